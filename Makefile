@@ -1,0 +1,82 @@
+# Two commands matter to a newcomer: `make app` and `make test`. Each sets up what it needs on a Debian machine with
+# git, make and Python 3.11 or newer; the second run finds the stamps in .venv and starts at once.
+
+PYTHON ?= python3
+TEST_WORKERS ?= 2
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+WARM := $(VENV)/.warm
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help app test lint types arch style browser bench bounds coverage check setup chromium lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+app: setup ## install what is missing, then open the dosing app on an example patient
+	$(VENV)/bin/asuc app
+
+test: setup chromium ## install what is missing, then run every test
+	$(PY) -m pytest -n $(TEST_WORKERS)
+
+lint: setup ## formatting, lint rules, types and layering: what pre-commit runs
+	$(PY) -m ruff format --check --quiet .
+	$(PY) -m ruff check --quiet .
+	$(MAKE) --no-print-directory types arch
+
+types: setup ## type check: strict on the packages, standard on the rest
+	$(VENV)/bin/pyright --warnings
+
+arch: setup ## check that imports point downwards only
+	$(VENV)/bin/lint-imports --no-logo
+
+style: setup ## report the sizes of files and functions beside their aims
+	$(PY) scripts/style_report.py asuc dosing_app pkpd tte
+
+browser: setup chromium ## only the tests that drive the app in Chromium
+	$(PY) -m pytest -m browser
+
+bench: setup ## measure every claim of speed and accuracy in the README
+	$(PY) -m benchmarks
+
+bounds: setup ## tests of the engine again with array bounds checked in compiled code
+	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd
+
+coverage: setup ## tests of the engine again as plain Python, with coverage
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" --cov --cov-report=term tests/pkpd
+
+check: lint test bounds ## everything that must hold before a release
+
+setup: $(WARM)
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "setup: no '$(PYTHON)' found, Python 3.11 or newer expected; install python3 or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "setup: $(PYTHON) is Python %d.%d, 3.11 or newer expected; name a newer one: make PYTHON=/path/to/python3" % sys.version_info[:2])'
+	$(PYTHON) scripts/create_environment.py $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing the pinned packages into $(VENV) (a minute or two the first time)"
+	$(PY) -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Machine code is compiled here once, so that no command and no page waits for the compiler.
+$(WARM): $(INSTALLED) $(wildcard pkpd/warm.py pkpd/kernels/*.py)
+	$(if $(wildcard pkpd/warm.py),$(PY) -m pkpd.warm)
+	@touch $@
+
+# The browser of the browser tests.
+chromium: $(INSTALLED)
+	@$(PY) scripts/ensure_browser.py
+
+lock: $(INSTALLED) ## choose and pin the newest allowed version of every package
+	$(PY) scripts/write_lock.py
+
+clean: ## remove the environment and every cache in this folder
+	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage htmlcov test-results build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Decisions about the next infusions, and the screen that shows them."""

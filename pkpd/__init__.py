@@ -1,0 +1,1 @@
+"""Population pharmacokinetics: data, models, compiled kernels, estimation and exposure."""

@@ -1,0 +1,65 @@
+"""The one decorator of compiled code, and the directory that its machine code is cached in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numba
+from platformdirs import user_cache_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+
+def _kernel_hash() -> str:
+    """Return a hash of everything that decides what the kernels compile to.
+
+    Numba notices a change in the file of a cached function but not in the files of the functions that it calls, and
+    ignores the bounds-check setting; a directory named by both cures either.
+    """
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
+    digest.update(numba.__version__.encode())
+    return digest.hexdigest()[:16]
+
+
+def _cache_directory() -> Path:
+    """Return the first directory for machine code that can be written to."""
+    chosen = os.environ.get("ASUC_CACHE_DIR")
+    base = Path(chosen) if chosen else user_cache_path("asuc", appauthor=False)
+    directory = base / "kernels" / _kernel_hash()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        directory = Path(tempfile.gettempdir()) / f"asuc-kernels-{_kernel_hash()}"
+        directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+numba.config.CACHE_DIR = str(_cache_directory())  # type: ignore[attr-defined]  # numba's options have no stubs
+
+
+def kernel(function: F) -> F:
+    """Compile a function of numbers and arrays.
+
+    ``fastmath`` stays off because it makes ``isnan(nan)`` false; ``error_model="numpy"`` lets a division by zero give
+    infinity as in NumPy instead of raising.
+    """
+    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True)(function)  # type: ignore[return-value]
+
+
+def parallel_kernel(function: F) -> F:
+    """Compile a function whose ``prange`` loops run on all threads, each iteration writing a slot of its own."""
+    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, parallel=True)(function)  # type: ignore[return-value]
+
+
+prange = numba.prange

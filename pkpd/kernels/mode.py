@@ -1,0 +1,253 @@
+"""Search for the modes of one subject's posterior: a coarse scan for starts, then damped Newton from each.
+
+Posteriors of censored, sparse data often have two humps. The scan looks at the objective along lines that cover the
+prior, and every local minimum of the scan is a start, so that the deepest mode is among those found.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pkpd.arrays import FloatArray, IntArray
+from pkpd.kernels._jit import kernel
+from pkpd.kernels.advance import subject_at
+from pkpd.kernels.codes import PackedSubject, PackedSubjects
+from pkpd.kernels.linalg import cholesky, cholesky_solve
+from pkpd.kernels.lines import line_objective, white_on_line
+from pkpd.kernels.objective import objective, objective_hessian
+
+CONVERGED = 0
+STEP_LIMIT = 1
+NO_FINITE_START = 2
+
+_MAX_STEPS = 100
+_SMALLEST_DECREASE = 1e-13
+_SAME_MODE = 1e-3
+
+
+@kernel
+def newton(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian: FloatArray) -> tuple[float, int]:
+    """Minimise phi from z by Newton steps, damped until each lowers it; return phi and how the search ended.
+
+    Parameters
+    ----------
+    z : (n_eta,) array
+        Start; overwritten with the minimum.
+    gradient, hessian : (n_eta,), (n_eta, n_eta) arrays
+        Overwritten with the derivatives at the minimum.
+    """
+    n = z.size
+    factor = np.empty((n, n))
+    shifted = np.empty((n, n))
+    step = np.empty(n)
+    trial = np.empty(n)
+    damping = 0.0
+    value = objective_hessian(subject, z, gradient, hessian)
+    if not np.isfinite(value):
+        return value, NO_FINITE_START
+    for _ in range(_MAX_STEPS):
+        largest = 0.0
+        for i in range(n):
+            largest = max(largest, abs(hessian[i, i]))
+        while True:
+            for i in range(n):
+                for j in range(n):
+                    shifted[i, j] = hessian[i, j]
+                shifted[i, i] += damping
+            if cholesky(shifted, factor):
+                break
+            damping = max(4.0 * damping, 1e-3 * largest)
+        cholesky_solve(factor, gradient, step)
+        predicted = 0.0
+        for i in range(n):
+            predicted += 0.5 * gradient[i] * step[i]
+        tolerance = _SMALLEST_DECREASE * (1.0 + abs(value))
+        if predicted < tolerance and damping < 0.1 * largest:
+            return value, CONVERGED
+        for i in range(n):
+            trial[i] = z[i] - step[i]
+        lowered = objective(subject, trial)
+        if lowered < value or (lowered <= value + tolerance and predicted < 1e3 * tolerance):
+            finished = value - lowered < tolerance and predicted < 1e3 * tolerance
+            for i in range(n):
+                z[i] = trial[i]
+            value = objective_hessian(subject, z, gradient, hessian)
+            damping = damping / 8.0 if damping > 1e-6 * largest else 0.0
+            if finished:
+                return value, CONVERGED
+        else:
+            damping = max(8.0 * damping, 1e-2 * largest)
+            if damping > 1e16 * largest:
+                return value, CONVERGED if predicted < 1e-9 else STEP_LIMIT
+    return value, STEP_LIMIT
+
+
+@kernel
+def scan_starts(
+    subject: PackedSubject, outer: FloatArray, is_grid: bool, low: float, step: float, scan: FloatArray, starts: FloatArray
+) -> int:
+    """Scan phi along lines and write its lowest local minima, deepest first; return how many there are.
+
+    Parameters
+    ----------
+    outer : (n_lines, n_eta - 1) array
+        Positions of the lines.
+    is_grid : bool
+        Whether neighbouring rows of ``outer`` are neighbours in space, so that minima are taken across lines as well.
+    low, step : float
+        First node of each line and distance of the nodes.
+    scan : (n_lines, n_nodes) array
+        Overwritten with phi.
+    starts : (n_starts, n_eta) array
+        Overwritten with whitened positions.
+    """
+    n_lines, n_nodes = scan.shape
+    for line in range(n_lines):
+        line_objective(subject, outer[line], low, step, scan[line])
+    kept = 0
+    best = np.full(starts.shape[0], np.inf)
+    z = np.empty(starts.shape[1])
+    for line in range(n_lines):
+        for m in range(n_nodes):
+            value = scan[line, m]
+            if not value < best[best.size - 1]:
+                continue
+            if (m > 0 and scan[line, m - 1] < value) or (m < n_nodes - 1 and scan[line, m + 1] <= value):
+                continue
+            if is_grid and not _lowest_across(scan, line, m):
+                continue
+            white_on_line(subject, outer[line], low + m * step, z)
+            slot = best.size - 1
+            while slot > 0 and best[slot - 1] > value:
+                best[slot] = best[slot - 1]
+                starts[slot] = starts[slot - 1]
+                slot -= 1
+            best[slot] = value
+            starts[slot] = z
+            kept = min(kept + 1, best.size)
+    return kept
+
+
+@kernel
+def _lowest_across(scan: FloatArray, line: int, m: int) -> bool:
+    """Return whether no node of the neighbouring lines, diagonals included, lies below."""
+    for other in (line - 1, line + 1):
+        if 0 <= other < scan.shape[0]:
+            for node in range(max(m - 1, 0), min(m + 2, scan.shape[1])):
+                if scan[other, node] < scan[line, m]:
+                    return False
+    return True
+
+
+@kernel
+def find_modes(
+    subject: PackedSubject,
+    outer: FloatArray,
+    is_grid: bool,
+    low: float,
+    step: float,
+    scan: FloatArray,
+    starts: FloatArray,
+    modes: FloatArray,
+    values: FloatArray,
+    hessians: FloatArray,
+) -> tuple[int, int, float]:
+    """Find the modes of the posterior; return their number, how the search for the deepest ended, and its gradient.
+
+    Parameters
+    ----------
+    outer, is_grid, low, step, scan, starts
+        See ``scan_starts``.
+    modes, values, hessians : (n_starts, n_eta), (n_starts,), (n_starts, n_eta, n_eta) arrays
+        Overwritten with the distinct minima, deepest first.
+    """
+    n = modes.shape[1]
+    n_starts = scan_starts(subject, outer, is_grid, low, step, scan, starts)
+    gradient = np.empty(n)
+    hessian = np.empty((n, n))
+    n_modes = 0
+    outcome = NO_FINITE_START
+    steepest = np.inf
+    for s in range(n_starts):
+        z = starts[s].copy()
+        value, ended = newton(subject, z, gradient, hessian)
+        if not np.isfinite(value):
+            continue
+        if _is_known(modes, n_modes, z):
+            continue
+        slot = n_modes
+        while slot > 0 and values[slot - 1] > value:
+            values[slot] = values[slot - 1]
+            modes[slot] = modes[slot - 1]
+            hessians[slot] = hessians[slot - 1]
+            slot -= 1
+        values[slot] = value
+        modes[slot] = z
+        hessians[slot] = hessian
+        n_modes += 1
+        if slot == 0:
+            outcome = ended
+            steepest = 0.0
+            for i in range(n):
+                steepest = max(steepest, abs(gradient[i]))
+    return n_modes, outcome, steepest
+
+
+@kernel
+def _is_known(modes: FloatArray, n_modes: int, z: FloatArray) -> bool:
+    """Return whether a mode found before lies at z."""
+    for k in range(n_modes):
+        distance = 0.0
+        for i in range(z.size):
+            distance = max(distance, abs(modes[k, i] - z[i]))
+        if distance < _SAME_MODE:
+            return True
+    return False
+
+
+@kernel
+def find_all_modes(
+    subjects: PackedSubjects,
+    outer: FloatArray,
+    is_grid: bool,
+    low: float,
+    step: float,
+    n_nodes: int,
+    n_starts: int,
+    mode: FloatArray,
+    value: FloatArray,
+    hessian: FloatArray,
+    gradient: FloatArray,
+    outcome: IntArray,
+    count: IntArray,
+) -> None:
+    """Write every subject's deepest mode.
+
+    Parameters
+    ----------
+    outer, is_grid, low, step : see ``scan_starts``
+    n_nodes, n_starts : int
+        Nodes of a line; starts kept.
+    mode, value, hessian, gradient, outcome, count : arrays over subjects
+        Overwritten with the whitened mode, phi, its Hessian, its largest gradient, how the search ended (CONVERGED,
+        STEP_LIMIT, NO_FINITE_START) and the number of modes.
+    """
+    n = mode.shape[1]
+    scan = np.empty((outer.shape[0], n_nodes))
+    starts = np.empty((n_starts, n))
+    modes = np.empty((n_starts, n))
+    values = np.empty(n_starts)
+    hessians = np.empty((n_starts, n, n))
+    for i in range(mode.shape[0]):
+        subject = subject_at(subjects, i)
+        count[i], outcome[i], gradient[i] = find_modes(
+            subject, outer, is_grid, low, step, scan, starts, modes, values, hessians
+        )
+        if count[i] > 0:
+            mode[i] = modes[0]
+            value[i] = values[0]
+            hessian[i] = hessians[0]
+        else:
+            mode[i] = np.nan
+            value[i] = np.inf
+            hessian[i] = np.nan

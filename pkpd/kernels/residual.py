@@ -1,0 +1,82 @@
+"""Residual error: the one definition that likelihood, censoring, residuals and simulation share.
+
+sd = sqrt(a^2 + (b f)^2), additive and proportional error being b = 0 and a = 0. A sample outside its limits enters by
+Beal's M3 (doi:10.1023/A:1012299115260): the probability of a level below the lower, or above the upper limit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pkpd.kernels._jit import kernel
+from pkpd.kernels.codes import Censored
+from pkpd.kernels.special import log_ndtr, mills
+
+LOG_2PI = math.log(2.0 * math.pi)
+_NONE = int(Censored.NONE)
+_BELOW = int(Censored.BELOW)
+
+
+@kernel
+def residual_sd(prediction: float, additive: float, proportional: float) -> float:
+    """Return the standard deviation [mg/L] of a measurement around a prediction [mg/L]."""
+    scaled = proportional * prediction
+    return math.sqrt(additive * additive + scaled * scaled)
+
+
+@kernel
+def minus2_log_density(
+    prediction: float, level: float, censored: int, lloq: float, uloq: float, additive: float, proportional: float
+) -> float:
+    """Return -2 log of one observation's density, or of its probability where it is censored, with log 2 pi.
+
+    Without drug and without additive error no level can have been measured: +inf for a quantified or an above-limit
+    sample, 0 for one below the limit.
+    """
+    variance = additive * additive + proportional * proportional * prediction * prediction
+    if variance == 0.0:
+        return 0.0 if censored == _BELOW else np.inf
+    if censored == _NONE:
+        residual = level - prediction
+        return LOG_2PI + math.log(variance) + residual * residual / variance
+    if censored == _BELOW:
+        return -2.0 * log_ndtr((lloq - prediction) / math.sqrt(variance))
+    return -2.0 * log_ndtr((prediction - uloq) / math.sqrt(variance))
+
+
+@kernel
+def minus2_log_density_derivatives(
+    prediction: float, level: float, censored: int, lloq: float, uloq: float, additive: float, proportional: float
+) -> tuple[float, float, float]:
+    """Return ``minus2_log_density`` and its first and second derivative with respect to the prediction."""
+    variance = additive * additive + proportional * proportional * prediction * prediction
+    if variance == 0.0:
+        return (0.0 if censored == _BELOW else np.inf), 0.0, 0.0
+    square = proportional * proportional
+    slope = 2.0 * square * prediction
+    if censored == _NONE:
+        residual = level - prediction
+        relative = slope / variance
+        ratio = residual / variance
+        value = LOG_2PI + math.log(variance) + residual * ratio
+        first = relative - 2.0 * ratio - residual * ratio * relative
+        curve = 2.0 * square / variance
+        second = curve - relative * relative + 2.0 / variance + 4.0 * ratio * relative
+        second += residual * ratio * (2.0 * relative * relative - curve)
+        return value, first, second
+    sd = math.sqrt(variance)
+    sd_slope = square * prediction / sd
+    sd_curve = (square - sd_slope * sd_slope) / sd
+    sign = 1.0 if censored == _BELOW else -1.0
+    gap = (lloq if censored == _BELOW else uloq) - prediction
+    z = sign * gap / sd
+    numerator = -sd - gap * sd_slope
+    z_slope = sign * numerator / variance
+    z_curve = sign * (-gap * sd_curve / variance - 2.0 * numerator * sd_slope / (variance * sd))
+    hazard = mills(z)
+    value = -2.0 * log_ndtr(z)
+    first = -2.0 * hazard * z_slope
+    second = -2.0 * (hazard * z_curve - hazard * (z + hazard) * z_slope * z_slope)
+    return value, first, second

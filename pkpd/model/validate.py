@@ -1,0 +1,300 @@
+"""Whether the keys of a model file make a model together: one sentence for each thing that does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pkpd.errors import Problem
+from pkpd.model.messages import closest, place, shown
+from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS, PARAMETER_NAMES, PARAMETER_UNITS, EffectForm, Structure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pkpd.model.schema import CovariateSection, EffectSection, EtaSection, ModelFile, TermSection
+
+    Keys = tuple[int | str, ...]
+
+_TABLE_FORMS = {EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL}
+_INDICATOR_FORMS = {EffectForm.LINEAR_FRACTION, EffectForm.FACTOR, EffectForm.EXPONENTIAL}
+_LOG_FORMS = {EffectForm.POWER, EffectForm.EXPONENTIAL_LOG10, EffectForm.POWER_LOG_RATIO}
+
+
+def find_problems(model: ModelFile, file: str) -> tuple[Problem, ...]:
+    """Return everything in a model file that does not fit together.
+
+    Parameters
+    ----------
+    model : ModelFile
+        Content of the file, each key already of the right type.
+    file : str
+        Name of the file, for the place.
+
+    Returns
+    -------
+    tuple of Problem
+        Empty for a file that can be built.
+    """
+    found = (
+        *_parameter_problems(model),
+        *_covariate_problems(model),
+        *_eta_problems(model),
+        *_correlation_problems(model),
+        *_residual_problems(model),
+    )
+    return tuple(Problem(place(file, keys), message) for keys, message in found)
+
+
+def term_sections(model: ModelFile) -> Iterator[tuple[str, str, Keys, TermSection]]:
+    """Yield parameter, name, keys and content of each term, in the order of the parameters."""
+    for parameter in PARAMETER_NAMES[model.parameterization]:
+        section = model.parameters.get(parameter)
+        if section is None:
+            continue
+        if section.terms is None:
+            yield parameter, parameter, ("parameters", parameter), section
+            continue
+        for name, term in section.terms.items():
+            yield parameter, f"{parameter}.{name}", ("parameters", parameter, "terms", name), term
+
+
+def _parameter_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the parameters and their terms."""
+    expected = PARAMETER_NAMES[model.parameterization]
+    kind = f"parameterization '{model.parameterization.value}'"
+    has_two = model.structure is Structure.TWO_COMPARTMENT
+    if has_two != ("q" in expected):
+        yield ("parameterization",), f"'{model.parameterization.value}' does not go with '{model.structure.value}'."
+    for name in sorted(model.parameters.keys() - set(expected)):
+        yield ("parameters", name), f"is not a parameter of {kind}, which has {', '.join(expected)}."
+    for name in expected:
+        section = model.parameters.get(name)
+        if section is None:
+            yield ("parameters", name), f"is missing; {kind} has {', '.join(expected)}."
+        elif section.unit != PARAMETER_UNITS[name]:
+            yield (
+                ("parameters", name, "unit"),
+                f"'{section.unit}', expected '{PARAMETER_UNITS[name]}'; convert the value and keep the printed one under 'published'.",
+            )
+        if section is not None and section.terms is not None:
+            if section.value is not None or section.value_by is not None or section.effects:
+                yield ("parameters", name), "has terms and a value or effects of its own; put these into the terms."
+            if not section.terms:
+                yield ("parameters", name, "terms"), "is empty; give at least one term."
+    for _, _, keys, term in term_sections(model):
+        yield from _term_problems(model, keys, term)
+
+
+def _term_problems(model: ModelFile, keys: Keys, term: TermSection) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with a term and its effects."""
+    if (term.value is None) == (term.value_by is None):
+        yield keys, "expected either 'value' or 'value_by'."
+    if term.value_by is not None:
+        yield from _table_problems(model, (*keys, "value_by"), term.value_by.covariate, term.value_by.values)
+    for index, effect in enumerate(term.effects):
+        yield from _effect_problems(model, (*keys, "effects", index), effect)
+
+
+def _effect_problems(model: ModelFile, keys: Keys, effect: EffectSection) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with one covariate effect."""
+    domain = model.covariates.get(effect.covariate)
+    if domain is None:
+        yield (*keys, "covariate"), _unknown_covariate(model, effect.covariate)
+        return
+    form = f"form '{effect.form.value}'"
+    if effect.form in _TABLE_FORMS:
+        if effect.values is None:
+            yield keys, f"{form} needs 'values', one for each category of {effect.covariate}."
+        else:
+            yield from _table_problems(model, keys, effect.covariate, effect.values)
+            if effect.form is EffectForm.CATEGORY and min(effect.values.values(), default=1.0) <= 0.0:
+                yield (*keys, "values"), f"{min(effect.values.values()):g}, expected multipliers above 0."
+        for name in ("coefficient", "reference", "floor", "category"):
+            if getattr(effect, name) is not None:
+                yield (*keys, name), f"is not used by {form}; remove it."
+        return
+    if effect.values is not None:
+        yield (*keys, "values"), f"is not used by {form}; remove it."
+    if effect.coefficient is None:
+        yield keys, f"{form} needs 'coefficient'."
+    elif effect.form is EffectForm.FACTOR and effect.coefficient <= 0.0:
+        yield (*keys, "coefficient"), f"{effect.coefficient:g}, expected a factor above 0."
+    yield from _reference_problems(keys, effect, form)
+    if effect.category is not None:
+        if effect.form not in _INDICATOR_FORMS:
+            yield (*keys, "category"), f"is not used by {form}; remove it."
+        elif effect.category not in domain.categories:
+            labels = list(domain.categories)
+            yield (
+                (*keys, "category"),
+                f"'{effect.category}' is not a category of {effect.covariate}; {closest(effect.category, labels)}it has {', '.join(labels) or 'none'}.",
+            )
+
+
+def _reference_problems(keys: Keys, effect: EffectSection, form: str) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the reference and the floor of an effect."""
+    if effect.form not in _LOG_FORMS:
+        return
+    lowest = 1.0 if effect.form is EffectForm.POWER_LOG_RATIO else 0.0
+    if effect.reference is None:
+        yield keys, f"{form} needs 'reference'."
+    elif effect.reference <= lowest:
+        yield (*keys, "reference"), f"{effect.reference:g}, expected more than {lowest:g} for {form}."
+    if effect.form is EffectForm.POWER_LOG_RATIO and (effect.floor is None or effect.floor <= lowest):
+        found = "is missing" if effect.floor is None else f"{effect.floor:g}"
+        yield (*keys, "floor"), f"{found}, expected a value above 1, where the logarithm is positive."
+
+
+def _covariate_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the covariate domains."""
+    read = _covariates_read(model)
+    columns: dict[str, str] = {}
+    for name, domain in model.covariates.items():
+        keys: Keys = ("covariates", name)
+        unit = COVARIATE_UNITS.get(name)
+        if unit is not None and domain.unit != unit:
+            yield (*keys, "unit"), f"'{domain.unit}', expected '{unit}'; convert the values of {name}."
+        if name not in read:
+            yield keys, "no effect, value_by or omega2_by reads it; remove it or add the effect."
+        other = columns.setdefault(domain.column.casefold(), name)
+        if other != name:
+            yield (*keys, "column"), f"'{domain.column}' is the column of {other} already."
+        yield from _coded_problems(keys, name, domain) if domain.categories else _continuous_problems(keys, domain)
+
+
+def _coded_problems(keys: Keys, name: str, domain: CovariateSection) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the domain of a coded covariate."""
+    codes = COVARIATE_CODES.get(name)
+    if codes is not None and domain.categories != codes:
+        expected = ", ".join(f"{label} = {code:g}" for label, code in codes.items())
+        yield (*keys, "categories"), f"expected {{{expected}}}, the codes of a patient case."
+    if domain.unit != "category":
+        yield (*keys, "unit"), f"'{domain.unit}', expected 'category' for a covariate with categories."
+    if len(set(domain.categories.values())) < len(domain.categories):
+        yield (*keys, "categories"), "two categories have the same code."
+    if domain.median not in domain.categories.values():
+        yield (*keys, "median"), f"{domain.median:g}, expected the code of a category."
+    for name_ in ("soft_range", "hard_range"):
+        if getattr(domain, name_) is not None:
+            yield (*keys, name_), "is not used by a covariate with categories; remove it."
+
+
+def _continuous_problems(keys: Keys, domain: CovariateSection) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the domain of a continuous covariate."""
+    if domain.unit == "category":
+        yield (*keys, "categories"), "is missing; give each category's label and code."
+        return
+    if not domain.soft_source:
+        yield (*keys, "soft_source"), "is missing; say where the soft range comes from."
+    for name, limits in (("soft_range", domain.soft_range), ("hard_range", domain.hard_range)):
+        if limits is None:
+            yield (*keys, name), "is missing; give [low, high]."
+        elif limits[0] >= limits[1]:
+            yield (*keys, name), f"{limits}, expected the lower value first."
+    if domain.hard_range is None or domain.soft_range is None:
+        return
+    low, high = domain.hard_range
+    if domain.soft_range[0] < low or domain.soft_range[1] > high:
+        yield (*keys, "soft_range"), f"{domain.soft_range} leaves the hard range {domain.hard_range}."
+    if not low <= domain.median <= high or (domain.low_excluded and domain.median == low):
+        yield (*keys, "median"), f"{domain.median:g} is outside the hard range {domain.hard_range}."
+
+
+def _eta_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the random effects."""
+    terms = [name for _, name, _, _ in term_sections(model)]
+    taken: dict[str, str] = {}
+    for name, eta in model.iiv.items():
+        keys: Keys = ("iiv", name)
+        target = eta.on or name
+        if target not in terms:
+            yield (
+                (*keys, "on"),
+                f"'{target}' is not a parameter or term of this model; {closest(target, terms)}it has {', '.join(terms)}.",
+            )
+        other = taken.setdefault(target, name)
+        if other != name:
+            yield (*keys, "on"), f"'{target}' has the random effect {other} already."
+        if _n_given(eta) != 1:
+            yield keys, "expected exactly one of 'cv_pct', 'omega2' and 'omega2_by'."
+        if eta.omega2_by is not None:
+            covariate = eta.omega2_by.covariate
+            yield from _table_problems(model, (*keys, "omega2_by"), covariate, eta.omega2_by.values)
+            if covariate in model.covariates and model.covariates[covariate].time_varying:
+                yield (
+                    (*keys, "omega2_by"),
+                    f"{covariate} is time-varying, but a random effect has one variance; declare it constant.",
+                )
+
+
+def _n_given(eta: EtaSection) -> int:
+    """Return how many ways of stating its variance a random effect uses."""
+    return sum(value is not None for value in (eta.cv_pct, eta.omega2, eta.omega2_by))
+
+
+def _correlation_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the correlations."""
+    seen: set[frozenset[str]] = set()
+    for index, correlation in enumerate(model.correlations):
+        keys: Keys = ("correlations", index, "etas")
+        for eta in correlation.etas:
+            if eta not in model.iiv:
+                yield keys, f"{shown(eta)} is not a random effect; {closest(eta, list(model.iiv))}see [iiv]."
+        pair = frozenset(correlation.etas)
+        if len(pair) == 1:
+            yield keys, f"{shown(correlation.etas[0])} stands there twice; name two random effects."
+        if pair in seen:
+            yield keys, f"the pair {' and '.join(correlation.etas)} stands there twice."
+        seen.add(pair)
+
+
+def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with the residual error."""
+    residual = model.residual
+    general = (residual.proportional_sd, residual.additive_sd)
+    if residual.default_assay is None:
+        if not any(general):
+            yield ("residual",), "expected a 'proportional_sd' or 'additive_sd_mg_per_L' above 0."
+    elif not residual.by_assay:
+        yield ("residual", "default_assay"), "there is no [residual.by_assay] to take it from."
+    elif any(value is not None for value in general):
+        yield ("residual", "default_assay"), "the general residual error is given as well; keep one of the two."
+    for name, assay in residual.by_assay.items():
+        keys: Keys = ("residual", "by_assay", name)
+        if assay.proportional_sd is not None and assay.proportional_variance is not None:
+            yield keys, "expected either 'proportional_sd' or 'proportional_variance'."
+        if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd)):
+            yield keys, "expected a residual error above 0."
+
+
+def _table_problems(
+    model: ModelFile, keys: Keys, covariate: str, values: dict[str, float]
+) -> Iterator[tuple[Keys, str]]:
+    """Yield what is wrong with a table that has one number for each category of a covariate."""
+    domain = model.covariates.get(covariate)
+    if domain is None:
+        yield (*keys, "covariate"), _unknown_covariate(model, covariate)
+        return
+    if not domain.categories:
+        yield (*keys, "covariate"), f"'{covariate}' has no categories."
+        return
+    for label in sorted(domain.categories.keys() - values.keys()):
+        yield (*keys, "values"), f"has nothing for '{label}' of {covariate}."
+    for label in sorted(values.keys() - domain.categories.keys()):
+        yield (*keys, "values", label), f"is not a category of {covariate}, which has {', '.join(domain.categories)}."
+
+
+def _unknown_covariate(model: ModelFile, name: str) -> str:
+    """Return the sentence for a covariate without a domain."""
+    hint = closest(name, list(model.covariates))
+    return f"'{name}' has no domain; {hint}describe it under [covariates.{name}]."
+
+
+def _covariates_read(model: ModelFile) -> set[str]:
+    """Return every covariate that some part of the model reads."""
+    read = {eta.omega2_by.covariate for eta in model.iiv.values() if eta.omega2_by is not None}
+    for _, _, _, term in term_sections(model):
+        read |= {effect.covariate for effect in term.effects}
+        if term.value_by is not None:
+            read.add(term.value_by.covariate)
+    return read

@@ -1,0 +1,50 @@
+"""Units: the one place that owns every conversion factor.
+
+Inside the engine a time is in days, an amount in mg, a volume in L, a concentration in mg/L, a weight in kg,
+albumin in g/L and C-reactive protein in mg/L. Everything that comes in or goes out in another unit passes here.
+"""
+
+from __future__ import annotations
+
+HOURS_PER_DAY = 24.0
+DAYS_PER_WEEK = 7.0
+MG_PER_L_PER_MG_PER_DL = 10.0
+G_PER_L_PER_G_PER_DL = 10.0
+PERCENT = 100.0
+CM_PER_M = 100.0
+G_PER_KG = 1000.0
+
+
+def days_from_hours(hours: float) -> float:
+    """Return a duration in days from one in hours."""
+    return hours / HOURS_PER_DAY
+
+
+def hours_from_days(days: float) -> float:
+    """Return a duration in hours from one in days."""
+    return days * HOURS_PER_DAY
+
+
+def mg_per_l_from_mg_per_dl(value: float) -> float:
+    """Return a concentration in mg/L from one in mg/dL."""
+    return value * MG_PER_L_PER_MG_PER_DL
+
+
+def g_per_l_from_g_per_dl(value: float) -> float:
+    """Return a concentration in g/L from one in g/dL."""
+    return value * G_PER_L_PER_G_PER_DL
+
+
+def percent_from_fraction(fraction: float) -> float:
+    """Return a percentage from a fraction."""
+    return fraction * PERCENT
+
+
+def fraction_from_percent(percent: float) -> float:
+    """Return a fraction from a percentage."""
+    return percent / PERCENT
+
+
+def metres_from_centimetres(centimetres: float) -> float:
+    """Return a length in m from one in cm."""
+    return centimetres / CM_PER_M

@@ -1,0 +1,106 @@
+"""Root test plugin: the reference folder, the browser, and how hypothesis searches."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REFERENCE_DIR = Path(os.environ.get("ASUC_REFERENCE_DIR") or REPOSITORY.parent / "shared" / "reference")
+CHROMIUM = Path(os.environ.get("ASUC_CHROMIUM") or "/usr/bin/chromium")
+
+NO_REFERENCE = "reference data absent"
+
+# No deadline: the first example of a test may wait for the compiler. "Too slow" measures how busy the machine is.
+settings.register_profile("asuc", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("asuc")
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """Return the folder with the numbers of others; tests that use it are skipped where it is absent."""
+    return REFERENCE_DIR
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium, with what would ask something of the network switched off."""
+    if not os.access(CHROMIUM, os.X_OK):
+        pytest.fail(f"browser: no program at {CHROMIUM}; run `make chromium`, or set ASUC_CHROMIUM", pytrace=False)
+    arguments = [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Return a function that opens a separate user's session, given Playwright's options of a context."""
+    with ExitStack() as opened:
+
+        def open_context(**options: Any) -> BrowserContext:  # options are Playwright's own
+            context = browser.new_context(**options)
+            opened.callback(context.close)
+            return context
+
+        yield open_context
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """Return an empty page of a session of its own."""
+    return new_context().new_page()
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark tests by the fixtures they use, and let their reports carry the reference mark to the summary."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "browser" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if "reference_dir" in fixtures:
+            item.add_marker(pytest.mark.reference)
+        if item.get_closest_marker("reference"):
+            item.user_properties.append(("reference", True))  # unlike marks, sent by xdist's workers
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a reference test where the folder is absent, before any of its fixtures reads from it."""
+    if item.get_closest_marker("reference") and not REFERENCE_DIR.is_dir():
+        pytest.skip(f"{NO_REFERENCE}: no folder {REFERENCE_DIR}; set ASUC_REFERENCE_DIR to where it is")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many reference tests ran and how many were skipped for want of the reference folder."""
+    reports = [
+        report
+        for category in ("passed", "failed", "skipped", "xfailed", "error")
+        for report in terminalreporter.getreports(category)
+        if ("reference", True) in map(tuple, report.user_properties)
+    ]
+    skipped = {report.nodeid for report in reports if report.skipped and NO_REFERENCE in str(report.longrepr)}
+    ran = {report.nodeid for report in reports} - skipped
+    line = f"reference tests: {len(ran)} ran, {len(skipped)} skipped"
+    if skipped:
+        line += f" for want of {REFERENCE_DIR} (ASUC_REFERENCE_DIR names another place)"
+    terminalreporter.write_line(line)

@@ -1,0 +1,1 @@
+"""Parametric time-to-event analysis."""
