@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,7 +87,7 @@ def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float
     rows = [row for subject in subjects for row in subject.covariates]
     row_offset = _offsets([len(subject.covariates) for subject in subjects])
     sample_offset = _offsets([len(subject.samples) for subject in subjects])
-    event_start, step, rate, bolus, epoch, observation = pack_events(
+    event_start, events, event_index = pack_events(
         _offsets([len(subject.doses) for subject in subjects]),
         np.array([dose.time_day for dose in doses], dtype=np.float64),
         np.array([dose.amount_mg for dose in doses], dtype=np.float64),
@@ -107,22 +107,50 @@ def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float
         event_start=event_start,
         observation_start=sample_offset,
         epoch_start=row_offset,
-        step=step,
-        rate=rate,
-        bolus=bolus,
-        epoch=epoch,
-        observation=observation,
-        **_observations(model, samples),
+        events=events,
+        event_index=event_index,
+        observations=_observations(model, samples),
         log_typical=np.array(
             np.broadcast_to(log_typical_terms(model, covariates).T, (len(rows), len(model.terms))), order="C"
         ),
-        term_parameter=np.array([names.index(term.parameter) for term in model.terms], dtype=np.int64),
-        term_eta=np.array([_eta_index(model, term.eta) for term in model.terms], dtype=np.int64),
+        terms=np.array(
+            [(names.index(term.parameter), _eta_index(model, term.eta)) for term in model.terms], dtype=np.int64
+        ),
         omega_cholesky=cholesky,
         frame=frame,
         line_scale=line_scale,
     )
     return Problem(model, packed, wanted.size)
+
+
+def take_subject(problem: Problem, index: int) -> Problem:
+    """Return the problem of one subject alone."""
+    packed = problem.subjects
+    events = slice(packed.event_start[index], packed.event_start[index + 1])
+    observed = slice(packed.observation_start[index], packed.observation_start[index + 1])
+    epochs = slice(packed.epoch_start[index], packed.epoch_start[index + 1])
+    alone = packed._replace(
+        event_start=np.array([0, events.stop - events.start]),
+        observation_start=np.array([0, observed.stop - observed.start]),
+        epoch_start=np.array([0, epochs.stop - epochs.start]),
+        events=packed.events[events],
+        event_index=packed.event_index[events],
+        observations=packed.observations[observed],
+        log_typical=packed.log_typical[epochs],
+        omega_cholesky=packed.omega_cholesky[index : index + 1],
+        frame=packed.frame[index : index + 1],
+        line_scale=packed.line_scale[index : index + 1],
+    )
+    return replace(problem, subjects=alone)
+
+
+def with_lines_along(problem: Problem, eta: str) -> Problem:
+    """Return the problem with its integration lines along one random effect."""
+    direction = np.zeros(problem.n_eta)
+    direction[problem.model.etas.index(eta)] = 1.0
+    frames = np.stack([_frame(factor, direction)[0] for factor in problem.subjects.omega_cholesky])
+    packed = problem.subjects._replace(frame=frames, line_scale=np.zeros(problem.n_subjects))
+    return replace(problem, subjects=packed)
 
 
 def _check(model: ModelSpec) -> None:
@@ -144,16 +172,10 @@ def _eta_index(model: ModelSpec, eta: str | None) -> int:
     return -1 if eta is None else model.etas.index(eta)
 
 
-def _observations(model: ModelSpec, samples: list[Sample]) -> dict[str, FloatArray | IntArray]:
+def _observations(model: ModelSpec, samples: list[Sample]) -> FloatArray:
     errors = {assay: residual_sd_parameters(model, assay) for assay in {sample.assay for sample in samples}}
-    return {
-        "level": np.array([sample.level for sample in samples], dtype=np.float64),
-        "censored": np.array([int(sample.censoring) for sample in samples], dtype=np.int64),
-        "lloq": np.array([sample.lloq for sample in samples], dtype=np.float64),
-        "uloq": np.array([sample.uloq for sample in samples], dtype=np.float64),
-        "additive": np.array([errors[sample.assay][0] for sample in samples], dtype=np.float64),
-        "proportional": np.array([errors[sample.assay][1] for sample in samples], dtype=np.float64),
-    }
+    rows = [(s.level, float(s.censoring), s.lloq, s.uloq, *errors[s.assay]) for s in samples]
+    return np.array(rows, dtype=np.float64).reshape(len(samples), 6)
 
 
 def _omega_factors(model: ModelSpec, subjects: Sequence[Subject]) -> FloatArray:

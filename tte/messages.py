@@ -44,13 +44,13 @@ def place(file: str, keys: tuple[int | str, ...]) -> str:
         # pydantic's own steps, which are no keys of the file: a name of a table, and the kind of uncertainty
         if key == "[key]" or (position == 1 and keys[0] == "uncertainty"):
             continue
-        path += f"#{key + 1}" if isinstance(key, int) else f".{key}"
+        path += f"#{key + 1}" if isinstance(key, int) else f".{repr(key)[1:-1]}"
     return f"{file}, {path.lstrip('.')}" if path else file
 
 
 def shown(value: object) -> str:
-    """Return a value as a message shows it: quoted if it is text, cut if it is long."""
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    """Return a value as a message shows it: on one line, quoted if it is text, cut if it is long."""
+    text = repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 

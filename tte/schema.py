@@ -25,7 +25,7 @@ Spread = Annotated[float, Field(ge=0.0, le=100.0)]
 Variance = Annotated[float, Field(gt=0.0, le=100.0)]
 Bootstrap = Annotated[list[float], Field(min_length=3, max_length=3)]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
-Row = Annotated[list[float], Field(min_length=3, max_length=3)]
+Row = Annotated[list[Annotated[float, Field(ge=-100.0, le=100.0)]], Field(min_length=3, max_length=3)]
 
 
 class Section(BaseModel):

@@ -53,11 +53,8 @@ def hazard(time_day: Number, log_rate: Number, *, shape: Number) -> FloatArray:
 
     At day 0 this is 0 for a shape above 1, λ for shape 1 and infinity below.
     """
-    with np.errstate(divide="ignore", over="ignore"):
-        log_time = np.log(np.maximum(time_day, 0.0))
-        # xlogy-like: no time dependence at shape 1, day 0 included
-        growth = np.where(np.equal(shape, 1.0), 0.0 * np.maximum(time_day, 0.0), (np.subtract(shape, 1.0)) * log_time)
-        return np.exp(log_rate + np.log(shape) + growth)
+    with np.errstate(over="ignore"):
+        return np.exp(log_rate + np.log(shape) + special.xlogy(np.subtract(shape, 1.0), np.maximum(time_day, 0.0)))
 
 
 def survival(time_day: Number, log_rate: Number, *, shape: Number) -> FloatArray:

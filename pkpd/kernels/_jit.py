@@ -57,6 +57,14 @@ def kernel(function: F) -> F:
     return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True)(function)  # type: ignore[return-value]
 
 
+def inlined_kernel(function: F) -> F:
+    """Compile a small function into each of its callers.
+
+    A call hands over every array of a packed subject, which costs more than the few operations of such a function.
+    """
+    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, forceinline=True)(function)  # type: ignore[return-value]
+
+
 def parallel_kernel(function: F) -> F:
     """Compile a function whose ``prange`` loops run on all threads, each iteration writing a slot of its own."""
     return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, parallel=True)(function)  # type: ignore[return-value]

@@ -7,13 +7,20 @@ import math
 import numpy as np
 
 from pkpd.arrays import FloatArray
-from pkpd.kernels._jit import kernel
+from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.codes import (
+    BOLUS,
     CENTRAL_VOLUME,
     CL_OR_KE,
+    EPOCH,
     INTERCOMPARTMENTAL_CLEARANCE,
     N_PARAMETERS,
+    OBSERVATION,
     PERIPHERAL_VOLUME,
+    RATE,
+    STEP,
+    TERM_ETA,
+    TERM_PARAMETER,
     Disposition,
     PackedSubject,
     PackedSubjects,
@@ -27,43 +34,33 @@ _TWO = int(Disposition.TWO_COMPARTMENT)
 
 @kernel
 def subject_at(subjects: PackedSubjects, i: int) -> PackedSubject:
-    """Return the slices that belong to subject i."""
+    """Return the rows that belong to subject i."""
     e0, e1 = subjects.event_start[i], subjects.event_start[i + 1]
-    o0, o1 = subjects.observation_start[i], subjects.observation_start[i + 1]
-    c0, c1 = subjects.epoch_start[i], subjects.epoch_start[i + 1]
     return PackedSubject(
         subjects.disposition,
-        subjects.step[e0:e1],
-        subjects.rate[e0:e1],
-        subjects.bolus[e0:e1],
-        subjects.epoch[e0:e1],
-        subjects.observation[e0:e1],
-        subjects.level[o0:o1],
-        subjects.censored[o0:o1],
-        subjects.lloq[o0:o1],
-        subjects.uloq[o0:o1],
-        subjects.additive[o0:o1],
-        subjects.proportional[o0:o1],
-        subjects.log_typical[c0:c1],
-        subjects.term_parameter,
-        subjects.term_eta,
+        subjects.events[e0:e1],
+        subjects.event_index[e0:e1],
+        subjects.observations[subjects.observation_start[i] : subjects.observation_start[i + 1]],
+        subjects.log_typical[subjects.epoch_start[i] : subjects.epoch_start[i + 1]],
+        subjects.terms,
         subjects.omega_cholesky[i],
         subjects.frame[i],
         subjects.line_scale[i],
     )
 
 
-@kernel
+@inlined_kernel
 def eta_from_white(subject: PackedSubject, z: FloatArray, eta: FloatArray) -> None:
     """Write eta = L z, with L the Cholesky factor of the covariance of the random effects."""
+    factor = subject.omega_cholesky
     for i in range(z.size):
         total = 0.0
         for j in range(i + 1):
-            total += subject.omega_cholesky[i, j] * z[j]
+            total += factor[i, j] * z[j]
         eta[i] = total
 
 
-@kernel
+@inlined_kernel
 def individual_parameters(subject: PackedSubject, epoch: int, eta: FloatArray, parameters: FloatArray) -> None:
     """Write the individual parameters under one covariate row: sums over terms of typical value times exp(eta).
 
@@ -72,16 +69,17 @@ def individual_parameters(subject: PackedSubject, epoch: int, eta: FloatArray, p
     parameters : (4,) array
         Overwritten with CL [L/day] (or the rate constant [1/day]), V or V1 [L], Q [L/day], V2 [L].
     """
+    log_typical, terms = subject.log_typical, subject.terms
     for p in range(N_PARAMETERS):
         parameters[p] = 0.0
-    for t in range(subject.term_parameter.size):
-        exponent = subject.log_typical[epoch, t]
-        if subject.term_eta[t] >= 0:
-            exponent += eta[subject.term_eta[t]]
-        parameters[subject.term_parameter[t]] += math.exp(exponent)
+    for t in range(terms.shape[0]):
+        exponent = log_typical[epoch, t]
+        if terms[t, TERM_ETA] >= 0:
+            exponent += eta[terms[t, TERM_ETA]]
+        parameters[terms[t, TERM_PARAMETER]] += math.exp(exponent)
 
 
-@kernel
+@inlined_kernel
 def elimination_rate(subject: PackedSubject, parameters: FloatArray) -> float:
     """Return the elimination rate constant of the central compartment [1/day]."""
     if subject.disposition == _KE:
@@ -100,26 +98,28 @@ def predict(subject: PackedSubject, eta: FloatArray, prediction: FloatArray) -> 
     prediction : (n_observations,) array
         Overwritten.
     """
+    # Arrays are bound to local names before the loop: each access through the tuple would count references.
+    events, index = subject.events, subject.event_index
+    is_two = subject.disposition == _TWO
     parameters = np.empty(N_PARAMETERS)
     current = -1
     central = 0.0
     peripheral = 0.0
     k = 0.0
-    for e in range(subject.step.size):
-        if subject.epoch[e] != current:
-            current = subject.epoch[e]
+    for e in range(events.shape[0]):
+        if index[e, EPOCH] != current:
+            current = index[e, EPOCH]
             individual_parameters(subject, current, eta, parameters)
             k = elimination_rate(subject, parameters)
-        if subject.step[e] > 0.0:
-            if subject.disposition == _TWO:
-                central, peripheral = advance_twocomp(
-                    central, peripheral, subject.rate[e], parameters, subject.step[e]
-                )
+        step = events[e, STEP]
+        if step > 0.0:
+            if is_two:
+                central, peripheral = advance_twocomp(central, peripheral, events[e, RATE], parameters, step)
             else:
-                central = advance_onecomp(central, subject.rate[e], k, subject.step[e])
-        if subject.observation[e] >= 0:
-            prediction[subject.observation[e]] = central / parameters[CENTRAL_VOLUME]
-        central += subject.bolus[e]
+                central = advance_onecomp(central, events[e, RATE], k, step)
+        if index[e, OBSERVATION] >= 0:
+            prediction[index[e, OBSERVATION]] = central / parameters[CENTRAL_VOLUME]
+        central += events[e, BOLUS]
 
 
 @kernel
@@ -134,6 +134,7 @@ def predict_gradient(subject: PackedSubject, eta: FloatArray, prediction: FloatA
         Overwritten [mg/L].
     """
     parameters = np.empty(N_PARAMETERS)
+    events, index = subject.events, subject.event_index
     share = np.empty((N_PARAMETERS, eta.size))
     state = np.zeros((1 + N_PARAMETERS, 2))
     amount = 0.0
@@ -141,20 +142,21 @@ def predict_gradient(subject: PackedSubject, eta: FloatArray, prediction: FloatA
     curve = 0.0
     current = -1
     k = 0.0
-    for e in range(subject.step.size):
-        if subject.epoch[e] != current:
-            current = subject.epoch[e]
+    for e in range(events.shape[0]):
+        if index[e, EPOCH] != current:
+            current = index[e, EPOCH]
             individual_parameters(subject, current, eta, parameters)
             _parameter_shares(subject, current, eta, parameters, share)
             k = elimination_rate(subject, parameters)
-        if subject.step[e] > 0.0:
+        step = events[e, STEP]
+        if step > 0.0:
             if subject.disposition == _TWO:
-                advance_twocomp_derivatives(state, subject.rate[e], parameters, subject.step[e])
+                advance_twocomp_derivatives(state, events[e, RATE], parameters, step)
             else:
                 amount, slope, curve = advance_onecomp_derivatives(
-                    amount, slope, curve, subject.rate[e], k, subject.step[e]
+                    amount, slope, curve, events[e, RATE], k, step
                 )
-        o = subject.observation[e]
+        o = index[e, OBSERVATION]
         if o >= 0:
             volume = parameters[CENTRAL_VOLUME]
             central = state[0, 0] if subject.disposition == _TWO else amount
@@ -167,8 +169,8 @@ def predict_gradient(subject: PackedSubject, eta: FloatArray, prediction: FloatA
                 else:
                     total = slope * _rate_share(subject, share, i) - central * share[CENTRAL_VOLUME, i]
                 gradient[o, i] = total / volume
-        state[0, 0] += subject.bolus[e]
-        amount += subject.bolus[e]
+        state[0, 0] += events[e, BOLUS]
+        amount += events[e, BOLUS]
 
 
 @kernel
@@ -176,15 +178,16 @@ def _parameter_shares(
     subject: PackedSubject, epoch: int, eta: FloatArray, parameters: FloatArray, share: FloatArray
 ) -> None:
     """Write d ln(parameter) / d eta: 1 for a parameter of one term, a term's share of the sum otherwise."""
+    log_typical, terms = subject.log_typical, subject.terms
     share[:, :] = 0.0
-    for t in range(subject.term_parameter.size):
-        if subject.term_eta[t] >= 0:
-            p = subject.term_parameter[t]
-            value = math.exp(subject.log_typical[epoch, t] + eta[subject.term_eta[t]])
-            share[p, subject.term_eta[t]] += value / parameters[p]
+    for t in range(terms.shape[0]):
+        i = terms[t, TERM_ETA]
+        if i >= 0:
+            p = terms[t, TERM_PARAMETER]
+            share[p, i] += math.exp(log_typical[epoch, t] + eta[i]) / parameters[p]
 
 
-@kernel
+@inlined_kernel
 def _rate_share(subject: PackedSubject, share: FloatArray, i: int) -> float:
     """Return d ln(elimination rate constant) / d eta_i of a one-compartment model."""
     if subject.disposition == _KE:
@@ -207,6 +210,7 @@ def predict_curvature(
         Overwritten [mg/L].
     """
     n_eta = eta.size
+    events, index = subject.events, subject.event_index
     parameters = np.empty(N_PARAMETERS)
     share = np.empty((N_PARAMETERS, n_eta))
     amount = 0.0
@@ -214,17 +218,18 @@ def predict_curvature(
     second = 0.0
     current = -1
     k = 0.0
-    for e in range(subject.step.size):
-        if subject.epoch[e] != current:
-            current = subject.epoch[e]
+    for e in range(events.shape[0]):
+        if index[e, EPOCH] != current:
+            current = index[e, EPOCH]
             individual_parameters(subject, current, eta, parameters)
             _parameter_shares(subject, current, eta, parameters, share)
             k = elimination_rate(subject, parameters)
-        if subject.step[e] > 0.0:
+        step = events[e, STEP]
+        if step > 0.0:
             amount, first, second = advance_onecomp_derivatives(
-                amount, first, second, subject.rate[e], k, subject.step[e]
+                amount, first, second, events[e, RATE], k, step
             )
-        o = subject.observation[e]
+        o = index[e, OBSERVATION]
         if o >= 0:
             volume = parameters[CENTRAL_VOLUME]
             prediction[o] = amount / volume
@@ -236,7 +241,7 @@ def predict_curvature(
                     dj = _rate_share(subject, share, j)
                     wj = share[CENTRAL_VOLUME, j]
                     hessian[o, i, j] = (second * di * dj - first * (di * wj + wi * dj) + amount * wi * wj) / volume
-        amount += subject.bolus[e]
+        amount += events[e, BOLUS]
 
 
 @kernel

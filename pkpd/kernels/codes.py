@@ -24,16 +24,19 @@ class Censored(IntEnum):
     ABOVE = 2
 
 
-# The position of each parameter in a row of individual parameters.
-CL_OR_KE = 0
-CENTRAL_VOLUME = 1
-INTERCOMPARTMENTAL_CLEARANCE = 2
-PERIPHERAL_VOLUME = 3
+# Columns of the packed arrays below, and the position of each parameter in a row of individual parameters.
+STEP, RATE, BOLUS = 0, 1, 2
+EPOCH, OBSERVATION = 0, 1
+LEVEL, CENSORED, LLOQ, ULOQ, ADDITIVE, PROPORTIONAL = 0, 1, 2, 3, 4, 5
+TERM_PARAMETER, TERM_ETA = 0, 1
+CL_OR_KE, CENTRAL_VOLUME, INTERCOMPARTMENTAL_CLEARANCE, PERIPHERAL_VOLUME = 0, 1, 2, 3
 N_PARAMETERS = 4
 
 
 class PackedSubjects(NamedTuple):
-    """All subjects of a problem, packed end to end; subject i owns the slices between consecutive starts.
+    """All subjects of a problem, packed end to end; subject i owns the rows between consecutive starts.
+
+    Few arrays of several columns: compiled code counts references to every array of a tuple that it hands on.
 
     Attributes
     ----------
@@ -41,18 +44,18 @@ class PackedSubjects(NamedTuple):
         A ``Disposition``.
     event_start, observation_start, epoch_start : (n_subjects + 1,) arrays
         First event, observation and covariate epoch of each subject.
-    step, rate, bolus : (n_events,) arrays
-        Time since the event before [day], infusion rate during that time [mg/day], amount added at the event [mg].
-    epoch : (n_events,) array
-        Covariate row, counted within the subject, that drives the interval ending at the event.
-    observation : (n_events,) array
-        Observation made at the event, counted within the subject; -1 where there is none.
-    level, censored, lloq, uloq, additive, proportional : (n_observations,) arrays
-        Measured levels [mg/L], ``Censored`` codes, limits [mg/L], residual error [mg/L, fraction].
+    events : (n_events, 3) array
+        STEP, time since the event before [day]; RATE, infusion rate during that time [mg/day]; BOLUS, amount added at
+        the event [mg].
+    event_index : (n_events, 2) array
+        EPOCH, covariate row within the subject that drives the interval ending at the event; OBSERVATION within the
+        subject made at the event, -1 where there is none.
+    observations : (n_observations, 6) array
+        LEVEL [mg/L]; CENSORED, a ``Censored`` code; LLOQ, ULOQ [mg/L]; ADDITIVE [mg/L] and PROPORTIONAL residual error.
     log_typical : (n_epochs, n_terms) array
         Logarithm of each term's typical value under each covariate row.
-    term_parameter, term_eta : (n_terms,) arrays
-        Parameter that a term adds to, random effect that multiplies it (-1: none).
+    terms : (n_terms, 2) array
+        TERM_PARAMETER, parameter that a term adds to; TERM_ETA, random effect that multiplies it (-1: none).
     omega_cholesky : (n_subjects, n_eta, n_eta) array
         Lower Cholesky factor of the covariance of the random effects.
     frame : (n_subjects, n_eta, n_eta) array
@@ -66,43 +69,25 @@ class PackedSubjects(NamedTuple):
     event_start: IntArray
     observation_start: IntArray
     epoch_start: IntArray
-    step: FloatArray
-    rate: FloatArray
-    bolus: FloatArray
-    epoch: IntArray
-    observation: IntArray
-    level: FloatArray
-    censored: IntArray
-    lloq: FloatArray
-    uloq: FloatArray
-    additive: FloatArray
-    proportional: FloatArray
+    events: FloatArray
+    event_index: IntArray
+    observations: FloatArray
     log_typical: FloatArray
-    term_parameter: IntArray
-    term_eta: IntArray
+    terms: IntArray
     omega_cholesky: FloatArray
     frame: FloatArray
     line_scale: FloatArray
 
 
 class PackedSubject(NamedTuple):
-    """One subject's slices of ``PackedSubjects``."""
+    """One subject's rows of ``PackedSubjects``."""
 
     disposition: int
-    step: FloatArray
-    rate: FloatArray
-    bolus: FloatArray
-    epoch: IntArray
-    observation: IntArray
-    level: FloatArray
-    censored: IntArray
-    lloq: FloatArray
-    uloq: FloatArray
-    additive: FloatArray
-    proportional: FloatArray
+    events: FloatArray
+    event_index: IntArray
+    observations: FloatArray
     log_typical: FloatArray
-    term_parameter: IntArray
-    term_eta: IntArray
+    terms: IntArray
     omega_cholesky: FloatArray
     frame: FloatArray
     line_scale: float

@@ -13,18 +13,18 @@ import math
 import numpy as np
 
 from pkpd.arrays import FloatArray
-from pkpd.kernels._jit import kernel
+from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.advance import eta_from_white, predict
-from pkpd.kernels.codes import Censored, PackedSubject
+from pkpd.kernels.codes import ADDITIVE, CENSORED, LEVEL, LLOQ, PROPORTIONAL, ULOQ, Censored, PackedSubject
 from pkpd.kernels.objective import minus2_log_likelihood
 from pkpd.kernels.residual import LOG_2PI, minus2_log_density
 from pkpd.kernels.special import log_ndtr_lookup
 
-_NONE = int(Censored.NONE)
-_BELOW = int(Censored.BELOW)
+_NONE = float(Censored.NONE)
+_BELOW = float(Censored.BELOW)
 
 
-@kernel
+@inlined_kernel
 def white_on_line(subject: PackedSubject, outer: FloatArray, y: float, z: FloatArray) -> None:
     """Write z = y d + W w."""
     for i in range(z.size):
@@ -48,7 +48,8 @@ def line_objective(subject: PackedSubject, outer: FloatArray, low: float, step: 
     n = outer.size + 1
     z = np.empty(n)
     eta = np.empty(n)
-    prediction = np.empty(subject.level.size)
+    observations = subject.observations
+    prediction = np.empty(observations.shape[0])
     penalty = 0.0
     for j in range(outer.size):
         penalty += outer[j] * outer[j]
@@ -59,8 +60,8 @@ def line_objective(subject: PackedSubject, outer: FloatArray, low: float, step: 
         for m in range(values.size):
             y = low + m * step
             values[m] = penalty + y * y
-        for o in range(subject.level.size):
-            _add_scaled_observation(subject, o, prediction[o], subject.line_scale * step, values)
+        for o in range(observations.shape[0]):
+            _add_scaled_observation(observations[o], prediction[o], subject.line_scale * step, values)
         return
     for m in range(values.size):
         y = low + m * step
@@ -70,22 +71,17 @@ def line_objective(subject: PackedSubject, outer: FloatArray, low: float, step: 
         values[m] = penalty + y * y + minus2_log_likelihood(subject, prediction)
 
 
-@kernel
-def _add_scaled_observation(subject: PackedSubject, o: int, first: float, log_step: float, values: FloatArray) -> None:
+@inlined_kernel
+def _add_scaled_observation(observation: FloatArray, first: float, log_step: float, values: FloatArray) -> None:
     """Add one observation's -2 log density at predictions first * exp(-m log_step).
 
     A purely proportional error, the common case, needs no logarithm at each node.
     """
-    level = subject.level[o]
-    censored = subject.censored[o]
-    additive = subject.additive[o]
-    proportional = subject.proportional[o]
-    lloq = subject.lloq[o]
-    uloq = subject.uloq[o]
+    level, censored = observation[LEVEL], observation[CENSORED]
+    additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
     if additive != 0.0 or first == 0.0:
         for m in range(values.size):
-            prediction = first * math.exp(-log_step * m)
-            values[m] += minus2_log_density(prediction, level, censored, lloq, uloq, additive, proportional)
+            values[m] += minus2_log_density(observation, first * math.exp(-log_step * m))
         return
     inverse = 1.0 / proportional
     growth = math.exp(log_step)
@@ -97,7 +93,7 @@ def _add_scaled_observation(subject: PackedSubject, o: int, first: float, log_st
             values[m] += constant - 2.0 * log_step * m + z * z
             ratio *= growth
         return
-    limit, sign = (lloq, 1.0) if censored == _BELOW else (uloq, -1.0)
+    limit, sign = (observation[LLOQ], 1.0) if censored == _BELOW else (observation[ULOQ], -1.0)
     ratio = limit / first
     for m in range(values.size):
         values[m] -= 2.0 * log_ndtr_lookup(sign * (ratio - 1.0) * inverse)

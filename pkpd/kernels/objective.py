@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from pkpd.arrays import FloatArray
-from pkpd.kernels._jit import kernel
+from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.advance import eta_from_white, predict, predict_curvature, predict_gradient
 from pkpd.kernels.codes import Disposition, PackedSubject
 from pkpd.kernels.residual import minus2_log_density, minus2_log_density_derivatives
@@ -19,20 +19,13 @@ _TWO = int(Disposition.TWO_COMPARTMENT)
 _STEP = 6e-6
 
 
-@kernel
+@inlined_kernel
 def minus2_log_likelihood(subject: PackedSubject, prediction: FloatArray) -> float:
     """Return -2 log density of the observations given their predictions [mg/L], with log 2 pi."""
+    observations = subject.observations
     total = 0.0
-    for o in range(subject.level.size):
-        total += minus2_log_density(
-            prediction[o],
-            subject.level[o],
-            subject.censored[o],
-            subject.lloq[o],
-            subject.uloq[o],
-            subject.additive[o],
-            subject.proportional[o],
-        )
+    for o in range(observations.shape[0]):
+        total += minus2_log_density(observations[o], prediction[o])
     return total
 
 
@@ -40,7 +33,7 @@ def minus2_log_likelihood(subject: PackedSubject, prediction: FloatArray) -> flo
 def objective(subject: PackedSubject, z: FloatArray) -> float:
     """Return phi(z) (see the module's text); +inf where the observations are impossible."""
     eta = np.empty(z.size)
-    prediction = np.empty(subject.level.size)
+    prediction = np.empty(subject.observations.shape[0])
     eta_from_white(subject, z, eta)
     predict(subject, eta, prediction)
     total = minus2_log_likelihood(subject, prediction)
@@ -53,7 +46,7 @@ def objective(subject: PackedSubject, z: FloatArray) -> float:
 def objective_gradient(subject: PackedSubject, z: FloatArray, gradient: FloatArray) -> float:
     """Return phi(z) and write its gradient, both analytic."""
     n = z.size
-    n_obs = subject.level.size
+    n_obs = subject.observations.shape[0]
     eta = np.empty(n)
     prediction = np.empty(n_obs)
     sensitivity = np.empty((n_obs, n))
@@ -62,15 +55,7 @@ def objective_gradient(subject: PackedSubject, z: FloatArray, gradient: FloatArr
     by_eta = np.zeros(n)
     total = 0.0
     for o in range(n_obs):
-        value, first, _ = minus2_log_density_derivatives(
-            prediction[o],
-            subject.level[o],
-            subject.censored[o],
-            subject.lloq[o],
-            subject.uloq[o],
-            subject.additive[o],
-            subject.proportional[o],
-        )
+        value, first, _ = minus2_log_density_derivatives(subject.observations[o], prediction[o])
         total += value
         for i in range(n):
             by_eta[i] += first * sensitivity[o, i]
@@ -98,7 +83,7 @@ def objective_hessian(subject: PackedSubject, z: FloatArray, gradient: FloatArra
 def _hessian_onecomp(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
     """Write the analytic gradient and Hessian of a one-compartment model; return phi(z)."""
     n = z.size
-    n_obs = subject.level.size
+    n_obs = subject.observations.shape[0]
     eta = np.empty(n)
     prediction = np.empty(n_obs)
     slope = np.empty((n_obs, n))
@@ -109,15 +94,7 @@ def _hessian_onecomp(subject: PackedSubject, z: FloatArray, gradient: FloatArray
     second_by_eta = np.zeros((n, n))
     total = 0.0
     for o in range(n_obs):
-        value, first, second = minus2_log_density_derivatives(
-            prediction[o],
-            subject.level[o],
-            subject.censored[o],
-            subject.lloq[o],
-            subject.uloq[o],
-            subject.additive[o],
-            subject.proportional[o],
-        )
+        value, first, second = minus2_log_density_derivatives(subject.observations[o], prediction[o])
         total += value
         for i in range(n):
             by_eta[i] += first * slope[o, i]

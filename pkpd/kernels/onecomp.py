@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 
-from pkpd.kernels._jit import kernel
+from pkpd.kernels._jit import inlined_kernel, kernel
 
 _SMALL = 1e-3
 
 
-@kernel
+@inlined_kernel
 def phi1(x: float) -> float:
     """Return (1 - exp(-x)) / x, 1 at zero."""
     return 1.0 if x == 0.0 else -math.expm1(-x) / x
@@ -27,7 +27,7 @@ def phi2(x: float) -> float:
     return (1.0 - phi1(x)) / x
 
 
-@kernel
+@inlined_kernel
 def advance_onecomp(amount: float, rate: float, k: float, step: float) -> float:
     """Return the amount [mg] after ``step`` [day] of elimination at k [1/day] and infusion at ``rate`` [mg/day]."""
     x = k * step
@@ -35,7 +35,7 @@ def advance_onecomp(amount: float, rate: float, k: float, step: float) -> float:
     return moved + rate * step * phi1(x) if rate != 0.0 else moved
 
 
-@kernel
+@inlined_kernel
 def advance_onecomp_derivatives(
     amount: float, first: float, second: float, rate: float, k: float, step: float
 ) -> tuple[float, float, float]:

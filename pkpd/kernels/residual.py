@@ -10,13 +10,14 @@ import math
 
 import numpy as np
 
-from pkpd.kernels._jit import kernel
-from pkpd.kernels.codes import Censored
+from pkpd.arrays import FloatArray
+from pkpd.kernels._jit import inlined_kernel, kernel
+from pkpd.kernels.codes import ADDITIVE, CENSORED, LEVEL, LLOQ, PROPORTIONAL, ULOQ, Censored
 from pkpd.kernels.special import log_ndtr, mills
 
 LOG_2PI = math.log(2.0 * math.pi)
-_NONE = int(Censored.NONE)
-_BELOW = int(Censored.BELOW)
+_NONE = float(Censored.NONE)
+_BELOW = float(Censored.BELOW)
 
 
 @kernel
@@ -26,38 +27,38 @@ def residual_sd(prediction: float, additive: float, proportional: float) -> floa
     return math.sqrt(additive * additive + scaled * scaled)
 
 
-@kernel
-def minus2_log_density(
-    prediction: float, level: float, censored: int, lloq: float, uloq: float, additive: float, proportional: float
-) -> float:
+@inlined_kernel
+def minus2_log_density(observation: FloatArray, prediction: float) -> float:
     """Return -2 log of one observation's density, or of its probability where it is censored, with log 2 pi.
 
-    Without drug and without additive error no level can have been measured: +inf for a quantified or an above-limit
+    ``observation`` is a row of ``codes.PackedSubjects.observations``, the prediction is in mg/L. Without drug and without additive error no level can have been measured: +inf for a quantified or an above-limit
     sample, 0 for one below the limit.
     """
+    censored = observation[CENSORED]
+    additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
     variance = additive * additive + proportional * proportional * prediction * prediction
     if variance == 0.0:
         return 0.0 if censored == _BELOW else np.inf
     if censored == _NONE:
-        residual = level - prediction
+        residual = observation[LEVEL] - prediction
         return LOG_2PI + math.log(variance) + residual * residual / variance
     if censored == _BELOW:
-        return -2.0 * log_ndtr((lloq - prediction) / math.sqrt(variance))
-    return -2.0 * log_ndtr((prediction - uloq) / math.sqrt(variance))
+        return -2.0 * log_ndtr((observation[LLOQ] - prediction) / math.sqrt(variance))
+    return -2.0 * log_ndtr((prediction - observation[ULOQ]) / math.sqrt(variance))
 
 
-@kernel
-def minus2_log_density_derivatives(
-    prediction: float, level: float, censored: int, lloq: float, uloq: float, additive: float, proportional: float
-) -> tuple[float, float, float]:
+@inlined_kernel
+def minus2_log_density_derivatives(observation: FloatArray, prediction: float) -> tuple[float, float, float]:
     """Return ``minus2_log_density`` and its first and second derivative with respect to the prediction."""
+    censored = observation[CENSORED]
+    additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
     variance = additive * additive + proportional * proportional * prediction * prediction
     if variance == 0.0:
         return (0.0 if censored == _BELOW else np.inf), 0.0, 0.0
     square = proportional * proportional
     slope = 2.0 * square * prediction
     if censored == _NONE:
-        residual = level - prediction
+        residual = observation[LEVEL] - prediction
         relative = slope / variance
         ratio = residual / variance
         value = LOG_2PI + math.log(variance) + residual * ratio
@@ -70,7 +71,7 @@ def minus2_log_density_derivatives(
     sd_slope = square * prediction / sd
     sd_curve = (square - sd_slope * sd_slope) / sd
     sign = 1.0 if censored == _BELOW else -1.0
-    gap = (lloq if censored == _BELOW else uloq) - prediction
+    gap = (observation[LLOQ] if censored == _BELOW else observation[ULOQ]) - prediction
     z = sign * gap / sd
     numerator = -sd - gap * sd_slope
     z_slope = sign * numerator / variance

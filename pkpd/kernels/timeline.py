@@ -11,6 +11,7 @@ import numpy as np
 
 from pkpd.arrays import FloatArray, IntArray
 from pkpd.kernels._jit import kernel
+from pkpd.kernels.codes import BOLUS, EPOCH, OBSERVATION, RATE, STEP
 
 
 @kernel
@@ -77,11 +78,8 @@ def fill_events(
     row_time: FloatArray,
     observed: FloatArray,
     wanted: FloatArray,
-    step: FloatArray,
-    rate: FloatArray,
-    bolus: FloatArray,
-    epoch: IntArray,
-    observation: IntArray,
+    events: FloatArray,
+    index: IntArray,
 ) -> None:
     """Write one subject's events.
 
@@ -93,32 +91,31 @@ def fill_events(
         Times of the covariate rows [day], ascending.
     observed, wanted : (n_observed,), (n_wanted,) arrays
         Sample times and times at which only a prediction is wanted [day], in any order.
-    step, rate, bolus, epoch, observation : (n_events,) arrays
+    events, index : (n_events, 3), (n_events, 2) arrays
         Overwritten; see ``codes.PackedSubjects``. Observations count the samples first, then the wanted times. A sample at
         the time of a dose comes before it.
     """
     times = _event_times(dose_start, dose_duration, row_time, observed, wanted)
     n = times.size
-    observation[:] = -1
-    bolus[:] = 0.0
+    index[:, OBSERVATION] = -1
+    events[:, :] = 0.0
     for o in range(observed.size + wanted.size):
         time = observed[o] if o < observed.size else wanted[o - observed.size]
         e = np.searchsorted(times, time)
-        while observation[e] >= 0:
+        while index[e, OBSERVATION] >= 0:
             e += 1
-        observation[e] = o
+        index[e, OBSERVATION] = o
     for e in range(n):
-        step[e] = 0.0 if e == 0 else times[e] - times[e - 1]
-        rate[e] = 0.0
-        if step[e] > 0.0:
+        if e > 0 and times[e] > times[e - 1]:
+            events[e, STEP] = times[e] - times[e - 1]
             middle = 0.5 * (times[e] + times[e - 1])
             for d in range(dose_start.size):
                 if dose_duration[d] > 0.0 and dose_start[d] < middle < dose_start[d] + dose_duration[d]:
-                    rate[e] += dose_amount[d] / dose_duration[d]
-        epoch[e] = _epoch_at(row_time, _next_record(dose_start, row_time, observed, times[e]))
+                    events[e, RATE] += dose_amount[d] / dose_duration[d]
+        index[e, EPOCH] = _epoch_at(row_time, _next_record(dose_start, row_time, observed, times[e]))
     for d in range(dose_start.size):
         if dose_duration[d] == 0.0:
-            bolus[np.searchsorted(times, dose_start[d], side="right") - 1] += dose_amount[d]
+            events[np.searchsorted(times, dose_start[d], side="right") - 1, BOLUS] += dose_amount[d]
 
 
 @kernel
@@ -132,8 +129,8 @@ def pack_events(
     sample_offset: IntArray,
     sample_time: FloatArray,
     wanted: FloatArray,
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, IntArray, IntArray]:
-    """Return the events of all subjects end to end: event starts, step, rate, bolus, epoch, observation.
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Return the events of all subjects end to end: event starts, events, event index.
 
     Parameters
     ----------
@@ -154,11 +151,8 @@ def pack_events(
             wanted,
         )
     total = event_start[n_subjects]
-    step = np.empty(total)
-    rate = np.empty(total)
-    bolus = np.empty(total)
-    epoch = np.empty(total, dtype=np.int64)
-    observation = np.empty(total, dtype=np.int64)
+    events = np.empty((total, 3))
+    index = np.empty((total, 2), dtype=np.int64)
     for i in range(n_subjects):
         d0, d1 = dose_offset[i], dose_offset[i + 1]
         e0, e1 = event_start[i], event_start[i + 1]
@@ -169,10 +163,7 @@ def pack_events(
             row_time[row_offset[i] : row_offset[i + 1]],
             sample_time[sample_offset[i] : sample_offset[i + 1]],
             wanted,
-            step[e0:e1],
-            rate[e0:e1],
-            bolus[e0:e1],
-            epoch[e0:e1],
-            observation[e0:e1],
+            events[e0:e1],
+            index[e0:e1],
         )
-    return event_start, step, rate, bolus, epoch, observation
+    return event_start, events, index

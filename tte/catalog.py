@@ -97,9 +97,9 @@ def _bytes_of(path: Path, file: str) -> bytes:
             found = "is not a file" if path.exists() else "no such file"
             raise input_error(file, f"{found}; give the path of an event model's TOML file.")
         if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise input_error(file, f"has {path.stat().st_size} bytes, expected an event model file of a few kilobytes.")
+            raise input_error(
+                file, f"has {path.stat().st_size} bytes, expected an event model file of a few kilobytes."
+            )
         return path.read_bytes()
-    except (OSError, ValueError) as error:
-        # ValueError: a path with a null byte
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise input_error(file, f"cannot be read: {reason}.") from None
+    except OSError as error:
+        raise input_error(file, f"cannot be read: {error.strerror}.") from None

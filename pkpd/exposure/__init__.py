@@ -1,0 +1,1 @@
+"""Exposure metrics of a posterior."""

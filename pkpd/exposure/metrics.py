@@ -1,0 +1,167 @@
+"""Exposure metrics of one subject: parameters, areas under the curve, ln(AUC/CL), and their posterior distributions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.estimation.posterior import Marginal, constant_marginal, integrate_posterior, marginal, outer_marginal
+from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
+from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization
+from pkpd.problem import Problem, bind, with_lines_along
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from pkpd.data.records import Subject
+    from pkpd.estimation.posterior import Posterior
+
+WEEK_2_TO_4 = (14.0, 28.0)
+"""Window of the paper's exposure metric [day]."""
+
+_TABLES = {"cl": 0, "v": 1, "v1": 1, "q": 2, "v2": 3, "half_life": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureProblem:
+    """A regimen whose exposure is asked for: the same model and subject, with the window's ends among the events.
+
+    Parameters
+    ----------
+    problem : Problem
+        Regimen of one subject; its samples are those of the posterior, so that the covariates act at the same times.
+    start : (1,) array
+        Time of the first event [day].
+    window : (2,) array
+        From and to [day].
+    """
+
+    problem: Problem
+    start: FloatArray
+    window: FloatArray
+
+
+def exposure_problem(
+    posterior_problem: Problem, subject: Subject, *, window: tuple[float, float] = WEEK_2_TO_4
+) -> ExposureProblem:
+    """Bind a subject with given and planned doses for areas over a window.
+
+    Parameters
+    ----------
+    posterior_problem : Problem
+        Problem of the posterior that the areas are taken over.
+    subject : Subject
+        The same subject with the regimen in question.
+    window : (float, float)
+        From and to [day].
+    """
+    problem = bind(posterior_problem.model, [subject], times=np.array(window))
+    first = min(
+        window[0],
+        *(dose.time_day for dose in subject.doses),
+        *(row.time_day for row in subject.covariates),
+        *(sample.time_day for sample in subject.samples),
+    )
+    return ExposureProblem(problem, np.array([first]), np.array(window))
+
+
+def parameter_names(problem: Problem) -> tuple[str, ...]:
+    """Return CL and the volumes that a model reports, then the half-life."""
+    if problem.model.parameterization is Parameterization.CL_V1_Q_V2:
+        return (*PARAMETER_NAMES[Parameterization.CL_V1_Q_V2], "half_life")
+    return ("cl", "v", "half_life")
+
+
+def parameters_at(problem: Problem, eta: FloatArray, *, epoch: int = -1) -> dict[str, float]:
+    """Return one subject's parameters and terminal half-life for given random effects.
+
+    Parameters
+    ----------
+    eta : (n_eta,) array
+        Random effects.
+    epoch : int
+        Covariate row; the last one where left out.
+
+    Returns
+    -------
+    dict of str to float
+        cl [L/day], v or v1, q, v2 [L, L/day, L], half_life [day].
+    """
+    subject = subject_at(problem.subjects, 0)
+    values = np.empty(4)
+    individual_parameters(subject, epoch % subject.log_typical.shape[0], eta, values)
+    named = {"cl": clearance(subject, values), "half_life": terminal_half_life(subject, values)}
+    for name in parameter_names(problem)[1:-1]:
+        named[name] = float(values[_TABLES[name]])
+    return {name: float(named[name]) for name in parameter_names(problem)}
+
+
+def log_auc_at(exposure: ExposureProblem, eta: FloatArray) -> float:
+    """Return ln of the area over the window [mg day/L] for given random effects; -inf without drug in it."""
+    return float(log_auc(subject_at(exposure.problem.subjects, 0), eta, exposure.start, exposure.window))
+
+
+def parameter_tables(posterior: Posterior) -> FloatArray:
+    """Return ln of CL, central volume, Q, V2 and half-life at every node of the posterior, (5, n_lines, n_nodes)."""
+    tables = np.empty((5, *posterior.density.shape))
+    subject = posterior.subject
+    last = subject.log_typical.shape[0] - 1
+    parameters_on_lines(subject, posterior.outer, posterior.low, posterior.step, last, tables)
+    return tables
+
+
+def log_auc_table(posterior: Posterior, exposure: ExposureProblem) -> FloatArray:
+    """Return ln of the area over the window at every node of the posterior, (n_lines, n_nodes)."""
+    table = np.empty(posterior.density.shape)
+    packed = exposure.problem.subjects
+    subject = subject_at(packed._replace(frame=posterior.problem.subjects.frame,
+                                         line_scale=posterior.problem.subjects.line_scale), 0)
+    log_auc_on_lines(
+        subject, posterior.outer, posterior.low, posterior.step, exposure.start, exposure.window, table
+    )
+    return table
+
+
+def parameter_marginals(
+    posterior: Posterior, tables: FloatArray, probabilities: FloatArray
+) -> dict[str, Marginal]:
+    """Return the posterior distribution of every parameter and of the half-life.
+
+    Parameters
+    ----------
+    tables : (5, n_lines, n_nodes) array
+        From ``parameter_tables``.
+    probabilities : (n,) array
+        Probabilities of the quantiles, ascending.
+    """
+    return {
+        name: _parameter_marginal(posterior, name, tables[_TABLES[name]], probabilities)
+        for name in parameter_names(posterior.problem)
+    }
+
+
+def _parameter_marginal(
+    posterior: Posterior, name: str, table: FloatArray, probabilities: FloatArray
+) -> Marginal:
+    """Return a parameter's distribution, over the lines where it varies along them and across them otherwise."""
+    is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
+    if is_scaled != (name == "half_life") or (name in ("cl", "half_life") and not is_scaled):
+        sign = -1.0 if name == "half_life" else 1.0
+        return marginal(posterior, table, sign=sign, is_log=True, probabilities=probabilities)
+    row = table[:, 0]
+    if np.ptp(row) < 1e-12:
+        return constant_marginal(math.exp(row[0]), probabilities)
+    if posterior.problem.n_eta == 2:
+        return outer_marginal(posterior, row, is_log=True, probabilities=probabilities)
+    eta = _eta_of(posterior.problem, "cl" if name == "half_life" else name)
+    other = integrate_posterior(with_lines_along(posterior.problem, eta))
+    other_table = parameter_tables(other)[_TABLES[name]]
+    sign = -1.0 if name == "half_life" else 1.0
+    return marginal(other, other_table, sign=sign, is_log=True, probabilities=probabilities)
+
+
+def _eta_of(problem: Problem, parameter: str) -> str:
+    return next(term.eta for term in problem.model.terms if term.parameter == parameter and term.eta is not None)

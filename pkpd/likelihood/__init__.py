@@ -1,0 +1,1 @@
+"""Likelihoods of one subject and of a population."""
