@@ -46,8 +46,8 @@ def hazard_mixture(model: EventModel, log_auc_cl: FloatArray, *, weights: FloatA
     distance = log_auc_cl[has_drug] - model.x_ref
     log_days = np.log(days)[..., None]
     mean = model.log_rate + model.shape * log_days + model.slope * distance
-    sd = np.sqrt(_variance(model, distance, log_days))
-    return Mixture(weights[has_drug], mean, np.broadcast_to(sd, mean.shape), float(weights[~has_drug].sum()))
+    sd = np.sqrt(_variance(model, distance, log_days)) + np.zeros_like(mean)
+    return Mixture(weights[has_drug], mean, sd, float(weights[~has_drug].sum()))
 
 
 def future_hazard_mixture(model: EventModel, hazard: Mixture, *, now_day: float) -> Mixture:

@@ -13,6 +13,7 @@ from pkpd.kernels.advance import (
     elimination_rate,
     eta_from_white,
     individual_parameters,
+    predict,
     subject_at,
     terminal_half_life,
 )
@@ -35,6 +36,8 @@ from pkpd.kernels.onecomp import phi1, phi2
 from pkpd.kernels.twocomp import propagator, spectrum
 
 _TWO = int(Disposition.TWO_COMPARTMENT)
+_LOG_NOTHING = -700.0
+_NOTHING = math.exp(_LOG_NOTHING)
 
 
 @inlined_kernel
@@ -214,3 +217,34 @@ def log_auc_of_population(
     for i in prange(index.size):
         s = index[i]
         result[i] = log_auc(subject_at(subjects, s), eta[i], start[s : s + 1], window)
+
+
+@kernel
+def log_concentrations_on_lines(
+    subject: PackedSubject, outer: FloatArray, low: FloatArray, step: FloatArray, first: int, tables: FloatArray
+) -> None:
+    """Write ln of predicted concentrations at every node.
+
+    Parameters
+    ----------
+    first : int
+        Observation, counted within the subject, that the first table belongs to.
+    tables : (n_times, n_lines, n_nodes) array
+        Overwritten; the logarithm is cut at -700, where a concentration has long been nothing.
+    """
+    n_eta = outer.shape[1] + 1
+    z = np.empty(n_eta)
+    eta = np.empty(n_eta)
+    prediction = np.empty(first + tables.shape[0])
+    for line in range(tables.shape[1]):
+        for m in range(tables.shape[2]):
+            if m > 0 and subject.line_scale > 0.0:
+                for t in range(tables.shape[0]):
+                    tables[t, line, m] = tables[t, line, m - 1] - subject.line_scale * step[line]
+                continue
+            white_on_line(subject, outer[line], low[line] + m * step[line], z)
+            eta_from_white(subject, z, eta)
+            predict(subject, eta, prediction)
+            for t in range(tables.shape[0]):
+                value = prediction[first + t]
+                tables[t, line, m] = math.log(value) if value > _NOTHING else _LOG_NOTHING

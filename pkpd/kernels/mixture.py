@@ -17,6 +17,8 @@ _SQRT_2PI = math.sqrt(2.0 * math.pi)
 _STEP_TOLERANCE = 1e-12
 # Newton needs about five steps; bisection, which takes over where it fails, needs fifty to the last digit.
 _STEP_LIMIT = 200
+# Where the density is less than this share of F·(1 - F), as in a gap between components, Newton's step is no guide.
+_FLATTEST = 1e-100
 # Trapezoidal rule for exp(-z²/2)·f(mean + sd·z). Beyond ±6.5 lies a mass of 8e-11. The rule itself errs by e^-30 at this
 # step for a constant; 1 - exp(-exp(y)) bends within a unit of y, so that the step in y is kept below 0.4.
 _RULE_RANGE = 6.5
@@ -91,9 +93,12 @@ def mixture_quantile(probability: float, z: float, weight: FloatArray, mean: Flo
             low = y
         else:
             high = y
-        following = y - (np.log(below / (1.0 - below)) - wanted) * below * (1.0 - below) / density
-        if not low <= following <= high:
-            following = 0.5 * (low + high)
+        following = 0.5 * (low + high)
+        width = below * (1.0 - below)
+        if density > _FLATTEST * width > 0.0:
+            newton = y - (np.log(below / (1.0 - below)) - wanted) * width / density
+            if low <= newton <= high:
+                following = newton
         moved = abs(following - y)
         y = following
         if not moved > _STEP_TOLERANCE * max(1.0, abs(y)):
@@ -124,6 +129,12 @@ def mixture_quantiles(
 
 
 @kernel
+def _risk(log_hazard: float) -> float:
+    """Return 1 - exp(-exp(log_hazard)); beyond e^7 nothing is left to add."""
+    return -np.expm1(-np.exp(min(log_hazard, 7.0)))
+
+
+@kernel
 def mixture_risk_moments(weight: FloatArray, mean: FloatArray, sd: FloatArray) -> tuple[float, float]:
     """Return mean and variance of 1 - exp(-exp(y)), y being distributed as a mixture of normals.
 
@@ -140,17 +151,17 @@ def mixture_risk_moments(weight: FloatArray, mean: FloatArray, sd: FloatArray) -
         To 1e-9 where no standard deviation is above 10, else to 1e-2; NaN where a component is NaN.
     """
     # Deviations from a risk in the middle: no difference of two large sums.
-    pivot = -np.expm1(-np.exp(mean[weight.size // 2]))
+    pivot = _risk(mean[weight.size // 2])
     total = 0.0
     first = 0.0
     second = 0.0
     for k in range(weight.size):
-        n_side = math.ceil(min(_RULE_RANGE / min(_RULE_STEP_Z, _RULE_STEP_Y / sd[k]), _RULE_LIMIT))
+        n_side = math.ceil(min(_RULE_RANGE * max(1.0 / _RULE_STEP_Z, sd[k] / _RULE_STEP_Y), _RULE_LIMIT))
         step = _RULE_RANGE / n_side
         for i in range(-n_side, n_side + 1):
             z = i * step
             share = weight[k] * step * np.exp(-0.5 * z * z)
-            deviation = -np.expm1(-np.exp(mean[k] + sd[k] * z)) - pivot
+            deviation = _risk(mean[k] + sd[k] * z) - pivot
             total += share
             first += share * deviation
             second += share * deviation * deviation

@@ -203,7 +203,7 @@ def integrate_lines(
 
 
 @inlined_kernel
-def _integral_at(density: FloatArray, integral: FloatArray, step: float, position: float) -> tuple[float, float]:
+def integral_at(density: FloatArray, integral: FloatArray, step: float, position: float) -> tuple[float, float]:
     """Return the running integral and the density at a fractional node (cubic Hermite)."""
     m = min(int(position), density.size - 2)
     t = position - m
@@ -272,7 +272,7 @@ def probability_below(
             below += mass
         elif goal > sign * row[0]:
             position, row_slope = _position_of(row, sign, goal)
-            value, height = _integral_at(density[line], integral[line], step[line], position)
+            value, height = integral_at(density[line], integral[line], step[line], position)
             below += value
             slope += height * step[line] / row_slope
     return (below if sign > 0.0 else 1.0 - below), slope

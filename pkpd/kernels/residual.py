@@ -13,7 +13,7 @@ import numpy as np
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.codes import ADDITIVE, CENSORED, LEVEL, LLOQ, PROPORTIONAL, ULOQ, Censored
-from pkpd.kernels.special import log_ndtr, mills
+from pkpd.kernels.special import log_ndtr, mills, ndtr
 
 LOG_2PI = math.log(2.0 * math.pi)
 _NONE = float(Censored.NONE)
@@ -81,3 +81,27 @@ def minus2_log_density_derivatives(observation: FloatArray, prediction: float) -
     first = -2.0 * hazard * z_slope
     second = -2.0 * (hazard * z_curve - hazard * (z + hazard) * z_slope * z_slope)
     return value, first, second
+
+
+@kernel
+def probability_of_lower_level(
+    weight: FloatArray, log_prediction: FloatArray, value: float, additive: float, proportional: float
+) -> float:
+    """Return the probability that a measurement falls below a value, over weighted predictions.
+
+    Parameters
+    ----------
+    weight, log_prediction : (n_lines, n_nodes) arrays
+        Weights that sum to one, and ln of the predicted concentration [mg/L].
+    value : float
+        Concentration [mg/L].
+    additive, proportional : float
+        Residual error [mg/L, fraction].
+    """
+    total = 0.0
+    for line in range(weight.shape[0]):
+        for m in range(weight.shape[1]):
+            prediction = math.exp(log_prediction[line, m])
+            sd = residual_sd(prediction, additive, proportional)
+            total += weight[line, m] * (ndtr((value - prediction) / sd) if sd > 0.0 else 1.0)
+    return min(max(total, 0.0), 1.0)

@@ -1,0 +1,62 @@
+"""What a search is asked for and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dosing_app.decision.ranking import Plans
+from pkpd.arrays import FloatArray, IntArray
+
+Measure = Callable[[IntArray, FloatArray], FloatArray]
+Sets = Callable[[], Iterable[IntArray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is searched for.
+
+    Parameters
+    ----------
+    measure : callable
+        From time indices (n, k), -1 for none, and amounts (n, k) [mg] to (n,) values; never falls with an amount.
+    threshold : float
+        What the measure must reach.
+    count : int
+        How many of the best regimens are wanted.
+    """
+
+    measure: Measure
+    threshold: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best regimens of a grid.
+
+    Parameters
+    ----------
+    plans : Plans
+        At most as many as wanted, in order of rank.
+    n_evaluated : int
+        Regimens whose measure was computed.
+    n_reaching : int or None
+        Regimens of the grid that reach the threshold; None where not every one was looked at.
+    is_complete : bool
+        Whether the order is certain; False where the search was cut off.
+    """
+
+    plans: Plans
+    n_evaluated: int
+    n_reaching: int | None
+    is_complete: bool
+
+
+def score(goal: Goal, sets: IntArray, amounts: FloatArray) -> Plans:
+    """Return regimens with their measure; one without infusions has a column of -1."""
+    if sets.shape[1] == 0:
+        sets, amounts = np.full((sets.shape[0], 1), -1, dtype=np.int64), np.zeros((sets.shape[0], 1))
+    return Plans(sets, amounts, goal.measure(sets, amounts))

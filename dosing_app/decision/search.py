@@ -1,0 +1,87 @@
+"""The search for the best regimens of a grid: every one where that is feasible, else by bounds that lose none.
+
+The measure of a regimen (a probability, or ln(AUC/CL)) never falls when an amount rises. Therefore a box of regimens
+whose largest amounts do not reach the target holds none that does, and one whose least amounts already exceed the
+best total holds none that ranks higher. Both modes return the same regimens.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dosing_app.decision.candidates import amounts_of, box_sizes, covers, least_levels, regimens_in
+from dosing_app.decision.goal import Found, score
+from dosing_app.decision.ranking import best_plans, is_reached, joined, no_plans
+from dosing_app.decision.search_by_bounds import search_by_bounds
+
+if TYPE_CHECKING:
+    from dosing_app.decision.candidates import CandidateGrid
+    from dosing_app.decision.goal import Goal, Sets
+
+EVALUATE_ALL_UP_TO = 300_000
+EVALUATIONS_MAX = 20_000_000
+# Going through boxes of amounts of which fewer than one in so many is a candidate is slower than the bounds.
+_SPARSE = 8
+_CHUNK = 65_536
+
+
+def search(
+    grid: CandidateGrid,
+    sets: Sets,
+    *,
+    goal: Goal,
+    n_candidates: int | None = None,
+    evaluate_all_up_to: int = EVALUATE_ALL_UP_TO,
+    evaluations_max: int = EVALUATIONS_MAX,
+) -> Found:
+    """Return the best regimens of a grid.
+
+    Parameters
+    ----------
+    grid : CandidateGrid
+        Amounts and what is required.
+    sets : callable
+        Yields the sets of infusion times to look at, each time it is called.
+    goal : Goal
+        What is searched for.
+    n_candidates : int or None
+        How many candidates there are; None where that was not counted.
+    evaluate_all_up_to : int
+        Largest number of candidates of which every one is evaluated.
+    evaluations_max : int
+        Where a search by bounds is cut off.
+
+    Returns
+    -------
+    Found
+        The regimens in order of rank.
+    """
+    volume_max = evaluate_all_up_to * (1 if n_candidates is None else _SPARSE)
+    is_small = n_candidates is None or n_candidates <= evaluate_all_up_to
+    if is_small and _volume(grid, sets, volume_max) <= volume_max:
+        return _evaluate_all(grid, sets, goal)
+    return search_by_bounds(grid, sets, goal=goal, evaluations_max=evaluations_max)
+
+
+def _volume(grid: CandidateGrid, sets: Sets, enough: float) -> float:
+    """Return how many regimens the boxes hold, candidates or not; counting ends when there are enough."""
+    volume = 0.0
+    for chunk in sets():
+        volume += float(box_sizes(least_levels(grid, chunk), grid.n_levels[chunk] - 1).sum())
+        if volume > enough:
+            break
+    return volume
+
+
+def _evaluate_all(grid: CandidateGrid, sets: Sets, goal: Goal) -> Found:
+    pool, n_evaluated, n_reaching = no_plans(), 0, 0
+    for chunk in sets():
+        for box, levels in regimens_in(least_levels(grid, chunk), grid.n_levels[chunk] - 1, _CHUNK):
+            times = chunk[box]
+            amounts = amounts_of(grid, times, levels)
+            kept = covers(grid, times, amounts)
+            plans = score(goal, times[kept], amounts[kept])
+            n_evaluated += len(plans)
+            n_reaching += int(is_reached(plans.measure, goal.threshold).sum())
+            pool = best_plans(joined(pool, plans), goal.threshold, goal.count)
+    return Found(pool, n_evaluated, n_reaching, is_complete=True)

@@ -1,0 +1,202 @@
+"""ln(AUC/CL) of many regimens over one posterior, from areas per mg that are computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.data.records import Dose, Subject
+from pkpd.errors import input_error
+from pkpd.estimation.posterior import Marginal, marginal
+from pkpd.exposure.metrics import (
+    WEEK_2_TO_4,
+    exposure_problem,
+    log_auc_at,
+    log_auc_table,
+    parameter_tables,
+    parameters_at,
+)
+from pkpd.kernels.regimen import regimen_log_exposures, regimen_probabilities
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.estimation.posterior import Posterior
+
+# Every second line of a posterior is left out of a search where the integration found that to change less than this.
+_THIN_BELOW = 3e-4
+_FEW_LINES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureTable:
+    """Everything that the exposure of a regimen follows from.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Posterior over lines of constant rate constants.
+    areas : (n_times, n_lines) array
+        Scaled area over days 14 to 28 per mg of an infusion at each time, at the first node of each line.
+    fixed : (n_lines,) array
+        Scaled area of the doses that every regimen holds.
+    offset : (n_lines,) array
+        ln(AUC/CL) at the first node is ln(scaled area) + offset.
+    lines : tuple of arrays
+        Arguments of the compiled search: areas, fixed, offset, fall of ln(AUC/CL) per node, step, density, integral.
+    mode_areas, mode_fixed, mode_offset : (n_times, 1), (1,) arrays, float
+        The same at the maximum a posteriori estimate.
+    """
+
+    posterior: Posterior
+    areas: FloatArray
+    fixed: FloatArray
+    offset: FloatArray
+    lines: tuple[FloatArray, ...]
+    mode_areas: FloatArray
+    mode_fixed: FloatArray
+    mode_offset: float
+
+
+def exposure_table(
+    posterior: Posterior,
+    subject: Subject,
+    *,
+    fixed_doses: tuple[Dose, ...],
+    times: FloatArray,
+    durations: FloatArray,
+) -> ExposureTable:
+    """Return the areas per mg of infusions at the given times.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        The patient's posterior.
+    subject : Subject
+        The patient; its doses are replaced.
+    fixed_doses : tuple of Dose
+        Given and kept doses.
+    times, durations : (n_times,) arrays
+        Start and duration [day] of the infusions that regimens are made of.
+
+    Raises
+    ------
+    InputError
+        For a model whose clearance and volume do not both carry a random effect.
+    """
+    if posterior.problem.subjects.line_scale[0] == 0.0:
+        raise input_error(
+            posterior.problem.model.id, "regimens are searched with a model with random effects on all parameters"
+        )
+    sets = [fixed_doses, *((Dose(float(t), 1.0, float(d)),) for t, d in zip(times, durations, strict=True))]
+    log_cl = parameter_tables(posterior)[0][:, 0]
+    eta = posterior.mode.eta[0]
+    mode_log_cl = float(np.log(parameters_at(posterior.problem, eta)["cl"]))
+    logs, mode_logs = [], []
+    for doses in sets:
+        regimen = Subject(doses, subject.samples, subject.covariates)
+        exposure = exposure_problem(posterior.problem, regimen, window=WEEK_2_TO_4)
+        logs.append(log_auc_table(posterior, exposure)[:, 0])
+        mode_logs.append(log_auc_at(exposure, eta))
+    log_areas = np.array(logs)
+    # Scaling each line by its largest entry keeps areas of extreme clearances from underflowing.
+    peak = log_areas.max(axis=0)
+    peak = np.where(np.isfinite(peak), peak, 0.0)
+    scaled = np.exp(log_areas - peak)
+    mode_log = np.array(mode_logs)
+    mode_peak = float(mode_log.max()) if np.isfinite(mode_log.max()) else 0.0
+    mode_scaled = np.exp(mode_log - mode_peak)
+    areas, fixed, offset = np.ascontiguousarray(scaled[1:]), scaled[0].copy(), peak - log_cl
+    return ExposureTable(
+        posterior=posterior,
+        areas=areas,
+        fixed=fixed,
+        offset=offset,
+        lines=_search_lines(posterior, areas, fixed, offset),
+        mode_areas=np.ascontiguousarray(mode_scaled[1:, None]),
+        mode_fixed=mode_scaled[:1].copy(),
+        mode_offset=mode_peak - mode_log_cl,
+    )
+
+
+def probability_at_least(
+    table: ExposureTable, time_index: IntArray, amounts: FloatArray, log_auc_cl: float
+) -> FloatArray:
+    """Return P(ln(AUC/CL) >= log_auc_cl) of every regimen.
+
+    Parameters
+    ----------
+    time_index : (n_regimens, k) array
+        Infusion times, -1 for none.
+    amounts : (n_regimens, k) array
+        Amounts [mg].
+    log_auc_cl : float
+        Target.
+
+    Returns
+    -------
+    (n_regimens,) array
+        Probabilities over the posterior.
+    """
+    result = np.empty(len(time_index))
+    regimen_probabilities(
+        *table.lines,
+        np.ascontiguousarray(time_index),
+        np.ascontiguousarray(amounts, dtype=np.float64),
+        log_auc_cl,
+        result,
+    )
+    return result
+
+
+def _search_lines(
+    posterior: Posterior, areas: FloatArray, fixed: FloatArray, offset: FloatArray
+) -> tuple[FloatArray, ...]:
+    """Return the arrays of ``regimen_probabilities``, every second line left out where that changes nothing."""
+    thin = 2 if posterior.error < _THIN_BELOW and len(posterior.low) > _FEW_LINES else 1
+    kept = slice(None, None, thin)
+    fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
+    mass = posterior.integral[kept, -1].sum()
+    return (
+        np.ascontiguousarray(areas[:, kept]),
+        fixed[kept].copy(),
+        offset[kept].copy(),
+        fall[kept].copy(),
+        posterior.step[kept].copy(),
+        posterior.density[kept] / mass,
+        posterior.integral[kept] / mass,
+    )
+
+
+def log_auc_cl_at_mode(table: ExposureTable, time_index: IntArray, amounts: FloatArray) -> FloatArray:
+    """Return ln(AUC/CL) of every regimen at the maximum a posteriori estimate; -inf without drug in the window."""
+    result = np.empty(len(time_index))
+    regimen_log_exposures(
+        table.mode_areas,
+        table.mode_fixed,
+        table.mode_offset,
+        np.ascontiguousarray(time_index),
+        np.ascontiguousarray(amounts, dtype=np.float64),
+        result,
+    )
+    return result
+
+
+def log_auc_cl_marginal(
+    table: ExposureTable, time_index: IntArray, amounts: FloatArray, probabilities: FloatArray
+) -> tuple[Marginal, FloatArray]:
+    """Return the distribution of ln(AUC/CL) of one regimen, and its table of node values.
+
+    Parameters
+    ----------
+    time_index, amounts : (k,) arrays
+        One regimen.
+    """
+    posterior = table.posterior
+    used = time_index >= 0
+    total = table.fixed + amounts[used] @ table.areas[time_index[used]]
+    fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
+    nodes = np.arange(posterior.density.shape[1])
+    values = (np.log(total) + table.offset)[:, None] - fall[:, None] * nodes
+    return marginal(posterior, values, sign=-1.0, is_log=False, probabilities=probabilities), values
