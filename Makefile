@@ -66,8 +66,8 @@ $(INSTALLED): requirements.lock pyproject.toml | $(VENV)/bin/pip
 	@touch $@
 
 # Machine code is compiled here once, so that no command and no page waits for the compiler.
-$(WARM): $(INSTALLED) $(wildcard pkpd/warm.py pkpd/kernels/*.py)
-	$(if $(wildcard pkpd/warm.py),$(PY) -m pkpd.warm)
+$(WARM): $(INSTALLED) asuc/warm.py $(wildcard pkpd/kernels/*.py)
+	$(PY) -m asuc.warm
 	@touch $@
 
 # The browser of the browser tests.

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy import special
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -53,8 +52,10 @@ def hazard(time_day: Number, log_rate: Number, *, shape: Number) -> FloatArray:
 
     At day 0 this is 0 for a shape above 1, λ for shape 1 and infinity below.
     """
-    with np.errstate(over="ignore"):
-        return np.exp(log_rate + np.log(shape) + special.xlogy(np.subtract(shape, 1.0), np.maximum(time_day, 0.0)))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        power = np.subtract(shape, 1.0)
+        with_time = np.where(power == 0.0, 0.0, np.multiply(power, np.log(np.maximum(time_day, 0.0))))
+        return np.exp(log_rate + np.log(shape) + with_time)
 
 
 def survival(time_day: Number, log_rate: Number, *, shape: Number) -> FloatArray:
@@ -112,6 +113,9 @@ def restricted_mean(horizon_day: Number, log_rate: Number, *, shape: Number) -> 
     u = cumulative_hazard(horizon_day, log_rate, shape=shape)
     low = np.minimum(u, _SERIES_LIMIT)
     high = np.maximum(u, _SERIES_LIMIT)
+    # Imported here: SciPy's special functions would double the time a forecast takes to start.
+    from scipy import special  # noqa: PLC0415
+
     series = np.exp(-low) * special.hyp1f1(1.0, inverse + 1.0, low)
     tail = np.exp(special.gammaln(1.0 + inverse) - inverse * np.log(high)) * special.gammainc(inverse, high)
     return np.maximum(horizon_day, 0.0) * np.where(u > _SERIES_LIMIT, tail, series)

@@ -22,7 +22,7 @@ from dosing_app.decision.reference_plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.reference_plan import ReferencePlan
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 # A case holds no larger infusion, and a regimen that is found must be usable as a plan.
 LARGEST_AMOUNT_MG = 5000.0
+
+
 WINDOW_DAY = 28.0
-_CHUNK_SETS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class CandidateGrid:
         Possible infusion times [day], ascending.
     durations_hour : (n_times,) array
         Duration of an infusion at each time [h].
+    is_usable : (n_times,) array
+        Whether days, given and kept doses leave room for an infusion at each time.
     levels : (n_times, n_levels_max) array
         Possible amounts at each time [mg], ascending; infinite beyond ``n_levels``.
     n_levels : (n_times,) array
@@ -82,6 +85,8 @@ class CandidateGrid:
         Most infusions from each time on, itself included, if there is one at that time.
     n_max : int
         Most infusions in all.
+    step_mg : float
+        New amounts are its multiples [mg].
     required_before : (n_times,) array
         What the reference plan has given before each time [mg].
     required_mg : float
@@ -90,11 +95,13 @@ class CandidateGrid:
 
     times: FloatArray
     durations_hour: FloatArray
+    is_usable: BoolArray
     levels: FloatArray
     n_levels: IntArray
     may_precede: BoolArray
     n_from: IntArray
     n_max: int
+    step_mg: float
     required_before: FloatArray
     required_mg: float
 
@@ -154,115 +161,16 @@ def candidate_grid(case: PatientCase, reference: ReferencePlan, limits: GridLimi
     return CandidateGrid(
         times=times,
         durations_hour=np.array(durations, dtype=np.float64),
+        is_usable=is_usable,
         levels=levels,
         n_levels=n_levels,
         may_precede=follows & (far_enough | (is_own[:, None] & is_own[None, :])),
         n_from=n_from,
         n_max=n_max,
+        step_mg=limits.step_mg,
         required_before=np.array([sum(mg for at, mg in needed if at < time) for time in times.tolist()], dtype=float),
         required_mg=float(sum(mg for _, mg in needed)),
     )
-
-
-def day_sets(grid: CandidateGrid) -> Iterator[IntArray]:
-    """Yield every set of infusion times that the limits allow and whose largest amounts reach the reference plan.
-
-    Yields
-    ------
-    (n_sets, n_infusions) array
-        Indices into the times, ascending in each row; one size in each array, at most some ten thousand rows.
-    """
-    waiting: list[IntArray] = [np.zeros((1, 0), dtype=np.int64)]
-    while waiting:
-        sets = waiting.pop()
-        covering = sets[covers(grid, sets, _amount_at(grid, sets, grid.n_levels[sets] - 1))]
-        if covering.shape[0]:
-            yield covering
-        longer = _with_one_before(grid, sets)
-        waiting.extend(longer[start : start + _CHUNK_SETS] for start in range(0, longer.shape[0], _CHUNK_SETS))
-
-
-def covers(grid: CandidateGrid, sets: IntArray, amounts: FloatArray) -> BoolArray:
-    """Return whether regimens give at least the reference plan's drug at every time.
-
-    Parameters
-    ----------
-    grid : CandidateGrid
-        What is required.
-    sets : (n, n_infusions) array
-        Indices into the times, ascending in each row.
-    amounts : (n, n_infusions) array
-        Amounts [mg].
-
-    Returns
-    -------
-    (n,) array
-        True where nothing is starved.
-    """
-    return np.all(
-        np.cumsum(_with_zero_first(amounts), axis=1) >= _required_until_next(grid, sets) - TOLERANCE, axis=1
-    )
-
-
-def least_levels(grid: CandidateGrid, sets: IntArray) -> IntArray:
-    """Return the least level of each infusion that can still reach the reference plan, the others at their largest."""
-    largest = _with_zero_first(_amount_at(grid, sets, grid.n_levels[sets] - 1))
-    others = np.cumsum(largest, axis=1)[:, :-1]
-    # An infusion must make up for what all earlier ones at their largest leave open before the next one.
-    return level_at_least(grid, sets, _required_until_next(grid, sets)[:, 1:] - others)
-
-
-def level_at_least(grid: CandidateGrid, sets: IntArray, amounts: FloatArray) -> IntArray:
-    """Return the lowest level whose amount is at least the one given (the number of levels where none is)."""
-    low, high = np.zeros_like(sets), grid.n_levels[sets]
-    while np.any(low < high):
-        middle = (low + high) // 2
-        is_enough = _amount_at(grid, sets, middle) >= amounts - TOLERANCE
-        is_open = low < high
-        high = np.where(is_open & is_enough, middle, high)
-        low = np.where(is_open & ~is_enough, middle + 1, low)
-    return low
-
-
-def amounts_of(grid: CandidateGrid, sets: IntArray, levels: IntArray) -> FloatArray:
-    """Return the amounts [mg] of levels, both (n, n_infusions)."""
-    return _amount_at(grid, sets, levels)
-
-
-def box_sizes(low: IntArray, high: IntArray) -> FloatArray:
-    """Return how many regimens lie between two rows of levels, both included (a float: it may be astronomic)."""
-    return np.prod((high - low + 1).astype(np.float64), axis=1)
-
-
-def regimens_in(low: IntArray, high: IntArray, chunk: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield every row of levels between pairs of rows.
-
-    Parameters
-    ----------
-    low, high : (n_boxes, n_infusions) array
-        Lowest and highest level of each infusion, ``low <= high``.
-    chunk : int
-        Most rows in one yield.
-
-    Yields
-    ------
-    box : (n,) array
-        Which row of ``low`` each one lies in.
-    levels : (n, n_infusions) array
-        The levels.
-    """
-    widths = high - low + 1
-    ends = np.cumsum(np.prod(widths, axis=1))
-    total = int(ends[-1]) if ends.size else 0
-    for start in range(0, total, chunk):
-        flat = np.arange(start, min(start + chunk, total))
-        box = np.searchsorted(ends, flat, side="right")
-        rest = flat - (ends[box] - np.prod(widths[box], axis=1))
-        levels = np.empty((flat.size, low.shape[1]), dtype=np.int64)
-        for column in range(low.shape[1]):
-            rest, digit = np.divmod(rest, widths[box, column])
-            levels[:, column] = low[box, column] + digit
-        yield box, levels
 
 
 def largest_multiple(limit_mg: float, step_mg: float) -> float:
@@ -275,9 +183,8 @@ def _amounts(limits: GridLimits, unchanged_mg: float | None) -> Sequence[float]:
     n_steps = math.floor(limits.largest_mg / limits.step_mg + TOLERANCE)
     multiples = {limits.step_mg * number for number in range(1, n_steps + 1)}
     if unchanged_mg is not None and (limits.capped_mg is None or unchanged_mg <= limits.capped_mg + TOLERANCE):
-        near = next((value for value in multiples if abs(value - unchanged_mg) < TOLERANCE), None)
-        multiples = (multiples - {near}) | {unchanged_mg}
-    return sorted(value for value in multiples if value is not None)
+        multiples = {value for value in multiples if abs(value - unchanged_mg) >= TOLERANCE} | {unchanged_mg}
+    return sorted(multiples)
 
 
 def _needed(case: PatientCase, reference: ReferencePlan, limits: GridLimits) -> list[tuple[float, float]]:
@@ -312,31 +219,3 @@ def _counts_allowed(
     fixed = np.concatenate((given, kept))
     allowed = np.maximum(doses_max, count_in(given, plan)) - count_in(given, fixed)
     return allowed_from.astype(np.int64), int(allowed.min())
-
-
-def _with_one_before(grid: CandidateGrid, sets: IntArray) -> IntArray:
-    """Return the sets with one more infusion, before their first."""
-    n_infusions = sets.shape[1] + 1
-    if n_infusions > grid.n_max:
-        return np.zeros((0, n_infusions), dtype=np.int64)
-    is_possible = (grid.n_levels > 0) & (grid.n_from >= n_infusions)
-    may_add = np.broadcast_to(is_possible, (sets.shape[0], grid.times.size))
-    if sets.shape[1]:
-        may_add = may_add & grid.may_precede[:, sets[:, 0]].T
-    rows, added = np.nonzero(may_add)
-    return np.concatenate((added[:, None], sets[rows]), axis=1)
-
-
-def _required_until_next(grid: CandidateGrid, sets: IntArray) -> FloatArray:
-    """Return what must be given by each infusion and before the next: (n, 1 + n_infusions), the first before any."""
-    until = np.full((sets.shape[0], sets.shape[1] + 1), grid.required_mg)
-    until[:, :-1] = grid.required_before[sets]
-    return until
-
-
-def _with_zero_first(amounts: FloatArray) -> FloatArray:
-    return np.concatenate((np.zeros((amounts.shape[0], 1)), amounts), axis=1)
-
-
-def _amount_at(grid: CandidateGrid, sets: IntArray, levels: IntArray) -> FloatArray:
-    return grid.levels[sets, np.minimum(levels, grid.levels.shape[1] - 1)]

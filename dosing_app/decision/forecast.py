@@ -12,6 +12,7 @@ from dosing_app.decision.patient import numeric_covariates
 from dosing_app.decision.subject import subject_from_case
 from pkpd.data.records import Subject
 from pkpd.estimation.posterior import Marginal, integrate_posterior, marginal
+from pkpd.exposure.concentrations import measurement_percentiles
 from pkpd.exposure.metrics import (
     exposure_problem,
     log_auc_at,
@@ -25,7 +26,7 @@ from pkpd.model.covariate import resolve_covariates
 from pkpd.model.library import load_model
 from pkpd.problem import bind
 from pkpd.kernels.residual import residual_sd
-from pkpd.simulation.predict import curve_problem, measurement_percentiles, predict_samples
+from pkpd.simulation.predict import curve_problem, predict_samples
 from pkpd.units import percent_from_fraction
 from tte import log_auc_cl_for_risk, risk_day90, risk_from, stratum
 from tte.total import TotalRisk, total_risk
@@ -276,9 +277,7 @@ def risk_forecast(
         quantiles = np.ones(PROBABILITIES.size)
     else:
         quantiles = np.asarray(risk_day90(event_model, exposure.log_auc_cl.quantiles[::-1]))
-    total = total_risk(
-        event_model, exposure.nodes, weights=exposure.weights, now_day=case.now_day, days=SURVIVAL_DAYS
-    )
+    total = total_risk(event_model, exposure.nodes, weights=exposure.weights, now_day=case.now_day, days=SURVIVAL_DAYS)
     return RiskForecast(
         day90=Marginal(mean, sd, PROBABILITIES, quantiles),
         total=total,

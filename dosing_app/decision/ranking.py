@@ -50,7 +50,8 @@ def no_plans() -> Plans:
 
 def total_mg(plans: Plans) -> FloatArray:
     """Return the drug of each regimen [mg], rounded so that equal sums are equal."""
-    return np.round(plans.amounts.sum(axis=1), _TOTAL_DECIMALS)
+    total: FloatArray = plans.amounts.sum(axis=1)
+    return np.round(total, _TOTAL_DECIMALS)
 
 
 def is_reached(measure: FloatArray, threshold: float) -> BoolArray:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.candidates import amounts_of, box_sizes, covers, least_levels, regimens_in
+from dosing_app.decision.amount_boxes import box_sizes, least_levels, regimens_in
 from dosing_app.decision.goal import Found, score
 from dosing_app.decision.ranking import best_plans, is_reached, joined, no_plans
+from dosing_app.decision.regimen_sets import amounts_of, covers
 from dosing_app.decision.search_by_bounds import search_by_bounds
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ EVALUATE_ALL_UP_TO = 300_000
 EVALUATIONS_MAX = 20_000_000
 # Going through boxes of amounts of which fewer than one in so many is a candidate is slower than the bounds.
 _SPARSE = 8
-_CHUNK = 65_536
+_CHUNK = 32_768
 
 
 def search(

@@ -12,16 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dosing_app.decision.candidates import (
-    amounts_of,
-    box_sizes,
-    covers,
-    least_levels,
-    level_at_least,
-    regimens_in,
-)
+from dosing_app.decision.amount_boxes import box_sizes, least_levels, level_at_least, regimens_in
 from dosing_app.decision.goal import Found, score
 from dosing_app.decision.ranking import best_plans, is_reached, joined, no_plans, total_mg
+from dosing_app.decision.regimen_sets import amounts_of, covers
 
 if TYPE_CHECKING:
     from dosing_app.decision.candidates import CandidateGrid
@@ -147,8 +141,9 @@ def _with_all_of(pool: Plans, grid: CandidateGrid, boxes: _Boxes, goal: Goal) ->
 
 def _halved(boxes: _Boxes) -> _Boxes:
     """Return both halves of each box, parted at its widest infusion."""
-    rows = np.arange(boxes.sets.shape[0])
-    widest = np.argmax(boxes.high - boxes.low, axis=1) if rows.size else rows
+    rows = np.arange(boxes.sets.shape[0], dtype=np.int64)
+    widths = boxes.high - boxes.low
+    widest = np.argmax(widths, axis=1) if widths.size else rows
     middle = (boxes.low[rows, widest] + boxes.high[rows, widest]) // 2
     low_of_upper, high_of_lower = boxes.low.copy(), boxes.high.copy()
     low_of_upper[rows, widest], high_of_lower[rows, widest] = middle + 1, middle
@@ -172,15 +167,13 @@ def _least_reaching(grid: CandidateGrid, boxes: _Boxes, goal: Goal) -> tuple[Pla
 
     def reaches(levels: IntArray) -> BoolArray:
         amounts = amounts_of(grid, boxes.sets, levels)
-        return covers(grid, boxes.sets, amounts) & is_reached(
-            score(goal, boxes.sets, amounts).measure, goal.threshold
-        )
+        return covers(grid, boxes.sets, amounts) & is_reached(score(goal, boxes.sets, amounts).measure, goal.threshold)
 
     def lowered(levels: IntArray, least: IntArray, columns: slice) -> IntArray:
         """Raise the least levels of some columns together as little as the target needs."""
         nonlocal n_evaluated
         low = np.zeros(levels.shape[0], dtype=np.int64)
-        high = np.max(levels[:, columns] - least[:, columns], axis=1, initial=0)
+        high: IntArray = np.max(levels[:, columns] - least[:, columns], axis=1, initial=0)
         while np.any(low < high):
             middle = (low + high) // 2
             trial = levels.copy()

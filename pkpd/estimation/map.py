@@ -10,7 +10,7 @@ import numpy as np
 
 from pkpd.errors import Status
 from pkpd.kernels import mode
-from pkpd.kernels.lattice import lattice_points
+from pkpd.estimation.lattice import lattice_points
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
@@ -90,6 +90,14 @@ def default_scan(n_eta: int) -> Scan:
         return Scan(np.linspace(-6.5, 6.5, 27)[:, None], is_grid=True, low=-6.5, step=0.5, n_nodes=27)
     outer = np.vstack((np.zeros((1, n_eta - 1)), 1.5 * lattice_points(_N_LATTICE, n_eta - 1)))
     return Scan(outer, is_grid=False, low=-6.5, step=0.5, n_nodes=27)
+
+
+def scan_from_zero(n_eta: int) -> Scan:
+    """Return the scan of a single start at eta = 0, which ends in the mode that NONMEM's search ends in.
+
+    That mode need not be the deepest one. It is there to compare with other programs subject by subject.
+    """
+    return Scan(np.zeros((1, n_eta - 1)), is_grid=False, low=0.0, step=1.0, n_nodes=1)
 
 
 def estimate_map(problem: Problem, *, scan: Scan | None = None) -> MapEstimates:

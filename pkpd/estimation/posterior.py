@@ -16,7 +16,7 @@ import numpy as np
 from pkpd.errors import QuadratureStatus
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.advance import subject_at
-from pkpd.kernels.lattice import lattice_points
+from pkpd.estimation.lattice import lattice_points
 from pkpd.kernels.quadrature import (
     every_second_line_error,
     integrate_lines,
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from pkpd.kernels.codes import PackedSubject
 
 _REACH = 7.0
-_N_LINES, _N_NODES = 40, 40
+_N_LINES, _N_NODES = 48, 48
 _MOST_LINES = 640
 _N_SCAN = 24
-_TOLERANCE = 3e-3
+_TOLERANCE = 1e-3
 _LOG_2PI = math.log(2.0 * math.pi)
 _N_REPLICATES, _N_LATTICE = 4, 512
 _TOLERANCE_LATTICE = 5e-3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.posterior import Posterior
 
-# Every second line of a posterior is left out of a search where the integration found that to change less than this.
-_THIN_BELOW = 3e-4
-_FEW_LINES = 32
+# Numba's fallback threading layer allows a single caller at a time, and a web server has several threads.
+_PARALLEL = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,13 @@ def exposure_table(
     mode_peak = float(mode_log.max()) if np.isfinite(mode_log.max()) else 0.0
     mode_scaled = np.exp(mode_log - mode_peak)
     areas, fixed, offset = np.ascontiguousarray(scaled[1:]), scaled[0].copy(), peak - log_cl
+    fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
     return ExposureTable(
         posterior=posterior,
         areas=areas,
         fixed=fixed,
         offset=offset,
-        lines=_search_lines(posterior, areas, fixed, offset),
+        lines=(areas, fixed, offset, fall, posterior.step, posterior.density, posterior.integral),
         mode_areas=np.ascontiguousarray(mode_scaled[1:, None]),
         mode_fixed=mode_scaled[:1].copy(),
         mode_offset=mode_peak - mode_log_cl,
@@ -140,46 +141,29 @@ def probability_at_least(
         Probabilities over the posterior.
     """
     result = np.empty(len(time_index))
-    regimen_probabilities(
-        *table.lines,
-        np.ascontiguousarray(time_index),
-        np.ascontiguousarray(amounts, dtype=np.float64),
-        log_auc_cl,
-        result,
-    )
+    with _PARALLEL:
+        regimen_probabilities(
+            *table.lines,
+            np.ascontiguousarray(time_index),
+            np.ascontiguousarray(amounts, dtype=np.float64),
+            log_auc_cl,
+            result,
+        )
     return result
-
-
-def _search_lines(
-    posterior: Posterior, areas: FloatArray, fixed: FloatArray, offset: FloatArray
-) -> tuple[FloatArray, ...]:
-    """Return the arrays of ``regimen_probabilities``, every second line left out where that changes nothing."""
-    thin = 2 if posterior.error < _THIN_BELOW and len(posterior.low) > _FEW_LINES else 1
-    kept = slice(None, None, thin)
-    fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
-    mass = posterior.integral[kept, -1].sum()
-    return (
-        np.ascontiguousarray(areas[:, kept]),
-        fixed[kept].copy(),
-        offset[kept].copy(),
-        fall[kept].copy(),
-        posterior.step[kept].copy(),
-        posterior.density[kept] / mass,
-        posterior.integral[kept] / mass,
-    )
 
 
 def log_auc_cl_at_mode(table: ExposureTable, time_index: IntArray, amounts: FloatArray) -> FloatArray:
     """Return ln(AUC/CL) of every regimen at the maximum a posteriori estimate; -inf without drug in the window."""
     result = np.empty(len(time_index))
-    regimen_log_exposures(
-        table.mode_areas,
-        table.mode_fixed,
-        table.mode_offset,
-        np.ascontiguousarray(time_index),
-        np.ascontiguousarray(amounts, dtype=np.float64),
-        result,
-    )
+    with _PARALLEL:
+        regimen_log_exposures(
+            table.mode_areas,
+            table.mode_fixed,
+            table.mode_offset,
+            np.ascontiguousarray(time_index),
+            np.ascontiguousarray(amounts, dtype=np.float64),
+            result,
+        )
     return result
 
 

@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import combinations, pairwise, product
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,14 @@ LABEL_MG_PER_KG = 5
 HEART_FAILURE_MG_PER_KG = 5
 WINDOW_END = 28  # the metric sees days 14 to 28
 WINDOW_LENGTH = 28
+DAYS_PER_WEEK = 7
 DEFAULT_DURATION_HOUR = 2.0
-LAST_DAY = 4000  # no allowed day is looked for after it
+LAST_DAY = 500  # no allowed day is looked for after it
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LEAST_GAP = Decimal("0.001")  # two infusions never begin together
 # Two probabilities nearer than this are one probability.
 SAME = 1e-12
+LEAST_GAIN = 1e-6  # less than this helps nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class Rules:
     """What a candidate has to obey; times [day] and amounts [mg] are exact.
 
     ``days`` are the whole days on which a new infusion may stand, ``largest`` the largest new amount, ``needed`` the
-    doses that a candidate must keep up with at every time, ``cap`` the largest dose under heart failure.
+    doses that a candidate must keep up with at every time, ``cap`` the largest dose under heart failure, ``only`` the amount of
+    every infusion where that is fixed.
     """
 
     given: tuple[Decimal, ...]
@@ -65,6 +70,7 @@ class Rules:
     gap: Decimal
     doses_max: int
     cap: Decimal | None
+    only: Decimal | None = None
 
     @property
     def early(self) -> dict[Decimal, Decimal]:
@@ -79,17 +85,21 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the search must say; ``scores`` has every candidate."""
+    """What the search must say.
+
+    ``candidates`` is None where day 28 has passed; ``best`` is the nearest plan where none reaches the target;
+    ``limiting`` holds more than one limit where they truly tie.
+    """
 
     reference: Plan
     label: Plan
-    label_amount_mg: float
-    scores: dict[Plan, Scores]
+    candidates: frozenset[Plan] | None
+    scores_of: Callable[[Plan], Scores]
     is_reachable: bool
     best: Plan
     fixed_interval: Plan | None
     fixed_dose: Plan | None
-    limiting: frozenset[str]  # more than one where two limits truly tie
+    limiting: frozenset[str]
 
 
 def exact(value: float | str) -> Decimal:
@@ -138,18 +148,20 @@ def label_amount(case: dict[str, Any], weight_kg: float) -> Decimal:
 
 
 def label_plan(case: dict[str, Any], weight_kg: float) -> tuple[tuple[Decimal, Decimal], ...]:
-    """Return the label doses that are still due."""
+    """Return the label doses that are still due.
+
+    Where the allowed days leave none for a missed dose, the first day from `first_day` on at which the gap holds stands
+    in for it, since no dose is to be lost.
+    """
     now, gap = now_day(case), exact(limit(case, "gap_day_min"))
     given = [exact(dose["time_day"]) for dose in case["doses"]]
     due = [day for day in LABEL_DAYS if not any(time >= day - gap for time in given)]
     times = [Decimal(day) for day in due if day >= now]
     for _ in (day for day in due if day < now):
-        holding = (
-            Decimal(day)
-            for day in range(LAST_DAY)
-            if may_be_treated_on(case, day) and all(abs(day - other) >= gap for other in given + times)
-        )
-        times.extend(day for day in [next(holding, None)] if day is not None)
+        from_now = range(math.ceil(max(now, exact(limit(case, "first_day") or 0))), LAST_DAY)
+        holding = [day for day in from_now if all(abs(day - other) >= gap for other in given + times)]
+        allowed = (day for day in holding if may_be_treated_on(case, day))
+        times.append(Decimal(next(allowed, holding[0])))
     amount = label_amount(case, weight_kg)
     return tuple((time, amount) for time in sorted(times)) if amount else ()
 
@@ -195,9 +207,9 @@ def largest_within(most: Decimal, step: Decimal) -> Decimal:
     return step * (most // step)
 
 
-def candidates(rules: Rules) -> set[tuple[tuple[Decimal, Decimal], ...]]:
+def candidates(rules: Rules) -> set[Plan]:
     """Return every plan that the rules allow."""
-    found = set()
+    found: set[Plan] = set()
     times = sorted({*rules.days, *rules.early})
     for n_infusions in range(len(times) + 1):
         allowed = [chosen for chosen in combinations(times, n_infusions) if times_hold(rules, chosen)]
@@ -207,7 +219,7 @@ def candidates(rules: Rules) -> set[tuple[tuple[Decimal, Decimal], ...]]:
             for amounts in product(*(possible_amounts(rules, time) for time in chosen)):
                 plan = (*zip(chosen, amounts, strict=True), *rules.kept)
                 if keeps_up(rules, plan):
-                    found.add(plan)
+                    found.add(as_floats(plan))
     return found
 
 
@@ -216,6 +228,8 @@ def possible_amounts(rules: Rules, time: Decimal) -> set[Decimal]:
 
     A reference dose that heart failure forbids stays in the reference only.
     """
+    if rules.only is not None:
+        return {rules.only}
     steps = {rules.step * count for count in range(1, int(rules.largest // rules.step) + 1)}
     unchanged = rules.early.get(time)
     if unchanged is None or (rules.cap is not None and unchanged > rules.cap):
@@ -329,47 +343,67 @@ def search(case: dict[str, Any], weight_kg: float, score: Callable[[Infusions], 
         With exactly the candidates that the rules allow.
     """
     rules = rules_of(case, weight_kg)
-    reference = as_floats(rules.reference)
+    reference, label = as_floats(rules.reference), as_floats(label_plan(case, weight_kg))
+
+    @cache
+    def scores_of(plan: Plan) -> Scores:
+        return score(infusions_of(case, plan))
+
+    def first_in_rank(plans: Iterable[Plan]) -> Plan | None:
+        return min(plans, key=lambda plan: rank_key(case, plan, scores_of(plan)), default=None)
+
     if now_day(case) >= WINDOW_END:
-        plans, limiting = {reference}, frozenset({"day 28 has passed"})
-    else:
-        plans, limiting = {as_floats(plan) for plan in candidates(rules)}, frozenset({"none"})
-    scores = {plan: score(infusions_of(case, plan)) for plan in plans}
-    is_reachable = any(is_reached(case, one) for one in scores.values())
-    if not is_reachable and now_day(case) < WINDOW_END:
-        limiting = limiting_limits(case, rules, scores, score, weight_kg)
-    amount = float(label_amount(case, weight_kg))
-
-    def least(kind: Callable[[Plan], bool]) -> Plan | None:
-        """Return the first in rank of a kind of plans, if there is one."""
-        of_kind = [plan for plan in plans if kind(plan)]
-        return min(of_kind, key=lambda plan: rank_key(case, plan, scores[plan]), default=None)
-
-    best = reference if is_reached(case, scores[reference]) else least(lambda _: True)
+        reaches = is_reached(case, scores_of(reference))
+        passed = frozenset({"day 28 has passed"})
+        return Answer(reference, (), None, scores_of, reaches, reference, None, None, passed)
+    plans = candidates(rules)
+    # The reference is a candidate except where heart failure forbids its doses; it counts all the same.
+    choices = {*plans, reference}
+    is_reachable = any(is_reached(case, scores_of(plan)) for plan in choices)
+    best = reference if is_reached(case, scores_of(reference)) else first_in_rank(choices)
     assert best is not None
     return Answer(
         reference=reference,
-        label=as_floats(label_plan(case, weight_kg)),
-        label_amount_mg=amount,
-        scores=scores,
+        label=label,
+        candidates=frozenset(plans),
+        scores_of=scores_of,
         is_reachable=is_reachable,
         best=best,
-        fixed_interval=least(has_fixed_interval),
-        fixed_dose=least(lambda plan: has_fixed_dose(plan, amount)),
-        limiting=limiting,
+        fixed_interval=first_in_rank(fixed_interval_plans(rules)),
+        fixed_dose=first_in_rank(fixed_dose_plans(rules, label_amount(case, weight_kg))),
+        limiting=frozenset({"none"}) if is_reachable else limiting_limits(case, rules, scores_of, weight_kg),
     )
 
 
+def fixed_interval_plans(rules: Rules) -> set[Plan]:
+    """Return the candidates whose infusions before day 28 are 7 days apart from the first.
+
+    Where none gives the reference plan's drug at every time, those that do not, since one is always listed.
+    """
+
+    def of_rules(rules: Rules) -> set[Plan]:
+        return {plan for plan in candidates(rules) if early_doses(plan) and has_fixed_interval(plan)}
+
+    return of_rules(rules) or of_rules(replace(rules, needed=()))
+
+
 def has_fixed_interval(plan: Plan) -> bool:
-    """Return whether the infusions before day 28 are 7 days apart from the first."""
-    early = early_doses(plan)
-    return bool(early) and all(exact(after[0]) - exact(before[0]) == 7 for before, after in pairwise(early))
+    return all(exact(after[0]) - exact(before[0]) == DAYS_PER_WEEK for before, after in pairwise(early_doses(plan)))
 
 
-def has_fixed_dose(plan: Plan, amount: float) -> bool:
-    """Return whether every infusion before day 28 is the label amount."""
-    early = early_doses(plan)
-    return bool(early) and all(dose == amount for _, dose in early)
+def fixed_dose_plans(rules: Rules, amount: Decimal) -> set[Plan]:
+    """Return the plans with the label amount at every infusion before day 28, on the step's grid or not.
+
+    Where none gives the reference plan's drug at every time, those that do not, since one is always listed.
+    """
+
+    def of_rules(rules: Rules) -> set[Plan]:
+        return {plan for plan in candidates(rules) if early_doses(plan)}
+
+    if not amount:
+        return set()
+    fixed = replace(rules, only=amount)
+    return of_rules(fixed) or of_rules(replace(fixed, needed=()))
 
 
 # ------------------------------------------------------------------------------------------------------ limiting limit
@@ -389,7 +423,7 @@ def relaxed(case: dict[str, Any], rules: Rules, weight_kg: float) -> Iterator[tu
         a_step_more = min(a_step_more, largest_within(cap, rules.step))
         yield "heart_failure", replace(rules, largest=largest_by_weight, cap=None)
     yield "mg_per_kg_max", replace(rules, largest=a_step_more)
-    yield "gap_day_min", replace(rules, gap=rules.gap - 1)
+    yield "gap_day_min", replace(rules, gap=max(rules.gap - 1, LEAST_GAP))
     yield "doses_max_28_day", replace(rules, doses_max=rules.doses_max + 1)
     for day in range(math.ceil(now_day(case)), WINDOW_END):
         if day not in rules.days:
@@ -397,22 +431,19 @@ def relaxed(case: dict[str, Any], rules: Rules, weight_kg: float) -> Iterator[tu
 
 
 def limiting_limits(
-    case: dict[str, Any],
-    rules: Rules,
-    scores: dict[Plan, Scores],
-    score: Callable[[Infusions], Scores],
-    weight_kg: float,
+    case: dict[str, Any], rules: Rules, scores_of: Callable[[Plan], Scores], weight_kg: float
 ) -> frozenset[str]:
     """Return the limit whose relaxation by one step raises the best score most, all of them where they tie."""
-    known = dict(scores)
-    unrelaxed = max(nearness(case, one) for one in scores.values())
-    gains = {"none": SAME}
+
+    def nearest(rules: Rules) -> float:
+        """Return how near the best candidate comes, the reference plan included."""
+        choices = {*candidates(rules), as_floats(rules.reference)}
+        return max(nearness(case, scores_of(plan)) for plan in choices)
+
+    unrelaxed = nearest(rules)
+    gains = {"none": LEAST_GAIN}
     for name, wider in relaxed(case, rules, weight_kg):
-        plans = {as_floats(plan) for plan in candidates(wider)}
-        for plan in plans - known.keys():
-            known[plan] = score(infusions_of(case, plan))
-        gain = max(nearness(case, known[plan]) for plan in plans) - unrelaxed
-        gains[name] = max(gain, gains.get(name, 0.0))
+        gains[name] = max(nearest(wider) - unrelaxed, gains.get(name, 0.0))
     return frozenset(name for name, gain in gains.items() if gain >= max(gains.values()) - SAME)
 
 
@@ -444,7 +475,7 @@ def area_up_to(end: float, point: Point, time_day: float, duration_hour: float) 
 
 def risk_of(log_auc_cl: float) -> float:
     """Return the risk by day 90: 20 % at ln(AUC/CL) = 5.79, and a log hazard ratio of −0.56 a unit."""
-    return -math.expm1(math.log(0.8) * math.exp(-0.56 * (log_auc_cl - 5.79)))
+    return -math.expm1(math.log(0.8) * math.exp(min(-0.56 * (log_auc_cl - 5.79), 700.0)))
 
 
 def log_auc_cl_of(risk: float) -> float:
@@ -452,10 +483,23 @@ def log_auc_cl_of(risk: float) -> float:
     return 5.79 - math.log(math.log1p(-risk) / math.log(0.8)) / 0.56
 
 
-def log_exposure(point: Point, infusions: Infusions) -> float:
-    """Return ln(AUC/CL) [mg·day²/L²], minus infinity where there is no drug in the window."""
-    auc = math.fsum(amount * unit_auc(point, time, duration) for time, amount, duration in infusions)
-    return math.log(auc / point.cl) if auc > 0 else -math.inf
+def log_exposures_of(points: Sequence[Point]) -> Callable[[Infusions], list[float]]:
+    """Return a function that gives the ln(AUC/CL) [mg·day²/L²] of infusions at each point of a posterior.
+
+    It is minus infinity where there is no drug in the window. Sums are exact, so that the order of infusions, or a
+    regimen come by in two ways, makes no difference.
+    """
+
+    @cache
+    def units(time_day: float, duration_hour: float) -> tuple[float, ...]:
+        return tuple(unit_auc(point, time_day, duration_hour) for point in points)
+
+    def log_exposures(infusions: Infusions) -> list[float]:
+        parts = [[amount * unit for unit in units(time, duration)] for time, amount, duration in infusions]
+        aucs = [math.fsum(column) for column in zip(*parts, strict=True)]
+        return [math.log(auc / point.cl) if auc > 0 else -math.inf for auc, point in zip(aucs, points, strict=True)]
+
+    return log_exposures
 
 
 def probability_above(exposures: Sequence[float], points: Sequence[Point], threshold: float, blur: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -14,6 +15,7 @@ _GENERATOR = (1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333,
 _SHIFT = (0.7548776662466927, 0.5698402909980532, 0.4301597090019467, 0.3247179572447460, 0.2451223337533072)
 
 
+@cache
 def lattice_points(n: int, dimensions: int, *, replicate: int = 0) -> FloatArray:
     """Return standard normal points of low discrepancy, the same at every call.
 
@@ -37,4 +39,6 @@ def lattice_points(n: int, dimensions: int, *, replicate: int = 0) -> FloatArray
     unit = np.mod(np.arange(n)[:, None] * generator / n + shift, 1.0)
     folded = 1.0 - np.abs(2.0 * unit - 1.0)
     inverse = NormalDist().inv_cdf
-    return np.vectorize(inverse, otypes=[float])(np.clip(folded, 1e-15, 1.0 - 1e-15))
+    points = np.vectorize(inverse, otypes=[float])(np.clip(folded, 1e-15, 1.0 - 1e-15))
+    points.setflags(write=False)
+    return points

@@ -1,0 +1,34 @@
+"""`asuc app`: the dosing app in the browser."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from asuc.cli.source import read_case_file
+
+
+def app(
+    case: Annotated[
+        str | None, typer.Argument(metavar="CASE.json", help="Case to open; an example where left out.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8050,
+    event_model: Annotated[str | None, typer.Option(metavar="FILE.toml", help="Event model of your own.")] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Open the dosing app."""
+    from dosing_app.decision.examples import example_case  # noqa: PLC0415 - the screen is loaded only for this command
+    from tte import DEFAULT_EVENT_MODEL, load_event_model  # noqa: PLC0415
+
+    patient = example_case("typical") if case is None else read_case_file(case)
+    risk_model = load_event_model(event_model or DEFAULT_EVENT_MODEL)
+    from dosing_app.ui.app import create_app, serve  # noqa: PLC0415
+
+    url = f"http://{host}:{port}/"
+    typer.echo(f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True)
+    screen = create_app(event_model=risk_model, case=patient)
+    if not no_browser:
+        typer.launch(url)
+    serve(screen, host=host, port=port)

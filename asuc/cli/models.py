@@ -1,0 +1,43 @@
+"""`asuc models`: the pharmacokinetic models that are shipped, and the card of one of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+
+from asuc.cli.source import print_json
+from pkpd.model import load_model, model_names
+
+
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Model to show; all are listed without.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the models, or show one model's card: population, parameters, domain, citation and caveats."""
+    from asuc.cli.tables import print_model_card, print_models  # noqa: PLC0415 - rich is not needed for JSON
+
+    if name is None:
+        specs = [load_model(known) for known in model_names()]
+        if as_json:
+            keys = ("id", "version", "title", "population", "citation", "doi", "in_default_panel", "sha256")
+            print_json({"schema": "asuc-models/1", "models": [{key: getattr(spec, key) for key in keys} for spec in specs]})
+        else:
+            print_models(specs)
+        return
+    spec = load_model(name)
+    if as_json:
+        print_json({"schema": "asuc-model-card/1", **_plain(asdict(spec))})
+    else:
+        print_model_card(spec)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it: names of enumerations, lists for tuples."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value.value if isinstance(value, Enum) else value

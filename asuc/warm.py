@@ -1,0 +1,63 @@
+"""Compile every kernel once, so that no command has to wait for it: `python -m asuc.warm`.
+
+Whatever the commands and the screen compute is computed once for an example; the machine code is kept on disk.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from dosing_app.decision.examples import example_case
+from dosing_app.decision.forecast import PROBABILITIES, forecast
+from dosing_app.decision.regimen_search import find_regimens
+from dosing_app.decision.sensitivity import compare_models
+from pkpd.exposure.concentrations import concentration_bands
+from pkpd.exposure.metrics import exposure_problem
+from pkpd.kernels.exposure import log_auc_of_population
+from pkpd.simulation.predict import curve_problem, predict_curve
+from tte import load_event_model
+
+
+def main() -> None:
+    """Run every computation once."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    steps = (
+        ("forecast", lambda: forecast(_CASE, _EVENT_MODEL)),
+        ("other models", lambda: compare_models(_CASE, _EVENT_MODEL)),
+        ("regimen search", lambda: find_regimens(_CASE, _EVENT_MODEL)),
+        ("curves and populations", _curves),
+    )
+    started = time.perf_counter()
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("Compiling the engine", total=len(steps))
+        for name, compute in steps:
+            progress.update(task, description=f"Compiling the engine: {name}")
+            compute()
+            progress.advance(task)
+    console.print(f"The engine is compiled ({time.perf_counter() - started:.0f} s).")
+
+
+_CASE = example_case("typical")
+_EVENT_MODEL = load_event_model()
+
+
+def _curves() -> None:
+    result = forecast(_CASE, _EVENT_MODEL)
+    times = np.linspace(0.0, 20.0, 5)
+    problem = curve_problem(result.model, result.regimen, times)
+    predict_curve(problem, result.posterior.mode.eta[0])
+    concentration_bands(result.posterior, problem, times, PROBABILITIES)
+    exposure = exposure_problem(result.posterior.problem, result.regimen)
+    log_auc_of_population(
+        exposure.problem.subjects, np.zeros(2, dtype=np.int64), np.zeros((2, 2)), exposure.start, exposure.window,
+        np.empty(2),
+    )
+
+
+if __name__ == "__main__":
+    main()

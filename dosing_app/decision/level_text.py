@@ -1,0 +1,145 @@
+"""Numbers and levels as a laboratory or a tired reader writes them: ``9,1``, ``<0.4``, ``> 20``, ``≥20``, ``9.1 mg/L``.
+
+What is written is either read without doubt or refused with one sentence; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+_SIGNS: dict[str, Literal["below", "above"]] = {
+    "<": "below",
+    "≤": "below",
+    "<=": "below",
+    ">": "above",
+    "≥": "above",
+    ">=": "above",
+}
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)", re.ASCII)
+_GROUPED = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
+_UNITS = frozenset({"", "mg/l", "µg/ml", "μg/ml", "ug/ml", "mcg/ml"})
+_LETTERS_FOR_DIGITS = "OolI"
+_LONGEST_SHOWN = 30
+_LONGEST_NUMBER = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A level as typed.
+
+    Parameters
+    ----------
+    value : float
+        The concentration, or the limit that it lies below or above [mg/L].
+    censored : "below", "above" or None
+        On which side of the limit; None for a measured concentration.
+    """
+
+    value: float
+    censored: Literal["below", "above"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextFault:
+    """Why a text could not be read.
+
+    Parameters
+    ----------
+    sentence : str
+        What was found, and what to type.
+    """
+
+    sentence: str
+
+
+def read_number(text: str) -> float | TextFault:
+    """Read one number with decimal point or decimal comma.
+
+    Parameters
+    ----------
+    text : str
+        What was typed; spaces around it do not matter.
+
+    Returns
+    -------
+    float or TextFault
+        Finite, with its sign. A comma before exactly three digits (``1,250``) is refused, since it may group thousands.
+    """
+    return _number(text.strip(), text, "Type a number such as 10.5.")
+
+
+def read_level(text: str) -> Level | TextFault:
+    """Read one level, measured or known only to lie below or above a limit.
+
+    Parameters
+    ----------
+    text : str
+        What was typed: a number, with ``<``, ``≤``, ``<=``, ``>``, ``≥`` or ``>=`` before it where it is a limit, and
+        mg/L or µg/mL after it or nothing.
+
+    Returns
+    -------
+    Level or TextFault
+        ``≤`` counts as below the limit and ``≥`` as above it. A level of 0 or less is refused.
+    """
+    hint = "Type a number such as 10.5, or a limit such as <0.4 or >20."
+    sign, rest = _split_sign(text.strip())
+    written, unit = _split_unit(rest)
+    if unit.lower() not in _UNITS:
+        if written and unit[0].isalpha() and not _letter_for_digit(rest):
+            return TextFault(f"“{_shown(text)}” has the unit “{_shown(unit)}”. Type the level in mg/L (the same as µg/mL).")
+        written = rest
+    value = _number(written, text, hint)
+    if isinstance(value, TextFault):
+        return value
+    if value < 0.0:
+        return TextFault(f"“{_shown(text)}” is negative. {hint}")
+    if value == 0.0:
+        return TextFault(f"“{_shown(text)}” is not a level. Below the assay's lower limit, type that limit, such as <0.4.")
+    return Level(value, _SIGNS[sign] if sign else None)
+
+
+def _number(written: str, text: str, hint: str) -> float | TextFault:
+    shown = _shown(text)
+    if not written:
+        return TextFault(f"“{shown}” holds no number. {hint}" if text.strip() else f"Nothing was typed. {hint}")
+    letter = _letter_for_digit(written)
+    if letter:
+        return TextFault(f"“{shown}” has the letter {letter} in it. {hint}")
+    if any(character.isspace() for character in written):
+        return TextFault(f"“{shown}” has a space inside the number. {hint}")
+    if not _NUMBER.fullmatch(written) or len(written) > _LONGEST_NUMBER:
+        return TextFault(f"“{shown}” is not a number. {hint}")
+    if _GROUPED.fullmatch(written.lstrip("+-")):
+        grouped, decimal = written.replace(",", ""), written.replace(",", ".")
+        return TextFault(f"“{shown}” can mean {grouped} or {decimal}. Type it without a comma.")
+    return float(written.replace(",", "."))
+
+
+def _split_sign(text: str) -> tuple[str, str]:
+    """Return the sign of a limit, or nothing, and what follows it."""
+    sign = next((sign for sign in sorted(_SIGNS, key=len, reverse=True) if text.startswith(sign)), "")
+    return sign, text[len(sign) :].strip()
+
+
+def _split_unit(text: str) -> tuple[str, str]:
+    """Return the leading number and what follows it."""
+    leading = _NUMBER.match(text)
+    if not leading:
+        return text, ""
+    return leading.group(), text[leading.end() :].strip()
+
+
+def _letter_for_digit(written: str) -> str:
+    """Return a letter that stands among digits where 0 or 1 was meant, or nothing."""
+    looks_numeric = re.fullmatch(rf"[+-]?[\d.,{_LETTERS_FOR_DIGITS}]*", written, re.ASCII) and re.search(r"\d", written, re.ASCII)
+    found = [letter for letter in written if letter in _LETTERS_FOR_DIGITS]
+    return found[0] if looks_numeric and found else ""
+
+
+def _shown(text: str) -> str:
+    """Return a text on one line, printable and short."""
+    line = "".join(character if character.isprintable() else " " for character in text.strip())
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"

@@ -1,0 +1,95 @@
+"""Which limit keeps the target out of reach: each one relaxed by one step, the others as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing_app.decision.candidates import LARGEST_AMOUNT_MG, candidate_grid, grid_limits
+from dosing_app.decision.goal import score
+from dosing_app.decision.ranking import best_plans, joined, no_plans
+from dosing_app.decision.regimen_sets import amounts_of, day_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dosing_app.decision.candidates import CandidateGrid, GridLimits
+    from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.goal import Goal
+    from dosing_app.decision.optimize_result import LimitName
+    from dosing_app.decision.ranking import Plans
+    from dosing_app.decision.reference_plan import ReferencePlan
+
+# A gain below this is none: it lies far below what the posterior is exact to.
+LEAST_GAIN = 1e-6
+_EVALUATIONS_MAX = 2_000_000
+
+
+def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitName, str, GridLimits]]:
+    """Yield each limit that can be relaxed, the step in words, and the limits with that one relaxed.
+
+    Parameters
+    ----------
+    case : PatientCase
+        Its limits.
+    weight_kg : float
+        Body weight [kg].
+
+    Yields
+    ------
+    tuple
+        In the fixed order in which ties are decided. The cap of heart failure also stands where ``mg_per_kg_max`` is
+        relaxed; without heart failure it is not among them, nor are the days where every day is allowed.
+    """
+    limits, own = grid_limits(case, weight_kg), case.limits
+    allowed_mg = own.mg_per_kg_max * weight_kg
+    more_mg = min(allowed_mg + own.dose_step_mg, LARGEST_AMOUNT_MG, limits.capped_mg or np.inf)
+    yield (
+        "mg_per_kg_max",
+        f"{own.dose_step_mg:g} mg more than {own.mg_per_kg_max:g} mg/kg in one infusion",
+        replace(limits, largest_mg=max(more_mg, limits.largest_mg)),
+    )
+    gap = max(own.gap_day_min - 1.0, 0.0)
+    yield "gap_day_min", f"{gap:g} instead of {own.gap_day_min:g} days between infusions", replace(limits, gap_day=gap)
+    count = own.doses_max_28_day + 1
+    yield (
+        "doses_max_28_day",
+        f"{count} instead of {own.doses_max_28_day} infusions within 28 days",
+        replace(limits, doses_max=count),
+    )
+    if own.first_day is not None or own.days_allowed is not None or own.weekdays_allowed is not None:
+        yield "days", "infusions on any day", replace(limits, is_any_day=True)
+    if limits.capped_mg is not None:
+        lifted = min(allowed_mg, LARGEST_AMOUNT_MG)
+        yield (
+            "heart_failure",
+            "no cap of 5 mg/kg (contraindicated in moderate or severe heart failure)",
+            replace(limits, largest_mg=lifted, capped_mg=None),
+        )
+
+
+def nearest_when_relaxed(
+    case: PatientCase, reference: ReferencePlan, weight_kg: float, goal: Goal
+) -> Iterator[tuple[LimitName, str, CandidateGrid, Plans]]:
+    """Yield for each relaxed limit its name, the step in words, the grid and its nearest regimen (none or one).
+
+    The measure never falls with an amount, so that the largest amounts of each set of times suffice.
+    """
+    for name, change, limits in relaxed_limits(case, weight_kg):
+        grid = candidate_grid(case, reference, limits)
+        nearest, n_evaluated = no_plans(), 0
+        for sets in day_sets(grid):
+            strongest = score(goal, sets, amounts_of(grid, sets, grid.n_levels[sets] - 1))
+            # An unreachable threshold ranks by the measure alone.
+            nearest = best_plans(joined(nearest, strongest), np.inf, 1)
+            n_evaluated += len(strongest)
+            if n_evaluated > _EVALUATIONS_MAX:
+                break
+        yield name, change, grid, nearest
+
+
+def gain(measure: float, before: float) -> float:
+    """Return by how much a measure is larger than before; 0 where neither is finite and equal."""
+    return 0.0 if measure == before else measure - before

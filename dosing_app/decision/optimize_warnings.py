@@ -1,0 +1,89 @@
+"""What the reader of a regimen search has to know beyond the regimens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dosing_app.decision.optimize_result import OptimizeWarning
+from dosing_app.decision.plan_limits import limits_broken
+from dosing_app.decision.reference_plan import label_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dosing_app.decision.case_schema import CaseDose, PatientCase
+    from dosing_app.decision.reference_plan import ReferencePlan
+
+# Above it lies the range of doses of the study cohort and of the trials of higher doses.
+USUAL_MG_PER_KG_MAX = 10.0
+
+
+def search_warnings(
+    case: PatientCase, weight_kg: float, reference: ReferencePlan, label: tuple[CaseDose, ...]
+) -> Iterator[OptimizeWarning]:
+    """Yield what follows from the case alone.
+
+    Parameters
+    ----------
+    case, weight_kg : PatientCase, float
+        The patient.
+    reference : ReferencePlan
+        What is intensified.
+    label : tuple of CaseDose
+        The label regimen where it is listed as well; empty where it is not.
+    """
+    if case.limits.reference == "none":
+        yield OptimizeWarning(
+            "reference_none",
+            "No plan has to be reached (limits.reference: none): regimens may give less drug than planned, also before "
+            "day 14 and after an infusion was due.",
+        )
+    if reference.source == "label" and case.limits.reference != "label":
+        yield OptimizeWarning(
+            "reference_is_label", "No infusion is planned: the label regimen is what regimens are compared with."
+        )
+    if label_amount(case, weight_kg) <= 0:
+        yield OptimizeWarning(
+            "label_below_one_vial",
+            f"5 mg/kg of {weight_kg:g} kg are less than one vial of {case.limits.vial_mg:g} mg: there is no label regimen "
+            "within 5 mg/kg.",
+        )
+    for what, doses in (("reference plan", reference.doses), ("label regimen", label)):
+        if what == "label regimen" and doses == reference.doses:
+            continue
+        code = what.split()[0]
+        for limit, found in limits_broken(case, doses, weight_kg):
+            yield OptimizeWarning(f"{code}_breaks_{limit}", f"The {what} breaks {limit}: {found}. It is not altered.")
+    if case.heart_failure is None:
+        yield OptimizeWarning(
+            "heart_failure_unknown",
+            "Heart failure is not known: doses above 5 mg/kg are contraindicated in moderate or severe heart failure. "
+            "Confirm that there is none.",
+        )
+    if case.limits.mg_per_kg_max > USUAL_MG_PER_KG_MAX and not case.heart_failure:
+        yield OptimizeWarning(
+            "above_usual_range",
+            f"Doses above {USUAL_MG_PER_KG_MAX:g} mg/kg lie outside the usual range (limit: "
+            f"{case.limits.mg_per_kg_max:g} mg/kg).",
+        )
+
+
+def not_complete(evaluated: int) -> OptimizeWarning:
+    """Return the warning of a search that was cut off."""
+    return OptimizeWarning(
+        "search_not_complete",
+        f"The grid is too large: the search ended after {evaluated} regimens and a better one may exist. Widen "
+        "dose_step_mg or gap_day_min, or lower doses_max_28_day.",
+    )
+
+
+def no_regimen_of_kind(kind: str) -> OptimizeWarning:
+    """Return the warning that nothing can be listed for a kind."""
+    return OptimizeWarning(f"no_{kind}", f"No infusion fits the limits: there is no regimen of kind {kind}.")
+
+
+def day_28_has_passed() -> OptimizeWarning:
+    """Return the warning that nothing can change the exposure any more."""
+    return OptimizeWarning(
+        "day_28_passed", "Day 28 has passed: no infusion can change the exposure of days 14 to 28 any more."
+    )

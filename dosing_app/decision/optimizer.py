@@ -1,0 +1,245 @@
+"""The regimen search: every practical intensification of the reference plan against the whole posterior.
+
+Rules and the decisions behind them: ``docs/theory/regimen-search.md``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing_app.decision import optimize_warnings
+from dosing_app.decision.candidates import candidate_grid, grid_limits
+from dosing_app.decision.count_candidates import count_candidates
+from dosing_app.decision.goal import Goal
+from dosing_app.decision.limiting import LEAST_GAIN, gain, nearest_when_relaxed
+from dosing_app.decision.optimize_result import (
+    DAY_28_PASSED,
+    NO_LIMIT,
+    OptimizeResult,
+    Relaxation,
+    RiskFigures,
+    result_json,
+)
+from dosing_app.decision.ranking import is_reached
+from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, label_amount, label_regimen, reference_plan
+from dosing_app.decision.regimen_list import (
+    Entry,
+    Setting,
+    described,
+    is_in_reach,
+    plan_doses,
+    ranked_entries,
+    scorer_arrays,
+)
+from dosing_app.decision.regimen_scorer import ExposureTargets, RegimenScorer, RiskSummary, ScorerFactory
+from dosing_app.decision.regimen_sets import (
+    at_fixed_dose,
+    at_fixed_interval,
+    day_sets,
+    is_candidate,
+    without_requirement,
+)
+from dosing_app.decision.search import EVALUATE_ALL_UP_TO, EVALUATIONS_MAX, search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dosing_app.decision.candidates import CandidateGrid
+    from dosing_app.decision.case_schema import CaseDose, PatientCase
+    from dosing_app.decision.goal import Found
+    from dosing_app.decision.optimize_result import Kind
+    from pkpd.arrays import FloatArray, IntArray
+
+__all__ = [
+    "ExposureTargets",
+    "OptimizeResult",
+    "RegimenScorer",
+    "RiskSummary",
+    "ScorerFactory",
+    "optimize",
+    "result_json",
+]
+
+LISTED_MAX = 25
+
+
+def optimize(
+    case: PatientCase,
+    *,
+    weight_kg: float,
+    scorer_factory: ScorerFactory,
+    targets: ExposureTargets,
+    listed_max: int = LISTED_MAX,
+    evaluate_all_up_to: int = EVALUATE_ALL_UP_TO,
+    evaluations_max: int = EVALUATIONS_MAX,
+) -> OptimizeResult:
+    """Return the regimens that bring the risk to the target with the least additional drug.
+
+    Parameters
+    ----------
+    case : PatientCase
+        A checked case.
+    weight_kg : float
+        Body weight, measured or assumed [kg].
+    scorer_factory : callable
+        Builds the scorer from given and kept doses and the times [day] and durations [h] of possible infusions.
+    targets : ExposureTargets
+        What ln(AUC/CL) means for the risk.
+    listed_max : int
+        How many of the best regimens are listed, beside those that always are.
+    evaluate_all_up_to : int
+        Largest grid of which every regimen is evaluated; larger ones are searched by bounds that lose none.
+    evaluations_max : int
+        Where that search is cut off, with a warning.
+
+    Returns
+    -------
+    OptimizeResult
+        Ranked regimens, never none; the reference plan is always among them.
+    """
+    reference = reference_plan(case, weight_kg)
+    grid = candidate_grid(case, reference, grid_limits(case, weight_kg))
+    is_over = case.now_day >= LAST_WINDOW_DAY
+    label = () if is_over else label_regimen(case, weight_kg)
+    columns = {
+        infusion: index
+        for index, infusion in enumerate(zip(grid.times.tolist(), grid.durations_hour.tolist(), strict=True))
+    }
+    for dose in label:
+        if dose.time_day < LAST_WINDOW_DAY:
+            columns.setdefault((dose.time_day, dose.duration_hour), len(columns))
+    times, durations = np.array(list(columns), dtype=np.float64).reshape(-1, 2).T
+    scorer = scorer_factory(
+        (*case.doses, *reference.kept), np.ascontiguousarray(times), np.ascontiguousarray(durations)
+    )
+    is_posterior = case.target.criterion == "posterior"
+
+    def measure(time_index: IntArray, amounts: FloatArray) -> FloatArray:
+        if is_posterior:
+            return scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
+        return scorer.plug_in(time_index, amounts)
+
+    threshold = case.target.confidence if is_posterior else targets.log_auc_cl_for_target
+    setting = Setting(case, weight_kg, reference, scorer, targets, columns, threshold)
+    goal = Goal(measure, threshold, listed_max)
+
+    def entry(doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
+        time_index, amounts = scorer_arrays(columns, [doses])
+        return Entry(doses, float(measure(time_index, amounts)[0]), _is_candidate(setting, grid, doses), (kind,))
+
+    n_candidates = count_candidates(grid)
+    found = search(
+        grid,
+        lambda: day_sets(grid),
+        goal=goal,
+        n_candidates=n_candidates,
+        evaluate_all_up_to=evaluate_all_up_to,
+        evaluations_max=evaluations_max,
+    )
+    entries = [entry(reference.doses, "reference"), *_entries(setting, grid, grid, found)]
+    warnings = list(optimize_warnings.search_warnings(case, weight_kg, reference, label))
+    if is_over:
+        warnings.append(optimize_warnings.day_28_has_passed())
+    else:
+        if label:
+            entries.append(entry(label, "label"))
+        for kind, family in _families(case, grid, weight_kg):
+            best = _best_of(setting, grid, family, goal, kind)
+            entries += best
+            warnings += [] if best else [optimize_warnings.no_regimen_of_kind(kind)]
+    if not found.is_complete:
+        warnings.append(optimize_warnings.not_complete(found.n_evaluated))
+    ranked = ranked_entries(setting, entries)
+    regimens = described(setting, ranked)
+    reachable = is_in_reach(setting, ranked)
+    limiting, relaxations = NO_LIMIT, ()
+    if is_over:
+        limiting = DAY_28_PASSED
+    elif not reachable:
+        limiting, relaxations = _limiting(setting, goal, max(one.measure for one in ranked if _is_choice(one)))
+    return OptimizeResult(
+        candidates_evaluated=found.n_evaluated,
+        candidates_total=n_candidates,
+        candidates_reaching=found.n_reaching,
+        is_complete=found.is_complete,
+        reachable=reachable,
+        limiting=limiting,
+        relaxations=relaxations,
+        reference=next(regimen for regimen in regimens if "reference" in regimen.kind),
+        regimens=regimens,
+        warnings=tuple(warnings),
+    )
+
+
+def _is_choice(entry: Entry) -> bool:
+    return entry.is_candidate or "reference" in entry.kind
+
+
+def _is_candidate(setting: Setting, grid: CandidateGrid, doses: tuple[CaseDose, ...]) -> bool:
+    """Return whether infusions are on the grid: times, durations and amounts, and the kept ones as they are."""
+    early = tuple(dose for dose in doses if dose.time_day < LAST_WINDOW_DAY)
+    if doses[len(early) :] != setting.reference.kept:
+        return False
+    time_index, amounts = scorer_arrays(setting.columns, [early])
+    used = time_index[0] >= 0
+    if np.any(time_index[0] >= grid.times.size):
+        return False
+    return is_candidate(grid, time_index[:, used], amounts[:, used])
+
+
+def _entries(setting: Setting, grid: CandidateGrid, family: CandidateGrid, found: Found, *kind: Kind) -> list[Entry]:
+    entries: list[Entry] = []
+    for row, measure in enumerate(found.plans.measure.tolist()):
+        doses = plan_doses(family, found.plans, row, setting.reference.kept)
+        on_grid = family is grid or _is_candidate(setting, grid, doses)
+        entries.append(Entry(doses, measure, on_grid, kind))
+    return entries
+
+
+def _families(case: PatientCase, grid: CandidateGrid, weight_kg: float) -> Iterator[tuple[Kind, CandidateGrid]]:
+    yield "fixed_interval", at_fixed_interval(grid)
+    amount = label_amount(case, weight_kg)
+    if amount > 0:
+        yield "fixed_dose", at_fixed_dose(grid, amount)
+
+
+def _best_of(setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal: Goal, kind: Kind) -> list[Entry]:
+    """Return the best regimen of a family; where none gives at least the reference plan's drug, the best that does not.
+
+    That one holds at least one infusion, and ranks after the candidates.
+    """
+    one = Goal(goal.measure, goal.threshold, 1)
+    found = search(family, lambda: day_sets(family), goal=one)
+    if not len(found.plans):
+        free = without_requirement(family)
+        found = search(free, lambda: (sets for sets in day_sets(free) if sets.shape[1]), goal=one)
+    return _entries(setting, grid, family, found, kind)
+
+
+def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[Relaxation, ...]]:
+    """Return the limit whose relaxation by one step helps most, and what each gives."""
+    case, targets = setting.case, setting.targets
+    best_gain, limiting = LEAST_GAIN, NO_LIMIT
+    relaxations: list[Relaxation] = []
+    for name, change, grid, nearest in nearest_when_relaxed(case, setting.reference, setting.weight_kg, goal):
+        if not len(nearest):
+            continue
+        measure = float(nearest.measure[0])
+        if gain(measure, before) > best_gain:
+            best_gain, limiting = gain(measure, before), name
+        if gain(measure, before) > LEAST_GAIN:
+            risk = setting.scorer.summary(nearest.time_index[0], nearest.amounts[0])
+            chance = setting.scorer.probability(nearest.time_index, nearest.amounts, targets.log_auc_cl_for_target)
+            relaxations.append(
+                Relaxation(
+                    limit=name,
+                    change=change,
+                    doses=plan_doses(grid, nearest, 0, setting.reference.kept),
+                    risk_day90=RiskFigures(risk.plug_in, risk.mean, risk.q05, risk.q95),
+                    probability_target=float(chance[0]),
+                    is_reached=bool(is_reached(nearest.measure, goal.threshold)[0]),
+                )
+            )
+    return limiting, tuple(relaxations)

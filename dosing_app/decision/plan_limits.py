@@ -1,0 +1,101 @@
+"""Which limits a given plan breaks, and its totals."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dosing_app.decision.candidates import WINDOW_DAY
+from dosing_app.decision.reference_plan import (
+    HEART_FAILURE_MG_PER_KG,
+    LAST_WINDOW_DAY,
+    TOLERANCE,
+    is_allowed_day,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dosing_app.decision.case_schema import CaseDose, PatientCase
+    from dosing_app.decision.optimize_result import LimitName
+
+
+def limits_broken(case: PatientCase, doses: Sequence[CaseDose], weight_kg: float) -> Iterator[tuple[LimitName, str]]:
+    """Yield each limit that planned infusions break, with what was found.
+
+    Parameters
+    ----------
+    case : PatientCase
+        Given doses and limits.
+    doses : sequence of CaseDose
+        Infusions from now on, in time order.
+    weight_kg : float
+        Body weight [kg].
+
+    Yields
+    ------
+    limit : str
+        Name of the limit.
+    found : str
+        What breaks it, to follow "The plan breaks <limit>: ".
+    """
+    limits = case.limits
+    over = [dose for dose in doses if dose.amount_mg > limits.mg_per_kg_max * weight_kg + TOLERANCE]
+    if over:
+        yield "mg_per_kg_max", f"{_listed(over, weight_kg)}, at most {limits.mg_per_kg_max:g} mg/kg"
+    starts = sorted([*(dose.time_day for dose in case.doses), *(dose.time_day for dose in doses)])
+    coming = {dose.time_day for dose in doses}
+    close = [
+        (one, other)
+        for one, other in pairwise(starts)
+        if other in coming and other - one < limits.gap_day_min - TOLERANCE
+    ]
+    if close:
+        pairs = " and ".join(f"days {one:g} and {other:g}" for one, other in close)
+        yield "gap_day_min", f"{pairs} are less than {limits.gap_day_min:g} days apart"
+    windows = [[at for at in starts if start - TOLERANCE <= at < start + WINDOW_DAY - TOLERANCE] for start in starts]
+    counts = [len(window) for window in windows if coming.intersection(window)]
+    if counts and max(counts) > limits.doses_max_28_day:
+        yield "doses_max_28_day", f"{max(counts)} infusions within 28 days, at most {limits.doses_max_28_day}"
+    unusual = [f"{dose.time_day:g}" for dose in doses if not is_allowed_day(case, dose.time_day)]
+    if unusual:
+        yield "days", f"day {', '.join(unusual)} is not among the days allowed"
+    above = [dose for dose in doses if dose.amount_mg > HEART_FAILURE_MG_PER_KG * weight_kg + TOLERANCE]
+    if case.heart_failure and above:
+        yield (
+            "heart_failure",
+            f"{_listed(above, weight_kg)}, at most {HEART_FAILURE_MG_PER_KG:g} mg/kg in heart failure",
+        )
+
+
+def drug_before_day_28(doses: Sequence[CaseDose]) -> float:
+    """Return the drug of the infusions before day 28 [mg]."""
+    return math.fsum(dose.amount_mg for dose in doses if dose.time_day < LAST_WINDOW_DAY)
+
+
+def vials_before_day_28(doses: Sequence[CaseDose], vial_mg: float) -> int:
+    """Return the vials of the infusions before day 28, each infusion rounded up."""
+    early = (dose for dose in doses if dose.time_day < LAST_WINDOW_DAY)
+    return sum(math.ceil(dose.amount_mg / vial_mg - TOLERANCE) for dose in early)
+
+
+def most_in_28_days(doses: Sequence[CaseDose]) -> float:
+    """Return the most drug in any window of 28 days [mg]; 0 without any."""
+    return max(
+        (
+            math.fsum(
+                dose.amount_mg
+                for dose in doses
+                if start.time_day - TOLERANCE <= dose.time_day < start.time_day + WINDOW_DAY - TOLERANCE
+            )
+            for start in doses
+        ),
+        default=0.0,
+    )
+
+
+def _listed(doses: Sequence[CaseDose], weight_kg: float) -> str:
+    return " and ".join(
+        f"{dose.amount_mg:g} mg ({dose.amount_mg / weight_kg:.1f} mg/kg) on day {dose.time_day:g}" for dose in doses
+    )

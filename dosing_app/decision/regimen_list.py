@@ -1,0 +1,201 @@
+"""The list that a search answers with: the best regimens and the ones always shown, ranked, each with its figures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing_app.decision.case_schema import CaseDose
+from dosing_app.decision.optimize_result import Kind, ListedRegimen, RiskFigures
+from dosing_app.decision.plan_limits import drug_before_day_28, limits_broken, most_in_28_days, vials_before_day_28
+from dosing_app.decision.ranking import is_reached
+from dosing_app.decision.reference_plan import LAST_WINDOW_DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dosing_app.decision.candidates import CandidateGrid
+    from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.ranking import Plans
+    from dosing_app.decision.reference_plan import ReferencePlan
+    from dosing_app.decision.regimen_scorer import ExposureTargets, RegimenScorer
+    from pkpd.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every regimen of one search shares.
+
+    Parameters
+    ----------
+    case, weight_kg : PatientCase, float
+        The patient.
+    reference : ReferencePlan
+        What regimens are compared with.
+    scorer, targets : RegimenScorer, ExposureTargets
+        Exposure and what it means.
+    columns : mapping of (day, hours) to int
+        Index of the scorer for an infusion by time and duration.
+    threshold : float
+        What the measure must reach.
+    """
+
+    case: PatientCase
+    weight_kg: float
+    reference: ReferencePlan
+    scorer: RegimenScorer
+    targets: ExposureTargets
+    columns: Mapping[tuple[float, float], int]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One regimen before it is described: infusions from now on, how well it does, and why it is listed."""
+
+    doses: tuple[CaseDose, ...]
+    measure: float
+    is_candidate: bool
+    kind: tuple[Kind, ...] = ()
+
+
+def plan_doses(grid: CandidateGrid, plans: Plans, row: int, kept: tuple[CaseDose, ...]) -> tuple[CaseDose, ...]:
+    """Return the infusions of one regimen of a search, with the kept ones after them."""
+    return (
+        *(
+            CaseDose(
+                time_day=float(grid.times[index]), amount_mg=amount, duration_hour=float(grid.durations_hour[index])
+            )
+            for index, amount in zip(plans.time_index[row].tolist(), plans.amounts[row].tolist(), strict=True)
+            if index >= 0
+        ),
+        *kept,
+    )
+
+
+def scorer_arrays(
+    columns: Mapping[tuple[float, float], int], regimens: Sequence[tuple[CaseDose, ...]]
+) -> tuple[IntArray, FloatArray]:
+    """Return regimens as the scorer reads them: (n, k) indices, -1 for none, and (n, k) amounts [mg]."""
+    early = [[dose for dose in doses if dose.time_day < LAST_WINDOW_DAY] for doses in regimens]
+    width = max([1, *map(len, early)])
+    times, amounts = np.full((len(early), width), -1, dtype=np.int64), np.zeros((len(early), width))
+    for row, doses in enumerate(early):
+        times[row, : len(doses)] = [columns[dose.time_day, dose.duration_hour] for dose in doses]
+        amounts[row, : len(doses)] = [dose.amount_mg for dose in doses]
+    return times, amounts
+
+
+def ranked_entries(setting: Setting, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return entries in order of rank, equal regimens in one with all their kinds.
+
+    What is not a candidate (a label regimen or a fixed dose that gives less than the plan) stands after the candidates
+    and the reference plan. A reference plan that reaches the target is first, unless the case drops the rule.
+    """
+    merged: dict[tuple[CaseDose, ...], Entry] = {}
+    for entry in entries:
+        same = merged.get(entry.doses, entry)
+        kind = tuple(dict.fromkeys((*same.kind, *entry.kind)))
+        merged[entry.doses] = replace(same, kind=kind, is_candidate=same.is_candidate or entry.is_candidate)
+    ordered = sorted(merged.values(), key=lambda entry: _rank_key(setting, entry))
+    if not ordered:
+        return ()
+    best: Kind = "best" if is_in_reach(setting, ordered) else "nearest"
+    return (replace(ordered[0], kind=(best, *ordered[0].kind)), *ordered[1:])
+
+
+def is_in_reach(setting: Setting, entries: Iterable[Entry]) -> bool:
+    """Return whether a candidate or the reference plan reaches the target."""
+    return any(_counts(entry) and _reaches(setting, entry) for entry in entries)
+
+
+def described(setting: Setting, entries: Sequence[Entry]) -> tuple[ListedRegimen, ...]:
+    """Return ranked entries with all their figures and a sentence on why each is listed."""
+    times, amounts = scorer_arrays(setting.columns, [entry.doses for entry in entries])
+    scorer, targets = setting.scorer, setting.targets
+    target = scorer.probability(times, amounts, targets.log_auc_cl_for_target)
+    low_risk = scorer.probability(times, amounts, targets.log_auc_cl_threshold)
+    plug_in = scorer.plug_in(times, amounts)
+    reference_mg = drug_before_day_28(setting.reference.doses)
+    listed: list[ListedRegimen] = []
+    for row, entry in enumerate(entries):
+        summary = scorer.summary(times[row], amounts[row])
+        listed.append(
+            ListedRegimen(
+                doses=entry.doses,
+                kind=entry.kind,
+                rank=row + 1,
+                why=_why(setting, entry, is_first=row == 0),
+                is_reached=_reaches(setting, entry),
+                is_candidate=entry.is_candidate,
+                breaks=tuple(name for name, _ in limits_broken(setting.case, entry.doses, setting.weight_kg)),
+                total_mg=drug_before_day_28(entry.doses),
+                vials=vials_before_day_28(entry.doses, setting.case.limits.vial_mg),
+                added_mg=round(drug_before_day_28(entry.doses) - reference_mg, 6),
+                total_28_day_mg=most_in_28_days((*setting.case.doses, *entry.doses)),
+                mg_per_kg_max=max((dose.amount_mg for dose in entry.doses), default=0.0) / setting.weight_kg,
+                log_auc_cl=_finite(plug_in[row]),
+                log_auc_cl_q50=_finite(summary.log_auc_cl),
+                risk_day90=RiskFigures(summary.plug_in, summary.mean, summary.q05, summary.q95),
+                probability_low_risk=float(low_risk[row]),
+                probability_target=float(target[row]),
+            )
+        )
+    return tuple(listed)
+
+
+def _counts(entry: Entry) -> bool:
+    return entry.is_candidate or "reference" in entry.kind
+
+
+def _reaches(setting: Setting, entry: Entry) -> bool:
+    return bool(is_reached(np.array([entry.measure]), setting.threshold)[0])
+
+
+def _rank_key(setting: Setting, entry: Entry) -> tuple[object, ...]:
+    reaches = _reaches(setting, entry)
+    is_plan_enough = reaches and "reference" in entry.kind and setting.case.limits.reference != "none"
+    early = [dose for dose in entry.doses if dose.time_day < LAST_WINDOW_DAY]
+    drug, merit = round(drug_before_day_28(early), 6), -round(entry.measure, 9)
+    return (
+        not is_plan_enough,
+        not _counts(entry),
+        not reaches,
+        *((drug, merit) if reaches else (merit, drug)),
+        len(early),
+        [dose.time_day for dose in early],
+        [-dose.amount_mg for dose in early],
+        [dose.time_day for dose in entry.doses],
+    )
+
+
+def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
+    reaches, kind = _reaches(setting, entry), entry.kind
+    least = "smallest additional dose that reaches the target" if reaches else "nearest to the target"
+    less = "" if _counts(entry) else "; gives less than the plan at some time, or breaks a limit"
+    if "reference" in kind and reaches:
+        return "the plan reaches the target without change"
+    if is_first and reaches:
+        return least if setting.case.limits.reference != "none" else "least drug that reaches the target"
+    if is_first:
+        which = "the plan itself comes nearest" if "reference" in kind else "nearest"
+        return f"{which} to the target; no regimen within the limits reaches it"
+    if "reference" in kind:
+        return "the plan without change does not reach the target"
+    if "fixed_interval" in kind:
+        return f"{least} at a fixed interval of 7 days{less}"
+    if "fixed_dose" in kind:
+        return f"{least} with the label amount at every infusion{less}"
+    verdict = "reaches the target" if reaches else "does not reach the target"
+    if "label" in kind:
+        return f"label regimen, for comparison; {verdict}{less}"
+    return (
+        f"{verdict}; {drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses):+g} mg to the plan"
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

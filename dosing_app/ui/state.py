@@ -1,0 +1,168 @@
+"""What stands on the screen, as texts, and its way from a case and back to one.
+
+Nothing of a patient is held by the server: the screen's texts come with every request and the last valid case lives in
+a store of the browser tab.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from dosing_app.decision.patient import to_json
+from dosing_app.ui.fields import BY_NAME, FIELDS, NO, YES
+from pkpd.units import percent_from_fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
+    from dosing_app.ui.fields import Field
+
+Row = dict[str, str]
+"""One row of a grid: its id and its cells as typed."""
+
+GIVEN, PLANNED = "given", "planned"
+_SIGNS = {"below": "<", "above": ">"}
+_ON_ROWS = ("doses", "planned", "samples")
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything that can be entered, as it stands on the screen.
+
+    Parameters
+    ----------
+    doses, samples : list of Row
+        Rows in the order shown.
+    fields : dict of str to str or None
+        Text or choice of every field.
+    kept : dict
+        What a case that was opened holds beyond the screen; it is saved again unchanged.
+    """
+
+    doses: list[Row]
+    samples: list[Row]
+    fields: dict[str, str | None]
+    kept: dict[str, Any]
+
+
+def screen_from_case(case: PatientCase) -> Screen:
+    """Return a case as texts on the screen; targets and limits that were not given show their defaults."""
+    tree = cast("dict[str, Any]", json.loads(to_json(case)))
+    doses = [(dose, GIVEN) for dose in case.doses] + [(dose, PLANNED) for dose in case.planned]
+    return Screen(
+        doses=[_dose_row(f"dose{i}", dose, status) for i, (dose, status) in enumerate(doses)],
+        samples=[_sample_row(f"sample{i}", sample) for i, sample in enumerate(case.samples)],
+        fields={field.name: _field_text(field, case) for field in FIELDS},
+        kept=_beyond_the_screen(tree),
+    )
+
+
+def empty_screen() -> Screen:
+    """Return the screen of no case: one row for the first dose, and nothing typed."""
+    return Screen(
+        doses=[{**new_dose([]), "day": "0"}],
+        samples=[],
+        fields={field.name: None if field.choices or field.name == "model" else "" for field in FIELDS},
+        kept={},
+    )
+
+
+def new_dose(rows: Sequence[Row]) -> Row:
+    """Return an empty row for one more dose."""
+    return {"id": _free_id("dose", rows), "day": "", "mg": "", "hours": "2", "status": PLANNED if rows else GIVEN}
+
+
+def new_sample(rows: Sequence[Row]) -> Row:
+    """Return an empty row for one more sample, with the limits of the sample before it."""
+    last = rows[-1] if rows else {}
+    return {
+        "id": _free_id("sample", rows),
+        "day": "",
+        "level": "",
+        "lloq": last.get("lloq", ""),
+        "uloq": last.get("uloq", ""),
+        "exclude": "",
+        "assay": last.get("assay", ""),
+    }
+
+
+def number_text(value: float) -> str:
+    """Return a number as one would type it, without loss: 600, 6.9."""
+    return f"{value:.15g}"
+
+
+def _free_id(prefix: str, rows: Sequence[Row]) -> str:
+    taken = {row["id"] for row in rows}
+    return next(name for i in range(len(rows) + 1) if (name := f"{prefix}{i}") not in taken)
+
+
+def _dose_row(row_id: str, dose: CaseDose, status: str) -> Row:
+    return {
+        "id": row_id,
+        "day": number_text(dose.time_day),
+        "mg": number_text(dose.amount_mg),
+        "hours": number_text(dose.duration_hour),
+        "status": status,
+    }
+
+
+def _sample_row(row_id: str, sample: CaseSample) -> Row:
+    return {
+        "id": row_id,
+        "day": number_text(sample.time_day),
+        "level": level_text(sample),
+        "lloq": _optional(sample.lloq_mg_per_L),
+        "uloq": _optional(sample.uloq_mg_per_L),
+        "exclude": sample.exclude or "",
+        "assay": sample.assay or "",
+    }
+
+
+def level_text(sample: CaseSample) -> str:
+    """Return a level as a laboratory reports it: 9.1, <0.4, >20."""
+    if sample.censored is None:
+        return _optional(sample.concentration_mg_per_L)
+    limit = sample.lloq_mg_per_L if sample.censored == "below" else sample.uloq_mg_per_L
+    return _SIGNS[sample.censored] + _optional(limit)
+
+
+def _optional(value: float | None) -> str:
+    return "" if value is None else number_text(value)
+
+
+def _field_text(field: Field, case: PatientCase) -> str | None:
+    # A default that depends on the rows is not written down, so that it follows them.
+    if field.name == "now_day" and "now_day" not in case.model_fields_set:
+        return ""
+    value: Any = case
+    for key in field.path:
+        value = getattr(value, key)
+    if value is None:
+        return None if field.choices else ""
+    if field.kind == "truth":
+        return YES if value else NO
+    if field.kind == "percent":
+        return f"{percent_from_fraction(value):.12g}"
+    return value if isinstance(value, str) else number_text(value)
+
+
+def _beyond_the_screen(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what no row and no field shows."""
+    kept: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key in _ON_ROWS or (key in BY_NAME and BY_NAME[key].path == (key,)):
+            continue
+        if isinstance(value, dict):
+            part = cast("dict[str, Any]", value)
+            rest = {name: item for name, item in part.items() if (key, name) not in _PATHS}
+            if rest:
+                kept[key] = rest
+        else:
+            kept[key] = value
+    return kept
+
+
+_PATHS = frozenset(field.path for field in FIELDS)

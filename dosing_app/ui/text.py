@@ -1,0 +1,145 @@
+"""Every text of the screen, in English."""
+
+from __future__ import annotations
+
+TITLE = "asuc"
+PAGE_TITLE = "Infliximab dose in acute severe ulcerative colitis"
+PRODUCT = "Ulcerative colitis: infliximab dose"
+RESEARCH_USE = "Research use only."
+RESEARCH_USE_MORE = "Not a medical device. Not for choosing the treatment of individual patients. Enter no identifying data."
+NBSP = "\u202f"  # thin, no break: between a number and its unit
+
+# ------------------------------------------------------------------------------------------------------------- header
+OPEN = "Open case"
+SAVE = "Save case"
+EXAMPLES = "Examples"
+EXAMPLE_NAMES = {
+    "typical": "Typical course",
+    "fast_clearance": "Fast clearance",
+    "all_samples_censored": "No level quantified",
+    "contradictory_samples": "Contradictory samples",
+    "target_out_of_reach": "Target out of reach",
+}
+SKIP_TO_RISK = "To the risk"
+SKIP_TO_INPUT = "To the inputs"
+JUMPS = ("Risk", "Curve", "Input", "Checks", "Finder")
+NOT_OPENED = "{file} is not a case of this app. The case on screen is unchanged."
+OPENED_TOO_LARGE = "The file holds {size:,} bytes; a case holds at most {most:,}."
+NOT_SAVED = "Not saved: an entry on the screen is not valid yet. Correct it first, so that nothing typed is lost."
+NOTHING_TO_SAVE = "Not saved: there is no case yet."
+SAVED = "Case saved as {file}."
+
+# -------------------------------------------------------------------------------------------------------------- input
+AREAS = {"doses": "Dosing", "samples": "Samples"}
+TABS = {"dosing": "Dosing", "samples": "Samples", "covariates": "Covariates", "limits": "Limits"}
+ONE_ERROR = "1 error"
+ERRORS = "{n} errors"
+COLUMNS = {
+    "doses": {"day": "Day", "mg": "Dose mg", "hours": "Infusion h", "status": "Status"},
+    "samples": {
+        "day": "Day",
+        "level": "Level mg/L",
+        "lloq": "Lower limit",
+        "uloq": "Upper limit",
+        "exclude": "Not used because",
+    },
+}
+ROW = "row {row}"
+CELL = "row {row}, {column}"
+ADD_DOSE = "Add a dose"
+ADD_SAMPLE = "Add a sample"
+REMOVE_ROW = "Remove row"
+STATUS = {"given": "given", "planned": "planned"}
+DOSES_HELP = "Rows may stand in any order. Doses after day 28 do not enter the risk. Select a row to remove it."
+SAMPLES_HELP = (
+    "Type levels as the laboratory reports them: <0.4 means below the assay's lower limit, >20 above its upper one. "
+    "Decimal point or comma. A reason in the last column keeps a sample out."
+)
+GIVEN_SUM = "Given {given} mg{per_kg}. Planned {planned} mg."
+PER_KG = " ({value:.1f} mg/kg)"
+COVARIATES_READ = "This model reads: {names}. What is empty is taken at the study's median and named in Checks."
+ASSUMED = "{value} assumed"
+NOT_KNOWN = "not known"
+CHOICES = {"yes": "yes", "no": "no", "female": "female", "male": "male", "UC": "ulcerative colitis", "CD": "Crohn's disease"}
+FIELD_LABELS = {
+    "now_day": "Now",
+    "weight_kg": "Weight",
+    "crp_mg_per_L": "CRP",
+    "albumin_g_per_L": "Albumin",
+    "sex": "Sex",
+    "age_year": "Age",
+    "height_cm": "Height",
+    "bmi_kg_per_m2": "Body mass index",
+    "fat_free_mass_kg": "Fat-free mass",
+    "ada_positive": "Antibodies to infliximab",
+    "ada_ng_per_mL": "Antibody concentration",
+    "immunomodulator": "Immunomodulator",
+    "steroid": "Steroid",
+    "extensive": "Extensive colitis",
+    "diagnosis": "Diagnosis",
+    "mayo": "Endoscopic Mayo score",
+    "label": "Label, without identifiers",
+    "risk_day90": "Target risk by day 90",
+    "confidence": "Confidence",
+    "mg_per_kg_max": "Highest dose",
+    "dose_step_mg": "Dose step",
+    "vial_mg": "Vial",
+    "gap_day_min": "Shortest gap",
+    "doses_max_28_day": "Infusions within 28 days",
+    "first_day": "First day possible",
+    "heart_failure": "Moderate or severe heart failure",
+    "model": "Model",
+}
+NOW_PLACEHOLDER = "latest entry"
+LIMITS_HELP = (
+    "Every regimen on this grid that gives at least the planned drug is tried against the whole posterior. "
+    "Heart failure caps the search at 5 mg/kg."
+)
+NO_DOSE = "No infusion given: enter the first one, with day and mg, as given."
+LIMITS_DISAGREE = "“{level}” and the limit {limit} of its row disagree. Make them the same, or leave the limit empty."
+KEYS_IN_WORDS = {
+    "concentration_mg_per_L and censored": "a number and a limit",
+    "concentration_mg_per_L": "level",
+    "lloq_mg_per_L": "lower limit",
+    "uloq_mg_per_L": "upper limit",
+    "now_day": "now, day",
+    "weight_kg": "a weight of",
+    "(name the assays if two measured it, or exclude one with a reason)": "(or a reason not to use one of them)",
+    'or "censored": "below"': "or a limit such as <0.4",
+    'or "censored": "above"': "or a limit such as >20",
+    '"censored": "below"': "a level below the limit",
+    '"censored": "above"': "a level above the limit",
+}
+
+# ------------------------------------------------------------------------------------------------------------ results
+CHECKS = "Checks"
+NO_CHECKS = "Nothing to point out."
+STALE = "All figures are those of the last valid entry."
+EMPTY = {
+    "concentration": "Concentration over time, with its 50 and 90 % bands, once a dose is entered.",
+    "risk": "Risk of colectomy by day 90 with its interval, once a dose is entered.",
+    "survival": "Patients without colectomy up to day 90, once a dose is entered.",
+    "parameters": "Clearance, volume and exposure, before samples and for this patient.",
+    "finder": "Regimens that bring the risk to the target, once a dose is entered.",
+    "case": "No case yet: enter the first infusion, open a case or take an example.",
+}
+CONCENTRATION_TITLE = "Infliximab concentration"
+KEY_PATIENT = "this patient, 50 and 90 % bands"
+KEY_PRIOR = "before samples"
+NOW = "now day {day}"
+COUNTS = "counts for the risk"
+PARAMETERS_TITLE = "Parameters"
+PARAMETER_COLUMNS = ("before samples", "this patient", "90 % interval")
+PARAMETER_ROWS = {
+    "cl": ("Clearance", "L/day"),
+    "v": ("Volume", "L"),
+    "v1": ("Central volume", "L"),
+    "q": ("Exchange", "L/day"),
+    "v2": ("Peripheral volume", "L"),
+    "half_life": ("Half-life", "days"),
+    "auc": ("AUC, day 14–28", "mg·d/L"),
+    "log_auc_cl": ("ln(AUC/CL)", ""),
+}
+SURVIVAL_TITLE = "Without colectomy"
+SURVIVAL_UNIT = "% of patients"
+NO_MASS = "No parameter values explain these samples. Check levels, limits, times and doses."

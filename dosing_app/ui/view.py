@@ -1,0 +1,129 @@
+"""Everything that the screen shows of one case, computed in one go."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing_app.decision.applicability import check_case
+from dosing_app.decision.forecast import PROBABILITIES, forecast
+from pkpd.errors import QuadratureStatus
+from pkpd.exposure.metrics import exposure_problem, log_auc_at
+from pkpd.model.library import load_model
+from pkpd.simulation.predict import concentration_bands, curve_problem, predict_curve
+from pkpd.units import days_from_hours
+from tte.mixture import mixture_quantiles
+from tte.uncertainty import hazard_mixture
+
+if TYPE_CHECKING:
+    from dosing_app.decision.applicability import CaseWarning
+    from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.forecast import Forecast
+    from pkpd.arrays import FloatArray
+    from pkpd.estimation.posterior import Marginal
+    from tte import EventModel
+
+N_DOTS = 20
+DAYS_AFTER_LAST_DOSE = 7.0
+_N_REGULAR = 85
+# Times after the end of an infusion at which the curve bends most [day].
+_AFTER_INFUSION = (0.0, 0.3, 0.8, 1.6)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the screen shows of one case.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        The forecast.
+    times : (n_times,) array
+        Times of the curves [day].
+    prior_curve : (n_times,) array
+        Typical concentration before samples [mg/L].
+    bands : (n_times, 5) array or None
+        Quantiles of the concentration [mg/L]; None where no parameters explain the samples.
+    prior_log_auc : float
+        ln of the area over days 14 to 28 before samples; -inf without drug.
+    dots : (20,) array or None
+        Equally likely values of the total risk by day 90.
+    other_forms : dict of str to Marginal
+        Risk by day 90 from levels alone, with the other models that the event model is calibrated for.
+    warnings : tuple of CaseWarning
+        What to know about the case.
+    """
+
+    forecast: Forecast
+    times: FloatArray
+    prior_curve: FloatArray
+    bands: FloatArray | None
+    prior_log_auc: float
+    dots: FloatArray | None
+    other_forms: dict[str, Marginal]
+    warnings: tuple[CaseWarning, ...]
+
+    @property
+    def has_mass(self) -> bool:
+        """Return whether any parameters explain the samples."""
+        return self.bands is not None
+
+
+def compute_view(case: PatientCase, event_model: EventModel) -> View:
+    """Compute what the screen shows of a case.
+
+    Raises
+    ------
+    InputError
+        Where a covariate is impossible for the case's model.
+    """
+    result = forecast(case, event_model)
+    has_mass = result.posterior.status is not QuadratureStatus.NO_MASS
+    times = curve_times(case)
+    problem = curve_problem(result.model, result.regimen, times)
+    typical = np.zeros(problem.n_eta)
+    return View(
+        forecast=result,
+        times=times,
+        prior_curve=predict_curve(problem, typical),
+        bands=concentration_bands(result.posterior, problem, times, PROBABILITIES).quantiles if has_mass else None,
+        prior_log_auc=log_auc_at(exposure_problem(result.posterior.problem, result.regimen), typical),
+        dots=_dots(result) if has_mass else None,
+        other_forms=_other_forms(result) if has_mass else {},
+        warnings=check_case(result),
+    )
+
+
+def curve_times(case: PatientCase) -> FloatArray:
+    """Return the times at which the curves are drawn, from the first dose to a week after the last [day]."""
+    doses = (*case.doses, *case.planned)
+    first = doses[0].time_day
+    last = max(dose.time_day for dose in doses) + DAYS_AFTER_LAST_DOSE
+    regular = np.linspace(first, max(last, case.now_day), _N_REGULAR)
+    ends = [dose.time_day + days_from_hours(dose.duration_hour) for dose in doses]
+    bends = [end + after for end in ends for after in _AFTER_INFUSION]
+    times = np.unique(np.concatenate((regular, [dose.time_day for dose in doses], bends)))
+    return times[times <= regular[-1]]
+
+
+def _dots(result: Forecast) -> FloatArray | None:
+    """Return the total risk at equally likely values."""
+    if result.risk is None:
+        return None
+    event_model, exposure = result.event_model, result.exposure
+    horizon = np.asarray(event_model.horizon_day)
+    mixture = hazard_mixture(event_model, exposure.nodes, weights=exposure.weights, days=horizon)
+    log_hazard = mixture_quantiles(mixture, tuple((np.arange(N_DOTS) + 0.5) / N_DOTS))
+    with np.errstate(over="ignore"):
+        return -np.expm1(-np.exp(log_hazard))
+
+
+def _other_forms(result: Forecast) -> dict[str, Marginal]:
+    if result.risk is None:
+        return {}
+    others = [name for name in result.event_model.pk_models if name != result.model.id]
+    risks = {name: forecast(result.case, result.event_model, model=load_model(name)).risk for name in others}
+    return {name: risk.day90 for name, risk in risks.items() if risk is not None and not math.isnan(risk.day90.mean)}
