@@ -54,7 +54,11 @@ def _curves() -> None:
     concentration_bands(result.posterior, problem, times, PROBABILITIES)
     exposure = exposure_problem(result.posterior.problem, result.regimen)
     log_auc_of_population(
-        exposure.problem.subjects, np.zeros(2, dtype=np.int64), np.zeros((2, 2)), exposure.start, exposure.window,
+        exposure.problem.subjects,
+        np.zeros(2, dtype=np.int64),
+        np.zeros((2, 2)),
+        exposure.start,
+        exposure.window,
         np.empty(2),
     )
 

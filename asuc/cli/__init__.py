@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from asuc.cli.app import app as app_command
 from asuc.cli.forecast import forecast as forecast_command
@@ -46,10 +46,11 @@ def run(arguments: list[str]) -> int:
         for problem in error.problems:
             typer.echo(f"{problem}", err=True)
         return EXIT_BAD_INPUT
-    except click.exceptions.UsageError as error:
-        typer.echo(f"asuc: {error.format_message()} Try `asuc --help`.", err=True)
+    except TyperException as error:
+        if message := error.format_message():
+            typer.echo(f"asuc: {message.rstrip('.')}. Try `asuc --help`.", err=True)
         return EXIT_BAD_INPUT
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("asuc: interrupted.", err=True)
         return EXIT_INTERNAL
     except BrokenPipeError:

@@ -23,7 +23,9 @@ def models(
         specs = [load_model(known) for known in model_names()]
         if as_json:
             keys = ("id", "version", "title", "population", "citation", "doi", "in_default_panel", "sha256")
-            print_json({"schema": "asuc-models/1", "models": [{key: getattr(spec, key) for key in keys} for spec in specs]})
+            print_json(
+                {"schema": "asuc-models/1", "models": [{key: getattr(spec, key) for key in keys} for spec in specs]}
+            )
         else:
             print_models(specs)
         return

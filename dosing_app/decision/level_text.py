@@ -89,7 +89,9 @@ def read_level(text: str) -> Level | TextFault:
     written, unit = _split_unit(rest)
     if unit.lower() not in _UNITS:
         if written and unit[0].isalpha() and not _letter_for_digit(rest):
-            return TextFault(f"“{_shown(text)}” has the unit “{_shown(unit)}”. Type the level in mg/L (the same as µg/mL).")
+            return TextFault(
+                f"“{_shown(text)}” has the unit “{_shown(unit)}”. Type the level in mg/L (the same as µg/mL)."
+            )
         written = rest
     value = _number(written, text, hint)
     if isinstance(value, TextFault):
@@ -97,7 +99,9 @@ def read_level(text: str) -> Level | TextFault:
     if value < 0.0:
         return TextFault(f"“{_shown(text)}” is negative. {hint}")
     if value == 0.0:
-        return TextFault(f"“{_shown(text)}” is not a level. Below the assay's lower limit, type that limit, such as <0.4.")
+        return TextFault(
+            f"“{_shown(text)}” is not a level. Below the assay's lower limit, type that limit, such as <0.4."
+        )
     return Level(value, _SIGNS[sign] if sign else None)
 
 
@@ -134,7 +138,9 @@ def _split_unit(text: str) -> tuple[str, str]:
 
 def _letter_for_digit(written: str) -> str:
     """Return a letter that stands among digits where 0 or 1 was meant, or nothing."""
-    looks_numeric = re.fullmatch(rf"[+-]?[\d.,{_LETTERS_FOR_DIGITS}]*", written, re.ASCII) and re.search(r"\d", written, re.ASCII)
+    looks_numeric = re.fullmatch(rf"[+-]?[\d.,{_LETTERS_FOR_DIGITS}]*", written, re.ASCII) and re.search(
+        r"\d", written, re.ASCII
+    )
     found = [letter for letter in written if letter in _LETTERS_FOR_DIGITS]
     return found[0] if looks_numeric and found else ""
 

@@ -5,6 +5,7 @@ Rules and the decisions behind them: ``docs/theory/regimen-search.md``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,13 @@ from dosing_app.decision.optimize_result import (
     result_json,
 )
 from dosing_app.decision.ranking import is_reached
-from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, label_amount, label_regimen, reference_plan
+from dosing_app.decision.reference_plan import (
+    LAST_WINDOW_DAY,
+    label_amount,
+    label_regimen,
+    reference_plan,
+    with_durations_of,
+)
 from dosing_app.decision.regimen_list import (
     Entry,
     Setting,
@@ -102,7 +109,7 @@ def optimize(
     reference = reference_plan(case, weight_kg)
     grid = candidate_grid(case, reference, grid_limits(case, weight_kg))
     is_over = case.now_day >= LAST_WINDOW_DAY
-    label = () if is_over else label_regimen(case, weight_kg)
+    label = () if is_over else with_durations_of(reference, label_regimen(case, weight_kg))
     columns = {
         infusion: index
         for index, infusion in enumerate(zip(grid.times.tolist(), grid.durations_hour.tolist(), strict=True))
@@ -132,7 +139,7 @@ def optimize(
     n_candidates = count_candidates(grid)
     found = search(
         grid,
-        lambda: day_sets(grid),
+        partial(day_sets, grid),
         goal=goal,
         n_candidates=n_candidates,
         evaluate_all_up_to=evaluate_all_up_to,
@@ -206,16 +213,20 @@ def _families(case: PatientCase, grid: CandidateGrid, weight_kg: float) -> Itera
 
 
 def _best_of(setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal: Goal, kind: Kind) -> list[Entry]:
-    """Return the best regimen of a family; where none gives at least the reference plan's drug, the best that does not.
+    """Return the best regimen of a family that holds an infusion before day 28.
 
-    That one holds at least one infusion, and ranks after the candidates.
+    Where none gives at least the reference plan's drug, it is the best that does not, which ranks after the candidates.
     """
     one = Goal(goal.measure, goal.threshold, 1)
-    found = search(family, lambda: day_sets(family), goal=one)
-    if not len(found.plans):
-        free = without_requirement(family)
-        found = search(free, lambda: (sets for sets in day_sets(free) if sets.shape[1]), goal=one)
-    return _entries(setting, grid, family, found, kind)
+    for choices in (family, without_requirement(family)):
+        found = search(choices, partial(_sets_with_infusions, choices), goal=one)
+        if len(found.plans):
+            return _entries(setting, grid, choices, found, kind)
+    return []
+
+
+def _sets_with_infusions(grid: CandidateGrid) -> Iterator[IntArray]:
+    return (sets for sets in day_sets(grid) if sets.shape[1])
 
 
 def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[Relaxation, ...]]:

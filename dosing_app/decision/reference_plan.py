@@ -100,6 +100,14 @@ def label_regimen(case: PatientCase, weight_kg: float) -> tuple[CaseDose, ...]:
     return tuple(CaseDose(time_day=day, amount_mg=amount, duration_hour=LABEL_DURATION_HOUR) for day in sorted(days))
 
 
+def with_durations_of(reference: ReferencePlan, doses: tuple[CaseDose, ...]) -> tuple[CaseDose, ...]:
+    """Return infusions with the reference plan's duration on its days."""
+    durations = {dose.time_day: dose.duration_hour for dose in reference.doses}
+    return tuple(
+        dose.model_copy(update={"duration_hour": durations.get(dose.time_day, dose.duration_hour)}) for dose in doses
+    )
+
+
 def first_whole_day(case: PatientCase) -> int:
     """Return the first whole day at or after now."""
     return math.ceil(case.now_day - TOLERANCE)

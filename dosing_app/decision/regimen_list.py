@@ -93,7 +93,7 @@ def ranked_entries(setting: Setting, entries: Iterable[Entry]) -> tuple[Entry, .
     """Return entries in order of rank, equal regimens in one with all their kinds.
 
     What is not a candidate (a label regimen or a fixed dose that gives less than the plan) stands after the candidates
-    and the reference plan. A reference plan that reaches the target is first, unless the case drops the rule.
+    and the reference plan. A reference plan that reaches the target is first.
     """
     merged: dict[tuple[CaseDose, ...], Entry] = {}
     for entry in entries:
@@ -157,7 +157,7 @@ def _reaches(setting: Setting, entry: Entry) -> bool:
 
 def _rank_key(setting: Setting, entry: Entry) -> tuple[object, ...]:
     reaches = _reaches(setting, entry)
-    is_plan_enough = reaches and "reference" in entry.kind and setting.case.limits.reference != "none"
+    is_plan_enough = reaches and "reference" in entry.kind
     early = [dose for dose in entry.doses if dose.time_day < LAST_WINDOW_DAY]
     drug, merit = round(drug_before_day_28(early), 6), -round(entry.measure, 9)
     return (

@@ -87,9 +87,7 @@ class PosteriorScorer:
         )
 
 
-def find_regimens(
-    case: PatientCase, event_model: EventModel, *, posterior: Posterior | None = None
-) -> OptimizeResult:
+def find_regimens(case: PatientCase, event_model: EventModel, *, posterior: Posterior | None = None) -> OptimizeResult:
     """Search the regimens of a case.
 
     Parameters

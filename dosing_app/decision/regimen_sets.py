@@ -102,6 +102,7 @@ def required_until_next(grid: CandidateGrid, sets: IntArray) -> FloatArray:
 
 
 def with_zero_first(amounts: FloatArray) -> FloatArray:
+    """Return amounts with a column of zeros before them, for what is given before the first infusion."""
     return np.concatenate((np.zeros((amounts.shape[0], 1)), amounts), axis=1)
 
 

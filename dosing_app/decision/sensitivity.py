@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,18 @@ class ModelAverage:
     auc_quantiles: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """One model's posterior, tables of ln CL and ln AUC over it, and both at the mode."""
+
+    model: ModelSpec
+    posterior: Posterior
+    log_cl: FloatArray
+    log_auc: FloatArray
+    map_cl: float
+    map_log_auc: float
+
+
 def compare_models(case: PatientCase, event_model: EventModel) -> ModelAverage:
     """Compute a case with every shipped model.
 
@@ -85,59 +98,64 @@ def compare_models(case: PatientCase, event_model: EventModel) -> ModelAverage:
     event_model : EventModel
         Event model.
     """
-    models: list[ModelSpec] = []
-    posteriors: list[Posterior] = []
-    cl_tables: list[FloatArray] = []
-    auc_tables: list[FloatArray] = []
-    at_mode: list[tuple[float, float]] = []
-    skipped: list[tuple[str, str]] = []
-    for name in model_names():
-        model = load_model(name)
-        try:
-            subject = subject_from_case(case, model)
-            regimen = subject_from_case(case, model, with_planned=True)
-            problem = bind(model, [subject])
-        except InputError as error:
-            skipped.append((name, str(error)))
-            continue
-        posterior = integrate_posterior(problem)
-        if not math.isfinite(posterior.log_evidence):
-            skipped.append((name, posterior.status.value))
-            continue
-        exposure = exposure_problem(problem, regimen)
-        eta = posterior.mode.eta[0]
-        models.append(model)
-        posteriors.append(posterior)
-        cl_tables.append(parameter_tables(posterior)[0])
-        auc_tables.append(log_auc_table(posterior, exposure))
-        at_mode.append((parameters_at(problem, eta)["cl"], log_auc_at(exposure, eta)))
-    in_panel = np.array([model.in_default_panel for model in models])
-    weights = np.zeros(len(models))
-    weights[in_panel] = evidence_weights(np.array([p.log_evidence for p in posteriors])[in_panel])
-    has_drug = all(math.isfinite(log_auc) for _, log_auc in at_mode)
+    # The kernels release the interpreter's lock, so that models are computed side by side.
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda name: _compute(case, name), model_names()))
+    computed = [answer for answer in answers if isinstance(answer, _Computed)]
+    skipped = tuple(answer for answer in answers if not isinstance(answer, _Computed))
+    in_panel = np.array([answer.model.in_default_panel for answer in computed], dtype=bool)
+    weights = np.zeros(len(computed))
+    if in_panel.any():
+        weights[in_panel] = evidence_weights(np.array([c.posterior.log_evidence for c in computed])[in_panel])
     return ModelAverage(
-        views=tuple(
-            _view(model, posterior, float(weight), cl, log_auc, event_model)
-            for model, posterior, weight, (cl, log_auc) in zip(models, posteriors, weights, at_mode, strict=True)
-        ),
-        skipped=tuple(skipped),
-        cl_quantiles=np.exp(averaged_quantiles(posteriors, cl_tables, [1.0] * len(models), weights, PROBABILITIES)),
-        auc_quantiles=np.exp(averaged_quantiles(posteriors, auc_tables, [-1.0] * len(models), weights, PROBABILITIES))
-        if has_drug
+        views=tuple(_view(c, float(weight), event_model) for c, weight in zip(computed, weights, strict=True)),
+        skipped=skipped,
+        cl_quantiles=_average(computed, [c.log_cl for c in computed], 1.0, weights),
+        auc_quantiles=_average(computed, [c.log_auc for c in computed], -1.0, weights)
+        if all(math.isfinite(c.map_log_auc) for c in computed)
         else np.full(PROBABILITIES.size, np.nan),
     )
 
 
-def _view(
-    model: ModelSpec, posterior: Posterior, weight: float, cl: float, log_auc: float, event_model: EventModel
-) -> ModelView:
-    log_auc_cl = log_auc - math.log(cl)
-    return ModelView(
+def _compute(case: PatientCase, name: str) -> _Computed | tuple[str, str]:
+    """Return what a model gives for a case, or its name and why it cannot be used."""
+    model = load_model(name)
+    try:
+        subject = subject_from_case(case, model)
+        regimen = subject_from_case(case, model, with_planned=True)
+    except InputError as error:
+        return name, str(error)
+    problem = bind(model, [subject])
+    posterior = integrate_posterior(problem)
+    if not math.isfinite(posterior.log_evidence):
+        return name, posterior.status.value
+    exposure = exposure_problem(problem, regimen)
+    eta = posterior.mode.eta[0]
+    return _Computed(
         model=model,
-        log_evidence=posterior.log_evidence,
+        posterior=posterior,
+        log_cl=parameter_tables(posterior)[0],
+        log_auc=log_auc_table(posterior, exposure),
+        map_cl=parameters_at(problem, eta)["cl"],
+        map_log_auc=log_auc_at(exposure, eta),
+    )
+
+
+def _average(computed: list[_Computed], tables: list[FloatArray], sign: float, weights: FloatArray) -> FloatArray:
+    if not weights.any():
+        return np.full(PROBABILITIES.size, np.nan)
+    posteriors = [c.posterior for c in computed]
+    return np.exp(averaged_quantiles(posteriors, tables, [sign] * len(computed), weights, PROBABILITIES))
+
+
+def _view(computed: _Computed, weight: float, event_model: EventModel) -> ModelView:
+    log_auc_cl = computed.map_log_auc - math.log(computed.map_cl)
+    return ModelView(
+        model=computed.model,
+        log_evidence=computed.posterior.log_evidence,
         weight=weight,
-        cl=cl,
+        cl=computed.map_cl,
         log_auc_cl=log_auc_cl,
         risk_day90=float(risk_day90(event_model, log_auc_cl)),
-        is_calibrated=is_calibrated(event_model, model),
+        is_calibrated=is_calibrated(event_model, computed.model),
     )

@@ -21,10 +21,12 @@ Figure = dict[str, Any]
 _LANE = (0.0, 0.11)
 _CURVE = (0.19, 1.0)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-_NARROW_DAYS = 5.0
+# Doses nearer than this share of the axis have no room for the unit.
+_NARROW = 0.16
+_BEHIND = {"bgcolor": "rgba(255,255,255,0.7)", "borderpad": 0}
 
 
-def axis(**more: Any) -> dict[str, Any]:
+def axis(**more: object) -> dict[str, Any]:
     """Return an axis in the style of every figure."""
     return {
         "showgrid": False,
@@ -39,7 +41,7 @@ def axis(**more: Any) -> dict[str, Any]:
     }
 
 
-def layout(**more: Any) -> dict[str, Any]:
+def layout(**more: object) -> dict[str, Any]:
     """Return a layout in the style of every figure: nothing moves, nothing is boxed."""
     return {
         "margin": {"l": 38, "r": 8, "t": 6, "b": 22},
@@ -74,11 +76,17 @@ def concentration_figure(view: View) -> Figure:
         "layout": layout(
             xaxis=axis(range=[start - margin, end + margin], dtick=7, tick0=0, anchor="y2", tickprefix=""),
             yaxis=axis(
-                range=[0, top], domain=list(_CURVE), showgrid=True, gridcolor=tokens.LINE, nticks=5, ticks="", anchor="x"
+                range=[0, top],
+                domain=list(_CURVE),
+                showgrid=True,
+                gridcolor=tokens.LINE,
+                nticks=5,
+                ticks="",
+                anchor="x",
             ),
             yaxis2=axis(range=[0, 1.05], domain=list(_LANE), visible=False),
             shapes=[*_window(end), *_now(case)],
-            annotations=[*_labels(case, end), *_arrows(case)],
+            annotations=[*_labels(case, end, end - start), *_arrows(case)],
         ),
     }
 
@@ -192,7 +200,7 @@ def _arrows(case: PatientCase) -> list[dict[str, Any]]:
                 "yshift": -9 if direction > 0 else 36,
                 "showarrow": False,
                 "text": f"<b>{level_text(sample)}</b>".replace("<0", "&lt;0"),
-                "bgcolor": "rgba(255,255,255,0.75)",
+                **_BEHIND,
             }
         )
     return notes
@@ -221,9 +229,9 @@ def _dose_traces(case: PatientCase, span: float) -> list[dict[str, Any]]:
     ]
 
 
-def _labels(case: PatientCase, end: float) -> list[dict[str, Any]]:
+def _labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
     doses = [(dose, tokens.INK) for dose in case.doses] + [(dose, tokens.ACC) for dose in case.planned]
-    gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [_NARROW_DAYS]
+    gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [span]
     notes = [
         {
             "x": dose.time_day,
@@ -232,23 +240,42 @@ def _labels(case: PatientCase, end: float) -> list[dict[str, Any]]:
             "xanchor": "left",
             "xshift": 4,
             "showarrow": False,
-            "text": number_text(dose.amount_mg) + (" mg" if gap >= _NARROW_DAYS else ""),
+            "text": number_text(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
             "font": {"color": color},
         }
         for (dose, color), gap in zip(doses, gaps, strict=True)
     ]
     top = {"y": 1.0, "yref": "paper", "yanchor": "top", "showarrow": False}
     now = number_text(case.now_day)
-    notes.append({**top, "x": case.now_day, "xanchor": "right", "xshift": -3, "text": f"<b>now</b> day {now}"})
+    notes.append(
+        {**top, "x": case.now_day, "xanchor": "right", "xshift": -3, "text": f"<b>now</b> day {now}", **_BEHIND}
+    )
     if end > 14.0:
-        notes.append({**top, "x": min(28.0, end), "xanchor": "right", "text": text.COUNTS, "font": {"color": tokens.INK2}})
+        notes.append(
+            {
+                **top,
+                "x": min(28.0, end),
+                "xanchor": "right",
+                "yshift": -16,
+                "text": text.COUNTS,
+                "font": {"color": tokens.INK2},
+            }
+        )
     return notes
 
 
 def _window(end: float) -> list[dict[str, Any]]:
     if end <= 14.0:
         return []
-    shape = {"type": "rect", "x0": 14, "x1": min(28.0, end), "y0": _CURVE[0], "y1": 1, "yref": "paper", "layer": "below"}
+    shape = {
+        "type": "rect",
+        "x0": 14,
+        "x1": min(28.0, end),
+        "y0": _CURVE[0],
+        "y1": 1,
+        "yref": "paper",
+        "layer": "below",
+    }
     return [{**shape, "fillcolor": tokens.WIN, "line": {"width": 0}}]
 
 

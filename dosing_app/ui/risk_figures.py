@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
 _BIN_PERCENT = 4.0
-_DOTS_FROM = 0.46
+_DOTS_FROM = 0.53
 
 
 def risk_figure(view: View, risk: RiskForecast) -> Figure:
@@ -80,7 +80,13 @@ def survival_figure(view: View, risk: RiskForecast) -> Figure:
                 *_now(case, end),
             ],
             annotations=[
-                {"x": end, "y": level, "xanchor": "left", "showarrow": False, "text": f"{number_text(round(level, 6))} %"},
+                {
+                    "x": end,
+                    "y": level,
+                    "xanchor": "left",
+                    "showarrow": False,
+                    "text": f"{number_text(round(level, 6))} %",
+                },
                 *_now_label(case, end),
             ],
         ),

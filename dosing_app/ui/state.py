@@ -63,7 +63,7 @@ def screen_from_case(case: PatientCase) -> Screen:
 def empty_screen() -> Screen:
     """Return the screen of no case: one row for the first dose, and nothing typed."""
     return Screen(
-        doses=[{**new_dose([]), "day": "0"}],
+        doses=[new_dose([])],
         samples=[],
         fields={field.name: None if field.choices or field.name == "model" else "" for field in FIELDS},
         kept={},

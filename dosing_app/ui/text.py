@@ -6,7 +6,9 @@ TITLE = "asuc"
 PAGE_TITLE = "Infliximab dose in acute severe ulcerative colitis"
 PRODUCT = "Ulcerative colitis: infliximab dose"
 RESEARCH_USE = "Research use only."
-RESEARCH_USE_MORE = "Not a medical device. Not for choosing the treatment of individual patients. Enter no identifying data."
+RESEARCH_USE_MORE = (
+    "Not a medical device. Not for choosing the treatment of individual patients. Enter no identifying data."
+)
 NBSP = "\u202f"  # thin, no break: between a number and its unit
 
 # ------------------------------------------------------------------------------------------------------------- header
@@ -57,10 +59,17 @@ SAMPLES_HELP = (
 )
 GIVEN_SUM = "Given {given} mg{per_kg}. Planned {planned} mg."
 PER_KG = " ({value:.1f} mg/kg)"
-COVARIATES_READ = "This model reads: {names}. What is empty is taken at the study's median and named in Checks."
+COVARIATES_READ = "{title} reads: {names}. What is empty of these is taken at the model's median and named in Checks."
 ASSUMED = "{value} assumed"
 NOT_KNOWN = "not known"
-CHOICES = {"yes": "yes", "no": "no", "female": "female", "male": "male", "UC": "ulcerative colitis", "CD": "Crohn's disease"}
+CHOICES = {
+    "yes": "yes",
+    "no": "no",
+    "female": "female",
+    "male": "male",
+    "UC": "ulcerative colitis",
+    "CD": "Crohn's disease",
+}
 FIELD_LABELS = {
     "now_day": "Now",
     "weight_kg": "Weight",

@@ -11,9 +11,10 @@ import numpy as np
 from dosing_app.decision.applicability import check_case
 from dosing_app.decision.forecast import PROBABILITIES, forecast
 from pkpd.errors import QuadratureStatus
+from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import exposure_problem, log_auc_at
 from pkpd.model.library import load_model
-from pkpd.simulation.predict import concentration_bands, curve_problem, predict_curve
+from pkpd.simulation.predict import curve_problem, predict_curve
 from pkpd.units import days_from_hours
 from tte.mixture import mixture_quantiles
 from tte.uncertainty import hazard_mixture

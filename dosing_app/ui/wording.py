@@ -124,6 +124,12 @@ def total_mg(doses: Sequence[CaseDose]) -> str:
     return number_text(sum(dose.amount_mg for dose in doses))
 
 
+def model_name(model_id: str) -> str:
+    """Return the id of a model as words: Niyigena 2026 ASUC."""
+    words = model_id.replace("_", " ").replace("asuc", "ASUC")
+    return words[:1].upper() + words[1:]
+
+
 def infusions(doses: Sequence[CaseDose]) -> str:
     """Return infusions in one line: 600 mg d14 + 400 mg d17."""
     return " + ".join(f"{number_text(dose.amount_mg)} mg d{number_text(dose.time_day)}" for dose in doses) or "none"

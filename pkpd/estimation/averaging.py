@@ -84,9 +84,10 @@ def _mixture_quantile(
         below = 0.0
         for posterior, table, sign, weight in zip(posteriors, tables, signs, weights, strict=True):
             if weight > 0.0:
-                below += weight * probability_below(
-                    table, sign, posterior.step, posterior.density, posterior.integral, middle
-                )[0]
+                below += (
+                    weight
+                    * probability_below(table, sign, posterior.step, posterior.density, posterior.integral, middle)[0]
+                )
         if below < probability:
             low = middle
         else:

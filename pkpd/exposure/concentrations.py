@@ -108,8 +108,9 @@ def measurement_percentiles(prior: Posterior, subject: Subject, problem: Problem
     weight = weight / weight.sum()
     result = np.empty(len(subject.samples))
     errors = problem.subjects.observations[:, 4:6]
-    for i, (sample, table) in enumerate(zip(subject.samples, log_concentration_tables(prior, problem, kept), strict=True)):
+    for i, (sample, table) in enumerate(
+        zip(subject.samples, log_concentration_tables(prior, problem, kept), strict=True)
+    ):
         value = {Censoring.BELOW: sample.lloq, Censoring.ABOVE: sample.uloq}.get(sample.censoring, sample.level)
         result[i] = probability_of_lower_level(weight, table, value, *errors[i])
     return result
-

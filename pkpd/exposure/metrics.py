@@ -117,17 +117,14 @@ def log_auc_table(posterior: Posterior, exposure: ExposureProblem) -> FloatArray
     """Return ln of the area over the window at every node of the posterior, (n_lines, n_nodes)."""
     table = np.empty(posterior.density.shape)
     packed = exposure.problem.subjects
-    subject = subject_at(packed._replace(frame=posterior.problem.subjects.frame,
-                                         line_scale=posterior.problem.subjects.line_scale), 0)
-    log_auc_on_lines(
-        subject, posterior.outer, posterior.low, posterior.step, exposure.start, exposure.window, table
+    subject = subject_at(
+        packed._replace(frame=posterior.problem.subjects.frame, line_scale=posterior.problem.subjects.line_scale), 0
     )
+    log_auc_on_lines(subject, posterior.outer, posterior.low, posterior.step, exposure.start, exposure.window, table)
     return table
 
 
-def parameter_marginals(
-    posterior: Posterior, tables: FloatArray, probabilities: FloatArray
-) -> dict[str, Marginal]:
+def parameter_marginals(posterior: Posterior, tables: FloatArray, probabilities: FloatArray) -> dict[str, Marginal]:
     """Return the posterior distribution of every parameter and of the half-life.
 
     Parameters
@@ -143,9 +140,7 @@ def parameter_marginals(
     }
 
 
-def _parameter_marginal(
-    posterior: Posterior, name: str, table: FloatArray, probabilities: FloatArray
-) -> Marginal:
+def _parameter_marginal(posterior: Posterior, name: str, table: FloatArray, probabilities: FloatArray) -> Marginal:
     """Return a parameter's distribution, over the lines where it varies along them and across them otherwise."""
     is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
     if is_scaled != (name == "half_life") or (name in ("cl", "half_life") and not is_scaled):

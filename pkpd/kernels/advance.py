@@ -153,9 +153,7 @@ def predict_gradient(subject: PackedSubject, eta: FloatArray, prediction: FloatA
             if subject.disposition == _TWO:
                 advance_twocomp_derivatives(state, events[e, RATE], parameters, step)
             else:
-                amount, slope, curve = advance_onecomp_derivatives(
-                    amount, slope, curve, events[e, RATE], k, step
-                )
+                amount, slope, curve = advance_onecomp_derivatives(amount, slope, curve, events[e, RATE], k, step)
         o = index[e, OBSERVATION]
         if o >= 0:
             volume = parameters[CENTRAL_VOLUME]
@@ -226,9 +224,7 @@ def predict_curvature(
             k = elimination_rate(subject, parameters)
         step = events[e, STEP]
         if step > 0.0:
-            amount, first, second = advance_onecomp_derivatives(
-                amount, first, second, events[e, RATE], k, step
-            )
+            amount, first, second = advance_onecomp_derivatives(amount, first, second, events[e, RATE], k, step)
         o = index[e, OBSERVATION]
         if o >= 0:
             volume = parameters[CENTRAL_VOLUME]

@@ -197,7 +197,12 @@ def log_auc_on_lines(
 
 @parallel_kernel
 def log_auc_of_population(
-    subjects: PackedSubjects, index: IntArray, eta: FloatArray, start: FloatArray, window: FloatArray, result: FloatArray
+    subjects: PackedSubjects,
+    index: IntArray,
+    eta: FloatArray,
+    start: FloatArray,
+    window: FloatArray,
+    result: FloatArray,
 ) -> None:
     """Write ln of the area over a window for many random effects, on all threads.
 

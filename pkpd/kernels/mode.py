@@ -84,7 +84,13 @@ def newton(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian:
 
 @kernel
 def scan_starts(
-    subject: PackedSubject, outer: FloatArray, is_grid: bool, low: float, step: float, scan: FloatArray, starts: FloatArray
+    subject: PackedSubject,
+    outer: FloatArray,
+    is_grid: bool,
+    low: float,
+    step: float,
+    scan: FloatArray,
+    starts: FloatArray,
 ) -> int:
     """Scan phi along lines and write its lowest local minima, deepest first; return how many there are.
 

@@ -380,9 +380,7 @@ def quantiles(
 
 
 @kernel
-def table_moments(
-    table: FloatArray, is_log: bool, step: FloatArray, density: FloatArray
-) -> tuple[float, float]:
+def table_moments(table: FloatArray, is_log: bool, step: FloatArray, density: FloatArray) -> tuple[float, float]:
     """Return mean and standard deviation of a quantity given at the nodes, or of the exponential of a logarithm."""
     centre = -np.inf
     for line in range(table.shape[0]):

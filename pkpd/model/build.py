@@ -20,6 +20,7 @@ from pkpd.model.spec import (
     ModelCheck,
     ModelSpec,
     ResidualError,
+    Study,
     Term,
 )
 from pkpd.model.validate import find_problems, term_sections
@@ -28,7 +29,15 @@ from pkpd.units import fraction_from_percent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pkpd.model.schema import AssaySection, CovariateSection, EffectSection, EtaSection, ModelFile, TermSection
+    from pkpd.model.schema import (
+        AssaySection,
+        CovariateSection,
+        EffectSection,
+        EtaSection,
+        ModelFile,
+        StudySection,
+        TermSection,
+    )
 
 # Published check values are rounded to five decimals.
 _CHECK_TOLERANCE = 1e-4
@@ -86,6 +95,7 @@ def _build(content: ModelFile, sha256: str) -> ModelSpec:
         route=content.route,
         is_adult=content.domain.adult,
         disease=content.domain.disease,
+        study=_study(content.study),
         caveats=tuple(content.caveats),
         errata=tuple(content.errata),
         decisions=tuple(content.decisions),
@@ -183,6 +193,21 @@ def _domain(name: str, section: CovariateSection) -> CovariateDomain:
         low_excluded=section.low_excluded,
         time_varying=section.time_varying,
         categories=tuple(section.categories.items()),
+    )
+
+
+def _study(section: StudySection | None) -> Study | None:
+    """Return what the file says of the study."""
+    if section is None:
+        return None
+    dose, infusions = section.first_dose_mg_per_kg, section.infusions
+    return Study(
+        eligibility=section.eligibility,
+        first_dose_mg_per_kg=None if dose is None else (dose[0], dose[1]),
+        infusions=None if infusions is None else (infusions[0], infusions[1]),
+        first_sample_day_max=section.first_sample_day_max,
+        sample_day_max=section.sample_day_max,
+        source=section.source,
     )
 
 

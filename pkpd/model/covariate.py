@@ -96,13 +96,24 @@ def resolve_covariates(model: ModelSpec, given: Mapping[str, float | None]) -> R
         values=values,
         imputed=tuple(imputed),
         derived=tuple(derived),
-        floored=tuple(name for name, value in values.items() if value < _floor(model, name)),
+        floored=tuple(name for name, value in values.items() if value < covariate_floor(model, name)),
         outside=tuple(
             (name, values[name], *domain.soft_range)
             for name, domain in model.covariates.items()
             if name not in imputed and not domain.soft_range[0] <= values[name] <= domain.soft_range[1]
         ),
     )
+
+
+def covariate_floor(model: ModelSpec, name: str) -> float:
+    """Return the highest floor that any effect puts under a covariate; minus infinity without one."""
+    floors = [
+        effect.floor
+        for term in model.terms
+        for effect in term.effects
+        if effect.covariate == name and effect.floor is not None
+    ]
+    return max(floors, default=-np.inf)
 
 
 def is_possible(domain: CovariateDomain, value: float) -> bool:
@@ -190,17 +201,6 @@ def _derive(name: str, known: Mapping[str, float]) -> tuple[float, str] | None:
         if bmi is not None:
             return fat_free_mass(weight, bmi, is_male=sex == 1.0), f" (from {weight:g} kg and {bmi:.3g} kg/m2)"
     return None
-
-
-def _floor(model: ModelSpec, name: str) -> float:
-    """Return the highest floor that any effect puts under a covariate; minus infinity without one."""
-    floors = [
-        effect.floor
-        for term in model.terms
-        for effect in term.effects
-        if effect.covariate == name and effect.floor is not None
-    ]
-    return max(floors, default=-np.inf)
 
 
 def _log_power(x: float | FloatArray, effect: Effect) -> float | FloatArray:

@@ -18,6 +18,7 @@ SCHEMA = "asuc-model/1"
 Positive = Annotated[float, Field(gt=0.0, lt=1e9)]
 NotNegative = Annotated[float, Field(ge=0.0, lt=1e9)]
 Coefficient = Annotated[float, Field(gt=-1e3, lt=1e3)]
+Count = Annotated[int, Field(ge=1, lt=1_000_000)]
 Variance = Annotated[float, Field(gt=0.0, le=25.0)]
 CvPercent = Annotated[float, Field(gt=0.0, le=1e4)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]
@@ -144,6 +145,17 @@ class DomainSection(Section):
     disease: Text
 
 
+class StudySection(Section):
+    """Who was in the study and how they were treated, as far as a case can be compared with it."""
+
+    eligibility: Text
+    first_dose_mg_per_kg: Annotated[list[Positive], Field(min_length=2, max_length=2)] | None = None
+    infusions: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    first_sample_day_max: Positive | None = None
+    sample_day_max: Positive | None = None
+    source: Text
+
+
 class NotUsedSection(Section):
     """A published number that an intravenous forecast does not use."""
 
@@ -181,6 +193,7 @@ class ModelFile(Section):
     errata: list[str] = []
     decisions: list[str] = []
     domain: DomainSection
+    study: StudySection | None = None
     parameters: dict[str, ParameterSection]
     iiv: dict[Identifier, EtaSection] = {}
     correlations: list[CorrelationSection] = []

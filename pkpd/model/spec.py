@@ -224,6 +224,34 @@ class CovariateDomain:
 
 
 @dataclass(frozen=True, slots=True)
+class Study:
+    """Who was in a model's study and how they were treated, to compare a case with.
+
+    Parameters
+    ----------
+    eligibility : str
+        Whom the study took in, as a noun phrase in the plural.
+    first_dose_mg_per_kg : (float, float) or None
+        Smallest and largest first dose [mg/kg]; None where not published.
+    infusions : (int, int) or None
+        Smallest and largest number of infusions of a patient; None where not published.
+    first_sample_day_max : float or None
+        Day by which its method needs a first sample [day]; None where it needs none.
+    sample_day_max : float or None
+        Latest day of a sample that made a patient eligible [day]; None where not published.
+    source : str
+        Where the numbers stand.
+    """
+
+    eligibility: str
+    first_dose_mg_per_kg: tuple[float, float] | None
+    infusions: tuple[int, int] | None
+    first_sample_day_max: float | None
+    sample_day_max: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedValue:
     """One number of the source, for the model card.
 
@@ -298,6 +326,8 @@ class ModelSpec:
         Whether (mostly) adults informed the model.
     disease : str
         Disease of the patients who informed it.
+    study : Study or None
+        What is known of their treatment; None where the file does not say.
     caveats, errata, decisions : tuple of str
         What to be careful about, what is wrong in the sources, what was decided where they are silent or disagree.
     structure : Structure
@@ -341,6 +371,7 @@ class ModelSpec:
     route: str
     is_adult: bool
     disease: str
+    study: Study | None
     caveats: tuple[str, ...]
     errata: tuple[str, ...]
     decisions: tuple[str, ...]

@@ -41,6 +41,7 @@ def find_problems(model: ModelFile, file: str) -> tuple[Problem, ...]:
         *_eta_problems(model),
         *_correlation_problems(model),
         *_residual_problems(model),
+        *_study_problems(model),
     )
     return tuple(Problem(place(file, keys), message) for keys, message in found)
 
@@ -265,6 +266,16 @@ def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
             yield keys, "expected either 'proportional_sd' or 'proportional_variance'."
         if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd)):
             yield keys, "expected a residual error above 0."
+
+
+def _study_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield the ranges of the study that are upside down."""
+    if model.study is None:
+        return
+    for name in ("first_dose_mg_per_kg", "infusions"):
+        limits = getattr(model.study, name)
+        if limits is not None and limits[0] > limits[1]:
+            yield ("study", name), f"{limits}, expected the lower value first."
 
 
 def _table_problems(

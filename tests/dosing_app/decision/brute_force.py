@@ -239,13 +239,14 @@ def possible_amounts(rules: Rules, time: Decimal) -> set[Decimal]:
 
 def times_hold(rules: Rules, chosen: Sequence[Decimal]) -> bool:
     """Return whether gaps and windows hold, or are broken no further than by the reference plan."""
-    kept = [time for time, _ in rules.kept]
+    fixed = [*rules.given, *(time for time, _ in rules.kept)]
     reference = [*rules.given, *(time for time, _ in rules.reference)]
-    infusions = [*rules.given, *chosen, *kept]
-    for one, other in combinations(infusions, 2):
-        is_of_reference = one in reference and other in reference
-        if abs(one - other) < rules.gap and not is_of_reference:
-            return False
+    infusions = [*fixed, *chosen]
+    for new in chosen:
+        for other in infusions:
+            is_pair_of_reference = new in rules.early and (other in rules.early or other in fixed)
+            if other is not new and abs(new - other) < rules.gap and not is_pair_of_reference:
+                return False
     return all(
         count_from(infusions, start) <= max(rules.doses_max, count_from(reference, start))
         for start in window_starts([*infusions, *reference])
@@ -382,9 +383,9 @@ def fixed_interval_plans(rules: Rules) -> set[Plan]:
     """
 
     def of_rules(rules: Rules) -> set[Plan]:
-        return {plan for plan in candidates(rules) if early_doses(plan) and has_fixed_interval(plan)}
+        return {plan for plan in candidates(rules) if has_fixed_interval(plan)}
 
-    return of_rules(rules) or of_rules(replace(rules, needed=()))
+    return of_rules(rules) or {plan for plan in of_rules(replace(rules, needed=())) if early_doses(plan)}
 
 
 def has_fixed_interval(plan: Plan) -> bool:
@@ -397,13 +398,10 @@ def fixed_dose_plans(rules: Rules, amount: Decimal) -> set[Plan]:
     Where none gives the reference plan's drug at every time, those that do not, since one is always listed.
     """
 
-    def of_rules(rules: Rules) -> set[Plan]:
-        return {plan for plan in candidates(rules) if early_doses(plan)}
-
     if not amount:
         return set()
     fixed = replace(rules, only=amount)
-    return of_rules(fixed) or of_rules(replace(fixed, needed=()))
+    return candidates(fixed) or {plan for plan in candidates(replace(fixed, needed=())) if early_doses(plan)}
 
 
 # ------------------------------------------------------------------------------------------------------ limiting limit

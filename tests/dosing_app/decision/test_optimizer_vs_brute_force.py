@@ -11,7 +11,11 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from dosing_app.decision.optimizer import ExposureTargets, optimize
+from dosing_app.decision.patient import read_case
 from tests.dosing_app.decision.brute_force import (
+    Answer,
+    Plan,
     Infusions,
     Point,
     Scores,
@@ -29,9 +33,15 @@ from tests.dosing_app.decision.brute_force import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dosing_app.decision.case_schema import CaseDose
+    from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult
+    from pkpd.arrays import FloatArray, IntArray
+
 N_CASES = 300
 LOW_RISK = 5.79
 N_POINTS = 9
+NOWS = (2, 3.4, 6, 7, 10.5, 12, 13, 14, 14, 14.2, 16, 18.7, 20, 21, 23, 24.6, 26, 27.5)
+PASSED = (28, 30.2, 45)
 MOST_TIMES = 8  # with more possible times trying out everything takes too long
 MOST_AMOUNTS = 8
 
@@ -43,10 +53,10 @@ def pick(rng: np.random.Generator, *choices: Any) -> Any:
     return choices[int(rng.integers(len(choices)))]
 
 
-def random_case(rng: np.random.Generator) -> dict[str, Any]:
-    """Return a valid case with few possible infusions, the defaults of the format left out half of the time."""
+def random_case(rng: np.random.Generator, nows: Sequence[float]) -> dict[str, Any]:
+    """Return a valid case, most often with few possible infusions, now being one of the times given [day]."""
     weight = pick(rng, 19, 48.5, 62.5, 63, 63, 70, 80)
-    now = pick(rng, 2, 3.4, 6, 7, 10.5, 12, 13, 14, 14, 14.2, 16, 18.7, 20, 21, 23, 24.6, 26, 27.5, 28.5)
+    now = pick(rng, *nows)
     given = {pick(rng, 0, 0, 0, 1.5): 0.0} | {day: 0.0 for day in (3, 7, 10.9, 14, now - 1, now) if rng.random() < 0.1}
     case: dict[str, Any] = {
         "schema": "asuc-case/1",
@@ -102,7 +112,7 @@ def random_target(rng: np.random.Generator, case: dict[str, Any], points: Sequen
     exposures = log_exposures_of(points)(infusions_of(case, pick(rng, *plans)))
     risk = risk_of(pick(rng, *exposures))
     return {
-        "risk_day90": round(min(max(risk * rng.uniform(0.98, 1.02), 0.005), 0.9), 4),
+        "risk_day90": round(min(max(risk * pick(rng, 0.7, 0.9, 0.98, 1.02), 0.005), 0.9), 4),
         "confidence": round(float(rng.uniform(0.1, 0.9)), 3),
         "criterion": pick(rng, "posterior", "posterior", "plug_in"),
     }
@@ -119,6 +129,10 @@ def random_points(rng: np.random.Generator) -> tuple[Point, ...]:
     weights = rng.dirichlet(np.ones(N_POINTS)).tolist()
     cl, v = 0.45 * np.exp(0.5 * rng.standard_normal(N_POINTS)), 5.0 * np.exp(0.4 * rng.standard_normal(N_POINTS))
     return tuple(Point(*values) for values in zip(cl.tolist(), v.tolist(), weights, strict=True))
+
+
+def n_candidates(case: dict[str, Any]) -> int:
+    return len(candidates(rules_of(case, weight_of(case))))
 
 
 def weight_of(case: dict[str, Any]) -> float:
@@ -176,7 +190,77 @@ def trial_of(seed: int) -> Trial:
     rng = np.random.default_rng(seed)
     points = random_points(rng)
     least = pick(rng, 0, 5, 20, 60)  # without it most cases would hold little more than the reference plan
-    cases = (case for case in (random_case(rng) for _ in range(1000)) if is_small(case))
-    case = next(case for case in cases if len(candidates(rules_of(case, weight_of(case)))) >= least)
+    nows = NOWS if rng.random() < 0.95 else PASSED
+    cases = (case for case in (random_case(rng, nows) for _ in range(1000)) if is_small(case))
+    case = next(case for case in cases if nows is PASSED or n_candidates(case) >= least)
     case = {**case, "target": random_target(rng, case, points)}
     return Trial(case, points, pick(rng, 0.0, 0.25), log_exposures_of(points))
+
+
+# ----------------------------------------------------------------------------------------------------- the search itself
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Risk of one regimen over the points, as the search wants it."""
+
+    mean: float
+    q05: float
+    q95: float
+    plug_in: float
+    log_auc_cl: float
+
+
+@dataclass(frozen=True, slots=True)
+class PointScorer:
+    """Exposure of regimens at the points of a trial."""
+
+    trial: Trial
+    fixed: Infusions
+    times: list[float]
+    durations: list[float]
+
+    def infusions(self, time_index: IntArray, amounts: FloatArray) -> Infusions:
+        chosen = zip(time_index.tolist(), amounts.tolist(), strict=True)
+        return self.fixed + [(self.times[i], amount, self.durations[i]) for i, amount in chosen if i >= 0]
+
+    def probability(self, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
+        regimens = [self.infusions(*row) for row in zip(time_index, amounts, strict=True)]
+        return np.array([self.trial.probability(regimen, log_auc_cl) for regimen in regimens])
+
+    def plug_in(self, time_index: IntArray, amounts: FloatArray) -> FloatArray:
+        regimens = [self.infusions(*row) for row in zip(time_index, amounts, strict=True)]
+        return np.array([self.trial.plug_in(regimen) for regimen in regimens])
+
+    def summary(self, time_index: IntArray, amounts: FloatArray) -> Summary:
+        infusions = self.infusions(time_index, amounts)
+        exposures = sorted(self.trial.log_exposures(infusions))
+        risks = [risk_of(x) for x in exposures]
+        middle = exposures[len(exposures) // 2]
+        return Summary(float(np.mean(risks)), risks[-1], risks[0], risk_of(self.trial.plug_in(infusions)), middle)
+
+
+@cache
+def result_of(seed: int) -> OptimizeResult:
+    trial = trial_of(seed)
+
+    def scorer(fixed: tuple[CaseDose, ...], times: FloatArray, durations_hour: FloatArray) -> PointScorer:
+        doses = [(dose.time_day, dose.amount_mg, dose.duration_hour) for dose in fixed]
+        return PointScorer(trial, doses, times.tolist(), durations_hour.tolist())
+
+    return optimize(
+        read_case(trial.case),
+        weight_kg=trial.weight_kg,
+        scorer_factory=scorer,
+        targets=ExposureTargets(trial.wanted, LOW_RISK, risk_of),
+    )
+
+
+@cache
+def answer_of(seed: int) -> Answer:
+    trial = trial_of(seed)
+    return search(trial.case, trial.weight_kg, trial.scores)
+
+
+def plan_of(regimen: ListedRegimen) -> Plan:
+    return tuple((dose.time_day, dose.amount_mg) for dose in regimen.doses)

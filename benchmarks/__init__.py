@@ -1,0 +1,1 @@
+"""Speed and error of the engine, each measured by the same run on the same patients: `make bench`."""

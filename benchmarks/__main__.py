@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: every figure of the README's table, with the machine it was measured on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.claims import CLAIMS, Figure
+
+
+def _machine() -> str:
+    model = platform.processor() or "unknown processor"
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measure and print; ``--json`` prints one JSON document, ``--quick`` uses fewer patients."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the patients")
+    parser.add_argument("--only", default="", help="measure the claims whose name holds this word")
+    options = parser.parse_args()
+    console = Console(stderr=True)
+    figures: list[Figure] = []
+    for name, measure in CLAIMS.items():
+        if options.only in name:
+            with console.status(f"Measuring: {name}"):
+                figures.extend(measure(quick=options.quick))
+    if options.json:
+        rows = [figure.__dict__ for figure in figures]
+        sys.stdout.write(json.dumps({"machine": _machine(), "figures": rows}, indent=2) + "\n")
+        return
+    table = Table("claim", "asked", "measured", title=_machine())
+    for figure in figures:
+        table.add_row(figure.claim, figure.asked, figure.measured)
+    Console(width=140).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Whether the estimate came out well, and whether the patient resembles those of the study."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from dosing_app.decision.case_warning import check, note
+from pkpd.errors import QuadratureStatus, Status
+from pkpd.exposure.metrics import parameter_tables
+from pkpd.kernels.quadrature import table_moments
+from pkpd.units import percent_from_fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dosing_app.decision.case_warning import CaseWarning
+    from dosing_app.decision.forecast import Forecast
+    from pkpd.estimation.posterior import Posterior
+
+# Shares of the model's patients that lie nearer to the typical one (chi-square of the random effects).
+UNLIKE, VERY_UNLIKE = 0.95, 0.999
+# Samples tell little of ln CL that leave this much of its spread and move its mean by less than this much of it.
+SPREAD_LEFT, SHIFT = 0.9, 0.5
+
+
+def outcome(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn where the mode or the integral was not found as usual."""
+    posterior = forecast.posterior
+    if posterior.status is QuadratureStatus.NO_MASS:
+        yield check("samples_unexplained", f"{posterior.status.value} Check times, levels and limits.", place="samples")
+        return
+    if posterior.status is QuadratureStatus.COARSE:
+        yield check("integral_coarse", posterior.status.value)
+    if posterior.mode.status[0] is not Status.CONVERGED:
+        yield check("estimate_not_converged", posterior.mode.status[0].value)
+
+
+def distance(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn where the random effects at the mode are farther from 0 than those of nearly all patients."""
+    white = forecast.posterior.mode.white[0]
+    share = 1.0 - chi_square_tail(float(white @ white), white.size)
+    if share > VERY_UNLIKE:
+        yield check(
+            "very_unlike_study",
+            f"This patient is unlike those of the study: farther from typical than {_percent(VERY_UNLIKE)} % of them. "
+            "Check every entry; do not rely on the figures.",
+        )
+    elif share > UNLIKE:
+        # Rounded down, so that it never claims more than was found.
+        yield check(
+            "unlike_study",
+            "The parameters that fit are farther from typical than in "
+            f"{math.floor(percent_from_fraction(share))} % of the patients behind the model. "
+            "Check doses, times, levels and units.",
+        )
+
+
+def several_answers(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn where the posterior has several humps."""
+    if int(forecast.posterior.mode.n_modes[0]) > 1:
+        yield note(
+            "several_answers",
+            "Several different courses of the drug fit the samples. The interval is the answer, not its middle.",
+            place="samples",
+        )
+
+
+def little_told(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn where the samples hardly change what the covariates say of clearance."""
+    if not forecast.samples or forecast.posterior.status is QuadratureStatus.NO_MASS:
+        return
+    mean, sd = _log_clearance(forecast.posterior)
+    prior_mean, prior_sd = _log_clearance(forecast.prior)
+    if sd > SPREAD_LEFT * prior_sd and abs(mean - prior_mean) < SHIFT * prior_sd:
+        yield note(
+            "samples_tell_little",
+            "The samples hardly change what the covariates alone say of clearance. A level just before the next dose "
+            "tells more.",
+            place="samples",
+        )
+
+
+def chi_square_tail(value: float, degrees: int) -> float:
+    """Return the probability that a chi-square variable exceeds a value.
+
+    Parameters
+    ----------
+    value : float
+        At least 0; NaN gives NaN.
+    degrees : int
+        Degrees of freedom, at least 1.
+
+    References
+    ----------
+    Abramowitz M, Stegun IA. Handbook of Mathematical Functions, equations 26.4.4 and 26.4.5: a finite sum, where
+    SciPy's function would be loaded for this alone.
+    """
+    half = 0.5 * value
+    is_odd = degrees % 2 == 1
+    total = math.erfc(math.sqrt(half)) if is_odd else 0.0
+    power = 0.5 if is_odd else 0.0
+    while power < 0.5 * degrees:
+        total += half**power * math.exp(-half) / math.gamma(power + 1.0)
+        power += 1.0
+    return total
+
+
+def _log_clearance(posterior: Posterior) -> tuple[float, float]:
+    """Return mean and standard deviation of ln CL."""
+    mean, sd = table_moments(parameter_tables(posterior)[0], False, posterior.step, posterior.density)  # noqa: FBT003 (kernels take no keywords)
+    return float(mean), float(sd)
+
+
+def _percent(share: float) -> str:
+    return f"{percent_from_fraction(share):.4g}"
+
+
+ESTIMATE_RULES = (outcome, distance, several_answers, little_told)

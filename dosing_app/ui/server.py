@@ -1,0 +1,71 @@
+"""The production server of the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dosing_app.ui.elements import create_server
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dosing_app.ui.elements import Dash, Server
+
+_THREADS = 8
+_HIGHEST_PORT = 65_535
+
+
+def open_server(app: Dash, *, host: str = "127.0.0.1", port: int = 8050) -> Server:
+    """Return a server that listens already, and answers once its ``run`` is called.
+
+    Parameters
+    ----------
+    app : Dash
+        The app.
+    host : str
+        Address to listen on; 127.0.0.1 is reached from this computer only.
+    port : int
+        Port; 0 for any free one (``effective_port`` tells which).
+
+    Raises
+    ------
+    InputError
+        Where the port is no port or in use, or the address is not one of this computer.
+    """
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise input_error("--port", f"{port} is not a port; expected 0 to {_HIGHEST_PORT}")
+    try:
+        return create_server(app.server, host=host, port=port, threads=_THREADS, ident="asuc")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        message = f"cannot listen on {host}:{port} ({reason}); end the program that uses it, or choose another port"
+        raise input_error("--port", message) from error
+
+
+def serve(
+    app: Dash, *, host: str = "127.0.0.1", port: int = 8050, when_ready: Callable[[str], object] | None = None
+) -> None:
+    """Serve the app until the process is interrupted.
+
+    Parameters
+    ----------
+    app : Dash
+        The app.
+    host, port : str, int
+        Where to listen.
+    when_ready : callable, optional
+        Called with the address once the server listens.
+
+    Raises
+    ------
+    InputError
+        As ``open_server`` does.
+    """
+    server = open_server(app, host=host, port=port)
+    if when_ready is not None:
+        when_ready(f"http://{host}:{server.effective_port}/")
+    try:
+        server.run()
+    finally:
+        server.close()
