@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
@@ -31,15 +31,16 @@ def models(
         return
     spec = load_model(name)
     if as_json:
-        print_json({"schema": "asuc-model-card/1", **_plain(asdict(spec))})
+        print_json({"schema": "asuc-model-card/1", "model": _plain(asdict(spec))})
     else:
         print_model_card(spec)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a value as JSON holds it: names of enumerations, lists for tuples."""
     if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        entries = cast("dict[object, object]", value)
+        return {str(key): _plain(entry) for key, entry in entries.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry) for entry in cast("list[object]", value)]
     return value.value if isinstance(value, Enum) else value

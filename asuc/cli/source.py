@@ -54,6 +54,6 @@ def _content(path: str, name: str) -> bytes:
     return content
 
 
-def print_json(document: dict[str, Any] | list[Any]) -> None:
+def print_json(document: dict[str, Any] | dict[str, object]) -> None:
     """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dosing_app.decision.applicability_rules_covariates import LABELS
 from dosing_app.decision.case_warning import check, day_count, note, reading, reading_apart
 from dosing_app.decision.reference_plan import TOLERANCE
-from pkpd.model.parameters import residual_sd_parameters
+from pkpd.model.residual import residual_sd_parameters
 from pkpd.model.spec import Structure
 from pkpd.units import days_from_hours, percent_from_fraction
 

@@ -22,10 +22,10 @@ from pkpd.exposure.metrics import (
     parameters_at,
 )
 from pkpd.kernels.quadrature import probability_below
+from pkpd.kernels.residual import residual_sd
 from pkpd.model.covariate import resolve_covariates
 from pkpd.model.library import load_model
 from pkpd.problem import bind
-from pkpd.kernels.residual import residual_sd
 from pkpd.simulation.predict import curve_problem, predict_samples
 from pkpd.units import percent_from_fraction
 from tte import log_auc_cl_for_risk, risk_day90, risk_from, stratum
@@ -255,7 +255,7 @@ def exposure_forecast(posterior: Posterior, regimen: Subject, log_cl: FloatArray
 def _smooth_nodes(posterior: Posterior, table: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the density of a falling quantity at equidistant values that hold all but a ten-millionth of it."""
     ends = marginal(posterior, table, sign=-1.0, is_log=False, probabilities=np.array([_TAIL, 1.0 - _TAIL])).quantiles
-    nodes = np.linspace(ends[0], ends[1], _N_EXPOSURE_NODES)
+    nodes: FloatArray = np.linspace(float(ends[0]), float(ends[1]), _N_EXPOSURE_NODES, dtype=np.float64)
     weights = np.array(
         [
             probability_below(table, -1.0, posterior.step, posterior.density, posterior.integral, float(node))[1]

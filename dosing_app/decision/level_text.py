@@ -112,7 +112,8 @@ def _number(written: str, text: str, hint: str) -> float | TextFault:
     letter = _letter_for_digit(written)
     if letter:
         return TextFault(f"“{shown}” has the letter {letter} in it. {hint}")
-    if any(character.isspace() for character in written):
+    together = "".join(written.split())
+    if together != written and _NUMBER.fullmatch(together):
         return TextFault(f"“{shown}” has a space inside the number. {hint}")
     if not _NUMBER.fullmatch(written) or len(written) > _LONGEST_NUMBER:
         return TextFault(f"“{shown}” is not a number. {hint}")

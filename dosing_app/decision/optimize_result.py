@@ -188,7 +188,7 @@ def _regimen_json(regimen: ListedRegimen) -> dict[str, object]:
         "rank": regimen.rank,
         "why": regimen.why,
         "reached": regimen.is_reached,
-        "within_limits": regimen.is_candidate,
+        "candidate": regimen.is_candidate,
         "breaks": list(regimen.breaks),
         "total_mg": regimen.total_mg,
         "vials": regimen.vials,

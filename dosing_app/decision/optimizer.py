@@ -110,32 +110,11 @@ def optimize(
     grid = candidate_grid(case, reference, grid_limits(case, weight_kg))
     is_over = case.now_day >= LAST_WINDOW_DAY
     label = () if is_over else with_durations_of(reference, label_regimen(case, weight_kg))
-    columns = {
-        infusion: index
-        for index, infusion in enumerate(zip(grid.times.tolist(), grid.durations_hour.tolist(), strict=True))
-    }
-    for dose in label:
-        if dose.time_day < LAST_WINDOW_DAY:
-            columns.setdefault((dose.time_day, dose.duration_hour), len(columns))
-    times, durations = np.array(list(columns), dtype=np.float64).reshape(-1, 2).T
-    scorer = scorer_factory(
-        (*case.doses, *reference.kept), np.ascontiguousarray(times), np.ascontiguousarray(durations)
-    )
-    is_posterior = case.target.criterion == "posterior"
-
-    def measure(time_index: IntArray, amounts: FloatArray) -> FloatArray:
-        if is_posterior:
-            return scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
-        return scorer.plug_in(time_index, amounts)
-
-    threshold = case.target.confidence if is_posterior else targets.log_auc_cl_for_target
-    setting = Setting(case, weight_kg, reference, scorer, targets, columns, threshold)
-    goal = Goal(measure, threshold, listed_max)
-
-    def entry(doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
-        time_index, amounts = scorer_arrays(columns, [doses])
-        return Entry(doses, float(measure(time_index, amounts)[0]), _is_candidate(setting, grid, doses), (kind,))
-
+    columns = _columns(grid, label)
+    times, durations = np.ascontiguousarray(np.array(list(columns), dtype=np.float64).reshape(-1, 2).T)
+    scorer = scorer_factory((*case.doses, *reference.kept), times, durations)
+    goal = _goal(case, scorer, targets, listed_max)
+    setting = Setting(case, weight_kg, reference, scorer, targets, columns, goal.threshold)
     n_candidates = count_candidates(grid)
     found = search(
         grid,
@@ -145,32 +124,30 @@ def optimize(
         evaluate_all_up_to=evaluate_all_up_to,
         evaluations_max=evaluations_max,
     )
-    entries = [entry(reference.doses, "reference"), *_entries(setting, grid, grid, found)]
+    entries = [_entry(setting, grid, goal, reference.doses, "reference"), *_entries(setting, grid, grid, found)]
     warnings = list(optimize_warnings.search_warnings(case, weight_kg, reference, label))
+    is_complete = found.is_complete
     if is_over:
         warnings.append(optimize_warnings.day_28_has_passed())
     else:
-        if label:
-            entries.append(entry(label, "label"))
+        entries += [_entry(setting, grid, goal, label, "label")] if label else []
         for kind, family in _families(case, grid, weight_kg):
-            best = _best_of(setting, grid, family, goal, kind)
+            best, is_certain = _best_of(setting, grid, family, goal, kind)
+            is_complete = is_complete and is_certain
             entries += best
             warnings += [] if best else [optimize_warnings.no_regimen_of_kind(kind)]
-    if not found.is_complete:
-        warnings.append(optimize_warnings.not_complete(found.n_evaluated))
+    warnings += [] if is_complete else [optimize_warnings.not_complete(found.n_evaluated)]
     ranked = ranked_entries(setting, entries)
     regimens = described(setting, ranked)
     reachable = is_in_reach(setting, ranked)
-    limiting, relaxations = NO_LIMIT, ()
-    if is_over:
-        limiting = DAY_28_PASSED
-    elif not reachable:
+    limiting, relaxations = (DAY_28_PASSED if is_over else NO_LIMIT), ()
+    if not (is_over or reachable):
         limiting, relaxations = _limiting(setting, goal, max(one.measure for one in ranked if _is_choice(one)))
     return OptimizeResult(
         candidates_evaluated=found.n_evaluated,
         candidates_total=n_candidates,
         candidates_reaching=found.n_reaching,
-        is_complete=found.is_complete,
+        is_complete=is_complete,
         reachable=reachable,
         limiting=limiting,
         relaxations=relaxations,
@@ -178,6 +155,29 @@ def optimize(
         regimens=regimens,
         warnings=tuple(warnings),
     )
+
+
+def _columns(grid: CandidateGrid, label: tuple[CaseDose, ...]) -> dict[tuple[float, float], int]:
+    """Return the place of each infusion in the scorer by its time [day] and duration [h]: the grid's, then the label's."""
+    infusions = list(zip(grid.times.tolist(), grid.durations_hour.tolist(), strict=True))
+    infusions += [(dose.time_day, dose.duration_hour) for dose in label if dose.time_day < LAST_WINDOW_DAY]
+    return {infusion: index for index, infusion in enumerate(dict.fromkeys(infusions))}
+
+
+def _goal(case: PatientCase, scorer: RegimenScorer, targets: ExposureTargets, count: int) -> Goal:
+    """Return the criterion of a case as a measure with its threshold."""
+
+    def probability(time_index: IntArray, amounts: FloatArray) -> FloatArray:
+        return scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
+
+    if case.target.criterion == "posterior":
+        return Goal(probability, case.target.confidence, count)
+    return Goal(scorer.plug_in, targets.log_auc_cl_for_target, count)
+
+
+def _entry(setting: Setting, grid: CandidateGrid, goal: Goal, doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
+    measure = float(goal.measure(*scorer_arrays(setting.columns, [doses]))[0])
+    return Entry(doses, measure, _is_candidate(setting, grid, doses), (kind,))
 
 
 def _is_choice(entry: Entry) -> bool:
@@ -212,8 +212,10 @@ def _families(case: PatientCase, grid: CandidateGrid, weight_kg: float) -> Itera
         yield "fixed_dose", at_fixed_dose(grid, amount)
 
 
-def _best_of(setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal: Goal, kind: Kind) -> list[Entry]:
-    """Return the best regimen of a family that holds an infusion before day 28.
+def _best_of(
+    setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal: Goal, kind: Kind
+) -> tuple[list[Entry], bool]:
+    """Return the best regimen of a family that holds an infusion before day 28, if any, and whether that is certain.
 
     Where none gives at least the reference plan's drug, it is the best that does not, which ranks after the candidates.
     """
@@ -221,8 +223,8 @@ def _best_of(setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal:
     for choices in (family, without_requirement(family)):
         found = search(choices, partial(_sets_with_infusions, choices), goal=one)
         if len(found.plans):
-            return _entries(setting, grid, choices, found, kind)
-    return []
+            return _entries(setting, grid, choices, found, kind), found.is_complete
+    return [], True
 
 
 def _sets_with_infusions(grid: CandidateGrid) -> Iterator[IntArray]:

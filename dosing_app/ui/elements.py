@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 import dash
-import dash_ag_grid
-import dash_mantine_components
+import dash_ag_grid  # pyright: ignore[reportMissingTypeStubs]
+import dash_mantine_components  # pyright: ignore[reportMissingTypeStubs]
 import waitress
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component

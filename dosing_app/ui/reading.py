@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dosing_app.decision.level_text import TextFault, read_level, read_number
 from dosing_app.decision.patient import read_case
@@ -109,7 +109,7 @@ class _Draft:
         """Return the case as plain dictionaries; what cannot be read stays in it as typed and is among the faults."""
         tree: dict[str, Any] = {"schema": "asuc-case/1", "covariates": {}}
         for key, value in self.screen.kept.items():
-            tree[key] = dict(value) if isinstance(value, dict) else value
+            tree[key] = dict(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
         for field in FIELDS:
             self._put_field(tree, field)
         tree["doses"] = [self._dose(row) for row in self.rows["doses"]]
@@ -137,7 +137,7 @@ class _Draft:
                 sentence = f"{text.FIELD_LABELS[field.name]}: {number.sentence}"
                 self.faults.append(Fault("fields", field.name, "", sentence))
             else:
-                value = fraction_from_percent(number) if field.kind == "percent" else number
+                value = fraction_from_percent(number) if field.kind == "percent" else _plain(number)
         part = tree
         for key in field.path[:-1]:
             part = part.setdefault(key, {})
@@ -156,10 +156,10 @@ class _Draft:
             self._cell_fault("samples", row, "level", level.sentence)
             sample["concentration_mg_per_L"] = row["level"] or "?"
         elif level.censored is None:
-            sample["concentration_mg_per_L"] = level.value
+            sample["concentration_mg_per_L"] = _plain(level.value)
         else:
             key, column = ("lloq_mg_per_L", "lloq") if level.censored == "below" else ("uloq_mg_per_L", "uloq")
-            limit = sample.setdefault(key, level.value)
+            limit = sample.setdefault(key, _plain(level.value))
             if limit != level.value:
                 sentence = text.LIMITS_DISAGREE.format(level=row["level"].strip(), limit=row[column].strip())
                 self._cell_fault("samples", row, "level", sentence)
@@ -173,13 +173,13 @@ class _Draft:
             if not typed:
                 continue
             number = read_number(typed)
-            values[key] = typed if isinstance(number, TextFault) else number
+            values[key] = typed if isinstance(number, TextFault) else _plain(number)
             if isinstance(number, TextFault):
                 self._cell_fault(area, row, column, number.sentence)
         return values
 
     def _cell_fault(self, area: Literal["doses", "samples"], row: Row, column: str, sentence: str) -> None:
-        place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMNS[area][column].lower())
+        place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMN_WORDS[column])
         self.faults.append(Fault(area, row["id"], column, f"{text.AREAS[area]} {place}: {sentence}"))
 
     def _fault(self, problem: Problem) -> Fault:
@@ -189,7 +189,7 @@ class _Draft:
         if at_row and int(at_row[2]) < len(self.rows[at_row[1]]):
             area: Literal["doses", "samples"] = "samples" if at_row[1] == "samples" else "doses"
             row, column = self.rows[at_row[1]][int(at_row[2])], _COLUMNS.get(at_row[3] or "", "day")
-            place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMNS[area][column].lower())
+            place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMN_WORDS[column])
             return Fault(area, row["id"], column, f"{text.AREAS[area]} {place}: {message}.")
         name = problem.place.rsplit(".", 1)[-1]
         if name in BY_NAME:
@@ -218,6 +218,11 @@ class _Draft:
 def _typed(rows: Sequence[Row]) -> list[Row]:
     """Return the rows in which something was typed; what an empty row starts with does not count."""
     return [row for row in rows if (row.get("day") or "").strip() or (row.get("mg") or row.get("level") or "").strip()]
+
+
+def _plain(number: float) -> float:
+    """Return a whole number without its decimal point, so that messages show it as it was typed."""
+    return int(number) if number.is_integer() else number
 
 
 def _in_time_order(rows: Sequence[Row]) -> list[Row]:

@@ -51,4 +51,5 @@ def _register(app: App, grid: str, buttons: tuple[str, str], new: Callable[[Sequ
     ) -> object:
         if not clicks or not selected:
             return no_update, no_update
-        return without_rows(rows or [], selected), []
+        nothing: list[Row] = []
+        return without_rows(rows or [], selected), nothing

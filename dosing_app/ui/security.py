@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from dosing_app.ui.elements import Dash
 
 LARGEST_REQUEST_BYTES = 8_000_000
-_KEPT_BY_BROWSERS = ("/_dash-component-suites/", "/assets/")
 
 
 def secure(app: Dash) -> None:
@@ -43,14 +42,8 @@ def secure(app: Dash) -> None:
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-        path = server_path()
-        if not path.startswith(_KEPT_BY_BROWSERS):
-            response.headers["Cache-Control"] = "no-store"
+        # Scripts and styles carry their own; everything else may hold a patient's values.
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
-
-    def server_path() -> str:
-        from flask import request  # noqa: PLC0415 - proxy of the request in hand
-
-        return request.path
 
     server.after_request(add_headers)

@@ -46,6 +46,16 @@ COLUMNS = {
         "exclude": "Not used because",
     },
 }
+COLUMN_WORDS = {
+    "day": "day",
+    "mg": "dose",
+    "hours": "infusion",
+    "status": "status",
+    "level": "level",
+    "lloq": "lower limit",
+    "uloq": "upper limit",
+    "exclude": "reason",
+}
 ROW = "row {row}"
 CELL = "row {row}, {column}"
 ADD_DOSE = "Add a dose"

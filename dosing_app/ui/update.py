@@ -88,7 +88,7 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
         screen = Screen(doses or [], samples or [], fields, kept or {})
         reading = read_screen(screen)
         faults, view = reading.faults, None
-        results: dict[str, Any] = _unchanged(_RESULTS)
+        results: dict[str, Any] = _no_results()
         if reading.case is not None:
             case_json = to_json(reading.case, indent=None)
             try:
@@ -209,5 +209,6 @@ def _placeholder(name: str, view: View) -> str:
     return ""
 
 
-def _unchanged(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _unchanged(value) if isinstance(value, dict) else no_update for key, value in outputs.items()}
+def _no_results() -> dict[str, Any]:
+    """Return the results as "leave what is there"."""
+    return {**dict.fromkeys(_RESULTS, no_update), "placeholders": {field.name: no_update for field in TYPED}}

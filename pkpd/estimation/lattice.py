@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.arrays import FloatArray
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
 
 # Generating vector of an embedded lattice rule of order-2 weights (Cools, Kuo and Nuyens 2006, doi:10.1137/06065074X).
 _GENERATOR = (1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import Status
-from pkpd.kernels import mode
 from pkpd.estimation.lattice import lattice_points
+from pkpd.kernels import mode
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import QuadratureStatus
+from pkpd.estimation.lattice import lattice_points
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.advance import subject_at
-from pkpd.estimation.lattice import lattice_points
 from pkpd.kernels.quadrature import (
     every_second_line_error,
     integrate_lines,
@@ -228,7 +228,7 @@ def _outer_mode(problem: Problem, mode: MapEstimates) -> tuple[FloatArray, Float
     """Return centre and Cholesky factor of the normal approximation of the outer coordinates at the mode."""
     frame = problem.subjects.frame[0]
     centre = (frame.T @ mode.white[0])[1:]
-    covariance = frame.T @ np.linalg.inv(0.5 * mode.hessian[0]) @ frame
+    covariance: FloatArray = frame.T @ np.linalg.inv(0.5 * mode.hessian[0]) @ frame
     return centre, np.linalg.cholesky(covariance[1:, 1:])
 
 

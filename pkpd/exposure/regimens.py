@@ -96,7 +96,8 @@ def exposure_table(
     log_cl = parameter_tables(posterior)[0][:, 0]
     eta = posterior.mode.eta[0]
     mode_log_cl = float(np.log(parameters_at(posterior.problem, eta)["cl"]))
-    logs, mode_logs = [], []
+    logs: list[FloatArray] = []
+    mode_logs: list[float] = []
     for doses in sets:
         regimen = Subject(doses, subject.samples, subject.covariates)
         exposure = exposure_problem(posterior.problem, regimen, window=WEEK_2_TO_4)
@@ -222,6 +223,6 @@ def log_auc_cl_marginal(
     used = time_index >= 0
     total = table.fixed + amounts[used] @ table.areas[time_index[used]]
     fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
-    nodes = np.arange(posterior.density.shape[1])
-    values = (np.log(total) + table.offset)[:, None] - fall[:, None] * nodes
+    nodes = np.arange(posterior.density.shape[1], dtype=np.float64)
+    values: FloatArray = (np.log(total) + table.offset)[:, None] - fall[:, None] * nodes
     return marginal(posterior, values, sign=-1.0, is_log=False, probabilities=probabilities), values

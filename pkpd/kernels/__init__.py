@@ -1,0 +1,1 @@
+"""Compiled formulas on numbers and arrays; nothing above is visible here."""

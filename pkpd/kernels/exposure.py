@@ -118,7 +118,7 @@ def _advance_area_twocomp(
     cl, v1 = parameters[CL_OR_KE], parameters[CENTRAL_VOLUME]
     q, v2 = parameters[INTERCOMPARTMENTAL_CLEARANCE], parameters[PERIPHERAL_VOLUME]
     m, root, slow = spectrum(cl, v1, q, v2)
-    cosine, sine = propagator(m, root, slow, step)
+    cosine, sine = propagator(root, step)
     steady1, steady2 = rate * v1 / cl, rate * v2 / cl
     u1, u2 = central - steady1, peripheral - steady2
     g11 = m - (cl + q) / v1

@@ -368,8 +368,8 @@ def quantiles(
     n = table.shape[1]
     for line in range(table.shape[0]):
         if integral[line, n - 1] > 0.0:
-            low = min(low, min(table[line, 0], table[line, n - 1]))
-            high = max(high, max(table[line, 0], table[line, n - 1]))
+            low = min(low, table[line, 0], table[line, n - 1])
+            high = max(high, table[line, 0], table[line, n - 1])
             for m in range(n):
                 mean += table[line, m] * density[line, m] * step[line]
     bracket = np.array([low, high, mean])

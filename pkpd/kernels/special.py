@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
 
 _SQRT_HALF = math.sqrt(0.5)
@@ -34,7 +35,7 @@ def log_ndtr(z: float) -> float:
         return math.log1p(-0.5 * math.erfc(z * _SQRT_HALF))
     if z > _TAIL:
         return math.log(0.5 * math.erfc(-z * _SQRT_HALF))
-    if z == -np.inf or z != z:
+    if not np.isfinite(z):
         return z
     return -0.5 * z * z - _LOG_SQRT_2PI - math.log(-z) + math.log(_tail_series(z))
 
@@ -47,9 +48,9 @@ def mills(z: float) -> float:
     return -z / _tail_series(z)
 
 
-def _log_ndtr_table() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _log_ndtr_table() -> FloatArray:
     """Return log Phi and its derivative per node distance at the nodes of ``log_ndtr_lookup``."""
-    rows = []
+    rows: list[tuple[float, float]] = []
     for i in range(round((_TABLE_HIGH - _TABLE_LOW) * _TABLE_DENSITY) + 1):
         z = _TABLE_LOW + i / _TABLE_DENSITY
         below = 0.5 * math.erfc(-z * _SQRT_HALF)

@@ -29,8 +29,8 @@ def spectrum(cl: float, v1: float, q: float, v2: float) -> tuple[float, float, f
 
 
 @kernel
-def propagator(m: float, root: float, slow: float, step: float) -> tuple[float, float]:
-    """Return C and S of the module's text, both multiplied by exp(+slow * step) so that neither can underflow."""
+def propagator(root: float, step: float) -> tuple[float, float]:
+    """Return C and S of the module's text times exp(step * slow eigenvalue), so that neither can underflow."""
     x = root * step
     fast = math.exp(-2.0 * x)
     cosine = 0.5 * (1.0 + fast)
@@ -46,7 +46,7 @@ def advance_twocomp(
     """Return both amounts [mg] after ``step`` [day]; ``parameters`` are CL, V1, Q, V2."""
     cl, v1, q, v2 = parameters[0], parameters[1], parameters[2], parameters[3]
     m, root, slow = spectrum(cl, v1, q, v2)
-    cosine, sine = propagator(m, root, slow, step)
+    cosine, sine = propagator(root, step)
     decay = math.exp(-slow * step)
     steady1 = rate * v1 / cl
     steady2 = rate * v2 / cl
@@ -74,7 +74,7 @@ def advance_twocomp_derivatives(state: FloatArray, rate: float, parameters: Floa
     """
     cl, v1, q, v2 = parameters[0], parameters[1], parameters[2], parameters[3]
     m, root, slow = spectrum(cl, v1, q, v2)
-    cosine, sine = propagator(m, root, slow, step)
+    cosine, sine = propagator(root, step)
     decay = math.exp(-slow * step)
     cosine *= decay
     sine *= decay

@@ -55,9 +55,10 @@ def random_subject(model: ModelSpec, rng: np.random.Generator, kind: str) -> Sub
     for time in np.sort(rng.uniform(0.5, doses[-1].time_day + 28.0, int(rng.integers(1, 7)))):
         expected = float(concentration(kin, doses, time)[0])
         noise = rng.standard_normal()
-        level = max(expected * abs(1.0 + proportional * noise) + additive * noise, 0.02)
+        level = expected * abs(1.0 + proportional * noise) + additive * noise
         if kind == "contradictory":
             level *= math.exp(rng.normal(0.0, 2.0))
+        level = min(max(level, 0.02), 1000.0)
         censored = rng.uniform() < 0.4
         if censored and level < 3.0:
             samples.append(below(float(time), float(rng.choice([0.3, 1.0, 3.0]))))

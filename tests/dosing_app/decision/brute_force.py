@@ -383,9 +383,9 @@ def fixed_interval_plans(rules: Rules) -> set[Plan]:
     """
 
     def of_rules(rules: Rules) -> set[Plan]:
-        return {plan for plan in candidates(rules) if has_fixed_interval(plan)}
+        return {plan for plan in candidates(rules) if early_doses(plan) and has_fixed_interval(plan)}
 
-    return of_rules(rules) or {plan for plan in of_rules(replace(rules, needed=())) if early_doses(plan)}
+    return of_rules(rules) or of_rules(replace(rules, needed=()))
 
 
 def has_fixed_interval(plan: Plan) -> bool:
@@ -398,10 +398,13 @@ def fixed_dose_plans(rules: Rules, amount: Decimal) -> set[Plan]:
     Where none gives the reference plan's drug at every time, those that do not, since one is always listed.
     """
 
+    def of_rules(rules: Rules) -> set[Plan]:
+        return {plan for plan in candidates(rules) if early_doses(plan)}
+
     if not amount:
         return set()
     fixed = replace(rules, only=amount)
-    return candidates(fixed) or {plan for plan in candidates(replace(fixed, needed=())) if early_doses(plan)}
+    return of_rules(fixed) or of_rules(replace(fixed, needed=()))
 
 
 # ------------------------------------------------------------------------------------------------------ limiting limit

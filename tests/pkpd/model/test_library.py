@@ -35,7 +35,7 @@ from pkpd.model import (
 from pkpd.model.build import build_model
 from pkpd.model.messages import describe
 from pkpd.model.schema import ModelFile
-from pkpd.model.spec import COVARIATE_UNITS
+from pkpd.model.spec import COVARIATE_UNITS, Study
 
 LIBRARY = Path(str(pkpd.__file__)).parent / "library"
 NIYIGENA = ("niyigena_2026_asuc", "niyigena_2026_asuc_explog")
@@ -427,6 +427,47 @@ def test_every_mistake_is_reported_at_once(tmp_path):
     assert len(sentences(write(tmp_path, text))) == 4
     text = SMALL.replace('"L/day"', '"L/h"').replace('unit = "kg"', 'unit = "lb"').replace('["cl", "v"]', '["cl", "x"]')
     assert len(sentences(write(tmp_path, text))) == 3
+
+
+def test_a_study_may_be_left_out_or_hold_only_what_is_published():
+    data = small()
+    assert build(data).study is None
+    data["study"] = {"eligibility": "adults", "source": "a test", "infusions": [2, 2]}
+    assert build(data).study == Study("adults", None, (2, 2), None, None, "a test")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("infusions", [7, 1], "study.infusions: [7, 1], expected the lower value first."),
+        ("infusions", [1.5, 7], "study.infusions#1: 1.5, expected a number without quotes."),
+        ("infusions", [0, 7], "study.infusions#1: 0, expected a number of at least 1."),
+        (
+            "first_dose_mg_per_kg",
+            [15.0, 3.8],
+            "study.first_dose_mg_per_kg: [15.0, 3.8], expected the lower value first.",
+        ),
+        ("first_dose_mg_per_kg", [3.8], "study.first_dose_mg_per_kg: [3.8], expected at least 2 entries."),
+        ("sample_day_max", 0, "study.sample_day_max: 0, expected a number above 0."),
+        ("eligibility", "", "study.eligibility: '', expected some text."),
+    ],
+)
+def test_a_mistake_in_a_study_is_named(tmp_path, key, value, message):
+    study = {"eligibility": "'adults'", "source": "'a test'", key: repr(value)}
+    text = SMALL.replace("[domain]", "[study]\n" + "\n".join(f"{k} = {v}" for k, v in study.items()) + "\n\n[domain]")
+    (found,) = sentences(write(tmp_path, text))
+    assert message in found
+
+
+def test_the_study_of_the_paper_is_that_of_its_table_1_and_methods():
+    for name in NIYIGENA:
+        study = load_model(name).study
+        assert study is not None
+        assert study.first_dose_mg_per_kg == (3.8, 15.0)
+        assert study.infusions == (1, 7)
+        assert study.first_sample_day_max == 14.0
+        assert study.sample_day_max == 14.0 * 7.0
+    assert all(load_model(name).study is None for name in model_names() if name not in NIYIGENA)
 
 
 def test_a_covariate_that_nothing_reads_is_refused():

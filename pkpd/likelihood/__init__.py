@@ -1,1 +1,0 @@
-"""Likelihoods of one subject and of a population."""

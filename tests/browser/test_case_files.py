@@ -1,0 +1,106 @@
+"""Opening and saving cases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from dosing_app.decision.examples import example_case
+from dosing_app.decision.patient import read_case, to_json
+from dosing_app.ui import ids
+from tests.browser import actions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+
+def open_file(page: Page, content: bytes, name: str = "case.json") -> None:
+    """Choose a file."""
+    page.locator(f"#{ids.OPEN} input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/json", "buffer": content}
+    )
+
+
+def saved(page: Page, folder: Path) -> bytes:
+    """Press Save and return the file's bytes."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save case").click()
+    path = folder / "saved.json"
+    download.value.save_as(path)
+    return path.read_bytes()
+
+
+def test_a_case_is_opened(screen: Page):
+    """I open the case that I saved yesterday."""
+    open_file(screen, to_json(example_case("fast_clearance")).encode())
+
+    expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("71 kg")
+    expect(actions.cell(screen, ids.DOSES, 1, "mg")).to_have_text("700")
+
+
+def test_a_saved_case_is_the_opened_one(screen: Page, tmp_path: Path):
+    """I open a case and save it: it is the same case."""
+    case = example_case("target_out_of_reach")
+    open_file(screen, to_json(case).encode())
+    expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("54 kg")
+
+    assert read_case(saved(screen, tmp_path)) == case
+
+
+def test_what_was_typed_is_saved(screen: Page, tmp_path: Path):
+    """I correct a dose and save."""
+    actions.type_into_cell(screen, ids.DOSES, 2, "mg", "700")
+    expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Planned 1100 mg")
+
+    assert read_case(saved(screen, tmp_path)).planned[0].amount_mg == 700.0
+
+
+def test_a_refused_file_leaves_the_screen_as_it_is(screen: Page):
+    """I open a file with two mistakes: both are listed and my patient stays on the screen."""
+    shown = actions.headline(screen).inner_text()
+
+    open_file(
+        screen,
+        b'{"schema": "asuc-case/1", "covariates": {"weight_kg": 3}, "doses": [{"time_day": 0, "amount_mg": -300}]}',
+        "wrong.json",
+    )
+
+    notice = screen.locator(f"#{ids.NOTICE}")
+    expect(notice).to_contain_text("wrong.json is not a case of this app. The case on screen is unchanged.")
+    expect(notice).to_contain_text("doses[0].amount_mg: -300 is negative")
+    expect(notice).to_contain_text("covariates.weight_kg: 3 is too small")
+    expect(actions.headline(screen)).to_have_text(shown)
+    expect(actions.cell(screen, ids.DOSES, 0, "mg")).to_have_text("600")
+
+
+def test_a_file_that_is_no_text_is_refused(screen: Page):
+    """I pick a picture by mistake."""
+    open_file(screen, bytes(range(256)), "picture.png")
+
+    expect(screen.locator(f"#{ids.NOTICE}")).to_contain_text("picture.png is not a case of this app.")
+
+
+def test_the_same_file_can_be_opened_again(screen: Page):
+    """I open a case, change it, and open the file once more to start over."""
+    content = to_json(example_case("fast_clearance")).encode()
+    open_file(screen, content)
+    expect(actions.cell(screen, ids.DOSES, 1, "mg")).to_have_text("700")
+    actions.type_into_cell(screen, ids.DOSES, 1, "mg", "900")
+    expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Given 1300 mg")
+
+    open_file(screen, content)
+
+    expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Given 1100 mg")
+
+
+def test_nothing_is_saved_while_an_entry_is_wrong(screen: Page):
+    """I mistype and save: I am told to correct it first, so that nothing that I typed is lost."""
+    actions.type_into_cell(screen, ids.DOSES, 2, "mg", "4OO")
+    expect(screen.locator(f"#{ids.CHECKS}")).to_contain_text("has the letter O")
+
+    screen.get_by_role("button", name="Save case").click()
+
+    expect(screen.locator(f"#{ids.NOTICE}")).to_contain_text("Not saved")

@@ -1,0 +1,111 @@
+"""Levels as laboratories write them are read without doubt or refused with one sentence."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_app.decision.level_text import Level, TextFault, read_level, read_number
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("9.1", 9.1),
+        ("9,1", 9.1),
+        (" 9.1 ", 9.1),
+        (" 9.1 mg/L", 9.1),
+        ("9,1 µg/mL", 9.1),  # micro sign
+        ("9.1 \u03bcg/ml", 9.1),  # Greek mu
+        ("9.1ug/mL", 9.1),
+        ("12", 12.0),
+        (".5", 0.5),
+        ("5.", 5.0),
+        ("0,400", 0.4),
+        ("\u00a018.4\u202f", 18.4),
+    ],
+)
+def test_a_measured_level_is_read_as_typed(typed: str, value: float):
+    assert read_level(typed) == Level(value, None)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "censored"),
+    [
+        ("<0.4", 0.4, "below"),
+        ("< 0,4", 0.4, "below"),
+        ("<0.4 mg/L", 0.4, "below"),
+        ("≤0.4", 0.4, "below"),
+        ("<=0.4", 0.4, "below"),
+        (">20", 20.0, "above"),
+        ("> 20", 20.0, "above"),
+        ("≥20", 20.0, "above"),
+        (">= 20 µg/mL", 20.0, "above"),
+    ],
+)
+def test_a_limit_is_read_with_its_direction(typed: str, value: float, censored: str):
+    level = read_level(typed)
+
+    assert isinstance(level, Level)
+    assert (level.value, level.censored) == (value, censored)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Nothing was typed"),
+        ("1O.5", "has the letter O in it"),
+        ("2l", "has the letter l in it"),
+        ("1,250", "can mean 1250 or 1.250"),
+        ("9 1", "has a space inside the number"),
+        ("9.1 ng/mL", "has the unit “ng/mL”"),
+        ("0", "is not a level"),
+        ("<0", "is not a level"),
+        ("-3", "is negative"),
+        ("<", "holds no number"),
+        ("<>3", "is not a number"),
+        ("9.1.2", "is not a number"),
+        ("above 20", "is not a number"),
+        ("nan", "is not a number"),
+        ("inf", "is not a number"),
+        ("1e400", "has the unit “e400”"),
+        ("٣", "is not a number"),  # an Arabic-Indic digit
+    ],
+)
+def test_what_is_in_doubt_is_refused_in_one_sentence(typed: str, said: str):
+    fault = read_level(typed)
+
+    assert isinstance(fault, TextFault)
+    assert said in fault.sentence
+    assert "\n" not in fault.sentence
+
+
+@given(st.text(max_size=40))
+def test_any_text_gives_a_finite_positive_level_or_a_sentence(typed: str):
+    level = read_level(typed)
+
+    if isinstance(level, Level):
+        assert math.isfinite(level.value)
+        assert level.value > 0.0
+    else:
+        assert level.sentence.isprintable()
+
+
+@given(st.floats(min_value=1e-3, max_value=1e4), st.sampled_from(["", "<", ">"]), st.booleans())
+def test_a_number_is_never_changed(value: float, sign: str, comma: bool):  # noqa: FBT001 - drawn
+    written = f"{value:.4f}"
+    typed = sign + (written.replace(".", ",") if comma else written)
+
+    level = read_level(typed)
+
+    if float(written) > 0.0:
+        assert isinstance(level, Level)
+        assert level.value == float(written)
+
+
+def test_a_plain_number_may_be_negative_or_zero():
+    assert read_number("-2,5") == -2.5
+    assert read_number("0") == 0.0

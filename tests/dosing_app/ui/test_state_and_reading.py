@@ -1,0 +1,180 @@
+"""What stands on the screen becomes a case, or one sentence at the cell that is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dosing_app.decision.examples import example_case, example_names
+from dosing_app.decision.patient import read_case
+from dosing_app.ui.reading import read_screen
+from dosing_app.ui.state import empty_screen, new_dose, new_sample, screen_from_case
+
+if TYPE_CHECKING:
+    from dosing_app.ui.reading import Fault
+    from dosing_app.ui.state import Screen
+
+
+def typical() -> Screen:
+    return screen_from_case(example_case("typical"))
+
+
+def with_sample(screen: Screen, row: int, **cells: str) -> Screen:
+    rows = [dict(sample) for sample in screen.samples]
+    rows[row] |= cells
+    return replace(screen, samples=rows)
+
+
+def with_dose(screen: Screen, row: int, **cells: str) -> Screen:
+    rows = [dict(dose) for dose in screen.doses]
+    rows[row] |= cells
+    return replace(screen, doses=rows)
+
+
+def with_field(screen: Screen, **fields: str) -> Screen:
+    return replace(screen, fields=screen.fields | fields)
+
+
+def only_fault(screen: Screen) -> Fault:
+    reading = read_screen(screen)
+    assert reading.case is None
+    (fault,) = reading.faults
+    return fault
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_a_case_comes_back_from_the_screen_unchanged(name: str):
+    case = example_case(name)
+
+    assert read_screen(screen_from_case(case)).case == case
+
+
+def test_what_the_screen_does_not_show_is_kept():
+    case = read_case(
+        {
+            "schema": "asuc-case/1",
+            "covariates": {"weight_kg": 63},
+            "doses": [{"time_day": 0, "amount_mg": 600}],
+            "samples": [{"time_day": 5, "concentration_mg_per_L": 8, "assay": "rapid"}],
+            "start_date": "2026-01-05",
+            "target": {"criterion": "plug_in"},
+            "limits": {"weekdays_allowed": ["Mon", "Tue"], "days_allowed": [14, 15], "reference": "label"},
+        }
+        | {"model": "niyigena_2026_asuc"}
+    )
+
+    read = read_screen(screen_from_case(case)).case
+
+    assert read is not None
+    assert read.start_date == case.start_date
+    assert read.target == case.target
+    assert read.limits == case.limits
+
+
+def test_typed_texts_are_read_as_the_laboratory_wrote_them():
+    case = read_screen(with_sample(typical(), 2, level=" 18,4 mg/L")).case
+
+    assert case is not None
+    assert case.samples[2].concentration_mg_per_L == 18.4
+
+
+def test_a_typed_limit_needs_no_limit_in_its_own_column():
+    case = read_screen(with_sample(typical(), 2, level="> 25", uloq="")).case
+
+    assert case is not None
+    assert (case.samples[2].censored, case.samples[2].uloq_mg_per_L) == ("above", 25.0)
+
+
+def test_a_typed_limit_that_contradicts_its_column_is_refused():
+    fault = only_fault(with_sample(typical(), 2, level=">25"))
+
+    assert (fault.area, fault.column) == ("samples", "level")
+    assert "“>25” and the limit 20 of its row disagree" in fault.sentence
+
+
+def test_a_wrong_level_names_its_row_and_what_to_type():
+    fault = only_fault(with_sample(typical(), 2, level="1O.5"))
+
+    assert (fault.area, fault.row, fault.column) == ("samples", "sample2", "level")
+    assert fault.sentence.startswith("Samples row 3, level: “1O.5” has the letter O in it.")
+
+
+def test_a_level_above_its_limit_is_said_in_the_words_of_the_screen():
+    fault = only_fault(with_sample(typical(), 2, level="31"))
+
+    assert fault.column == "level"
+    assert "31 is above upper limit 20" in fault.sentence
+    assert "mg_per_L" not in fault.sentence
+
+
+def test_rows_may_stand_in_any_order():
+    screen = typical()
+    shuffled = replace(screen, doses=screen.doses[::-1], samples=screen.samples[::-1])
+
+    assert read_screen(shuffled).case == example_case("typical")
+
+
+def test_a_wrong_cell_of_a_row_out_of_order_is_still_found():
+    screen = typical()
+    shuffled = replace(screen, doses=screen.doses[::-1])
+
+    fault = only_fault(with_dose(shuffled, 0, mg="-400"))
+
+    assert (fault.row, fault.column) == ("dose3", "mg")
+    assert fault.sentence.startswith("Dosing row 1, dose: -400 is negative")
+
+
+def test_an_empty_row_is_passed_over():
+    screen = typical()
+    more = replace(
+        screen,
+        doses=[*screen.doses, new_dose(screen.doses)],
+        samples=[*screen.samples, new_sample(screen.samples)],
+    )
+
+    assert read_screen(more).case == example_case("typical")
+
+
+def test_a_missing_amount_is_named():
+    fault = only_fault(with_dose(typical(), 1, mg=""))
+
+    assert (fault.area, fault.row, fault.column) == ("doses", "dose1", "mg")
+    assert "missing" in fault.sentence
+
+
+def test_every_wrong_input_is_reported_at_once():
+    screen = with_field(with_dose(with_sample(typical(), 2, level="?"), 0, mg="x"), weight_kg="1000", crp_mg_per_L="a")
+
+    places = {(fault.area, fault.row, fault.column) for fault in read_screen(screen).faults}
+
+    assert places == {
+        ("samples", "sample2", "level"),
+        ("doses", "dose0", "mg"),
+        ("fields", "weight_kg", ""),
+        ("fields", "crp_mg_per_L", ""),
+    }
+
+
+def test_a_target_is_typed_in_percent():
+    case = read_screen(with_field(typical(), risk_day90="15", confidence="80")).case
+
+    assert case is not None
+    assert (case.target.risk_day90, case.target.confidence) == (0.15, 0.80)
+
+
+def test_no_dose_is_one_sentence():
+    assert "No infusion given" in only_fault(empty_screen()).sentence
+
+
+def test_a_removed_row_leaves_its_name_free_for_no_other():
+    rows = typical().doses
+
+    assert new_dose([*rows[:1], *rows[2:]])["id"] not in {row["id"] for row in (*rows[:1], *rows[2:])}
+
+
+def test_a_new_sample_takes_the_limits_of_the_assay_before():
+    row = new_sample(typical().samples)
+
+    assert (row["lloq"], row["uloq"], row["level"]) == ("0.4", "20", "")
