@@ -13,7 +13,7 @@ from dosing_app.decision.forecast import PROBABILITIES, is_calibrated
 from dosing_app.decision.subject import subject_from_case
 from pkpd.errors import InputError
 from pkpd.estimation.averaging import averaged_quantiles, evidence_weights
-from pkpd.estimation.posterior import integrate_posterior
+from pkpd.estimation.posterior import COARSE_LATTICE, integrate_posterior
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, log_auc_table, parameter_tables, parameters_at
 from pkpd.model.library import load_model, model_names
 from pkpd.problem import bind
@@ -126,7 +126,7 @@ def _compute(case: PatientCase, name: str) -> _Computed | tuple[str, str]:
     except InputError as error:
         return name, str(error)
     problem = bind(model, [subject])
-    posterior = integrate_posterior(problem)
+    posterior = integrate_posterior(problem, n_lattice=COARSE_LATTICE)
     if not math.isfinite(posterior.log_evidence):
         return name, posterior.status.value
     exposure = exposure_problem(problem, regimen)

@@ -60,7 +60,7 @@ def averaged_quantiles(
     Returns
     -------
     (n,) array
-        Quantiles, by bisection of the mixture's distribution function to 1e-9 of its range.
+        Quantiles, by bisection of the mixture's distribution function to 1e-9 (1 + |quantile|).
     """
     used = [i for i in range(len(posteriors)) if weights[i] > 0.0]
     lowest = min(float(tables[i].min()) for i in used)

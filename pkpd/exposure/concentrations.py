@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
-_MOST_LINES = 512
+_MOST_LINES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ def concentration_bands(
 ) -> ConcentrationBands:
     """Return posterior bands of the concentration.
 
+    With three random effects or more at most about a thousand of the lines are used: a table of every time at every node
+    would not fit into memory, and a band is drawn, not computed with.
+
     Parameters
     ----------
     posterior : Posterior
@@ -57,7 +60,7 @@ def concentration_bands(
     probabilities : (n,) array
         Ascending.
     """
-    kept = slice(0, _MOST_LINES if posterior.problem.n_eta > 2 else None)
+    kept = _lines_used(posterior)
     tables = log_concentration_tables(posterior, problem, kept)
     mass = posterior.integral[kept, -1].sum()
     density, integral = posterior.density[kept] / mass, posterior.integral[kept] / mass
@@ -67,6 +70,11 @@ def concentration_bands(
     values = np.exp(result)
     values[values < 1e-300] = 0.0
     return ConcentrationBands(times, probabilities, values)
+
+
+def _lines_used(posterior: Posterior) -> slice:
+    """Return every line of a plane, and every few of the many lines through a lattice (a coarser lattice)."""
+    return slice(None, None, max(1, len(posterior.low) // _MOST_LINES) if posterior.problem.n_eta > 2 else 1)
 
 
 def log_concentration_tables(posterior: Posterior, problem: Problem, kept: slice) -> FloatArray:
@@ -103,7 +111,7 @@ def measurement_percentiles(prior: Posterior, subject: Subject, problem: Problem
     (n_samples,) array
         Probabilities, over the random effects and the residual error.
     """
-    kept = slice(0, _MOST_LINES if prior.problem.n_eta > 2 else None)
+    kept = _lines_used(prior)
     weight = prior.density[kept] * prior.step[kept, None]
     weight = weight / weight.sum()
     result = np.empty(len(subject.samples))

@@ -21,6 +21,8 @@ def exact_log_ndtr(z: float) -> float:
     if z < -100.0:  # mpmath's erfc is exact there too, but slow far out
         w = 1 / x**2
         return float(-(x**2) / 2 - mpmath.log(-x * mpmath.sqrt(2 * mpmath.pi)) + mpmath.log(1 - w + 3 * w**2 - 15 * w**3))
+    if z > 0.0:
+        return float(mpmath.log1p(-mpmath.erfc(x / mpmath.sqrt(2)) / 2))
     return float(mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2))
 
 
