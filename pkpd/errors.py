@@ -60,6 +60,6 @@ class Status(Enum):
 class QuadratureStatus(Enum):
     """How the integration over the random effects ended; the value is the sentence the user reads."""
 
-    CONVERGED = "The integral converged: halving the nodes changes nothing that is shown."
+    CONVERGED = "The integral over the random effects converged: its estimated error is smaller than what is shown."
     COARSE = "The integral over the random effects is less exact than usual; intervals may be off by a few percent."
     NO_MASS = "No parameter values explain these samples: the likelihood is zero everywhere."

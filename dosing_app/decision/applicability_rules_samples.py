@@ -137,7 +137,8 @@ def excluded(forecast: Forecast) -> Iterator[CaseWarning]:
     """List the samples that are not used."""
     for row, sample in enumerate(forecast.case.samples):
         if sample.exclude is not None:
-            reason = " ".join(sample.exclude.split())
+            printable = "".join(letter if letter.isprintable() else " " for letter in sample.exclude)
+            reason = " ".join(printable.split())
             short = reason if len(reason) <= _LONGEST_REASON else f"{reason[: _LONGEST_REASON - 1]}…"
             yield note(
                 "sample_excluded",

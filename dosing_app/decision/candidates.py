@@ -51,8 +51,8 @@ class GridLimits:
         Most infusions in any 28 days.
     capped_mg : float or None
         What heart failure caps every dose at [mg]; None without heart failure.
-    is_any_day : bool
-        Whether ``first_day``, ``days_allowed`` and ``weekdays_allowed`` are lifted.
+    extra_day : float or None
+        A day that may be used although ``first_day``, ``days_allowed`` or ``weekdays_allowed`` leave it out.
     """
 
     largest_mg: float
@@ -60,7 +60,7 @@ class GridLimits:
     gap_day: float
     doses_max: int
     capped_mg: float | None
-    is_any_day: bool = False
+    extra_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def candidate_grid(case: PatientCase, reference: ReferencePlan, limits: GridLimi
         if not is_own[index]:
             others = np.concatenate((given, kept))
             keeps_gap = bool(np.all(np.abs(others - time) >= limits.gap_day - TOLERANCE))
-            is_usable[index] = keeps_gap and (limits.is_any_day or is_allowed_day(case, time))
+            is_usable[index] = keeps_gap and (time == limits.extra_day or is_allowed_day(case, time))
     amounts = [_amounts(limits, own[time].amount_mg if time in own else None) for time in times.tolist()]
     n_levels = np.array([len(row) for row in amounts], dtype=np.int64) * is_usable
     levels = np.full((times.size, max((len(row) for row in amounts), default=0) or 1), np.inf)

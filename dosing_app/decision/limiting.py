@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from dosing_app.decision.candidates import LARGEST_AMOUNT_MG, candidate_grid, grid_limits
 from dosing_app.decision.goal import score
 from dosing_app.decision.ranking import best_plans, joined, no_plans
+from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, is_allowed_day
 from dosing_app.decision.regimen_sets import amounts_of, day_sets
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitN
     Yields
     ------
     tuple
-        In the fixed order in which ties are decided. The cap of heart failure also stands where ``mg_per_kg_max`` is
+        In the fixed order in which ties are decided; ``days`` once for each whole day that is left out. The cap of heart failure also stands where ``mg_per_kg_max`` is
         relaxed; without heart failure it is not among them, nor are the days where every day is allowed.
     """
     limits, own = grid_limits(case, weight_kg), case.limits
@@ -59,8 +61,8 @@ def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitN
         f"{count} instead of {own.doses_max_28_day} infusions within 28 days",
         replace(limits, doses_max=count),
     )
-    if own.first_day is not None or own.days_allowed is not None or own.weekdays_allowed is not None:
-        yield "days", "infusions on any day", replace(limits, is_any_day=True)
+    for day in _days_left_out(case):
+        yield "days", f"an infusion on day {day:g} as well", replace(limits, extra_day=day)
     if limits.capped_mg is not None:
         lifted = min(allowed_mg, LARGEST_AMOUNT_MG)
         yield (
@@ -70,13 +72,21 @@ def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitN
         )
 
 
+def _days_left_out(case: PatientCase) -> Iterator[float]:
+    """Yield the whole days from now to day 27 on which no infusion may be given."""
+    for day in range(math.ceil(case.now_day), int(LAST_WINDOW_DAY)):
+        if not is_allowed_day(case, float(day)):
+            yield float(day)
+
+
 def nearest_when_relaxed(
     case: PatientCase, reference: ReferencePlan, weight_kg: float, goal: Goal
-) -> Iterator[tuple[LimitName, str, CandidateGrid, Plans]]:
-    """Yield for each relaxed limit its name, the step in words, the grid and its nearest regimen (none or one).
+) -> list[tuple[LimitName, str, CandidateGrid, Plans]]:
+    """Return for each limit the best step: its name, the step in words, the grid and its nearest regimen, if any.
 
     The measure never falls with an amount, so that the largest amounts of each set of times suffice.
     """
+    best: dict[LimitName, tuple[LimitName, str, CandidateGrid, Plans]] = {}
     for name, change, limits in relaxed_limits(case, weight_kg):
         grid = candidate_grid(case, reference, limits)
         nearest, n_evaluated = no_plans(), 0
@@ -87,7 +97,9 @@ def nearest_when_relaxed(
             n_evaluated += len(strongest)
             if n_evaluated > _EVALUATIONS_MAX:
                 break
-        yield name, change, grid, nearest
+        if len(nearest) and (name not in best or nearest.measure[0] > best[name][3].measure[0]):
+            best[name] = (name, change, grid, nearest)
+    return list(best.values())
 
 
 def gain(measure: float, before: float) -> float:

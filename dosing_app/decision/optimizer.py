@@ -237,8 +237,6 @@ def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[R
     best_gain, limiting = LEAST_GAIN, NO_LIMIT
     relaxations: list[Relaxation] = []
     for name, change, grid, nearest in nearest_when_relaxed(case, setting.reference, setting.weight_kg, goal):
-        if not len(nearest):
-            continue
         measure = float(nearest.measure[0])
         if gain(measure, before) > best_gain:
             best_gain, limiting = gain(measure, before), name

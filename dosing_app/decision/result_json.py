@@ -165,6 +165,12 @@ def _average(average: ModelAverage) -> dict[str, Any]:
         "models": [view.model.id for view in average.views if view.weight > 0.0],
         "cl_L_per_day": _quantiles(average.cl_quantiles),
         "auc_day14_28_mg_day_per_L": _quantiles(average.auc_quantiles),
+        "concentration_mg_per_L": []
+        if average.concentrations is None
+        else [
+            {"time_day": float(time), **_quantiles(row)}
+            for time, row in zip(average.concentrations.times, average.concentrations.quantiles, strict=True)
+        ],
         "skipped": [{"model": name, "reason": reason} for name, reason in average.skipped],
     }
 

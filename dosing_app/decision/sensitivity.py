@@ -14,17 +14,24 @@ from dosing_app.decision.subject import subject_from_case
 from pkpd.errors import InputError
 from pkpd.estimation.averaging import averaged_quantiles, evidence_weights
 from pkpd.estimation.posterior import COARSE_LATTICE, integrate_posterior
+from pkpd.exposure.concentrations import averaged_bands
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, log_auc_table, parameter_tables, parameters_at
 from pkpd.model.library import load_model, model_names
 from pkpd.problem import bind
+from pkpd.simulation.predict import curve_problem
 from tte import risk_day90
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from pkpd.arrays import FloatArray
     from pkpd.estimation.posterior import Posterior
+    from pkpd.exposure.concentrations import ConcentrationBands
     from pkpd.model.spec import ModelSpec
+    from pkpd.problem import Problem
     from tte import EventModel
+
+AVERAGED_DAYS: FloatArray = np.arange(0.0, 43.0, 2.0)
+"""Days at which the averaged concentration is given where no times are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,15 @@ class ModelAverage:
         Models that could not be used, and why.
     cl_quantiles, auc_quantiles : (5,) arrays
         Clearance [L/day] and area over days 14 to 28 [mg day/L] at ``PROBABILITIES``; NaN area without drug.
+    concentrations : ConcentrationBands or None
+        Concentration at the times asked for; None where no model of the panel could be used.
     """
 
     views: tuple[ModelView, ...]
     skipped: tuple[tuple[str, str], ...]
     cl_quantiles: FloatArray
     auc_quantiles: FloatArray
+    concentrations: ConcentrationBands | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +92,14 @@ class _Computed:
 
     model: ModelSpec
     posterior: Posterior
+    curve: Problem
     log_cl: FloatArray
     log_auc: FloatArray
     map_cl: float
     map_log_auc: float
 
 
-def compare_models(case: PatientCase, event_model: EventModel) -> ModelAverage:
+def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatArray | None = None) -> ModelAverage:
     """Compute a case with every shipped model.
 
     Parameters
@@ -97,10 +108,13 @@ def compare_models(case: PatientCase, event_model: EventModel) -> ModelAverage:
         A checked case.
     event_model : EventModel
         Event model.
+    times : (n_times,) array, optional
+        Times [day] of the averaged concentrations; every second day of the first six weeks where left out.
     """
+    days = AVERAGED_DAYS if times is None else times
     # The kernels release the interpreter's lock, so that models are computed side by side.
     with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda name: _compute(case, name), model_names()))
+        answers = list(pool.map(lambda name: _compute(case, name, days), model_names()))
     computed = [answer for answer in answers if isinstance(answer, _Computed)]
     skipped = tuple(answer for answer in answers if not isinstance(answer, _Computed))
     in_panel = np.array([answer.model.in_default_panel for answer in computed], dtype=bool)
@@ -114,10 +128,15 @@ def compare_models(case: PatientCase, event_model: EventModel) -> ModelAverage:
         auc_quantiles=_average(computed, [c.log_auc for c in computed], -1.0, weights)
         if all(math.isfinite(c.map_log_auc) for c in computed)
         else np.full(PROBABILITIES.size, np.nan),
+        concentrations=averaged_bands(
+            [c.posterior for c in computed], [c.curve for c in computed], weights, days, PROBABILITIES
+        )
+        if weights.any()
+        else None,
     )
 
 
-def _compute(case: PatientCase, name: str) -> _Computed | tuple[str, str]:
+def _compute(case: PatientCase, name: str, times: FloatArray) -> _Computed | tuple[str, str]:
     """Return what a model gives for a case, or its name and why it cannot be used."""
     model = load_model(name)
     try:
@@ -134,6 +153,7 @@ def _compute(case: PatientCase, name: str) -> _Computed | tuple[str, str]:
     return _Computed(
         model=model,
         posterior=posterior,
+        curve=curve_problem(model, regimen, times),
         log_cl=parameter_tables(posterior)[0],
         log_auc=log_auc_table(posterior, exposure),
         map_cl=parameters_at(problem, eta)["cl"],

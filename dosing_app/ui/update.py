@@ -75,6 +75,8 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
             "samples": Input(ids.SAMPLES, "rowData"),
             "fields": {field.name: Input(ids.field(field.name), "value") for field in FIELDS},
             "kept": Input(ids.KEPT, "data"),
+            # An edit changes the rows in place, which Dash does not see as a change of the rows.
+            "edits": [Input(grid, "cellValueChanged") for grid in (ids.DOSES, ids.SAMPLES)],
         },
         state={"valid_case": State(ids.VALID_CASE, "data")},
     )
@@ -83,6 +85,7 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
         samples: list[dict[str, str]],
         fields: dict[str, str | None],
         kept: dict[str, Any],
+        edits: list[object],  # noqa: ARG001 - only that there were some
         valid_case: str | None,
     ) -> dict[str, Any]:
         screen = Screen(doses or [], samples or [], fields, kept or {})

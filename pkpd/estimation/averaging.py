@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.estimation.posterior import Posterior
 
+_STEPS_MAX = 100
+_CLOSE = 1e-9
+
 
 def evidence_weights(log_evidence: FloatArray) -> FloatArray:
     """Return the probabilities of models that were equally probable before the observations.
@@ -55,19 +58,21 @@ def averaged_quantiles(
     weights : (n_models,) array
         Weights that add up to 1.
     probabilities : (n,) array
-        Probabilities.
+        Ascending.
 
     Returns
     -------
     (n,) array
-        Quantiles, by bisection of the mixture's distribution function to 1e-9 (1 + |quantile|).
+        Quantiles, where the mixture's distribution function is within 1e-9 of the probability.
     """
     used = [i for i in range(len(posteriors)) if weights[i] > 0.0]
-    lowest = min(float(tables[i].min()) for i in used)
-    highest = max(float(tables[i].max()) for i in used)
-    return np.array(
-        [_mixture_quantile(posteriors, tables, signs, weights, float(p), lowest, highest) for p in probabilities]
-    )
+    low = min(float(tables[i].min()) for i in used)
+    high = max(float(tables[i].max()) for i in used)
+    found: list[float] = []
+    for probability in np.sort(probabilities):
+        found.append(_mixture_quantile(posteriors, tables, signs, weights, float(probability), (low, high)))
+        low = found[-1]
+    return np.array(found)
 
 
 def _mixture_quantile(
@@ -76,22 +81,23 @@ def _mixture_quantile(
     signs: Sequence[float],
     weights: FloatArray,
     probability: float,
-    low: float,
-    high: float,
+    ends: tuple[float, float],
 ) -> float:
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        below = 0.0
+    """Return one quantile by Newton steps, halving the bracket where a step would leave it."""
+    low, high = ends
+    guess = 0.5 * (low + high)
+    for _ in range(_STEPS_MAX):
+        below = slope = 0.0
         for posterior, table, sign, weight in zip(posteriors, tables, signs, weights, strict=True):
             if weight > 0.0:
-                below += (
-                    weight
-                    * probability_below(table, sign, posterior.step, posterior.density, posterior.integral, middle)[0]
+                part, density = probability_below(
+                    table, sign, posterior.step, posterior.density, posterior.integral, guess
                 )
-        if below < probability:
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-9 * (1.0 + abs(middle)):
+                below += weight * part
+                slope += weight * density
+        if abs(below - probability) < _CLOSE or high - low < _CLOSE:
             break
-    return 0.5 * (low + high)
+        low, high = (guess, high) if below < probability else (low, guess)
+        step = guess - (below - probability) / slope if slope > 0.0 else high
+        guess = step if low < step < high else 0.5 * (low + high)
+    return guess

@@ -264,6 +264,23 @@ def _mixture_density(points: FloatArray, centre: FloatArray, factor: FloatArray)
     return total
 
 
+def thinned(posterior: Posterior, most_lines: int) -> Posterior:
+    """Return a posterior of three random effects or more on every few of its lines, a coarser lattice; others as is."""
+    stride = max(1, len(posterior.low) // most_lines) if posterior.problem.n_eta > 2 else 1
+    if stride == 1:
+        return posterior
+    kept = slice(None, None, stride)
+    mass = posterior.integral[kept, -1].sum()
+    return replace(
+        posterior,
+        outer=posterior.outer[kept].copy(),
+        low=posterior.low[kept].copy(),
+        step=posterior.step[kept].copy(),
+        density=posterior.density[kept] / mass,
+        integral=posterior.integral[kept] / mass,
+    )
+
+
 def marginal(
     posterior: Posterior, table: FloatArray, *, sign: float, is_log: bool, probabilities: FloatArray
 ) -> Marginal:

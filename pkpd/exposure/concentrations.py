@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.records import Censoring
+from pkpd.estimation.averaging import averaged_quantiles
+from pkpd.estimation.posterior import thinned
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.exposure import log_concentrations_on_lines
 from pkpd.kernels.quadrature import quantiles
 from pkpd.kernels.residual import probability_of_lower_level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pkpd.arrays import FloatArray
     from pkpd.data.records import Subject
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
 _MOST_LINES = 1024
+_MOST_AVERAGED = 256
+_NO_WEIGHT = 1e-6
+_NOTHING = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +67,61 @@ def concentration_bands(
     probabilities : (n,) array
         Ascending.
     """
-    kept = _lines_used(posterior)
-    tables = log_concentration_tables(posterior, problem, kept)
-    mass = posterior.integral[kept, -1].sum()
-    density, integral = posterior.density[kept] / mass, posterior.integral[kept] / mass
+    used = thinned(posterior, _MOST_LINES)
     result = np.empty((times.size, probabilities.size))
-    for t, table in enumerate(tables):
-        quantiles(table, -1.0, posterior.step[kept], density, integral, probabilities, result[t])
-    values = np.exp(result)
-    values[values < 1e-300] = 0.0
-    return ConcentrationBands(times, probabilities, values)
+    for t, table in enumerate(log_concentration_tables(used, problem)):
+        quantiles(table, -1.0, used.step, used.density, used.integral, probabilities, result[t])
+    return ConcentrationBands(times, probabilities, _concentrations(result))
 
 
-def _lines_used(posterior: Posterior) -> slice:
-    """Return every line of a plane, and every few of the many lines through a lattice (a coarser lattice)."""
-    return slice(None, None, max(1, len(posterior.low) // _MOST_LINES) if posterior.problem.n_eta > 2 else 1)
+def averaged_bands(
+    posteriors: Sequence[Posterior],
+    problems: Sequence[Problem],
+    weights: FloatArray,
+    times: FloatArray,
+    probabilities: FloatArray,
+) -> ConcentrationBands:
+    """Return bands of the concentration under the weighted mixture of several models' posteriors.
+
+    Parameters
+    ----------
+    posteriors, problems : sequences of Posterior and Problem
+        As for ``concentration_bands``, one for each model.
+    weights : (n_models,) array
+        Weights that add up to 1.
+    times, probabilities : (n_times,), (n,) arrays
+        Times [day] and ascending probabilities.
+    """
+    used = [i for i in range(len(posteriors)) if weights[i] > _NO_WEIGHT]
+    thin = [thinned(posteriors[i], _MOST_AVERAGED) for i in used]
+    tables = [log_concentration_tables(posterior, problems[i]) for posterior, i in zip(thin, used, strict=True)]
+    share = weights[used] / weights[used].sum()
+    signs = [-1.0] * len(used)
+    result = np.array(
+        [
+            averaged_quantiles(thin, [table[t] for table in tables], signs, share, probabilities)
+            for t in range(times.size)
+        ]
+    )
+    return ConcentrationBands(times, probabilities, _concentrations(result.reshape(times.size, probabilities.size)))
 
 
-def log_concentration_tables(posterior: Posterior, problem: Problem, kept: slice) -> FloatArray:
-    """Return ln of the concentration at the wanted times and every node of some lines, (n_times, n_lines, n_nodes)."""
-    tables = np.empty((problem.n_wanted, *posterior.density[kept].shape))
+def _concentrations(logs: FloatArray) -> FloatArray:
+    values = np.exp(logs)
+    return np.where(values < _NOTHING, 0.0, values)
+
+
+def log_concentration_tables(posterior: Posterior, problem: Problem) -> FloatArray:
+    """Return ln of the concentration at the wanted times and every node, (n_times, n_lines, n_nodes)."""
+    tables = np.empty((problem.n_wanted, *posterior.density.shape))
     packed = problem.subjects._replace(
         frame=posterior.problem.subjects.frame, line_scale=posterior.problem.subjects.line_scale
     )
     log_concentrations_on_lines(
         subject_at(packed, 0),
-        posterior.outer[kept],
-        posterior.low[kept],
-        posterior.step[kept],
+        posterior.outer,
+        posterior.low,
+        posterior.step,
         problem.subjects.observations.shape[0],
         tables,
     )
@@ -111,14 +145,12 @@ def measurement_percentiles(prior: Posterior, subject: Subject, problem: Problem
     (n_samples,) array
         Probabilities, over the random effects and the residual error.
     """
-    kept = _lines_used(prior)
-    weight = prior.density[kept] * prior.step[kept, None]
+    used = thinned(prior, _MOST_LINES)
+    weight = used.density * used.step[:, None]
     weight = weight / weight.sum()
     result = np.empty(len(subject.samples))
     errors = problem.subjects.observations[:, 4:6]
-    for i, (sample, table) in enumerate(
-        zip(subject.samples, log_concentration_tables(prior, problem, kept), strict=True)
-    ):
+    for i, (sample, table) in enumerate(zip(subject.samples, log_concentration_tables(used, problem), strict=True)):
         value = {Censoring.BELOW: sample.lloq, Censoring.ABOVE: sample.uloq}.get(sample.censoring, sample.level)
         result[i] = probability_of_lower_level(weight, table, value, *errors[i])
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,14 +19,16 @@ from pkpd.exposure.metrics import (
     parameter_tables,
     parameters_at,
 )
-from pkpd.kernels.regimen import regimen_log_exposures, regimen_probabilities
+from pkpd.kernels.regimen import regimen_log_exposures, regimen_probabilities, regimen_probabilities_alone
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.posterior import Posterior
 
+Lines: TypeAlias = "tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]"
+
 # A large search takes every second or fourth line where a sample of its regimens shows that this changes nothing.
-_MANY, _SAMPLE, _SAME = 2_000, 64, 1e-5
+_MANY, _SAMPLE, _SAME = 4_000, 64, 1e-5
 _NOTHING = 1e-7
 # Numba's fallback threading layer allows a single caller at a time, and a web server has several threads.
 _PARALLEL = threading.Lock()
@@ -56,7 +58,7 @@ class ExposureTable:
     areas: FloatArray
     fixed: FloatArray
     offset: FloatArray
-    lines: tuple[FloatArray, ...]
+    lines: Lines
     mode_areas: FloatArray
     mode_fixed: FloatArray
     mode_offset: float
@@ -159,16 +161,17 @@ def probability_at_least(
     return _probabilities(lines, index, given, log_auc_cl)
 
 
-def _probabilities(
-    lines: tuple[FloatArray, ...], time_index: IntArray, amounts: FloatArray, log_auc_cl: float
-) -> FloatArray:
+def _probabilities(lines: Lines, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
     result = np.empty(len(time_index))
-    with _PARALLEL:
-        regimen_probabilities(*lines, time_index, amounts, log_auc_cl, result)
+    if len(time_index) <= _MANY:
+        regimen_probabilities_alone(*lines, time_index, amounts, log_auc_cl, result)
+    else:
+        with _PARALLEL:
+            regimen_probabilities(*lines, time_index, amounts, log_auc_cl, result)
     return result
 
 
-def _every(lines: tuple[FloatArray, ...], stride: int) -> tuple[FloatArray, ...]:
+def _every(lines: Lines, stride: int) -> Lines:
     """Return every so many lines: the trapezoidal rule with wider steps."""
     areas, fixed, offset, fall, step, density, integral = lines
     kept = slice(None, None, stride)
@@ -184,28 +187,33 @@ def _every(lines: tuple[FloatArray, ...], stride: int) -> tuple[FloatArray, ...]
     )
 
 
-def _with_mass(lines: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+def _with_mass(lines: Lines) -> Lines:
     """Leave out lines that hold next to nothing of the posterior at either end."""
     areas, fixed, offset, fall, step, density, integral = lines
     below = np.cumsum(integral[:, -1])
     kept = slice(int(np.searchsorted(below, _NOTHING)), int(np.searchsorted(below, 1.0 - _NOTHING)) + 1)
-    return np.ascontiguousarray(areas[:, kept]), *(
-        array[kept].copy() for array in (fixed, offset, fall, step, density, integral)
+    return (
+        np.ascontiguousarray(areas[:, kept]),
+        fixed[kept].copy(),
+        offset[kept].copy(),
+        fall[kept].copy(),
+        step[kept].copy(),
+        density[kept].copy(),
+        integral[kept].copy(),
     )
 
 
 def log_auc_cl_at_mode(table: ExposureTable, time_index: IntArray, amounts: FloatArray) -> FloatArray:
     """Return ln(AUC/CL) of every regimen at the maximum a posteriori estimate; -inf without drug in the window."""
     result = np.empty(len(time_index))
-    with _PARALLEL:
-        regimen_log_exposures(
-            table.mode_areas,
-            table.mode_fixed,
-            table.mode_offset,
-            np.ascontiguousarray(time_index),
-            np.ascontiguousarray(amounts, dtype=np.float64),
-            result,
-        )
+    regimen_log_exposures(
+        table.mode_areas,
+        table.mode_fixed,
+        table.mode_offset,
+        np.ascontiguousarray(time_index),
+        np.ascontiguousarray(amounts, dtype=np.float64),
+        result,
+    )
     return result
 
 

@@ -1,7 +1,7 @@
 """Search for the modes of one subject's posterior: a coarse scan for starts, then damped Newton from each.
 
 Posteriors of censored, sparse data often have two humps. The scan looks at the objective along lines that cover the
-prior, and every local minimum of the scan is a start, so that the deepest mode is among those found.
+prior, and its lowest local minima are the starts; what that misses is shown by comparison with dense grids.
 """
 
 from __future__ import annotations

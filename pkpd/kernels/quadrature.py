@@ -37,7 +37,7 @@ def locate_line(
         Overwritten with phi at the nodes of the returned range.
     """
     n = values.size
-    for _ in range(_MAX_PASSES):
+    for attempt in range(_MAX_PASSES):
         step = (high - low) / (n - 1)
         line_objective(subject, outer, low, step, values)
         first, last = -1, -1
@@ -48,6 +48,8 @@ def locate_line(
                 if first < 0:
                     first = m
                 last = m
+        if attempt == _MAX_PASSES - 1:
+            return low, step, least
         if first < 0:
             # A peak narrower than the nodes may still hide at the least of them.
             if least > cutoff + NEGLIGIBLE or step < 1e-4:
@@ -62,7 +64,7 @@ def locate_line(
         if last - first + 2 >= _FILLED * n:
             return low, step, least
         low, high = low + (first - 1) * step, low + (last + 1) * step
-    return low, step, least
+    return low, (high - low) / (n - 1), np.inf
 
 
 @kernel

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from pkpd.arrays import FloatArray, IntArray
-from pkpd.kernels._jit import inlined_kernel, parallel_kernel, prange
+from pkpd.kernels._jit import inlined_kernel, kernel, parallel_kernel, prange
 from pkpd.kernels.quadrature import integral_at
 
 
@@ -24,6 +24,35 @@ def _regimen_area(areas: FloatArray, fixed: FloatArray, times: IntArray, amounts
         if times[j] >= 0:
             total += amounts[j] * areas[times[j], line]
     return total
+
+
+@inlined_kernel
+def regimen_probability(
+    areas: FloatArray,
+    fixed: FloatArray,
+    offset: FloatArray,
+    fall: FloatArray,
+    step: FloatArray,
+    density: FloatArray,
+    integral: FloatArray,
+    times: IntArray,
+    amounts: FloatArray,
+    target: float,
+) -> float:
+    """Return P(ln(AUC/CL) >= target) of one regimen (see ``regimen_probabilities``)."""
+    n_nodes = density.shape[1]
+    reached = 0.0
+    for line in range(fixed.size):
+        total = _regimen_area(areas, fixed, times, amounts, line)
+        if total <= 0.0:
+            continue
+        position = (math.log(total) + offset[line] - target) / fall[line]
+        if position >= n_nodes - 1:
+            reached += integral[line, n_nodes - 1]
+        elif position > 0.0:
+            value, _ = integral_at(density[line], integral[line], step[line], position)
+            reached += value
+    return min(max(reached, 0.0), 1.0)
 
 
 @parallel_kernel
@@ -59,24 +88,34 @@ def regimen_probabilities(
     result : (n_regimens,) array
         Overwritten.
     """
-    n_nodes = density.shape[1]
     for r in prange(times.shape[0]):
-        reached = 0.0
-        for line in range(fixed.size):
-            mass = integral[line, n_nodes - 1]
-            total = _regimen_area(areas, fixed, times[r], amounts[r], line)
-            if total <= 0.0:
-                continue
-            position = (math.log(total) + offset[line] - target) / fall[line]
-            if position >= n_nodes - 1:
-                reached += mass
-            elif position > 0.0:
-                value, _ = integral_at(density[line], integral[line], step[line], position)
-                reached += value
-        result[r] = min(max(reached, 0.0), 1.0)
+        result[r] = regimen_probability(
+            areas, fixed, offset, fall, step, density, integral, times[r], amounts[r], target
+        )
 
 
-@parallel_kernel
+@kernel
+def regimen_probabilities_alone(
+    areas: FloatArray,
+    fixed: FloatArray,
+    offset: FloatArray,
+    fall: FloatArray,
+    step: FloatArray,
+    density: FloatArray,
+    integral: FloatArray,
+    times: IntArray,
+    amounts: FloatArray,
+    target: float,
+    result: FloatArray,
+) -> None:
+    """Do the same on the calling thread: waking the others costs more than a few thousand regimens."""
+    for r in range(times.shape[0]):
+        result[r] = regimen_probability(
+            areas, fixed, offset, fall, step, density, integral, times[r], amounts[r], target
+        )
+
+
+@kernel
 def regimen_log_exposures(
     areas: FloatArray, fixed: FloatArray, offset: float, times: IntArray, amounts: FloatArray, result: FloatArray
 ) -> None:
@@ -87,6 +126,6 @@ def regimen_log_exposures(
     areas, fixed, offset
         As in ``regimen_probabilities``, for a single line: (n_times, 1), (1,) and a number.
     """
-    for r in prange(times.shape[0]):
+    for r in range(times.shape[0]):
         total = _regimen_area(areas, fixed, times[r], amounts[r], 0)
         result[r] = math.log(total) + offset if total > 0.0 else -np.inf

@@ -20,7 +20,7 @@ def test_the_examples_write_one_document_each_and_the_page_names_its_keys(tmp_pa
     forecast = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))
     regimens = json.loads((tmp_path / "regimens.json").read_text(encoding="utf-8"))
     card = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
-    assert card["id"] == "niyigena_2026_asuc"
+    assert card["model"]["id"] == "niyigena_2026_asuc"
     missing = {key for key in (*forecast, *regimens) if f"`{key}`" not in PAGE}
     assert missing <= {"schema"}
     named = [key for key in regimens["regimens"][0]["risk_day90"] if f"`{key}`" in PAGE]

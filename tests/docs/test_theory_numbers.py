@@ -54,7 +54,7 @@ def test_the_integration_is_as_exact_as_the_posterior_page_says():
     text = page("docs/theory/posterior.md")
     assert f"less than {NEGLIGIBLE:g} above its minimum" in text
     assert (posterior._TOLERANCE, posterior._TOLERANCE_LATTICE) == (1e-3, 5e-3)  # noqa: SLF001
-    assert (posterior._N_REPLICATES, posterior._N_LATTICE) == (4, 512)  # noqa: SLF001
+    assert (posterior._N_REPLICATES, posterior.FINE_LATTICE, posterior.COARSE_LATTICE) == (4, 2048, 512)  # noqa: SLF001
     assert posterior._MIXTURE == ((0.5, 1.2), (0.25, 2.5), (0.25, 1.2))  # noqa: SLF001
 
 

@@ -104,14 +104,15 @@ def integrate(model: ModelSpec, subject: Subject, *, n: int = 500) -> DenseGrid:
     """Integrate on n by n cells over the part of the plane that carries mass."""
     omega, _ = prior_scale(model, subject.covariates[0].values)
     sd = np.sqrt(np.diag(omega))
-    ranges = [(-10.0 * s, 10.0 * s) for s in sd]
-    for _ in range(3):
-        axes = [np.linspace(*r, 161) for r in ranges]
-        phi = objective(model, subject, _points(axes)).reshape(161, 161)
+    ranges = [(-16.0 * s, 16.0 * s) for s in sd]
+    for margin in (25, 15, 5, 3):
+        # A ridge may pass between the points of the first, coarse grids: their margins are wide.
+        axes = [np.linspace(*r, 241) for r in ranges]
+        phi = objective(model, subject, _points(axes)).reshape(241, 241)
         high = phi < phi.min() + _CUT
         for i in (0, 1):
             used = np.flatnonzero(high.any(axis=1 - i))
-            ranges[i] = (axes[i][max(used[0] - 2, 0)], axes[i][min(used[-1] + 2, 160)])
+            ranges[i] = (axes[i][max(used[0] - margin, 0)], axes[i][min(used[-1] + margin, 240)])
     axes = [np.linspace(*r, n) for r in ranges]
     eta = _points(axes)
     phi = objective(model, subject, eta)

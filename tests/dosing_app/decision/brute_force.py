@@ -414,7 +414,7 @@ def relaxed(case: dict[str, Any], rules: Rules, weight_kg: float) -> Iterator[tu
     """Return each limit with rules in which it alone is one step wider; the reference plan stays.
 
     One step is one dose step of the largest amount, one day of the gap, one infusion in 28 days, one more day to treat
-    on; heart failure has no smaller step than its absence.
+    on; heart failure has no smaller step than its absence, and without it the whole reference plan is to be reached.
     """
     has_heart_failure = case.get("heart_failure") is True
     cap = HEART_FAILURE_MG_PER_KG * exact(weight_kg)
@@ -422,7 +422,8 @@ def relaxed(case: dict[str, Any], rules: Rules, weight_kg: float) -> Iterator[tu
     a_step_more = largest_by_weight + rules.step
     if has_heart_failure:
         a_step_more = min(a_step_more, largest_within(cap, rules.step))
-        yield "heart_failure", replace(rules, largest=largest_by_weight, cap=None)
+        needed = rules.reference if rules.needed else ()
+        yield "heart_failure", replace(rules, largest=largest_by_weight, cap=None, needed=needed)
     yield "mg_per_kg_max", replace(rules, largest=a_step_more)
     yield "gap_day_min", replace(rules, gap=max(rules.gap - 1, LEAST_GAP))
     yield "doses_max_28_day", replace(rules, doses_max=rules.doses_max + 1)

@@ -486,7 +486,7 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
     ),
     (
         "sample_excluded",
-        {"samples": [level(1, exclude="drawn from\nthe line"), level(10)]},
+        {"samples": [level(1, exclude="drawn from\n\x1b\udc80the line"), level(10)]},
         {},
         "samples[0]",
         "note",
@@ -829,7 +829,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     }
     return {
         "schema": "asuc-case/1",
-        "model": draw(st.sampled_from(["niyigena_2026_asuc"] * 3 + list(model_names()))),
+        "model": draw(st.sampled_from(["niyigena_2026_asuc"] * 40 + list(model_names()))),
         "covariates": covariates,
         "doses": infusions(*((day, draw(amounts)) for day in given_days)),
         "planned": infusions(*((day, draw(amounts)) for day in planned_days)),
@@ -839,7 +839,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(cases())
 def test_any_case_that_is_read_is_checked_in_readable_words(source: dict[str, Any]):
     with catch_warnings():
