@@ -88,7 +88,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
         add_log_handler=False,
     )
     screen = empty_screen() if case is None else screen_from_case(case)
-    app.layout = _layout(screen)
+    app.layout = _layout(screen, event_model)
     update.register(app, view_of, regimens_of)
     rows.register(app)
     case_file.register(app)
@@ -98,7 +98,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
     return app
 
 
-def _layout(screen: Screen) -> Component:
+def _layout(screen: Screen, event_model: EventModel) -> Component:
     page = html.Div(
         className="page",
         children=[
@@ -114,7 +114,7 @@ def _layout(screen: Screen) -> Component:
                         children=[
                             html.Div([html.Ul(id=ids.CASE_LINE), inputs.model_select(screen)], className="case-line"),
                             html.Div(id=ids.NOTICE, className="notice", **{"aria-live": "assertive"}),
-                            results.risk_region(),
+                            results.risk_region(event_model),
                             results.concentration_region(),
                             results.survival_region(),
                             results.parameters_region(),
@@ -127,6 +127,7 @@ def _layout(screen: Screen) -> Component:
             dcc.Store(id=ids.KEPT, storage_type="memory", data=screen.kept),
             dcc.Store(id=ids.VALID_CASE, storage_type="memory"),
             dcc.Store(id=ids.FAULTS, storage_type="memory"),
+            dcc.Store(id=ids.SHOWN, storage_type="memory"),
         ],
     )
     return dmc.MantineProvider(page, theme=_THEME, forceColorScheme="light")

@@ -6,6 +6,7 @@ from __future__ import annotations
 VALID_CASE = "valid-case"
 KEPT = "kept"
 FAULTS = "faults"
+SHOWN = "shown"
 
 # header
 OPEN = "open-case"

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import read_case, to_json
 from dosing_app.ui import ids, text
+from dosing_app.ui.changes import Group, only_changed
 from dosing_app.ui.components.checks import checks_list, fault_sentences
 from dosing_app.ui.components.finder import finder_strip
 from dosing_app.ui.components.parameters_table import parameters_table
 from dosing_app.ui.components.results import empty_figure
-from dosing_app.ui.components.risk_panel import answer_line, risk_basis, risk_words
+from dosing_app.ui.components.risk_panel import answer_line, risk_words
 from dosing_app.ui.elements import App, Input, Output, State, client_function, html, no_update
 from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED
 from dosing_app.ui.figures import concentration_figure
@@ -40,7 +41,6 @@ _RESULTS = {
     "concentration": Output(ids.CONCENTRATION, "figure"),
     "risk_text": Output(ids.RISK_TEXT, "children"),
     "risk": Output(ids.RISK_FIGURE, "figure"),
-    "risk_basis": Output(ids.RISK_BASIS, "children"),
     "survival": Output(ids.SURVIVAL, "figure"),
     "parameters": Output(ids.PARAMETERS, "children"),
     "covariates_note": Output(ids.COVARIATES_NOTE, "children"),
@@ -69,7 +69,7 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
     """
 
     @app.callback(
-        output={"results": _RESULTS, "marks": _MARKS},
+        output={"results": _RESULTS, "marks": _MARKS, "shown": Output(ids.SHOWN, "data")},
         inputs={
             "doses": Input(ids.DOSES, "rowData"),
             "samples": Input(ids.SAMPLES, "rowData"),
@@ -78,7 +78,7 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
             # An edit changes the rows in place, which Dash does not see as a change of the rows.
             "edits": [Input(grid, "cellValueChanged") for grid in (ids.DOSES, ids.SAMPLES)],
         },
-        state={"valid_case": State(ids.VALID_CASE, "data")},
+        state={"valid_case": State(ids.VALID_CASE, "data"), "shown": State(ids.SHOWN, "data")},
     )
     def update(  # pyright: ignore[reportUnusedFunction]
         doses: list[dict[str, str]],
@@ -87,11 +87,12 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
         kept: dict[str, Any],
         edits: list[object],  # noqa: ARG001 - only that there were some
         valid_case: str | None,
+        shown: dict[str, Any] | None,
     ) -> dict[str, Any]:
         screen = Screen(doses or [], samples or [], fields, kept or {})
         reading = read_screen(screen)
         faults, view = reading.faults, None
-        results: dict[str, Any] = _no_results()
+        results = _no_results()
         if reading.case is not None:
             case_json = to_json(reading.case, indent=None)
             try:
@@ -100,10 +101,11 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
                 faults = tuple(Fault("case", problem.place, "", f"{problem}.") for problem in error.problems)
             else:
                 results = _results(case_json, view)
-        shown = view or (view_of(valid_case) if valid_case else None)
-        if shown is None and not valid_case:
-            results = {**results, "case_line": [html.Li(text.EMPTY["case"])]}
-        return {"results": results, "marks": _marks(screen, faults, shown)}
+        view = view or (view_of(valid_case) if valid_case else None)
+        if view is None:
+            results["case_line"] = [html.Li(text.EMPTY["case"])]
+        changed, digests = only_changed({"results": results, "marks": _marks(screen, faults, view)}, shown or {})
+        return {**changed, "shown": digests}
 
     @app.callback(Output(ids.FINDER_BODY, "children"), Input(ids.VALID_CASE, "data"), prevent_initial_call=True)
     def find(case_json: str | None) -> object:  # pyright: ignore[reportUnusedFunction]
@@ -125,12 +127,12 @@ def _finder(case_json: str, view_of: Callable[[str], View], regimens_of: Callabl
         return [html.Div([html.H2("Regimen finder"), html.Span(f"{error}.")], className="title")]
 
 
-def _results(case_json: str, view: View) -> dict[str, Any]:
+def _results(case_json: str, view: View) -> Group:
     """Return everything that follows from a valid case."""
     result = view.forecast
     case, risk, model = result.case, result.risk, result.model
     no_risk = empty_figure("")
-    return {
+    outputs: dict[str, Any] = {
         "valid_case": case_json,
         "case_line": [
             *([html.Li(case.label, className="label", title=case.label)] if case.label else []),
@@ -140,16 +142,16 @@ def _results(case_json: str, view: View) -> dict[str, Any]:
         "concentration": concentration_figure(view),
         "risk_text": risk_words(view),
         "risk": no_risk if risk is None or not view.has_mass else risk_figure(view, risk),
-        "risk_basis": risk_basis(result.event_model),
         "survival": no_risk if risk is None or not view.has_mass else survival_figure(view, risk),
         "parameters": parameters_table(view),
         "covariates_note": _covariates_note(view),
         "footer": f"{model_name(model.id)} · version {model.version} · {model.sha256[:8]}",
-        "placeholders": {field.name: _placeholder(field.name, view) for field in TYPED},
+        "placeholders": Group({field.name: _placeholder(field.name, view) for field in TYPED}),
     }
+    return Group(outputs)
 
 
-def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> dict[str, Any]:
+def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> Group:
     """Return what marks the wrong inputs, and the checks."""
     by_area = {area: [fault for fault in faults if fault.area == area] for area in ("doses", "samples", "fields")}
     sentences = {fault.row: fault.sentence for fault in by_area["fields"]}
@@ -162,23 +164,24 @@ def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> dict[s
         for area in ("doses", "samples")
     }
     given = [html.P(_given(view.forecast.case), className="note")] if view and not by_area["doses"] else []
-    return {
+    outputs: dict[str, Any] = {
         "checks": checks_list(faults, warnings, is_stale=bool(faults) and view is not None),
         "faults": {**cells, "any": bool(faults)},
         "doses_note": [*fault_sentences(by_area["doses"]), *given],
         "samples_note": fault_sentences(by_area["samples"]),
         "tabs": _tab_labels(screen, by_area),
-        "errors": {field.name: sentences.get(field.name, "") for field in FIELDS},
+        "errors": Group({field.name: sentences.get(field.name, "") for field in FIELDS}),
     }
+    return Group(outputs)
 
 
-def _tab_labels(screen: Screen, faults: Mapping[str, Sequence[Fault]]) -> dict[str, list[Any]]:
+def _tab_labels(screen: Screen, faults: Mapping[str, Sequence[Fault]]) -> Group:
     """Return the names of the tabs with the number of rows, or of errors."""
     in_tab = {name: [f for f in faults["fields"] if BY_NAME[f.row].tab == name] for name in _TAB_IDS}
     in_tab["dosing"] += faults["doses"]
     in_tab["samples"] += faults["samples"]
     counts = {"dosing": len(screen.doses), "samples": len(screen.samples)}
-    labels: dict[str, list[Any]] = {}
+    labels = Group()
     for name, wrong in in_tab.items():
         label: list[Any] = [text.TABS[name]]
         if wrong:
@@ -212,6 +215,7 @@ def _placeholder(name: str, view: View) -> str:
     return ""
 
 
-def _no_results() -> dict[str, Any]:
+def _no_results() -> Group:
     """Return the results as "leave what is there"."""
-    return {**dict.fromkeys(_RESULTS, no_update), "placeholders": {field.name: no_update for field in TYPED}}
+    placeholders = Group({field.name: no_update for field in TYPED})
+    return Group({**dict.fromkeys(_RESULTS, no_update), "placeholders": placeholders})

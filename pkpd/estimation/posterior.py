@@ -264,6 +264,13 @@ def _mixture_density(points: FloatArray, centre: FloatArray, factor: FloatArray)
     return total
 
 
+def with_lines(posterior: Posterior, n_lines: int) -> Posterior:
+    """Return a posterior of two random effects integrated on another number of lines over the same range."""
+    outer: FloatArray = np.linspace(posterior.outer[0, 0], posterior.outer[-1, 0], n_lines)[:, None]
+    step = float(outer[1, 0] - outer[0, 0])
+    return _refine(posterior.problem, posterior.mode, outer, np.full(n_lines, step), step)
+
+
 def thinned(posterior: Posterior, most_lines: int) -> Posterior:
     """Return a posterior of three random effects or more on every few of its lines, a coarser lattice; others as is."""
     stride = max(1, len(posterior.low) // most_lines) if posterior.problem.n_eta > 2 else 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from pkpd.data.records import Censoring
 from pkpd.estimation.averaging import averaged_quantiles
-from pkpd.estimation.posterior import thinned
+from pkpd.estimation.posterior import thinned, with_lines
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.exposure import log_concentrations_on_lines
 from pkpd.kernels.quadrature import quantiles
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pkpd.problem import Problem
 
 _MOST_LINES = 1024
+_CLEARANCE_LINES = 768
 _MOST_AVERAGED = 256
 _NO_WEIGHT = 1e-6
 _NOTHING = 1e-300
@@ -67,11 +68,22 @@ def concentration_bands(
     probabilities : (n,) array
         Ascending.
     """
-    used = thinned(posterior, _MOST_LINES)
+    used = _for_concentrations(posterior)
     result = np.empty((times.size, probabilities.size))
     for t, table in enumerate(log_concentration_tables(used, problem)):
         quantiles(table, -1.0, used.step, used.density, used.integral, probabilities, result[t])
     return ConcentrationBands(times, probabilities, _concentrations(result))
+
+
+def _for_concentrations(posterior: Posterior) -> Posterior:
+    """Return the posterior on as many lines as a concentration needs.
+
+    Along lines of the clearance the concentration soon after an infusion hardly changes, so that its distribution comes
+    from the lines' own positions; many more lines of a plane make up for that.
+    """
+    if posterior.problem.n_eta == 2 and posterior.problem.subjects.line_scale[0] == 0.0:
+        return with_lines(posterior, _CLEARANCE_LINES)
+    return thinned(posterior, _MOST_LINES)
 
 
 def averaged_bands(

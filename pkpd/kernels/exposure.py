@@ -37,6 +37,8 @@ from pkpd.kernels.twocomp import propagator, spectrum
 
 _TWO = int(Disposition.TWO_COMPARTMENT)
 _LOG_NOTHING = -700.0
+# Times are sums of steps, so that an event at the end of a window may miss it by a rounding error [day].
+_SAME_TIME = 1e-9
 _NOTHING = math.exp(_LOG_NOTHING)
 
 
@@ -76,10 +78,10 @@ def log_auc(subject: PackedSubject, eta: FloatArray, start: FloatArray, window: 
             k = elimination_rate(subject, parameters)
         step, rate = events[e, STEP], events[e, RATE]
         if step > 0.0:
-            is_inside = time >= window[0] - 1e-12 and time + step <= window[1] + 1e-12
+            is_inside = time >= window[0] - _SAME_TIME and time + step <= window[1] + _SAME_TIME
             time += step
-            given = rate * math.exp(-scale)
-            if rate > 0.0 and not math.isfinite(given):
+            given = rate * math.exp(-scale) if rate > 0.0 else 0.0
+            if not math.isfinite(given):
                 central, peripheral, scale, given = 0.0, 0.0, 0.0, rate
             if subject.disposition == _TWO:
                 area, central, peripheral, decay = _advance_area_twocomp(central, peripheral, given, parameters, step)

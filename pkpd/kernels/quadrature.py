@@ -20,6 +20,8 @@ from pkpd.kernels.lines import line_objective, white_on_line
 # Mass where phi lies this far above its minimum is left out: a density below 1e-10 of the highest.
 NEGLIGIBLE = 46.0
 _FILLED = 0.6
+# A coordinate that hardly varies along the lines has its distribution across them, from ``outer_marginal``.
+_ALONG = 0.3
 _MAX_PASSES = 12
 
 
@@ -303,7 +305,7 @@ def every_second_line_error(
     table = np.empty((n_lines, n))
     z = np.empty(outer.shape[1] + 1)
     for i in range(z.size):
-        if abs(subject.frame[i, 0]) < 1e-9:
+        if abs(subject.frame[i, 0]) < _ALONG:
             continue
         sign = 1.0 if subject.frame[i, 0] > 0.0 else -1.0
         for line in range(n_lines):

@@ -150,7 +150,9 @@ def test_a_wrong_field_says_what_was_expected(screen: Page):
 
     actions.type_into_field(screen, "weight_kg", "63000")
 
-    expect(screen.get_by_text("Weight: 63000 is too large; expected a body weight from 10 to 300 kg.").first).to_be_visible()
+    expect(
+        screen.get_by_text("Weight: 63000 is too large; expected a body weight from 10 to 300 kg.").first
+    ).to_be_visible()
     expect(screen.locator(f"#{ids.TAB_COVARIATES}")).to_contain_text("1 error")
 
 

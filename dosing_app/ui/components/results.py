@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dosing_app.ui import ids, text
+from dosing_app.ui.components.risk_panel import risk_basis
 from dosing_app.ui.elements import Component, dcc, html
 from dosing_app.ui.figures import Figure, axis, layout
+
+if TYPE_CHECKING:
+    from tte import EventModel
 
 _CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False, "scrollZoom": False}
 
@@ -39,7 +43,7 @@ def parameters_region() -> Component:
     )
 
 
-def risk_region() -> Component:
+def risk_region(event_model: EventModel) -> Component:
     """Return the region of the risk: words, figure, and what they rest on."""
     return html.Section(
         id=ids.REGION_RISK,
@@ -47,7 +51,7 @@ def risk_region() -> Component:
         children=[
             html.Div(html.P(text.EMPTY["risk"]), id=ids.RISK_TEXT, **{"aria-live": "polite"}),
             html.Div(_graph(ids.RISK_FIGURE, ""), id=ids.RISK, className="risk-figure"),
-            html.Div(id=ids.RISK_BASIS),
+            html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
         ],
     )
 

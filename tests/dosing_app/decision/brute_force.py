@@ -57,8 +57,8 @@ class Rules:
     """What a candidate has to obey; times [day] and amounts [mg] are exact.
 
     ``days`` are the whole days on which a new infusion may stand, ``largest`` the largest new amount, ``needed`` the
-    doses that a candidate must keep up with at every time, ``cap`` the largest dose under heart failure, ``only`` the amount of
-    every infusion where that is fixed.
+    doses that a candidate must keep up with at every time, ``cap`` the largest dose under heart failure,
+    ``only`` the amount of every infusion where that is fixed.
     """
 
     given: tuple[Decimal, ...]
