@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser bench bounds coverage check setup chromium lock clean
+.PHONY: help app test lint types arch style browser bench bounds interpreted check setup chromium lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +47,8 @@ bench: setup ## measure every claim of speed and accuracy in the README
 bounds: setup ## tests of the engine again with array bounds checked in compiled code
 	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd
 
-coverage: setup ## tests of the engine again as plain Python, with coverage
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" --cov --cov-report=term tests/pkpd
+interpreted: setup ## tests of the compiled formulas again as plain Python
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd/kernels
 
 check: lint test bounds ## everything that must hold before a release
 
@@ -78,5 +78,5 @@ lock: $(INSTALLED) ## choose and pin the newest allowed version of every package
 	$(PY) scripts/write_lock.py
 
 clean: ## remove the environment and every cache in this folder
-	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache .import_linter_cache .coverage htmlcov test-results build dist
+	rm -rf $(VENV) .hypothesis .pytest_cache .ruff_cache .import_linter_cache test-results build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dosing_app.ui import tokens
-from dosing_app.ui.figures import Figure, axis, band, layout
+from dosing_app.ui.figure_style import Figure, axis, band, layout
 from dosing_app.ui.state import number_text
 from dosing_app.ui.wording import interval
 from pkpd.units import percent_from_fraction

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dosing_app.ui import ids, text
 from dosing_app.ui.components.risk_panel import risk_basis
 from dosing_app.ui.elements import Component, dcc, html
-from dosing_app.ui.figures import Figure, axis, layout
+from dosing_app.ui.figure_style import Figure, axis, layout
 
 if TYPE_CHECKING:
     from tte import EventModel
