@@ -96,7 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         report
         for category in ("passed", "failed", "skipped", "xfailed", "error")
         for report in terminalreporter.getreports(category)
-        if ("reference", True) in map(tuple, report.user_properties)
+        if isinstance(report, pytest.TestReport) and ("reference", True) in map(tuple, report.user_properties)
     ]
     skipped = {report.nodeid for report in reports if report.skipped and NO_REFERENCE in str(report.longrepr)}
     ran = {report.nodeid for report in reports} - skipped

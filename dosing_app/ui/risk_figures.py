@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
 _BIN_PERCENT = 4.0
-_DOTS_FROM = 0.53
+_DOTS_FROM = 0.58
 
 
 def risk_figure(view: View, risk: RiskForecast) -> Figure:
@@ -41,7 +41,7 @@ def risk_figure(view: View, risk: RiskForecast) -> Figure:
             margin={"l": 8, "r": 12, "t": 16, "b": 20},
             xaxis=axis(range=[0, 100], dtick=20, showgrid=True, gridcolor=tokens.LINE, anchor="y2"),
             yaxis=axis(range=[0.3, max(4.0, _tallest(view.dots, target)) + 0.5], domain=[_DOTS_FROM, 1], visible=False),
-            yaxis2=axis(range=[0.4, n + 0.95], domain=[0, _DOTS_FROM - 0.04], visible=False),
+            yaxis2=axis(range=[0.6, n + 0.85], domain=[0, _DOTS_FROM - 0.04], visible=False),
             shapes=[_threshold(target)],
             annotations=[_threshold_label(target), *(_row_label(n - i, row[0], target) for i, row in enumerate(rows))],
         ),
@@ -137,22 +137,21 @@ def _interval(height: int, row: tuple[str, FloatArray, bool]) -> list[dict[str, 
     return [
         {**line, "x": [q05, q95], "y": [height, height], "line": {"color": color, "width": 2}},
         {**line, "x": [q25, q75], "y": [height, height], "line": {"color": color, "width": 8 if is_headline else 5}},
-        {**line, "x": [q50, q50], "y": [height - 0.3, height + 0.3], "line": {"color": tokens.INK, "width": 2}},
+        {**line, "x": [q50, q50], "y": [height - 0.25, height + 0.25], "line": {"color": tokens.INK, "width": 2}},
     ]
 
 
 def _row_label(height: int, name: str, target: float) -> dict[str, Any]:
     return {
         "x": target,
-        "y": height + 0.48,
+        "y": height + 0.12,
+        "yanchor": "bottom",
         "yref": "y2",
         "xanchor": "left",
         "xshift": 3,
         "showarrow": False,
         "text": name,
         "font": {"size": 12, "color": tokens.INK2},
-        "bgcolor": "rgba(255,255,255,0.7)",
-        "borderpad": 0,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,16 +19,19 @@ from pkpd.exposure.metrics import (
     parameter_tables,
     parameters_at,
 )
-from pkpd.kernels.regimen import regimen_log_exposures, regimen_probabilities, regimen_probabilities_alone
+from pkpd.kernels.regimen import (
+    SearchLines,
+    regimen_log_exposures,
+    regimen_probabilities,
+    regimen_probabilities_alone,
+)
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.posterior import Posterior
 
-Lines: TypeAlias = "tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]"
-
 # A large search takes every second or fourth line where a sample of its regimens shows that this changes nothing.
-_MANY, _SAMPLE, _SAME = 4_000, 64, 1e-5
+_MANY, _SAMPLE, _SAME = 4_000, 64, 1e-4
 _NOTHING = 1e-7
 # Numba's fallback threading layer allows a single caller at a time, and a web server has several threads.
 _PARALLEL = threading.Lock()
@@ -48,8 +51,8 @@ class ExposureTable:
         Scaled area of the doses that every regimen holds.
     offset : (n_lines,) array
         ln(AUC/CL) at the first node is ln(scaled area) + offset.
-    lines : tuple of arrays
-        Arguments of the compiled search: areas, fixed, offset, fall of ln(AUC/CL) per node, step, density, integral.
+    lines : SearchLines
+        The same for the compiled search, without the lines that hold next to nothing.
     mode_areas, mode_fixed, mode_offset : (n_times, 1), (1,) arrays, float
         The same at the maximum a posteriori estimate.
     """
@@ -58,7 +61,7 @@ class ExposureTable:
     areas: FloatArray
     fixed: FloatArray
     offset: FloatArray
-    lines: Lines
+    lines: SearchLines
     mode_areas: FloatArray
     mode_fixed: FloatArray
     mode_offset: float
@@ -120,7 +123,9 @@ def exposure_table(
         areas=areas,
         fixed=fixed,
         offset=offset,
-        lines=_with_mass((areas, fixed, offset, fall, posterior.step, posterior.density, posterior.integral)),
+        lines=_with_mass(
+            SearchLines(areas, fixed, offset, fall, posterior.step, posterior.density, posterior.integral)
+        ),
         mode_areas=np.ascontiguousarray(mode_scaled[1:, None]),
         mode_fixed=mode_scaled[:1].copy(),
         mode_offset=mode_peak - mode_log_cl,
@@ -161,22 +166,22 @@ def probability_at_least(
     return _probabilities(lines, index, given, log_auc_cl)
 
 
-def _probabilities(lines: Lines, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
+def _probabilities(lines: SearchLines, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
     result = np.empty(len(time_index))
     if len(time_index) <= _MANY:
-        regimen_probabilities_alone(*lines, time_index, amounts, log_auc_cl, result)
+        regimen_probabilities_alone(lines, time_index, amounts, log_auc_cl, result)
     else:
         with _PARALLEL:
-            regimen_probabilities(*lines, time_index, amounts, log_auc_cl, result)
+            regimen_probabilities(lines, time_index, amounts, log_auc_cl, result)
     return result
 
 
-def _every(lines: Lines, stride: int) -> Lines:
+def _every(lines: SearchLines, stride: int) -> SearchLines:
     """Return every so many lines: the trapezoidal rule with wider steps."""
     areas, fixed, offset, fall, step, density, integral = lines
     kept = slice(None, None, stride)
     mass = integral[kept, -1].sum()
-    return (
+    return SearchLines(
         np.ascontiguousarray(areas[:, kept]),
         fixed[kept].copy(),
         offset[kept].copy(),
@@ -187,12 +192,12 @@ def _every(lines: Lines, stride: int) -> Lines:
     )
 
 
-def _with_mass(lines: Lines) -> Lines:
+def _with_mass(lines: SearchLines) -> SearchLines:
     """Leave out lines that hold next to nothing of the posterior at either end."""
     areas, fixed, offset, fall, step, density, integral = lines
     below = np.cumsum(integral[:, -1])
     kept = slice(int(np.searchsorted(below, _NOTHING)), int(np.searchsorted(below, 1.0 - _NOTHING)) + 1)
-    return (
+    return SearchLines(
         np.ascontiguousarray(areas[:, kept]),
         fixed[kept].copy(),
         offset[kept].copy(),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pkpd.data.records import Subject
     from pkpd.model.spec import ModelSpec
 
-_CUT = 38.0
+_CUT = 46.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class DenseGrid:
         table = np.where(np.isfinite(table), table, -1e6)
         halves = [0.5 * np.abs(slope) for slope in np.gradient(table)]
         mass = self.mass.reshape(n1, n2)
-        used = mass > 1e-11 * mass.max()
+        used = mass > 1e-13 * mass.max()
         return Spread.of(table[used], halves[0][used], halves[1][used], mass[used] / mass[used].sum())
 
 

@@ -69,7 +69,8 @@ def test_the_percentile_of_a_sample_counts_parameters_and_residual_error(name):
         limit = {Censoring.NONE: sample.level, Censoring.BELOW: sample.lloq, Censoring.ABOVE: sample.uloq}
         prediction = concentration(kin, DOSES, sample.time_day)
         sd = np.hypot(additive, proportional * prediction)
-        expected = float(grid.mass @ ndtr((limit[sample.censoring] - prediction) / sd))
+        with np.errstate(divide="ignore"):  # nothing left under a proportional error: certainly below
+            expected = float(grid.mass @ ndtr((limit[sample.censoring] - prediction) / sd))
         assert share == pytest.approx(expected, abs=1e-5)
 
 
@@ -86,4 +87,4 @@ def test_bands_of_more_random_effects_are_those_of_many_draws_before_any_sample(
     for time, row in zip(times, bands.quantiles, strict=True):
         drawn = concentration(kin, DOSES, float(time))
         shares = [float((drawn < value).mean()) for value in row]
-        assert shares == pytest.approx(PROBABILITIES.tolist(), abs=1.2e-2)
+        assert shares == pytest.approx(PROBABILITIES.tolist(), abs=2e-2)
