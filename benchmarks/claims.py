@@ -150,7 +150,7 @@ def measure_optimizer(*, quick: bool) -> list[Figure]:
     rng = np.random.default_rng(SEED)
     n = 100_000
     times: IntArray = np.sort(rng.integers(-1, days.size, size=(n, 3)), axis=1)
-    amounts = 100.0 * rng.integers(1, 8, size=(n, 3))
+    amounts: FloatArray = np.asarray(100.0 * rng.integers(1, 8, size=(n, 3)), dtype=np.float64)
     probability_at_least(table, times[:10], amounts[:10], event_model.threshold)
     seconds = _best_of(5, lambda: probability_at_least(table, times, amounts, event_model.threshold))
     ours = probability_at_least(table, times, amounts, event_model.threshold)

@@ -181,9 +181,13 @@ def _observations(model: ModelSpec, samples: list[Sample]) -> FloatArray:
 def _omega_factors(model: ModelSpec, subjects: Sequence[Subject]) -> FloatArray:
     """Return the Cholesky factors of Omega, taken at each subject's first covariate row."""
     if not any(variance.covariate for variance in model.variances):
-        factor = np.linalg.cholesky(omega_matrix(model, subjects[0].covariates[0].values))
+        factor = _cholesky(omega_matrix(model, subjects[0].covariates[0].values))
         return np.repeat(factor[None], len(subjects), axis=0)
-    return np.stack([np.linalg.cholesky(omega_matrix(model, s.covariates[0].values)) for s in subjects])
+    return np.stack([_cholesky(omega_matrix(model, s.covariates[0].values)) for s in subjects])
+
+
+def _cholesky(matrix: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
 def _line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -114,7 +114,8 @@ def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatAr
     days = AVERAGED_DAYS if times is None else times
     # The kernels release the interpreter's lock, so that models are computed side by side.
     with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda name: _compute(case, name, days), model_names()))
+        names = model_names()
+        answers = list(pool.map(_compute, [case] * len(names), names, [days] * len(names)))
     computed = [answer for answer in answers if isinstance(answer, _Computed)]
     skipped = tuple(answer for answer in answers if not isinstance(answer, _Computed))
     in_panel = np.array([answer.model.in_default_panel for answer in computed], dtype=bool)

@@ -239,8 +239,9 @@ def _outer_mode(problem: Problem, mode: MapEstimates) -> tuple[FloatArray, Float
     """Return centre and Cholesky factor of the normal approximation of the outer coordinates at the mode."""
     frame = problem.subjects.frame[0]
     centre = (frame.T @ mode.white[0])[1:]
-    covariance: FloatArray = frame.T @ np.linalg.inv(0.5 * mode.hessian[0]) @ frame
-    return centre, np.linalg.cholesky(covariance[1:, 1:])
+    curvature = np.asarray(np.linalg.inv(0.5 * mode.hessian[0]), dtype=np.float64)
+    covariance = np.asarray(frame.T @ curvature @ frame, dtype=np.float64)
+    return centre, np.asarray(np.linalg.cholesky(covariance[1:, 1:]), dtype=np.float64)
 
 
 def _mixture_points(centre: FloatArray, factor: FloatArray, replicate: int, n_lattice: int) -> FloatArray:
@@ -268,7 +269,8 @@ def _mixture_density(points: FloatArray, centre: FloatArray, factor: FloatArray)
 
 def with_lines(posterior: Posterior, n_lines: int) -> Posterior:
     """Return a posterior of two random effects integrated on another number of lines over the same range."""
-    outer: FloatArray = np.linspace(posterior.outer[0, 0], posterior.outer[-1, 0], n_lines)[:, None]
+    first, last = float(posterior.outer[0, 0]), float(posterior.outer[-1, 0])
+    outer = np.linspace(first, last, n_lines)[:, None]
     step = float(outer[1, 0] - outer[0, 0])
     return _refine(posterior.problem, posterior.mode, outer, np.full(n_lines, step), step)
 

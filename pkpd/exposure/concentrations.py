@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pkpd.problem import Problem
 
 _MOST_LINES = 1024
+_PLANE_LINES = 192
 _CLEARANCE_LINES = 768
 _MOST_AVERAGED = 256
 _NO_WEIGHT = 1e-6
@@ -78,12 +79,14 @@ def concentration_bands(
 def _for_concentrations(posterior: Posterior) -> Posterior:
     """Return the posterior on as many lines as a concentration needs.
 
-    Along lines of the clearance the concentration soon after an infusion hardly changes, so that its distribution comes
-    from the lines' own positions; many more lines of a plane make up for that.
+    Along lines of the clearance the concentration soon after an infusion hardly changes, and where the drug is long gone
+    it changes more from one line to the next than along any, so that its distribution comes from the lines' own
+    positions; more lines of a plane make up for that.
     """
-    if posterior.problem.n_eta == 2 and posterior.problem.subjects.line_scale[0] == 0.0:
-        return with_lines(posterior, _CLEARANCE_LINES)
-    return thinned(posterior, _MOST_LINES)
+    if posterior.problem.n_eta != 2:
+        return thinned(posterior, _MOST_LINES)
+    is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
+    return with_lines(posterior, max(len(posterior.low), _PLANE_LINES if is_scaled else _CLEARANCE_LINES))
 
 
 def averaged_bands(

@@ -23,6 +23,7 @@ NO_FINITE_START = 2
 _MAX_STEPS = 100
 _SMALLEST_DECREASE = 1e-13
 _SAME_MODE = 1e-3
+_APART = 1.0
 
 
 @kernel
@@ -123,6 +124,11 @@ def scan_starts(
             if is_grid and not _lowest_across(scan, line, m):
                 continue
             white_on_line(subject, outer[line], low + m * step, z)
+            if not is_grid:
+                kept = _make_room(starts, best, kept, z, value)
+                if kept < 0:
+                    kept = -kept - 1
+                    continue
             slot = best.size - 1
             while slot > 0 and best[slot - 1] > value:
                 best[slot] = best[slot - 1]
@@ -132,6 +138,34 @@ def scan_starts(
             starts[slot] = z
             kept = min(kept + 1, best.size)
     return kept
+
+
+@kernel
+def _make_room(starts: FloatArray, best: FloatArray, kept: int, z: FloatArray, value: float) -> int:
+    """Drop the starts near z that lie above it; return how many are left, or -1 minus that where a near one lies below.
+
+    Lines through lattice points have no neighbours to compare with: without this all starts could lie in one valley.
+    """
+    for k in range(kept):
+        if best[k] <= value and _distance(starts[k], z) < _APART:
+            return -kept - 1
+    left = 0
+    for k in range(kept):
+        if _distance(starts[k], z) >= _APART:
+            best[left] = best[k]
+            starts[left] = starts[k]
+            left += 1
+    for k in range(left, kept):
+        best[k] = np.inf
+    return left
+
+
+@kernel
+def _distance(a: FloatArray, b: FloatArray) -> float:
+    total = 0.0
+    for i in range(a.size):
+        total += (a[i] - b[i]) * (a[i] - b[i])
+    return np.sqrt(total)
 
 
 @kernel

@@ -101,7 +101,7 @@ def fill_events(
     events[:, :] = 0.0
     for o in range(observed.size + wanted.size):
         time = observed[o] if o < observed.size else wanted[o - observed.size]
-        e = np.searchsorted(times, time)
+        e = int(np.searchsorted(times, time))
         while index[e, OBSERVATION] >= 0:
             e += 1
         index[e, OBSERVATION] = o

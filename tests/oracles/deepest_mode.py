@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.stats import qmc
 from scipy.special import ndtri
+from scipy.stats import qmc
 
 from tests.oracles.likelihood import objective
 from tests.oracles.superposition import prior_scale
@@ -24,7 +24,7 @@ def on_dense_grid(model: ModelSpec, subject: Subject) -> float:
     axis = np.linspace(-14.0, 14.0, 281)
     phi = _on_square(model, subject, sd, axis, axis)
     inner = phi[1:-1, 1:-1]
-    lowest = np.full(inner.shape, True)
+    lowest = np.ones(inner.shape, dtype=bool)
     for i in (0, 1, 2):
         for j in (0, 1, 2):
             lowest &= inner <= phi[i : i + inner.shape[0], j : j + inner.shape[1]]

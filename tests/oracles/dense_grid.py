@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
 
 _CUT = 46.0
+_COARSE = 241
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,17 @@ class DenseGrid:
 
     model: ModelSpec
     subject: Subject
-    axes: tuple[np.ndarray, np.ndarray]
+    n: int
     eta: np.ndarray
     mass: np.ndarray
     log_evidence: float
 
     def values(self, quantity: Callable[[np.ndarray], np.ndarray]) -> Spread:
         """The values of a quantity (a function of (n, 2) random effects) in every cell that carries mass."""
-        n1, n2 = (axis.size for axis in self.axes)
-        table = quantity(self.eta).reshape(n1, n2)
+        table = quantity(self.eta).reshape(self.n, self.n)
         table = np.where(np.isfinite(table), table, -1e6)
         halves = [0.5 * np.abs(slope) for slope in np.gradient(table)]
-        mass = self.mass.reshape(n1, n2)
+        mass = self.mass.reshape(self.n, self.n)
         used = mass > 1e-13 * mass.max()
         return Spread.of(table[used], halves[0][used], halves[1][used], mass[used] / mass[used].sum())
 
@@ -101,26 +101,45 @@ def _sum_of_uniforms(x: np.ndarray, wide: np.ndarray, narrow: np.ndarray) -> np.
 
 
 def integrate(model: ModelSpec, subject: Subject, *, n: int = 500) -> DenseGrid:
-    """Integrate on n by n cells over the part of the plane that carries mass."""
+    """Integrate on n by n cells over the part of the plane that carries mass, along the posterior's own axes."""
     omega, _ = prior_scale(model, subject.covariates[0].values)
-    sd = np.sqrt(np.diag(omega))
-    ranges = [(-16.0 * s, 16.0 * s) for s in sd]
+    basis = np.diag(np.sqrt(np.diag(omega)))
+    ranges = [(-16.0, 16.0), (-16.0, 16.0)]
     for margin in (25, 15, 5, 3):
         # A ridge may pass between the points of the first, coarse grids: their margins are wide.
-        axes = [np.linspace(*r, 241) for r in ranges]
-        phi = objective(model, subject, _points(axes)).reshape(241, 241)
-        high = phi < phi.min() + _CUT
-        for i in (0, 1):
-            used = np.flatnonzero(high.any(axis=1 - i))
-            ranges[i] = (axes[i][max(used[0] - margin, 0)], axes[i][min(used[-1] + margin, 240)])
+        ranges, eta, phi = _narrowed(model, subject, basis, ranges, margin)
+    share = np.exp(-0.5 * (phi - phi.min()))
+    share /= share.sum()
+    centred = eta - share @ eta
+    turned = np.linalg.eigh((centred * share[:, None]).T @ centred)[1]
+    high = eta[phi < phi.min() + _CUT] @ turned
+    ranges = [(float(c.min()), float(c.max())) for c in high.T]
+    ranges = [(low - 0.2 * (top - low), top + 0.2 * (top - low)) for low, top in ranges]
+    ranges, _, _ = _narrowed(model, subject, turned, ranges, 3)
     axes = [np.linspace(*r, n) for r in ranges]
-    eta = _points(axes)
+    eta = _points(axes) @ turned.T
     phi = objective(model, subject, eta)
     least = phi.min()
     mass = np.exp(-0.5 * (phi - least))
     cell = (axes[0][1] - axes[0][0]) * (axes[1][1] - axes[1][0])
     log_evidence = np.log(mass.sum() * cell) - 0.5 * least - np.log(2.0 * np.pi) - 0.5 * np.linalg.slogdet(omega)[1]
-    return DenseGrid(model, subject, (axes[0], axes[1]), eta, mass / mass.sum(), float(log_evidence))
+    return DenseGrid(model, subject, n, eta, mass / mass.sum(), float(log_evidence))
+
+
+def _narrowed(
+    model: ModelSpec, subject: Subject, basis: np.ndarray, ranges: list[tuple[float, float]], margin: int
+) -> tuple[list[tuple[float, float]], np.ndarray, np.ndarray]:
+    """Ranges of the cells within the cut and some more around them; random effects and objective of all cells."""
+    axes = [np.linspace(*r, _COARSE) for r in ranges]
+    eta = _points(axes) @ basis.T
+    phi = objective(model, subject, eta)
+    high = (phi < phi.min() + _CUT).reshape(_COARSE, _COARSE)
+    narrowed = []
+    for i in (0, 1):
+        used = np.flatnonzero(high.any(axis=1 - i))
+        low, top = max(used[0] - margin, 0), min(used[-1] + margin, _COARSE - 1)
+        narrowed.append((float(axes[i][low]), float(axes[i][top])))
+    return narrowed, eta, phi
 
 
 def _points(axes: list[np.ndarray]) -> np.ndarray:

@@ -49,7 +49,9 @@ def test_a_step_along_a_line_moves_only_the_clearance_or_every_clearance_and_vol
 
 
 def test_models_with_a_random_effect_on_every_parameter_have_lines_of_constant_rate_constants():
-    scaled = {name for name in model_names() if bind(load_model(name), three_subjects(name)).subjects.line_scale[0] > 0.0}
+    scaled = {
+        name for name in model_names() if bind(load_model(name), three_subjects(name)).subjects.line_scale[0] > 0.0
+    }
     assert {"niyigena_2026_asuc", "faelens_2021_adapted_dreesen", "wojciechowski_2017", "ternant_2008"} <= scaled
     assert not {"aubourg_2015", "fasanmade_2009", "hanzel_2021", "song_2025", "fasanmade_2011_combined"} & scaled
 

@@ -52,9 +52,7 @@ def test_models_that_all_fail_have_equal_weights():
 def test_quantiles_are_those_of_the_mixture_of_the_grids(averaged):
     subjects, posteriors, grids = averaged
     weights = evidence_weights(np.array([p.log_evidence for p in posteriors]))
-    areas = [
-        log_auc_table(p, exposure_problem(p.problem, s)) for p, s in zip(posteriors, subjects, strict=True)
-    ]
+    areas = [log_auc_table(p, exposure_problem(p.problem, s)) for p, s in zip(posteriors, subjects, strict=True)]
     clearances = [parameter_tables(p)[0] for p in posteriors]
     cases = (
         (clearances, 1.0, [dense_grid.log_parameter(g, "cl") for g in grids]),

@@ -68,7 +68,9 @@ def test_without_samples_the_random_effects_are_zero(name):
 
 def test_a_level_before_any_dose_under_a_proportional_error_is_impossible():
     subject = Subject((Dose(10.0, 300.0, 0.1),), (quantified(5.0, 3.0),), (median_covariates(NIYIGENA),))
-    possible = Subject((Dose(10.0, 300.0, 0.1),), (below(5.0, 0.4), quantified(20.0, 9.0)), (median_covariates(NIYIGENA),))
+    possible = Subject(
+        (Dose(10.0, 300.0, 0.1),), (below(5.0, 0.4), quantified(20.0, 9.0)), (median_covariates(NIYIGENA),)
+    )
     found = estimate_map(bind(NIYIGENA, [subject, possible]))
     assert found.status == (Status.NO_FINITE_START, Status.CONVERGED)
     assert found.objective[0] == np.inf

@@ -45,10 +45,10 @@ def _subject(rows: pd.DataFrame) -> Subject:
         ),
         tuple(
             CovariateRow(
-                float(row.TIME),
-                {"weight_kg": row.WT, "albumin_g_per_L": 10 * row.ALB, "ada_positive": float(row.ADA)},
+                time,
+                {"weight_kg": weight, "albumin_g_per_L": 10 * albumin, "ada_positive": antibodies},
             )
-            for row in by_time.itertuples()
+            for time, weight, albumin, antibodies in by_time[["TIME", "WT", "ALB", "ADA"]].to_numpy(float).tolist()
         ),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,10 +21,12 @@ from pkpd.model import load_model
 from pkpd.model.parameters import omega_matrix, typical_parameters
 from pkpd.problem import bind
 from tests.oracles import dense_grid
-from tests.oracles.dense_grid import DenseGrid, Spread
 from tests.oracles.likelihood import objective
 from tests.oracles.patients import KINDS, below, median_covariates, quantified, random_subject
 from tests.oracles.superposition import area, concentration, kinetics
+
+if TYPE_CHECKING:
+    from tests.oracles.dense_grid import DenseGrid, Spread
 
 TWO_EFFECTS = [
     "niyigena_2026_asuc",
@@ -151,7 +155,9 @@ def test_one_random_effect_is_integrated_as_by_adaptive_quadrature(name, index):
     etas = np.log(found["cl"].quantiles) - typical
     kin = kinetics(model, subject.covariates[0].values, etas[:, None])
     half_lives = found["half_life"].quantiles
-    assert half_lives == pytest.approx(np.sort(_at_reversed(model, subject, found["cl"], typical, "half_life")), rel=1e-3)
+    assert half_lives == pytest.approx(
+        np.sort(_at_reversed(model, subject, found["cl"], typical, "half_life")), rel=1e-3
+    )
     table = log_auc_table(posterior, exposure_problem(posterior.problem, subject))
     areas = marginal(posterior, table, sign=-1.0, is_log=True, probabilities=PROBABILITIES).quantiles
     assert areas == pytest.approx(area(kin, subject.doses, 14.0, 28.0)[::-1], rel=1e-3)
@@ -242,6 +248,6 @@ def test_the_grid_itself_predicts_the_concentration_of_its_own_kinetics():
     cuts = sorted({d.time_day for d in subject.doses} | {d.time_day + d.duration_day for d in subject.doses} | {90.0})
     total = sum(
         quad(lambda t: float(concentration(kin, subject.doses, t)[0]), a, b, epsrel=1e-11)[0]
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+        for a, b in itertools.pairwise(cuts)
     )
     assert area(kin, subject.doses, 0.0, 90.0)[0] == pytest.approx(total, rel=1e-9)

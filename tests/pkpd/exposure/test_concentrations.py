@@ -22,7 +22,14 @@ from tests.oracles.superposition import concentration, kinetics
 PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 DOSES = (Dose(0.0, 400.0, 2.0 / 24.0), Dose(14.0, 400.0, 2.0 / 24.0))
 SAMPLES = (quantified(5.0, 25.0), below(13.0, 1.0), above(16.0, 40.0))
-TWO_EFFECTS = ["niyigena_2026_asuc", "passot_2016_adult", "faelens_2021_adapted_dreesen", "aubourg_2015", "hanzel_2021", "fasanmade_2009"]
+TWO_EFFECTS = [
+    "niyigena_2026_asuc",
+    "passot_2016_adult",
+    "faelens_2021_adapted_dreesen",
+    "aubourg_2015",
+    "hanzel_2021",
+    "fasanmade_2009",
+]
 
 
 @pytest.mark.parametrize("name", TWO_EFFECTS)

@@ -22,7 +22,16 @@ GIVEN = (Dose(0.0, 300.0, 2.0 / 24.0),)
 TIMES = np.array([7.0, 10.0, 14.0, 21.0, 27.0])
 DURATIONS = np.array([2.0, 2.0, 2.0, 3.0, 2.0]) / 24.0
 INDEX = np.array([[-1, -1, -1], [2, -1, -1], [0, 2, -1], [1, 3, 4], [4, -1, -1], [0, 3, 2]])
-AMOUNTS = np.array([[0.0, 0.0, 0.0], [300.0, 0.0, 0.0], [400.0, 300.0, 0.0], [200.0, 300.0, 500.0], [600.0, 0, 0], [600.0, 600.0, 600.0]])
+AMOUNTS = np.array(
+    [
+        [0.0, 0.0, 0.0],
+        [300.0, 0.0, 0.0],
+        [400.0, 300.0, 0.0],
+        [200.0, 300.0, 500.0],
+        [600.0, 0, 0],
+        [600.0, 600.0, 600.0],
+    ]
+)
 CASES = {
     "quantified": (quantified(5.0, 25.0), quantified(7.0, 9.0)),
     "censored": (above(2.0, 30.0), below(7.0, 1.0)),
@@ -41,7 +50,9 @@ def case(request):
 
 
 def regimen(subject: Subject, index: np.ndarray, amounts: np.ndarray) -> Subject:
-    chosen = [Dose(float(TIMES[i]), float(a), float(DURATIONS[i])) for i, a in zip(index, amounts, strict=True) if i >= 0]
+    chosen = [
+        Dose(float(TIMES[i]), float(a), float(DURATIONS[i])) for i, a in zip(index, amounts, strict=True) if i >= 0
+    ]
     return Subject((*GIVEN, *sorted(chosen, key=lambda d: d.time_day)), subject.samples, subject.covariates)
 
 
@@ -50,7 +61,9 @@ def test_probabilities_of_all_regimens_are_those_of_the_dense_grid(case):
     for target in (4.5, 5.79, 6.8):
         found = probability_at_least(table, INDEX, AMOUNTS, target)
         for share, index, amounts in zip(found, INDEX, AMOUNTS, strict=True):
-            spread = dense_grid.log_area(grid, (14.0, 28.0), over_clearance=True, subject=regimen(subject, index, amounts))
+            spread = dense_grid.log_area(
+                grid, (14.0, 28.0), over_clearance=True, subject=regimen(subject, index, amounts)
+            )
             assert share == pytest.approx(1.0 - spread.below(target), abs=1e-3)
 
 

@@ -13,7 +13,13 @@ from pkpd.simulation.predict import curve_problem, predict_curve, predict_sample
 from tests.oracles import ode
 from tests.oracles.patients import median_covariates, quantified
 
-ONE_AND_TWO = ["niyigena_2026_asuc", "faelens_2021_adapted_dreesen", "aubourg_2015", "wojciechowski_2017", "ternant_2008"]
+ONE_AND_TWO = [
+    "niyigena_2026_asuc",
+    "faelens_2021_adapted_dreesen",
+    "aubourg_2015",
+    "wojciechowski_2017",
+    "ternant_2008",
+]
 OVERLAPPING = (Dose(0.0, 300.0, 0.5), Dose(0.25, 400.0, 2.0), Dose(1.0, 100.0, 0.125), Dose(1.0, 200.0, 3.0))
 WITH_BOLUS = (Dose(0.0, 300.0, 0.0), Dose(3.0, 400.0, 2.0), Dose(4.0, 100.0, 0.0), Dose(4.0, 50.0, 0.0))
 MANY = tuple(Dose(3.0 * i, 200.0 + 10.0 * i, 2.0 / 24.0) for i in range(12))
@@ -56,7 +62,12 @@ def time_varying(name: str) -> Subject:
     for time, weight, albumin in ((0.5, 60.0, 25.0), (7.0, 80.0, 45.0), (13.7, 55.0, 30.0), (30.0, 90.0, 50.0)):
         rows.append(CovariateRow(time, base | {"weight_kg": weight, "albumin_g_per_L": albumin}))
     samples = tuple(quantified(t, 10.0) for t in (0.05, 1.0, 7.0, 13.9, 29.0, 44.0))
-    doses = (Dose(0.0, 300.0, 2.0 / 24.0), Dose(6.96, 400.0, 2.0 / 24.0), Dose(14.0, 500.0, 2.0), Dose(21.0, 200.0, 0.0))
+    doses = (
+        Dose(0.0, 300.0, 2.0 / 24.0),
+        Dose(6.96, 400.0, 2.0 / 24.0),
+        Dose(14.0, 500.0, 2.0),
+        Dose(21.0, 200.0, 0.0),
+    )
     return Subject(doses, samples, tuple(rows))
 
 

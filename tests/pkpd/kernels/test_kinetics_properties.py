@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,17 +14,17 @@ from hypothesis import strategies as st
 from pkpd.data.records import CovariateRow, Dose, Subject
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, parameters_at
 from pkpd.model import load_model
-from pkpd.model.spec import ModelSpec
 from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem, predict_curve
 from tests.oracles.patients import median_covariates
 
+if TYPE_CHECKING:
+    from pkpd.model.spec import ModelSpec
+
 NIYIGENA, FAELENS = load_model("niyigena_2026_asuc"), load_model("faelens_2021_adapted_dreesen")
 WOJCIECHOWSKI, AUBOURG = load_model("wojciechowski_2017"), load_model("aubourg_2015")
 models = st.sampled_from([NIYIGENA, FAELENS, WOJCIECHOWSKI, AUBOURG])
-doses = st.builds(
-    Dose, st.floats(0.0, 40.0), st.floats(1.0, 2000.0), st.sampled_from([0.0, 2.0 / 24.0, 0.5, 3.0])
-)
+doses = st.builds(Dose, st.floats(0.0, 40.0), st.floats(1.0, 2000.0), st.sampled_from([0.0, 2.0 / 24.0, 0.5, 3.0]))
 regimens = st.lists(doses, min_size=1, max_size=6).map(lambda found: tuple(sorted(found, key=lambda d: d.time_day)))
 TIMES = np.array([0.01, 0.7, 3.0, 11.0, 26.0, 40.0, 41.0, 70.0])
 seeds = st.integers(0, 1000)
@@ -101,7 +102,9 @@ def test_auc_to_infinity_is_dose_over_clearance(model, regimen, seed):
 def test_areas_of_adjoining_windows_add_up(model, regimen, seed, start, first, second):
     eta = eta_of(model, seed)
     middle, end = start + first, start + first + second
-    parts = math.exp(log_area(model, regimen, eta, (start, middle))) + math.exp(log_area(model, regimen, eta, (middle, end)))
+    parts = math.exp(log_area(model, regimen, eta, (start, middle))) + math.exp(
+        log_area(model, regimen, eta, (middle, end))
+    )
     assert parts == pytest.approx(math.exp(log_area(model, regimen, eta, (start, end))), rel=1e-9, abs=1e-12)
 
 
@@ -174,7 +177,9 @@ def test_a_dose_after_everything_has_gone_gives_its_own_area(duration):
     late = Dose(15.0, 300.0, duration)
     found = log_area(NIYIGENA, (Dose(0.0, 300.0, 0.1), late), eta, (14.0, 28.0))
     assert found == pytest.approx(log_area(NIYIGENA, (late,), eta, (14.0, 28.0)), abs=1e-12)
-    assert found == pytest.approx(math.log(300.0 / parameters_at(bind(NIYIGENA, [subject_of(NIYIGENA, (late,))]), eta)["cl"]), abs=1e-9)
+    assert found == pytest.approx(
+        math.log(300.0 / parameters_at(bind(NIYIGENA, [subject_of(NIYIGENA, (late,))]), eta)["cl"]), abs=1e-9
+    )
 
 
 def test_a_window_late_in_ten_years_of_treatment_is_seen_whole():

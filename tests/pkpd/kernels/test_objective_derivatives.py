@@ -43,7 +43,9 @@ def test_the_objective_is_that_of_plain_numpy(cases):
     model, subjects = cases
     for subject, packed, z in subjects:
         eta = packed.omega_cholesky @ z
-        assert objective(packed, z) == pytest.approx(float(likelihood.objective(model, subject, eta[None, :])[0]), rel=1e-11)
+        assert objective(packed, z) == pytest.approx(
+            float(likelihood.objective(model, subject, eta[None, :])[0]), rel=1e-11
+        )
 
 
 def test_the_gradient_is_the_difference_of_the_objective(cases):
@@ -92,7 +94,9 @@ def test_sensitivities_are_the_differences_of_predictions(cases):
         eta = packed.omega_cholesky @ z
         prediction, slope = np.empty(n), np.empty((n, z.size))
         predict_gradient(packed, eta, prediction, slope)
-        kin = likelihood.kinetics(model, subject.covariates[0].values, eta + np.vstack((np.zeros(z.size), *steps(z, 1e-5), *steps(z, -1e-5))))
+        kin = likelihood.kinetics(
+            model, subject.covariates[0].values, eta + np.vstack((np.zeros(z.size), *steps(z, 1e-5), *steps(z, -1e-5)))
+        )
         for o, sample in enumerate(subject.samples):
             values = likelihood.concentration(kin, subject.doses, sample.time_day)
             assert prediction[o] == pytest.approx(values[0], rel=1e-10, abs=1e-14)

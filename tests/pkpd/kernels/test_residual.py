@@ -61,7 +61,9 @@ def test_below_and_above_the_same_limit_are_certain_together(limit, prediction, 
 
 
 def test_below_the_limit_stays_possible_at_any_concentration_under_a_proportional_error():
-    assert math.exp(-0.5 * minus2_log_density(observation(BELOW, 0.4, 0.0, 0.44), 1e9)) == pytest.approx(0.01153, abs=1e-5)
+    assert math.exp(-0.5 * minus2_log_density(observation(BELOW, 0.4, 0.0, 0.44), 1e9)) == pytest.approx(
+        0.01153, abs=1e-5
+    )
 
 
 @pytest.mark.parametrize(("censored", "expected"), [(NONE, math.inf), (BELOW, 0.0), (ABOVE, math.inf)])
@@ -96,6 +98,8 @@ def test_a_lower_level_is_as_probable_as_the_average_over_predictions_says(value
     prediction = np.array([[0.5, 5.0], [20.0, 80.0]])
     weight = np.array([[0.1, 0.2], [0.3, 0.4]])
     sd = np.hypot(error[0], error[1] * prediction)
-    expected = sum(w * float(mpmath.ncdf((value - f) / s)) for w, f, s in zip(weight.flat, prediction.flat, sd.flat, strict=True))
+    expected = sum(
+        w * float(mpmath.ncdf((value - f) / s)) for w, f, s in zip(weight.flat, prediction.flat, sd.flat, strict=True)
+    )
     found = probability_of_lower_level(weight, np.log(prediction), value, *error)
     assert found == pytest.approx(expected, abs=1e-13)

@@ -13,14 +13,36 @@ from hypothesis import strategies as st
 from pkpd.kernels.special import log_ndtr, log_ndtr_lookup, mills, ndtr
 
 mpmath.mp.dps = 40
-POINTS = [-1e8, -1e4, -300.0, -40.0, -38.0, -30.1, -30.0, -29.9, -12.0, -5.0, -1.0, -1e-9, 0.0, 0.3, 1.0, 1.1, 5.0, 8.5, 12.0]
+POINTS = [
+    -1e8,
+    -1e4,
+    -300.0,
+    -40.0,
+    -38.0,
+    -30.1,
+    -30.0,
+    -29.9,
+    -12.0,
+    -5.0,
+    -1.0,
+    -1e-9,
+    0.0,
+    0.3,
+    1.0,
+    1.1,
+    5.0,
+    8.5,
+    12.0,
+]
 
 
 def exact_log_ndtr(z: float) -> float:
     x = mpmath.mpf(z)
     if z < -100.0:  # mpmath's erfc is exact there too, but slow far out
         w = 1 / x**2
-        return float(-(x**2) / 2 - mpmath.log(-x * mpmath.sqrt(2 * mpmath.pi)) + mpmath.log(1 - w + 3 * w**2 - 15 * w**3))
+        return float(
+            -(x**2) / 2 - mpmath.log(-x * mpmath.sqrt(2 * mpmath.pi)) + mpmath.log(1 - w + 3 * w**2 - 15 * w**3)
+        )
     if z > 0.0:
         return float(mpmath.log1p(-mpmath.erfc(x / mpmath.sqrt(2)) / 2))
     return float(mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -39,11 +41,13 @@ def test_areas_are_the_integrals_of_the_curves(name):
     kin = kinetics(model, subject.covariates[0].values, eta[None, :])
     for window in ((14.0, 28.0), (0.0, 3.0)):
         found = np.exp(log_auc_at(exposure_problem(bind(model, [subject]), subject, window=window), eta))
-        ends = {t for d in subject.doses for t in (d.time_day, d.time_day + d.duration_day) if window[0] < t < window[1]}
+        ends = {
+            t for d in subject.doses for t in (d.time_day, d.time_day + d.duration_day) if window[0] < t < window[1]
+        }
         cuts = sorted({*window, *ends})
         total = sum(
             quad(lambda t: float(concentration(kin, subject.doses, t)[0]), a, b, epsrel=1e-11)[0]
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+            for a, b in itertools.pairwise(cuts)
         )
         assert found == pytest.approx(total, rel=1e-8)
 
