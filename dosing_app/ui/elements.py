@@ -57,7 +57,7 @@ class App(Protocol):
 class Server(Protocol):
     """A server that listens: Waitress's own class."""
 
-    effective_port: int
+    effective_port: str
 
     def run(self) -> None:
         """Answer requests until interrupted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 from dosing_app.ui.elements import create_server
@@ -36,11 +37,12 @@ def open_server(app: Dash, *, host: str = "127.0.0.1", port: int = 8050) -> Serv
     if not 0 <= port <= _HIGHEST_PORT:
         raise input_error("--port", f"{port} is not a port; expected 0 to {_HIGHEST_PORT}")
     try:
-        return create_server(app.server, host=host, port=port, threads=_THREADS, ident="asuc")
+        listening = _bound_socket(host, port)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         message = f"cannot listen on {host}:{port} ({reason}); end the program that uses it, or choose another port"
         raise input_error("--port", message) from error
+    return create_server(app.server, sockets=[listening], threads=_THREADS, ident="asuc")
 
 
 def serve(
@@ -69,3 +71,16 @@ def serve(
         server.run()
     finally:
         server.close()
+
+
+def _bound_socket(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address; Waitress would leave its own open where that fails."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -21,7 +21,7 @@ _STATUS = {
     mode.STEP_LIMIT: Status.STEP_LIMIT,
     mode.NO_FINITE_START: Status.NO_FINITE_START,
 }
-N_STARTS = 8
+N_STARTS, N_STARTS_LATTICE = 8, 128
 _N_LATTICE = 256
 
 
@@ -130,7 +130,7 @@ def estimate_map(problem: Problem, *, scan: Scan | None = None) -> MapEstimates:
         scan.low,
         scan.step,
         scan.n_nodes,
-        N_STARTS,
+        N_STARTS if n_eta <= 2 else N_STARTS_LATTICE,
         white,
         objective,
         hessian,

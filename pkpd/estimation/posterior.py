@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pkpd.kernels.codes import PackedSubject
 
 _REACH = 7.0
-_N_LINES, _N_NODES = 48, 48
+_N_LINES, _N_NODES = 96, 48
 _MOST_LINES = 640
 _N_SCAN = 24
 _TOLERANCE = 1e-3

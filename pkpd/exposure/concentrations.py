@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
-_MOST_LINES = 1024
+_MOST_LINES = 2048
 _PLANE_LINES = 192
 _CLEARANCE_LINES = 768
 _MOST_AVERAGED = 256

@@ -100,8 +100,8 @@ def fill_events(
     index[:, OBSERVATION] = -1
     events[:, :] = 0.0
     for o in range(observed.size + wanted.size):
-        time = observed[o] if o < observed.size else wanted[o - observed.size]
-        e = int(np.searchsorted(times, time))
+        time: float = observed[o] if o < observed.size else wanted[o - observed.size]
+        e = np.searchsorted(times, time)
         while index[e, OBSERVATION] >= 0:
             e += 1
         index[e, OBSERVATION] = o

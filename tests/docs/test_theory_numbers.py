@@ -10,7 +10,7 @@ from scipy import special
 
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.estimation import posterior
-from pkpd.estimation.map import N_STARTS, default_scan, estimate_map, scan_from_zero
+from pkpd.estimation.map import N_STARTS, N_STARTS_LATTICE, default_scan, estimate_map, scan_from_zero
 from pkpd.exposure.metrics import parameters_at
 from pkpd.kernels.quadrature import NEGLIGIBLE
 from pkpd.kernels.special import log_ndtr, log_ndtr_lookup
@@ -43,7 +43,7 @@ def test_the_two_modes_of_the_map_page():
 
 
 def test_the_search_is_as_wide_as_the_map_page_says():
-    assert N_STARTS == 8
+    assert (N_STARTS, N_STARTS_LATTICE) == (8, 128)
     plane = default_scan(2)
     assert (plane.low, plane.low + plane.step * (plane.n_nodes - 1), plane.step) == (-6.5, 6.5, 0.5)
     assert np.diff(plane.outer[:, 0]) == pytest.approx(0.5)

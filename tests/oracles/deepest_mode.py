@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def on_dense_grid(model: ModelSpec, subject: Subject) -> float:
-    """Two random effects: a grid of 0.1 standard deviations to 14, its local minima zoomed into."""
+    """Two random effects: a grid of 0.125 standard deviations to 14, its local minima zoomed into."""
     omega, _ = prior_scale(model, subject.covariates[0].values)
     sd = np.sqrt(np.diag(omega))
-    axis = np.linspace(-14.0, 14.0, 281)
+    axis = np.linspace(-14.0, 14.0, 225)
     phi = _on_square(model, subject, sd, axis, axis)
     inner = phi[1:-1, 1:-1]
     lowest = np.ones(inner.shape, dtype=bool)
@@ -32,7 +32,7 @@ def on_dense_grid(model: ModelSpec, subject: Subject) -> float:
     order = np.argsort(inner[rows, columns])[:8]
     best = float(phi.min())
     for row, column in zip(rows[order], columns[order], strict=True):
-        centre, half = np.array([axis[row + 1], axis[column + 1]]), 0.12
+        centre, half = np.array([axis[row + 1], axis[column + 1]]), 0.15
         for _ in range(9):
             first, second = (np.linspace(c - half, c + half, 13) for c in centre)
             zoomed = _on_square(model, subject, sd, first, second)

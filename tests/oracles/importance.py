@@ -51,7 +51,9 @@ def draw(model: ModelSpec, subject: Subject, n: int, *, seed: int = 1) -> Draws:
         return float(objective(model, subject, (factor @ z)[None, :])[0])
 
     found = minimize(value, start, method="BFGS")
-    parts = [(found.x, found.hess_inv * 2.0)]
+    parts: list[tuple[np.ndarray, np.ndarray]] = [
+        (np.asarray(found.x), 2.0 * np.array(found.hess_inv, dtype=np.float64))
+    ]
     for size in (n // 4, n):
         z, log_q = _mixture(parts, size, rng, k)
         log_p = -0.5 * objective(model, subject, z @ factor.T) - 0.5 * k * np.log(2.0 * np.pi)

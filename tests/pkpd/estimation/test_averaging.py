@@ -29,7 +29,7 @@ def averaged():
         subject = Subject((Dose(0.0, 400.0, 0.1), Dose(14.0, 400.0, 0.1)), samples, (median_covariates(model),))
         subjects.append(subject)
         posteriors.append(integrate_posterior(bind(model, [subject])))
-        grids.append(dense_grid.integrate(model, subject, n=500))
+        grids.append(dense_grid.integrate(model, subject, n=400))
     return subjects, posteriors, grids
 
 

@@ -18,7 +18,7 @@ from tests.oracles.likelihood import objective
 from tests.oracles.patients import KINDS, above, below, median_covariates, quantified, random_subject
 
 NIYIGENA = load_model("niyigena_2026_asuc")
-N_PATIENTS = {1: 30, 2: 60, 3: 24, 4: 24, 5: 24}
+N_PATIENTS = {1: 30, 2: 45, 3: 24, 4: 24, 5: 24}
 
 
 def patients(name: str, seed: int, n: int) -> list[Subject]:

@@ -1,4 +1,4 @@
-"""The exact posterior of one and two random effects against a dense grid and adaptive quadrature."""
+"""The exact posterior of one and two random effects against a dense grid and Gauss-Legendre rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy.integrate import quad
+from scipy.integrate import fixed_quad, quad
 from scipy.stats import norm
 
 from pkpd.data.records import Dose, Subject
@@ -55,7 +55,7 @@ def posterior_of(name: str, index: int) -> Posterior:
 
 @cache
 def grid_of(name: str, index: int) -> DenseGrid:
-    return dense_grid.integrate(load_model(name), patient(name, index), n=800)
+    return dense_grid.integrate(load_model(name), patient(name, index), n=700)
 
 
 def assert_same(found: np.ndarray, spread: Spread, *, tolerance: float) -> None:
@@ -97,7 +97,7 @@ def test_parameters_have_the_distribution_of_the_dense_grid(name, index):
         mean = float(spread.mass @ np.exp(spread.value))
         second = float(spread.mass @ np.exp(2.0 * spread.value))
         assert found.mean == pytest.approx(mean, rel=1e-3)
-        assert found.sd == pytest.approx(math.sqrt(second - mean**2), rel=2e-3)
+        assert found.sd == pytest.approx(math.sqrt(second - mean**2), rel=5e-3)
 
 
 @two_effects
@@ -120,37 +120,33 @@ def test_areas_and_log_auc_over_clearance_have_the_distribution_of_the_dense_gri
 # ------------------------------------------------------------------------------------------------------ one random effect
 
 
-def one_effect_case(name: str, index: int) -> tuple[Subject, Posterior, float, float]:
-    """Subject, posterior, the density's normalisation and eta at its peak."""
-    model, subject = load_model(name), patient(name, index)
-    axis = np.linspace(-12.0, 12.0, 20001)[:, None] * math.sqrt(model.variances[0].omega2)
-    phi = objective(model, subject, axis)
-    return subject, posterior_of(name, index), float(phi.min()), float(axis[np.argmin(phi), 0])
-
-
 @pytest.mark.parametrize("name", ONE_EFFECT)
 @pytest.mark.parametrize("index", range(6))
-def test_one_random_effect_is_integrated_as_by_adaptive_quadrature(name, index):
-    model = load_model(name)
-    subject, posterior, least, peak = one_effect_case(name, index)
+def test_one_random_effect_is_integrated_as_by_gauss_legendre_rules(name, index):
+    model, subject, posterior = load_model(name), patient(name, index), posterior_of(name, index)
     variance = model.variances[0].omega2
-    width = 12.0 * math.sqrt(variance)
+    axis = np.linspace(-14.0, 14.0, 4001)[:, None] * math.sqrt(variance)
+    phi = objective(model, subject, axis)
+    least = float(phi.min())
+    carries = axis[phi < least + 60.0, 0]
+    low, high = float(carries.min()), float(carries.max())
 
-    def density(eta: float) -> float:
-        return math.exp(-0.5 * (float(objective(model, subject, np.array([[eta]]))[0]) - least))
+    def mass(start: float, end: float) -> float:
+        """Integral of the density, by 24-point Gauss-Legendre rules on 32 pieces."""
+        cuts = np.unique(np.clip(np.linspace(low, high, 33), start, end))
+        return sum(fixed_quad(density, a, b, n=24)[0] for a, b in itertools.pairwise(cuts))
 
-    def mass(low: float, high: float) -> float:
-        cuts = [c for c in np.linspace(peak - 0.4 * width, peak + 0.4 * width, 15) if low < c < high]
-        return quad(density, low, high, points=cuts or None, limit=400, epsabs=0.0, epsrel=1e-9)[0]
+    def density(eta: np.ndarray) -> np.ndarray:
+        return np.exp(-0.5 * (objective(model, subject, eta[:, None]) - least))
 
-    total = mass(peak - width, peak + width)
+    total = mass(low, high)
     log_evidence = math.log(total) - 0.5 * least - 0.5 * math.log(2.0 * math.pi * variance)
     assert posterior.log_evidence == pytest.approx(log_evidence, abs=1e-6)
     typical = math.log(typical_parameters(model, subject.covariates[0].values)["cl"])
     tables = parameter_tables(posterior)
     found = parameter_marginals(posterior, tables, PROBABILITIES)
     for probability, value in zip(PROBABILITIES, found["cl"].quantiles, strict=True):
-        assert mass(peak - width, math.log(value) - typical) / total == pytest.approx(probability, abs=1e-4)
+        assert mass(low, math.log(value) - typical) / total == pytest.approx(probability, abs=2e-4)
     # every other quantity is a monotone function of the clearance: its quantiles are those of the clearance, carried over
     etas = np.log(found["cl"].quantiles) - typical
     kin = kinetics(model, subject.covariates[0].values, etas[:, None])
@@ -234,7 +230,7 @@ def test_samples_that_nothing_explains_leave_no_mass():
 def test_strange_samples_are_integrated_as_exactly(name, samples):
     model = load_model(name)
     subject = Subject((Dose(0.0, 300.0, 2.0 / 24.0),), samples, (median_covariates(model),))
-    posterior, grid = integrate_posterior(bind(model, [subject])), dense_grid.integrate(model, subject, n=800)
+    posterior, grid = integrate_posterior(bind(model, [subject])), dense_grid.integrate(model, subject, n=700)
     assert posterior.log_evidence == pytest.approx(grid.log_evidence, abs=1e-5)
     marginals = parameter_marginals(posterior, parameter_tables(posterior), PROBABILITIES)
     for parameter, found in marginals.items():
