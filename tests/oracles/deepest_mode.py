@@ -59,7 +59,9 @@ def from_many_starts(model: ModelSpec, subject: Subject, *, n_points: int = 8192
     def value_and_slope(z: np.ndarray) -> tuple[float, np.ndarray]:
         moves = np.vstack((np.zeros(n), 1e-5 * np.eye(n), -1e-5 * np.eye(n)))
         values = objective(model, subject, (z + moves) @ factor.T)
-        return float(values[0]), (values[1 : n + 1] - values[n + 1 :]) / 2e-5
+        with np.errstate(invalid="ignore"):  # infinity on both sides: nowhere to go
+            slope = (values[1 : n + 1] - values[n + 1 :]) / 2e-5
+        return float(values[0]), np.nan_to_num(slope)
 
     best = float(phi.min())
     for start in _distant(white, phi, n_starts):
