@@ -144,13 +144,29 @@ def take_subject(problem: Problem, index: int) -> Problem:
     return replace(problem, subjects=alone)
 
 
-def with_lines_along(problem: Problem, eta: str) -> Problem:
-    """Return the problem with its integration lines along one random effect."""
-    direction = np.zeros(problem.n_eta)
-    direction[problem.model.etas.index(eta)] = 1.0
-    frames = np.stack([_frame(factor, direction)[0] for factor in problem.subjects.omega_cholesky])
-    packed = problem.subjects._replace(frame=frames, line_scale=np.zeros(problem.n_subjects))
-    return replace(problem, subjects=packed)
+def direction_of(model: ModelSpec, *parameters: str) -> FloatArray | None:
+    """Return the eta direction that multiplies all of the given parameters alike and no other, or None without one."""
+    direction = np.full(len(model.etas), np.nan)
+    for term in model.terms:
+        wanted = 1.0 if term.parameter in parameters else 0.0
+        if term.eta is None:
+            if wanted == 1.0:
+                return None
+            continue
+        entry = model.etas.index(term.eta)
+        if not np.isnan(direction[entry]) and direction[entry] != wanted:
+            return None
+        direction[entry] = wanted
+    return direction
+
+
+def half_life_direction(model: ModelSpec) -> FloatArray | None:
+    """Return an eta direction that multiplies all rate constants of two compartments alike, or None without one.
+
+    Either both volumes change alike along it, or both clearances.
+    """
+    volumes = direction_of(model, "v1", "v2")
+    return direction_of(model, "cl", "q") if volumes is None else volumes
 
 
 def _check(model: ModelSpec) -> None:
@@ -211,16 +227,7 @@ def _line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, Fl
 
 def _scale_direction(model: ModelSpec) -> FloatArray | None:
     """Return the eta direction that multiplies every clearance and volume alike, or None where there is none."""
-    direction = np.full(len(model.etas), np.nan)
-    for term in model.terms:
-        if term.eta is None:
-            return None
-        wanted = 0.0 if term.parameter == "ke" else 1.0
-        entry = model.etas.index(term.eta)
-        if not np.isnan(direction[entry]) and direction[entry] != wanted:
-            return None
-        direction[entry] = wanted
-    return None if np.isnan(direction).any() else direction
+    return direction_of(model, *(name for name in PARAMETER_NAMES[model.parameterization] if name != "ke"))
 
 
 def _clearance_direction(model: ModelSpec) -> FloatArray:

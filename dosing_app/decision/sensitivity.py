@@ -13,7 +13,8 @@ from dosing_app.decision.forecast import PROBABILITIES, is_calibrated
 from dosing_app.decision.subject import subject_from_case
 from pkpd.errors import InputError
 from pkpd.estimation.averaging import averaged_quantiles, evidence_weights
-from pkpd.estimation.posterior import COARSE_LATTICE, integrate_posterior
+from pkpd.estimation.grid import ROUGH
+from pkpd.estimation.posterior import integrate_posterior
 from pkpd.exposure.concentrations import averaged_bands
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, log_auc_table, parameter_tables, parameters_at
 from pkpd.model.library import load_model, model_names
@@ -146,7 +147,7 @@ def _compute(case: PatientCase, name: str, times: FloatArray) -> _Computed | tup
     except InputError as error:
         return name, str(error)
     problem = bind(model, [subject])
-    posterior = integrate_posterior(problem, n_lattice=COARSE_LATTICE)
+    posterior = integrate_posterior(problem, accuracy=ROUGH)
     if not math.isfinite(posterior.log_evidence):
         return name, posterior.status.value
     exposure = exposure_problem(problem, regimen)

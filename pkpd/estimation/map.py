@@ -23,6 +23,7 @@ _STATUS = {
 }
 N_STARTS, N_STARTS_LATTICE = 8, 128
 _N_LATTICE = 256
+_MODES_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class MapEstimates:
         Largest absolute derivative at the estimate, whitened.
     n_modes : (n_subjects,) array
         Distinct modes that the search found.
+    modes : (n_subjects, 8, n_eta) array
+        The deepest of them, deepest first, whitened; NaN where there are fewer.
     status : tuple of Status
         How each search ended.
     """
@@ -74,6 +77,7 @@ class MapEstimates:
     hessian: FloatArray
     gradient: FloatArray
     n_modes: IntArray
+    modes: FloatArray
     status: tuple[Status, ...]
 
 
@@ -117,7 +121,7 @@ def estimate_map(problem: Problem, *, scan: Scan | None = None) -> MapEstimates:
     """
     n, n_eta = problem.n_subjects, problem.n_eta
     scan = scan or default_scan(n_eta)
-    white = np.empty((n, n_eta))
+    modes = np.empty((n, _MODES_KEPT, n_eta))
     objective = np.empty(n)
     hessian = np.empty((n, n_eta, n_eta))
     gradient = np.empty(n)
@@ -131,14 +135,15 @@ def estimate_map(problem: Problem, *, scan: Scan | None = None) -> MapEstimates:
         scan.step,
         scan.n_nodes,
         N_STARTS if n_eta <= 2 else N_STARTS_LATTICE,
-        white,
+        modes,
         objective,
         hessian,
         gradient,
         outcome,
         n_modes,
     )
+    white = modes[:, 0].copy()
     eta = np.einsum("nij,nj->ni", problem.subjects.omega_cholesky, white)
     return MapEstimates(
-        eta, white, objective, hessian, gradient, n_modes, tuple(_STATUS[int(code)] for code in outcome)
+        eta, white, objective, hessian, gradient, n_modes, modes, tuple(_STATUS[int(code)] for code in outcome)
     )

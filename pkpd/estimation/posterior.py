@@ -1,24 +1,25 @@
 """The exact posterior of one subject's random effects, by deterministic quadrature, and its marginal distributions.
 
-A posterior of one to two random effects is integrated on lines a trapezoidal rule apart (see ``pkpd.kernels.lines`` and
-``quadrature``), whose error falls faster than any power of their distance; with three or more, the lines pass through
-quasi-Monte-Carlo points of a defensive mixture around the deepest mode and the prior, weighted by importance.
+It is integrated along lines (see ``pkpd.kernels.lines`` and ``quadrature``) and across them by the trapezoidal rule, whose
+error falls faster than any power of their distance: evenly spaced lines with two random effects, a grid of them that
+grows from the modes with three or more (``pkpd.estimation.grid``).
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pkpd.errors import QuadratureStatus
-from pkpd.estimation.lattice import lattice_points
+from pkpd.estimation.grid import ACCURATE, Accuracy, integrate_grid
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.quadrature import (
-    every_second_line_error,
+    coarser_rule_errors,
     integrate_lines,
     outer_range,
     quantiles,
@@ -28,7 +29,7 @@ from pkpd.kernels.quadrature import (
 from pkpd.problem import Problem, take_subject
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.kernels.codes import PackedSubject
 
 _REACH = 7.0
@@ -36,16 +37,9 @@ _N_LINES, _N_NODES = 96, 48
 _MOST_LINES = 640
 _N_SCAN = 24
 _TOLERANCE = 1e-3
+# Steps and bins of ``straight_marginal`` in the change from a line to the next.
+_FINE, _BINS = 4, 16
 _LOG_2PI = math.log(2.0 * math.pi)
-_N_REPLICATES = 4
-_TOLERANCE_LATTICE = 5e-3
-# Share and spread of the mixture that lattice points come from: around the mode, wider around it, the prior. Each part
-# has a lattice of its own, since a part of a lattice is not even.
-_MIXTURE = ((0.5, 1.2), (0.25, 2.5), (0.25, 1.2))
-
-FINE_LATTICE, COARSE_LATTICE = 2048, 512
-"""Lattice points for each of four replicates, for models with three random effects or more: for a patient's own model,
-where quantiles of every parameter are then good to half a percent, and for one of many models that are averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +54,10 @@ class Posterior:
         The deepest mode.
     outer : (n_lines, n_eta - 1) array
         Positions of the lines, whitened.
-    outer_step : float
-        Distance of the lines of a model with two random effects; NaN otherwise.
+    axes : (n_eta - 1, n_eta - 1) array
+        Its columns lead from a line to the next ones.
+    half : (n_half,) array
+        Every second line: the coarser rule that the error is judged by.
     low, step : (n_lines,) arrays
         First node and node distance of each line, whitened.
     density, integral : (n_lines, n_nodes) arrays
@@ -70,8 +66,8 @@ class Posterior:
         Logarithm of the probability density of the observations under the model.
     error : float
         With one random effect the relative change of the mass from leaving out every second node; with two the largest
-        change of a set of probabilities from leaving out every second line or node; with three or more the standard
-        error of the mass between lattices.
+        change of a set of probabilities from leaving out every second line or node; with three or more the estimated error
+        of such a set.
     status : QuadratureStatus
         How the integration ended.
     """
@@ -79,7 +75,8 @@ class Posterior:
     problem: Problem
     mode: MapEstimates
     outer: FloatArray
-    outer_step: float
+    axes: FloatArray
+    half: IntArray
     low: FloatArray
     step: FloatArray
     density: FloatArray
@@ -112,7 +109,7 @@ class Marginal:
     quantiles: FloatArray
 
 
-def integrate_posterior(problem: Problem, index: int = 0, *, n_lattice: int = FINE_LATTICE) -> Posterior:
+def integrate_posterior(problem: Problem, index: int = 0, *, accuracy: Accuracy = ACCURATE) -> Posterior:
     """Integrate the posterior of one subject of a problem.
 
     Parameters
@@ -121,8 +118,8 @@ def integrate_posterior(problem: Problem, index: int = 0, *, n_lattice: int = FI
         Model and subjects; no wanted times.
     index : int
         Which subject.
-    n_lattice : int
-        Points of each of four lattices, a power of two; a quarter of it for three random effects, not read for fewer.
+    accuracy : Accuracy
+        For three random effects or more, how far the grid of lines is refined; not read for fewer.
 
     Returns
     -------
@@ -134,10 +131,10 @@ def integrate_posterior(problem: Problem, index: int = 0, *, n_lattice: int = FI
     if not np.isfinite(mode.objective[0]):
         return _no_mass(alone, mode)
     if alone.n_eta == 1:
-        return _refine(alone, mode, np.zeros((1, 0)), np.ones(1), math.nan)
+        return _refine(alone, mode, np.zeros((1, 0)), np.ones(1), np.eye(0))
     if alone.n_eta == 2:
         return _on_plane(alone, mode)
-    return _on_lattice(alone, mode, n_lattice)
+    return _on_grid(alone, mode, accuracy)
 
 
 def _no_mass(problem: Problem, mode: MapEstimates) -> Posterior:
@@ -146,7 +143,8 @@ def _no_mass(problem: Problem, mode: MapEstimates) -> Posterior:
         problem=problem,
         mode=mode,
         outer=np.zeros((1, problem.n_eta - 1)),
-        outer_step=math.nan,
+        axes=np.eye(problem.n_eta - 1),
+        half=np.zeros(1, dtype=np.int64),
         low=np.zeros(1),
         step=np.ones(1),
         density=nothing,
@@ -158,7 +156,7 @@ def _no_mass(problem: Problem, mode: MapEstimates) -> Posterior:
 
 
 def _on_lines(
-    problem: Problem, mode: MapEstimates, outer: FloatArray, weight: FloatArray, n_nodes: int, outer_step: float
+    problem: Problem, mode: MapEstimates, outer: FloatArray, weight: FloatArray, n_nodes: int, axes: FloatArray
 ) -> Posterior:
     """Integrate along given lines; the error is that of leaving out every second node."""
     n_lines = len(outer)
@@ -172,7 +170,8 @@ def _on_lines(
         problem=problem,
         mode=mode,
         outer=outer,
-        outer_step=outer_step,
+        axes=axes,
+        half=np.arange(0, n_lines, 2),
         low=low,
         step=step,
         density=density,
@@ -183,13 +182,11 @@ def _on_lines(
     )
 
 
-def _refine(
-    problem: Problem, mode: MapEstimates, outer: FloatArray, weight: FloatArray, outer_step: float
-) -> Posterior:
+def _refine(problem: Problem, mode: MapEstimates, outer: FloatArray, weight: FloatArray, axes: FloatArray) -> Posterior:
     """Double the nodes of the lines until every second one can be left out."""
     n_nodes = _N_NODES
     while True:
-        posterior = _on_lines(problem, mode, outer, weight, n_nodes, outer_step)
+        posterior = _on_lines(problem, mode, outer, weight, n_nodes, axes)
         if posterior.error < _TOLERANCE:
             return posterior
         if n_nodes >= _MOST_LINES:
@@ -210,61 +207,41 @@ def _on_plane(problem: Problem, mode: MapEstimates) -> Posterior:
     while True:
         outer = np.linspace(low, high, n_lines)[:, None]
         step = (high - low) / (n_lines - 1)
-        posterior = _refine(problem, mode, outer, np.full(n_lines, step), step)
-        error = every_second_line_error(
-            subject, posterior.outer, posterior.low, posterior.step, posterior.density, posterior.integral
+        posterior = _refine(problem, mode, outer, np.full(n_lines, step), np.full((1, 1), step))
+        (error,) = coarser_rule_errors(
+            subject,
+            posterior.outer,
+            posterior.low,
+            posterior.step,
+            posterior.density,
+            posterior.integral,
+            2.0 * (np.arange(n_lines)[None, :] % 2 == 0),
         )
         if error < _TOLERANCE:
-            return replace(posterior, error=max(error, posterior.error))
+            return replace(posterior, error=max(float(error), posterior.error))
         if n_lines >= _MOST_LINES:
-            return replace(posterior, error=error, status=QuadratureStatus.COARSE)
+            return replace(posterior, error=float(error), status=QuadratureStatus.COARSE)
         n_lines *= 2
 
 
-def _on_lattice(problem: Problem, mode: MapEstimates, n_lattice: int) -> Posterior:
-    """Integrate over three random effects or more: lines through weighted lattice points."""
-    centre, spread = _outer_mode(problem, mode)
-    # Two outer coordinates need far fewer points than three or four for the same error.
-    n_lattice = n_lattice // 4 if problem.n_eta == 3 else n_lattice
-    outer = np.vstack([_mixture_points(centre, spread, replicate, n_lattice) for replicate in range(_N_REPLICATES)])
-    weight = 1.0 / (len(outer) * _mixture_density(outer, centre, spread))
-    posterior = _refine(problem, mode, outer, weight, math.nan)
-    by_replicate = posterior.integral[:, -1].reshape(_N_REPLICATES, -1).sum(axis=1) * _N_REPLICATES
-    error = float(by_replicate.std(ddof=1) / math.sqrt(_N_REPLICATES))
-    status = QuadratureStatus.CONVERGED if error < _TOLERANCE_LATTICE else QuadratureStatus.COARSE
-    return replace(posterior, error=error, status=status)
-
-
-def _outer_mode(problem: Problem, mode: MapEstimates) -> tuple[FloatArray, FloatArray]:
-    """Return centre and Cholesky factor of the normal approximation of the outer coordinates at the mode."""
-    frame = problem.subjects.frame[0]
-    centre = (frame.T @ mode.white[0])[1:]
-    curvature = np.asarray(np.linalg.inv(0.5 * mode.hessian[0]), dtype=np.float64)
-    covariance = np.asarray(frame.T @ curvature @ frame, dtype=np.float64)
-    return centre, np.asarray(np.linalg.cholesky(covariance[1:, 1:]), dtype=np.float64)
-
-
-def _mixture_points(centre: FloatArray, factor: FloatArray, replicate: int, n_lattice: int) -> FloatArray:
-    near, wide, prior = (
-        spread * lattice_points(round(share * n_lattice), centre.size, replicate=len(_MIXTURE) * replicate + part)
-        for part, (share, spread) in enumerate(_MIXTURE)
+def _on_grid(problem: Problem, mode: MapEstimates, accuracy: Accuracy) -> Posterior:
+    """Integrate over three random effects or more, along lines through a grid."""
+    lines = integrate_grid(problem, mode, accuracy)
+    is_exact = lines.error < accuracy.tolerance and not lines.is_full
+    return Posterior(
+        problem=problem,
+        mode=mode,
+        outer=lines.outer,
+        axes=lines.axes,
+        half=lines.half,
+        low=lines.low,
+        step=lines.step,
+        density=lines.density,
+        integral=lines.integral,
+        log_evidence=lines.log_mass - 0.5 * problem.n_eta * _LOG_2PI,
+        error=lines.error,
+        status=QuadratureStatus.CONVERGED if is_exact else QuadratureStatus.COARSE,
     )
-    return np.vstack((centre + near @ factor.T, centre + wide @ factor.T, prior))
-
-
-def _mixture_density(points: FloatArray, centre: FloatArray, factor: FloatArray) -> FloatArray:
-    n = centre.size
-    white = np.linalg.solve(factor, (points - centre).T).T
-    distance = (white * white).sum(axis=1)
-    log_det = float(np.log(np.diag(factor)).sum())
-    from_prior = (points * points).sum(axis=1)
-    total = np.zeros(len(points))
-    for (share, spread), squares, log_scale in zip(
-        _MIXTURE, (distance, distance, from_prior), (log_det, log_det, 0.0), strict=True
-    ):
-        log_density = -0.5 * squares / spread**2 - n * math.log(spread) - log_scale - 0.5 * n * _LOG_2PI
-        total += share * np.exp(log_density)
-    return total
 
 
 def with_lines(posterior: Posterior, n_lines: int) -> Posterior:
@@ -272,21 +249,21 @@ def with_lines(posterior: Posterior, n_lines: int) -> Posterior:
     first, last = float(posterior.outer[0, 0]), float(posterior.outer[-1, 0])
     outer = np.linspace(first, last, n_lines)[:, None]
     step = float(outer[1, 0] - outer[0, 0])
-    return _refine(posterior.problem, posterior.mode, outer, np.full(n_lines, step), step)
+    return _refine(posterior.problem, posterior.mode, outer, np.full(n_lines, step), np.full((1, 1), step))
 
 
-def thinned(posterior: Posterior, most_lines: int) -> Posterior:
-    """Return a posterior of three random effects or more on every few of its lines, a coarser lattice; others as is."""
-    stride = max(1, len(posterior.low) // most_lines) if posterior.problem.n_eta > 2 else 1
-    if stride == 1:
+def thinned(posterior: Posterior) -> Posterior:
+    """Return a posterior of three random effects or more on half of its lines, for what is drawn; others as is."""
+    if posterior.problem.n_eta <= 2:
         return posterior
-    kept = slice(None, None, stride)
+    kept = posterior.half
     mass = posterior.integral[kept, -1].sum()
     return replace(
         posterior,
-        outer=posterior.outer[kept].copy(),
-        low=posterior.low[kept].copy(),
-        step=posterior.step[kept].copy(),
+        outer=posterior.outer[kept],
+        half=np.arange(kept.size),
+        low=posterior.low[kept],
+        step=posterior.step[kept],
         density=posterior.density[kept] / mass,
         integral=posterior.integral[kept] / mass,
     )
@@ -311,7 +288,8 @@ def marginal(
         Ascending.
     """
     result = np.empty(probabilities.size)
-    quantiles(table, sign, posterior.step, posterior.density, posterior.integral, probabilities, result)
+    scores = np.array([NormalDist().inv_cdf(float(p)) for p in probabilities])
+    quantiles(table, sign, posterior.step, posterior.density, posterior.integral, probabilities, scores, result)
     mean, sd = table_moments(table, is_log, posterior.step, posterior.density)
     return Marginal(mean, sd, probabilities, np.exp(result) if is_log else result)
 
@@ -324,17 +302,61 @@ def outer_marginal(posterior: Posterior, row: FloatArray, *, is_log: bool, proba
     row : (n_lines,) array
         The quantity on every line, monotone in the line's position, or its logarithm.
     """
-    density = posterior.integral[:, -1] / posterior.outer_step
+    density = posterior.integral[:, -1] / posterior.axes[0, 0]
+    sign = 1.0 if row[-1] > row[0] else -1.0
+    return _marginal_of_row(
+        posterior, row, density, float(posterior.axes[0, 0]), sign=sign, is_log=is_log, probabilities=probabilities
+    )
+
+
+def straight_marginal(
+    posterior: Posterior, table: FloatArray, width: float, *, is_log: bool, probabilities: FloatArray
+) -> Marginal:
+    """Return the distribution of a quantity that is straight along an axis of the grid of lines.
+
+    Where the trapezoidal rule across the lines is exact, their mass holds every detail of a smooth density, and the
+    cardinal series gives the density between them: every node's mass is spread as sin(pi x) / (pi x), x in units of the
+    change from one line to the next.
+
+    Parameters
+    ----------
+    table : (n_lines, n_nodes) array
+        The quantity at every node, or its logarithm.
+    width : float
+        Its change from a line to the next along the axis, positive.
+    """
+    bin_width = width / (_FINE * _BINS)
+    start = float(table.min()) - 2.0 * width
+    bins = np.rint((table - start) / bin_width).astype(np.int64)
+    mass = np.bincount(bins.reshape(-1), weights=(posterior.density * posterior.step[:, None]).reshape(-1))
+    places = start + bin_width * np.arange(mass.size)
+    values = np.arange(start, float(table.max()) + 2.0 * width, width / _FINE)
+    density = np.sinc((values[:, None] - places) / width) @ mass / width
+    return _marginal_of_row(
+        posterior, values, np.maximum(density, 0.0), width / _FINE, sign=1.0, is_log=is_log, probabilities=probabilities
+    )
+
+
+def _marginal_of_row(
+    posterior: Posterior,
+    row: FloatArray,
+    density: FloatArray,
+    step: float,
+    *,
+    sign: float,
+    is_log: bool,
+    probabilities: FloatArray,
+) -> Marginal:
+    """Return the distribution of a quantity from its density at equidistant places."""
     integral = np.empty_like(density)
-    running_integral(density, posterior.outer_step, integral)
+    running_integral(density, step, integral)
     scale = integral[-1]
     single = replace(
         posterior,
-        step=np.array([posterior.outer_step]),
+        step=np.array([step]),
         density=(density / scale)[None, :],
         integral=(integral / scale)[None, :],
     )
-    sign = 1.0 if row[-1] > row[0] else -1.0
     return marginal(single, row[None, :].copy(), sign=sign, is_log=is_log, probabilities=probabilities)
 
 

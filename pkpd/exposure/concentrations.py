@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
-_MOST_LINES = 2048
 _PLANE_LINES = 192
 _CLEARANCE_LINES = 768
-_MOST_AVERAGED = 256
 _NO_WEIGHT = 1e-6
 _NOTHING = 1e-300
 
@@ -55,8 +54,7 @@ def concentration_bands(
 ) -> ConcentrationBands:
     """Return posterior bands of the concentration.
 
-    With three random effects or more at most about a thousand of the lines are used: a table of every time at every node
-    would not fit into memory, and a band is drawn, not computed with.
+    With three random effects or more half of the lines are used: a band is drawn, not computed with.
 
     Parameters
     ----------
@@ -70,9 +68,10 @@ def concentration_bands(
         Ascending.
     """
     used = _for_concentrations(posterior)
+    scores = np.array([NormalDist().inv_cdf(float(p)) for p in probabilities])
     result = np.empty((times.size, probabilities.size))
     for t, table in enumerate(log_concentration_tables(used, problem)):
-        quantiles(table, -1.0, used.step, used.density, used.integral, probabilities, result[t])
+        quantiles(table, -1.0, used.step, used.density, used.integral, probabilities, scores, result[t])
     return ConcentrationBands(times, probabilities, _concentrations(result))
 
 
@@ -84,7 +83,7 @@ def _for_concentrations(posterior: Posterior) -> Posterior:
     positions; more lines of a plane make up for that.
     """
     if posterior.problem.n_eta != 2:
-        return thinned(posterior, _MOST_LINES)
+        return thinned(posterior)
     is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
     return with_lines(posterior, max(len(posterior.low), _PLANE_LINES if is_scaled else _CLEARANCE_LINES))
 
@@ -108,7 +107,7 @@ def averaged_bands(
         Times [day] and ascending probabilities.
     """
     used = [i for i in range(len(posteriors)) if weights[i] > _NO_WEIGHT]
-    thin = [thinned(posteriors[i], _MOST_AVERAGED) for i in used]
+    thin = [thinned(posteriors[i]) for i in used]
     tables = [log_concentration_tables(posterior, problems[i]) for posterior, i in zip(thin, used, strict=True)]
     share = weights[used] / weights[used].sum()
     signs = [-1.0] * len(used)
@@ -160,7 +159,7 @@ def measurement_percentiles(prior: Posterior, subject: Subject, problem: Problem
     (n_samples,) array
         Probabilities, over the random effects and the residual error.
     """
-    used = thinned(prior, _MOST_LINES)
+    used = thinned(prior)
     weight = used.density * used.step[:, None]
     weight = weight / weight.sum()
     result = np.empty(len(subject.samples))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.estimation.posterior import Marginal, constant_marginal, integrate_posterior, marginal, outer_marginal
+from pkpd.estimation.grid import is_half_life_straight
+from pkpd.estimation.posterior import Marginal, constant_marginal, marginal, outer_marginal, straight_marginal
 from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
 from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
 from pkpd.model.spec import PARAMETER_NAMES, Parameterization
-from pkpd.problem import Problem, bind, with_lines_along
+from pkpd.problem import Problem, bind
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 WEEK_2_TO_4 = (14.0, 28.0)
 """Window of the paper's exposure metric [day]."""
 
+# A parameter that varies less than this along the lines, in units of its change from one line to the next, has its
+# distribution from across them.
+_LITTLE = 0.3
 _TABLES = {"cl": 0, "v": 1, "v1": 1, "q": 2, "v2": 3, "half_life": 4}
 
 
@@ -142,21 +146,39 @@ def parameter_marginals(posterior: Posterior, tables: FloatArray, probabilities:
 
 def _parameter_marginal(posterior: Posterior, name: str, table: FloatArray, probabilities: FloatArray) -> Marginal:
     """Return a parameter's distribution, over the lines where it varies along them and across them otherwise."""
-    is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
-    if is_scaled != (name == "half_life") or (name in ("cl", "half_life") and not is_scaled):
-        sign = -1.0 if name == "half_life" else 1.0
-        return marginal(posterior, table, sign=sign, is_log=True, probabilities=probabilities)
-    row = table[:, 0]
-    if np.ptp(row) < 1e-12:
-        return constant_marginal(math.exp(row[0]), probabilities)
-    if posterior.problem.n_eta == 2:
-        return outer_marginal(posterior, row, is_log=True, probabilities=probabilities)
-    eta = _eta_of(posterior.problem, "cl" if name == "half_life" else name)
-    other = integrate_posterior(with_lines_along(posterior.problem, eta))
-    other_table = parameter_tables(other)[_TABLES[name]]
+    problem = posterior.problem
+    if np.ptp(table) < 1e-12:
+        return constant_marginal(math.exp(table[0, 0]), probabilities)
+    if problem.n_eta > 2:
+        width = _largest_straight_step(posterior, name)
+        if _spread_along_lines(posterior, table) < _LITTLE * width:
+            return straight_marginal(posterior, table, width, is_log=True, probabilities=probabilities)
+    elif np.ptp(table[0]) < 1e-12:
+        return outer_marginal(posterior, table[:, 0].copy(), is_log=True, probabilities=probabilities)
     sign = -1.0 if name == "half_life" else 1.0
-    return marginal(other, other_table, sign=sign, is_log=True, probabilities=probabilities)
+    return marginal(posterior, table, sign=sign, is_log=True, probabilities=probabilities)
 
 
-def _eta_of(problem: Problem, parameter: str) -> str:
-    return next(term.eta for term in problem.model.terms if term.parameter == parameter and term.eta is not None)
+def _largest_straight_step(posterior: Posterior, name: str) -> float:
+    """Return the largest change of ln of a parameter from a line to the next along an axis on which it is straight.
+
+    A parameter of a single term is straight along every axis, the half-life along the first (``grid.first_axis``). 0 where
+    there is none.
+    """
+    problem = posterior.problem
+    axes = posterior.axes.T
+    if name == "half_life":
+        axes = axes[: int(is_half_life_straight(problem))]
+    elif sum(term.parameter == name for term in problem.model.terms) > 1:
+        axes = axes[:0]
+    factor = problem.subjects.omega_cholesky[0] @ problem.subjects.frame[0][:, 1:]
+    here = math.log(parameters_at(problem, np.zeros(problem.n_eta))[name])
+    return max((abs(math.log(parameters_at(problem, factor @ axis)[name]) - here) for axis in axes), default=0.0)
+
+
+def _spread_along_lines(posterior: Posterior, table: FloatArray) -> float:
+    """Return the root mean square standard deviation of a quantity along the lines."""
+    mass = posterior.density * posterior.step[:, None]
+    total = np.maximum(mass.sum(axis=1), 1e-300)
+    mean = (mass * table).sum(axis=1) / total
+    return math.sqrt(float((mass * (table - mean[:, None]) ** 2).sum()))

@@ -261,18 +261,20 @@ def find_all_modes(
     outcome: IntArray,
     count: IntArray,
 ) -> None:
-    """Write every subject's deepest mode.
+    """Write every subject's deepest modes.
 
     Parameters
     ----------
     outer, is_grid, low, step : see ``scan_starts``
     n_nodes, n_starts : int
         Nodes of a line; starts kept.
-    mode, value, hessian, gradient, outcome, count : arrays over subjects
-        Overwritten with the whitened mode, phi, its Hessian, its largest gradient, how the search ended (CONVERGED,
+    mode : (n_subjects, n_kept, n_eta) array
+        Overwritten with whitened modes, deepest first, and NaN where there are fewer.
+    value, hessian, gradient, outcome, count : arrays over subjects
+        Overwritten with phi of the deepest mode, its Hessian, its largest gradient, how the search ended (CONVERGED,
         STEP_LIMIT, NO_FINITE_START) and the number of modes.
     """
-    n = mode.shape[1]
+    n = mode.shape[2]
     scan = np.empty((outer.shape[0], n_nodes))
     starts = np.empty((n_starts, n))
     modes = np.empty((n_starts, n))
@@ -283,11 +285,12 @@ def find_all_modes(
         count[i], outcome[i], gradient[i] = find_modes(
             subject, outer, is_grid, low, step, scan, starts, modes, values, hessians
         )
+        mode[i] = np.nan
+        for m in range(min(count[i], mode.shape[1])):
+            mode[i, m] = modes[m]
         if count[i] > 0:
-            mode[i] = modes[0]
             value[i] = values[0]
             hessian[i] = hessians[0]
         else:
-            mode[i] = np.nan
             value[i] = np.inf
             hessian[i] = np.nan

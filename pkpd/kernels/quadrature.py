@@ -248,6 +248,21 @@ def _position_of(row: FloatArray, sign: float, target: float) -> tuple[float, fl
     return m + min(max(t, 0.0), 1.0), d0 + (d1 - d0) * u
 
 
+@inlined_kernel
+def _line_below(
+    row: FloatArray, sign: float, step: float, density: FloatArray, integral: FloatArray, goal: float
+) -> tuple[float, float]:
+    """Return the mass of one line on which sign times a quantity lies below ``goal``, and its density there."""
+    n = row.size
+    if goal >= sign * row[n - 1]:
+        return integral[n - 1], 0.0
+    if not goal > sign * row[0]:
+        return 0.0, 0.0
+    position, row_slope = _position_of(row, sign, goal)
+    value, height = integral_at(density, integral, step, position)
+    return value, height * step / row_slope
+
+
 @kernel
 def probability_below(
     table: FloatArray, sign: float, step: FloatArray, density: FloatArray, integral: FloatArray, target: float
@@ -263,45 +278,46 @@ def probability_below(
     step, density, integral
         See ``integrate_lines``.
     """
-    n = table.shape[1]
     below = 0.0
     slope = 0.0
-    goal = sign * target
     for line in range(table.shape[0]):
-        mass = integral[line, n - 1]
-        if mass <= 0.0:
-            continue
-        row = table[line]
-        if goal >= sign * row[n - 1]:
-            below += mass
-        elif goal > sign * row[0]:
-            position, row_slope = _position_of(row, sign, goal)
-            value, height = integral_at(density[line], integral[line], step[line], position)
+        if integral[line, table.shape[1] - 1] > 0.0:
+            value, height = _line_below(table[line], sign, step[line], density[line], integral[line], sign * target)
             below += value
-            slope += height * step[line] / row_slope
+            slope += height
     return (below if sign > 0.0 else 1.0 - below), slope
 
 
 @kernel
-def every_second_line_error(
+def coarser_rule_errors(
     subject: PackedSubject,
     outer: FloatArray,
     low: FloatArray,
     step: FloatArray,
     density: FloatArray,
     integral: FloatArray,
-) -> float:
-    """Return the largest change that leaving out every second line makes to a set of probabilities.
+    weight: FloatArray,
+) -> FloatArray:
+    """Return the largest change that each of some coarser rules makes to a set of probabilities.
 
     The total mass alone would not do: it can be smooth across lines while the part of it below a threshold is not.
     Looked at are the probabilities that each whitened random effect lies below its mean and a standard deviation to
     either side.
+
+    Parameters
+    ----------
+    weight : (n_rules, n_lines) array
+        Of each line in each rule: 2 or 0 for one that leaves out every second line.
+
+    Returns
+    -------
+    (n_rules,) array
+        Changes.
     """
-    n_lines, n = density.shape
-    even = 0.0
-    for line in range(0, n_lines, 2):
-        even += integral[line, n - 1]
-    worst = abs(2.0 * even - 1.0)
+    n_rules, n_lines = weight.shape
+    n = density.shape[1]
+    worst = np.abs(weight @ np.ascontiguousarray(integral[:, n - 1]) - 1.0)
+    below = np.empty(n_lines)
     table = np.empty((n_lines, n))
     z = np.empty(outer.shape[1] + 1)
     for i in range(z.size):
@@ -314,11 +330,12 @@ def every_second_line_error(
                 table[line, m] = z[i]
         mean, sd = table_moments(table, False, step, density)
         for shift in (-1.0, 0.0, 1.0):
-            target = mean + shift * sd
-            every, _ = probability_below(table, sign, step, density, integral, target)
-            second, _ = probability_below(table[::2], sign, step[::2], density[::2], integral[::2], target)
-            second = 2.0 * second if sign > 0.0 else 2.0 * second - 1.0
-            worst = max(worst, abs(second - every))
+            goal = sign * (mean + shift * sd)
+            for line in range(n_lines):
+                below[line], _ = _line_below(table[line], sign, step[line], density[line], integral[line], goal)
+            change = np.abs(weight @ below - below.sum())
+            for rule in range(n_rules):
+                worst[rule] = max(worst[rule], change[rule])
     return worst
 
 
@@ -364,23 +381,25 @@ def quantiles(
     density: FloatArray,
     integral: FloatArray,
     probabilities: FloatArray,
+    scores: FloatArray,
     result: FloatArray,
 ) -> None:
-    """Write the quantiles of a quantity (see ``probability_below``), probabilities ascending."""
+    """Write the quantiles of a quantity (see ``probability_below``), probabilities ascending.
+
+    ``scores`` are the normal distribution's quantiles, from which the searches start.
+    """
     low, high = np.inf, -np.inf
-    mean = 0.0
     n = table.shape[1]
     for line in range(table.shape[0]):
         if integral[line, n - 1] > 0.0:
             low = min(low, table[line, 0], table[line, n - 1])
             high = max(high, table[line, 0], table[line, n - 1])
-            for m in range(n):
-                mean += table[line, m] * density[line, m] * step[line]
+    mean, sd = table_moments(table, False, step, density)
     bracket = np.array([low, high, mean])
     for p in range(probabilities.size):
+        bracket[2] = mean + scores[p] * sd
         result[p] = quantile(table, sign, step, density, integral, probabilities[p], bracket)
         bracket[0] = result[p]
-        bracket[2] = result[p]
 
 
 @kernel

@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
-from pkpd.estimation import posterior
+from pkpd.estimation import grid, posterior
 from pkpd.estimation.map import N_STARTS, N_STARTS_LATTICE, default_scan, estimate_map, scan_from_zero
 from pkpd.exposure.metrics import parameters_at
 from pkpd.kernels.quadrature import NEGLIGIBLE
@@ -53,9 +53,9 @@ def test_the_search_is_as_wide_as_the_map_page_says():
 def test_the_integration_is_as_exact_as_the_posterior_page_says():
     text = page("docs/theory/posterior.md")
     assert f"less than {NEGLIGIBLE:g} above its minimum" in text
-    assert (posterior._TOLERANCE, posterior._TOLERANCE_LATTICE) == (1e-3, 5e-3)  # noqa: SLF001
-    assert (posterior._N_REPLICATES, posterior.FINE_LATTICE, posterior.COARSE_LATTICE) == (4, 2048, 512)  # noqa: SLF001
-    assert posterior._MIXTURE == ((0.5, 1.2), (0.25, 2.5), (0.25, 1.2))  # noqa: SLF001
+    assert posterior._TOLERANCE == 1e-3  # noqa: SLF001
+    assert (grid.ACCURATE.tolerance, grid.ROUGH.tolerance) == (1e-3, 1e-2)
+    assert (grid._SPACING[2], grid._SPACING[3], grid._SPACING[4]) == (0.45, 0.6, 1.1)  # noqa: SLF001
 
 
 def test_the_floor_of_the_proportional_error():

@@ -13,7 +13,7 @@ from pkpd.kernels.advance import subject_at
 from pkpd.kernels.codes import EPOCH, OBSERVATION, RATE, STEP
 from pkpd.model import load_model, model_names
 from pkpd.model.parameters import omega_matrix
-from pkpd.problem import bind, take_subject, with_lines_along
+from pkpd.problem import bind, direction_of, half_life_direction, take_subject
 from tests.oracles.patients import KINDS, above, below, median_covariates, quantified, random_subject
 
 NIYIGENA = load_model("niyigena_2026_asuc")
@@ -65,13 +65,12 @@ def test_a_subject_taken_alone_is_the_subject_in_the_batch():
             assert np.array_equal(one, other, equal_nan=True)
 
 
-def test_lines_along_one_random_effect_move_it_alone():
-    problem = bind(load_model("wojciechowski_2017"), three_subjects("wojciechowski_2017"))
-    turned = with_lines_along(problem, "v1").subjects
-    moved = turned.omega_cholesky[0] @ turned.frame[0][:, 0]
-    assert moved[problem.model.etas.index("v1")] > 0.0
-    assert np.delete(moved, problem.model.etas.index("v1")) == pytest.approx(np.zeros(3), abs=1e-12)
-    assert (turned.line_scale == 0.0).all()
+def test_a_direction_of_the_random_effects_moves_the_parameters_asked_for_and_no_other():
+    model = load_model("wojciechowski_2017")
+    assert direction_of(model, "v1", "v2") == pytest.approx([float(eta in ("v1", "v2")) for eta in model.etas])
+    assert half_life_direction(model) == pytest.approx(direction_of(model, "v1", "v2"))
+    assert direction_of(load_model("aubourg_2015"), "v1", "v2") is None
+    assert half_life_direction(load_model("aubourg_2015")) is None
 
 
 def test_rates_of_overlapping_infusions_add_up_between_events():

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pkpd.data.records import CovariateRow, Dose, Subject
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, parameters_at
+from pkpd.kernels.twocomp import advance_twocomp, advance_twocomp_derivatives
 from pkpd.model import load_model
 from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem, predict_curve
@@ -136,6 +137,27 @@ def test_a_short_infusion_is_a_bolus(model, seed):
     ]
     assert errors[1] < 1e-4
     assert errors[1] < 2e-3 * errors[0] + 1e-9
+
+
+@pytest.mark.parametrize("step", [1e-14, 1e-10, 1e-6, 1e-3, 0.01, 0.02, 0.1])
+def test_two_compartments_keep_their_digits_moments_into_an_infusion(step):
+    """The difference of steady states alone would leave none of them; truth: the integral by Gauss-Legendre nodes."""
+    parameters = np.array([0.4, 3.3, 1.2, 2.0])
+    rate = 3000.0
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    since = 0.5 * step * (nodes + 1.0)
+    parts = np.array([advance_twocomp(1.0, 0.0, 0.0, parameters, t) for t in since])
+    truth = 0.5 * step * rate * weights @ parts
+    assert np.array(advance_twocomp(0.0, 0.0, rate, parameters, step)) == pytest.approx(truth, rel=2e-12, abs=0.0)
+    state = np.zeros((5, 2))
+    advance_twocomp_derivatives(state, rate, parameters, step)
+    assert state[0] == pytest.approx(truth, rel=2e-12, abs=0.0)
+    rows = np.zeros((12, 5, 2))
+    rows[:, 0, 0] = 1.0
+    for row, t in zip(rows, since, strict=True):
+        advance_twocomp_derivatives(row, 0.0, parameters, t)
+    slopes = 0.5 * step * rate * np.tensordot(weights, rows[:, 1:], axes=1)
+    assert state[1:] == pytest.approx(slopes, rel=1e-7, abs=1e-12 * truth[0])
 
 
 @given(models, seeds)
