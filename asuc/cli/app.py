@@ -14,7 +14,7 @@ def app(
         str | None, typer.Argument(metavar="CASE.json", help="Case to open; an example where left out.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8050,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8050,
     event_model: Annotated[str | None, typer.Option(metavar="FILE.toml", help="Event model of your own.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
@@ -26,9 +26,9 @@ def app(
     risk_model = load_event_model(event_model or DEFAULT_EVENT_MODEL)
     from dosing_app.ui.app import create_app, serve  # noqa: PLC0415
 
-    url = f"http://{host}:{port}/"
-    typer.echo(f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True)
-    screen = create_app(event_model=risk_model, case=patient)
-    if not no_browser:
-        typer.launch(url)
-    serve(screen, host=host, port=port)
+    def announce(url: str) -> None:
+        typer.echo(f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True)
+        if not no_browser:
+            typer.launch(url)
+
+    serve(create_app(event_model=risk_model, case=patient), host=host, port=port, when_ready=announce)

@@ -85,13 +85,13 @@ class MapEstimates:
 def default_scan(n_eta: int) -> Scan:
     """Return the scan for a number of random effects.
 
-    With two, lines 0.5 standard deviations apart cover the prior to 6.5 on every side; with more, lines pass through
+    With two, lines a quarter of a standard deviation apart cover the prior to 6.5 on every side; with more, lines pass through
     the points of a lattice spread one and a half times as wide as the prior.
     """
     if n_eta == 1:
         return Scan(np.zeros((1, 0)), is_grid=True, low=-8.0, step=0.25, n_nodes=65)
     if n_eta == 2:
-        return Scan(np.linspace(-6.5, 6.5, 27)[:, None], is_grid=True, low=-6.5, step=0.5, n_nodes=27)
+        return Scan(np.linspace(-6.5, 6.5, 53)[:, None], is_grid=True, low=-6.5, step=0.5, n_nodes=27)
     outer = np.vstack((np.zeros((1, n_eta - 1)), 1.5 * lattice_points(_N_LATTICE, n_eta - 1)))
     return Scan(outer, is_grid=False, low=-6.5, step=0.5, n_nodes=27)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pkpd.arrays import FloatArray, IntArray
-from pkpd.kernels._jit import kernel
+from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.codes import PackedSubject, PackedSubjects
 from pkpd.kernels.linalg import cholesky, cholesky_solve
@@ -22,8 +22,16 @@ NO_FINITE_START = 2
 
 _MAX_STEPS = 100
 _SMALLEST_DECREASE = 1e-13
+# Beside a wall of phi a Newton step can lead over it into another valley; what is wanted is the mode of this one.
+_LONGEST_STEP = 0.5
 _SAME_MODE = 1e-3
 _APART = 1.0
+# Samples that only parameters beyond the scan explain are looked for in scans twice and four times as wide.
+_MOST_WIDENINGS = 3
+# Nodes to either side within which the lowest point of a neighbouring line belongs to the same valley.
+_NEAR = 2
+# Rise of phi from a lowest node to the next from which on a parabola through them says little.
+_STEEP = 30.0
 
 
 @kernel
@@ -47,9 +55,9 @@ def newton(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian:
     if not np.isfinite(value):
         return value, NO_FINITE_START
     for _ in range(_MAX_STEPS):
-        largest = 0.0
-        for i in range(n):
-            largest = max(largest, abs(hessian[i, i]))
+        largest = _largest_curvature(gradient, hessian)
+        if not np.isfinite(largest):
+            return value, STEP_LIMIT
         while True:
             for i in range(n):
                 for j in range(n):
@@ -59,6 +67,9 @@ def newton(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian:
                 break
             damping = max(4.0 * damping, 1e-3 * largest)
         cholesky_solve(factor, gradient, step)
+        length = np.sqrt((step * step).sum())
+        if length > _LONGEST_STEP:
+            step *= _LONGEST_STEP / length
         predicted = 0.0
         for i in range(n):
             predicted += 0.5 * gradient[i] * step[i]
@@ -83,6 +94,20 @@ def newton(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian:
     return value, STEP_LIMIT
 
 
+@inlined_kernel
+def _largest_curvature(gradient: FloatArray, hessian: FloatArray) -> float:
+    """Return the largest absolute diagonal entry; infinity where any derivative is not finite."""
+    largest = 0.0
+    for i in range(gradient.size):
+        for j in range(gradient.size):
+            if not np.isfinite(hessian[i, j]):
+                return np.inf
+        if not np.isfinite(gradient[i]):
+            return np.inf
+        largest = max(largest, abs(hessian[i, i]))
+    return largest
+
+
 @kernel
 def scan_starts(
     subject: PackedSubject,
@@ -92,8 +117,8 @@ def scan_starts(
     step: float,
     scan: FloatArray,
     starts: FloatArray,
-) -> int:
-    """Scan phi along lines and write its lowest local minima, deepest first; return how many there are.
+) -> tuple[int, bool]:
+    """Scan phi along lines and write its lowest local minima, deepest first.
 
     Parameters
     ----------
@@ -107,23 +132,33 @@ def scan_starts(
         Overwritten with phi.
     starts : (n_starts, n_eta) array
         Overwritten with whitened positions.
+
+    Returns
+    -------
+    int, bool
+        How many starts there are, and whether the deepest lies at the border of the scan.
     """
     n_lines, n_nodes = scan.shape
+    vertex = np.empty((n_lines, n_nodes, 2))
     for line in range(n_lines):
         line_objective(subject, outer[line], low, step, scan[line])
+        for m in range(n_nodes):
+            if _is_lowest_along(scan[line], m):
+                vertex[line, m] = _vertex(subject, outer[line], low, step, scan[line], m)
     kept = 0
+    is_at_border = False
     best = np.full(starts.shape[0], np.inf)
     z = np.empty(starts.shape[1])
     for line in range(n_lines):
         for m in range(n_nodes):
-            value = scan[line, m]
+            if not _is_lowest_along(scan[line], m):
+                continue
+            shift, value = vertex[line, m, 0], vertex[line, m, 1]
             if not value < best[best.size - 1]:
                 continue
-            if (m > 0 and scan[line, m - 1] < value) or (m < n_nodes - 1 and scan[line, m + 1] <= value):
+            if is_grid and not _is_lowest_across(scan, vertex, line, m):
                 continue
-            if is_grid and not _lowest_across(scan, line, m):
-                continue
-            white_on_line(subject, outer[line], low + m * step, z)
+            white_on_line(subject, outer[line], low + (m + shift) * step, z)
             if not is_grid:
                 kept = _make_room(starts, best, kept, z, value)
                 if kept < 0:
@@ -137,7 +172,47 @@ def scan_starts(
             best[slot] = value
             starts[slot] = z
             kept = min(kept + 1, best.size)
-    return kept
+            if slot == 0:
+                is_at_border = n_nodes > 1 and (m in (0, n_nodes - 1) or (is_grid and line in (0, n_lines - 1)))
+    return kept, is_at_border
+
+
+@inlined_kernel
+def _is_lowest_along(row: FloatArray, m: int) -> bool:
+    """Return whether node m is a finite local minimum of its line."""
+    if not np.isfinite(row[m]):
+        return False
+    return not ((m > 0 and row[m - 1] < row[m]) or (m < row.size - 1 and row[m + 1] <= row[m]))
+
+
+@kernel
+def _vertex(
+    subject: PackedSubject, outer: FloatArray, low: float, step: float, row: FloatArray, m: int
+) -> tuple[float, float]:
+    """Return the lowest point of a line near its local minimum at node m: steps from that node, and phi there.
+
+    Where a valley runs aslant to the lines its nodes lie now on one side of it and now on the other: only the lowest
+    points of the lines tell how deep it is along its course. They come from the parabola through three nodes, nearer ones
+    where phi rises so fast that it is none.
+    """
+    if m == 0 or m == row.size - 1:
+        return 0.0, row[m]
+    left, middle, right = row[m - 1], row[m], row[m + 1]
+    shift = 0.0
+    width = 1.0
+    near = np.empty(9)
+    while max(left, right) > middle + _STEEP and width > 1e-3:
+        width /= 4.0
+        start = low + (m + shift - 4.0 * width) * step
+        line_objective(subject, outer, start, width * step, near)
+        k = min(max(int(np.argmin(near)), 1), 7)
+        shift += (k - 4) * width
+        left, middle, right = near[k - 1], near[k], near[k + 1]
+    curve = left - 2.0 * middle + right
+    if not curve > 0.0:
+        return shift, middle
+    turn = min(max(0.5 * (left - right) / curve, -1.0), 1.0)
+    return shift + turn * width, middle - 0.25 * (left - right) * turn
 
 
 @kernel
@@ -169,12 +244,16 @@ def _distance(a: FloatArray, b: FloatArray) -> float:
 
 
 @kernel
-def _lowest_across(scan: FloatArray, line: int, m: int) -> bool:
-    """Return whether no node of the neighbouring lines, diagonals included, lies below."""
+def _is_lowest_across(scan: FloatArray, vertex: FloatArray, line: int, m: int) -> bool:
+    """Return whether no node and no lowest point near node m on the neighbouring lines lies below that of its own line."""
+    value = vertex[line, m, 1]
     for other in (line - 1, line + 1):
         if 0 <= other < scan.shape[0]:
-            for node in range(max(m - 1, 0), min(m + 2, scan.shape[1])):
-                if scan[other, node] < scan[line, m]:
+            row = scan[other]
+            for node in range(max(m - _NEAR, 0), min(m + _NEAR + 1, row.size)):
+                if abs(node - m) <= 1 and row[node] < value:
+                    return False
+                if _is_lowest_along(row, node) and vertex[other, node, 1] < value:
                     return False
     return True
 
@@ -202,35 +281,54 @@ def find_modes(
         Overwritten with the distinct minima, deepest first.
     """
     n = modes.shape[1]
-    n_starts = scan_starts(subject, outer, is_grid, low, step, scan, starts)
     gradient = np.empty(n)
     hessian = np.empty((n, n))
     n_modes = 0
     outcome = NO_FINITE_START
     steepest = np.inf
-    for s in range(n_starts):
-        z = starts[s].copy()
-        value, ended = newton(subject, z, gradient, hessian)
-        if not np.isfinite(value):
-            continue
-        if _is_known(modes, n_modes, z):
-            continue
-        slot = n_modes
-        while slot > 0 and values[slot - 1] > value:
-            values[slot] = values[slot - 1]
-            modes[slot] = modes[slot - 1]
-            hessians[slot] = hessians[slot - 1]
-            slot -= 1
-        values[slot] = value
-        modes[slot] = z
-        hessians[slot] = hessian
-        n_modes += 1
-        if slot == 0:
-            outcome = ended
-            steepest = 0.0
-            for i in range(n):
-                steepest = max(steepest, abs(gradient[i]))
+    for widening in range(_MOST_WIDENINGS):
+        if widening > 0:
+            outer, low, scan = _wider(outer, is_grid, low, scan)
+        n_starts, is_at_border = scan_starts(subject, outer, is_grid, low, step, scan, starts)
+        for s in range(n_starts):
+            z = starts[s].copy()
+            value, ended = newton(subject, z, gradient, hessian)
+            if not np.isfinite(value) or _is_known(modes, n_modes, z):
+                continue
+            if n_modes == values.size and value >= values[n_modes - 1]:
+                continue
+            slot = min(n_modes, values.size - 1)
+            while slot > 0 and values[slot - 1] > value:
+                values[slot] = values[slot - 1]
+                modes[slot] = modes[slot - 1]
+                hessians[slot] = hessians[slot - 1]
+                slot -= 1
+            values[slot] = value
+            modes[slot] = z
+            hessians[slot] = hessian
+            n_modes = min(n_modes + 1, values.size)
+            if slot == 0:
+                outcome = ended
+                steepest = np.abs(gradient).max()
+        if not is_at_border:
+            break
     return n_modes, outcome, steepest
+
+
+@kernel
+def _wider(outer: FloatArray, is_grid: bool, low: float, scan: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    """Return lines and first node of a scan twice as wide around zero with the same distances, and room for its values.
+
+    Lines through lattice points are as many as before, further apart.
+    """
+    n_lines = 2 * outer.shape[0] - 1 if is_grid else outer.shape[0]
+    wider = np.empty((n_lines, outer.shape[1]))
+    for line in range(n_lines):
+        if is_grid and line % 2 == 1:
+            wider[line] = outer[line // 2] + outer[line // 2 + 1]
+        else:
+            wider[line] = 2.0 * outer[line // 2 if is_grid else line]
+    return wider, 2.0 * low, np.empty((n_lines, 2 * scan.shape[1] - 1))
 
 
 @kernel

@@ -78,6 +78,9 @@ def minus2_log_density_derivatives(observation: FloatArray, prediction: float) -
     z_curve = sign * (-gap * sd_curve / variance - 2.0 * numerator * sd_slope / (variance * sd))
     hazard = mills(z)
     value = -2.0 * log_ndtr(z)
+    if hazard == 0.0:
+        # So far on the right side of the limit that nothing changes; the squares below could overflow.
+        return value, 0.0, 0.0
     first = -2.0 * hazard * z_slope
     second = -2.0 * (hazard * z_curve - hazard * (z + hazard) * z_slope * z_slope)
     return value, first, second

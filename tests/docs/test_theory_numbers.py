@@ -46,7 +46,7 @@ def test_the_search_is_as_wide_as_the_map_page_says():
     assert (N_STARTS, N_STARTS_LATTICE) == (8, 128)
     plane = default_scan(2)
     assert (plane.low, plane.low + plane.step * (plane.n_nodes - 1), plane.step) == (-6.5, 6.5, 0.5)
-    assert np.diff(plane.outer[:, 0]) == pytest.approx(0.5)
+    assert np.diff(plane.outer[:, 0]) == pytest.approx(0.25)
     assert len(default_scan(4).outer) == 257
 
 

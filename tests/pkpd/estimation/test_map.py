@@ -7,10 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pkpd.data.records import Dose, Subject
+from benchmarks.patients import random_patients
+from benchmarks.plain import PlainPatient
+from pkpd.data.records import CovariateRow, Dose, Subject
 from pkpd.errors import Status
-from pkpd.estimation.map import estimate_map, scan_from_zero
-from pkpd.model import load_model, model_names
+from pkpd.estimation.map import Scan, estimate_map, scan_from_zero
+from pkpd.model import load_model, model_names, omega_matrix
 from pkpd.problem import bind
 from pkpd.simulation.predict import predict_samples
 from tests.oracles.deepest_mode import from_many_starts, on_dense_grid
@@ -40,6 +42,54 @@ def test_no_patient_is_above_the_deepest_mode_of_an_independent_search(name):
             else from_many_starts(model, subject, n_points=2048, n_starts=5)
         )
         assert value <= deepest + 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_none_of_a_thousand_patients_is_above_the_dense_grid(seed):
+    """A fifth of them have samples that no parameters explain well; the grid shares no code with the engine."""
+    subjects = random_patients(1000, seed=seed)
+    found = estimate_map(bind(NIYIGENA, subjects))
+    deepest = np.array([PlainPatient(subject).map_by_grid() for subject in subjects])
+    assert (found.objective <= deepest + 1e-4).all()
+    assert set(found.status) == {Status.CONVERGED}
+
+
+def test_a_start_where_the_predictions_all_but_vanish_ends_the_search():
+    """At the edge of the scan predictions of 1e-111 mg/L make squares underflow; NaN derivatives never ended."""
+    samples = (quantified(8.776233950382936, 2.926451021868413), below(19.901267764957517, 0.4), below(34.925, 0.4))
+    doses = (Dose(0.0, 700.0, 2.0 / 24.0), Dose(8.0, 900.0, 2.0 / 24.0))
+    covariates = {"weight_kg": 95.59570540793479, "crp_mg_per_L": 7.584137813483904}
+    subject = Subject(doses, samples, (CovariateRow(0.0, covariates),))
+    start = np.array([2.76176765, -5.53377262])
+    problem = bind(NIYIGENA, [subject])
+    low, outer = problem.subjects.frame[0].T @ start
+    found = estimate_map(problem, scan=Scan(np.array([[outer]]), is_grid=False, low=low, step=1.0, n_nodes=1))
+    assert np.isfinite(found.objective[0])
+    assert found.status == (Status.CONVERGED,)
+
+
+def test_a_step_beside_a_wall_does_not_lead_over_it():
+    """One sample below the limit: beside the wall phi is the penalty alone, whose quadratic points to zero."""
+    doses = (Dose(0.0, 700.0, 2.0 / 24.0), Dose(38.0, 700.0, 2.0 / 24.0))
+    covariates = {"weight_kg": 101.2, "crp_mg_per_L": 37.3}
+    subject = Subject(doses, (below(11.66, 0.4),), (CovariateRow(0.0, covariates),))
+    found = estimate_map(bind(NIYIGENA, [subject]))
+    assert found.n_modes[0] == 2
+    assert found.objective[0] <= on_dense_grid(NIYIGENA, subject) + 1e-6
+    assert found.white[0, 0] > 1.0
+
+
+@pytest.mark.parametrize("level", [1e-4, 3e3, 1e4, 1e5])
+def test_samples_that_only_the_far_tails_explain_are_followed_there(level):
+    samples = (quantified(2.5, level), above(3.4, 20.0), below(27.0, 0.4))
+    subject = Subject((Dose(0.0, 200.0, 0.1),), samples, (median_covariates(NIYIGENA),))
+    found = estimate_map(bind(NIYIGENA, [subject]))
+    starts = np.stack(np.meshgrid(np.linspace(-14, 14, 57), np.linspace(-14, 14, 57)), axis=-1).reshape(-1, 2)
+    factor = np.sqrt(np.diag(omega_matrix(NIYIGENA, median_covariates(NIYIGENA).values)))
+    grid = objective(NIYIGENA, subject, starts * factor)
+    assert found.status == (Status.CONVERGED,)
+    assert found.objective[0] <= grid.min() + 1e-9
 
 
 def test_of_two_humps_the_deeper_one_is_found():

@@ -88,6 +88,12 @@ def test_the_standard_deviation_combines_both_errors():
     assert residual_sd(0.0, 0.3, 0.4) == 0.3
 
 
+@pytest.mark.parametrize("prediction", [1e-60, 1e-111, 1e-150])
+def test_far_below_the_lower_limit_nothing_changes_any_more(prediction):
+    row = observation(BELOW, 0.4, 0.0, 0.44)
+    assert minus2_log_density_derivatives(row, prediction) == (0.0, 0.0, 0.0)
+
+
 def test_nan_predictions_give_nan():
     for censored in (NONE, BELOW, ABOVE):
         assert math.isnan(minus2_log_density(observation(censored, 3.0, 0.1, 0.2), math.nan))
