@@ -27,7 +27,9 @@ def app(
     from dosing_app.ui.app import create_app, serve  # noqa: PLC0415
 
     def announce(url: str) -> None:
-        typer.echo(f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True)
+        typer.echo(
+            f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True
+        )
         if not no_browser:
             typer.launch(url)
 
