@@ -26,11 +26,14 @@ class Goal:
         What the measure must reach.
     count : int
         How many of the best regimens are wanted.
+    best_index : int or None
+        Index of an infusion that the measure takes for as good as any at every point; None where there is none.
     """
 
     measure: Measure
     threshold: float
     count: int
+    best_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

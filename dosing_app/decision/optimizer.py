@@ -5,6 +5,7 @@ Rules and the decisions behind them: ``docs/theory/regimen-search.md``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -171,8 +172,8 @@ def _goal(case: PatientCase, scorer: RegimenScorer, targets: ExposureTargets, co
         return scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
 
     if case.target.criterion == "posterior":
-        return Goal(probability, case.target.confidence, count)
-    return Goal(scorer.plug_in, targets.log_auc_cl_for_target, count)
+        return Goal(probability, case.target.confidence, count, scorer.best_index)
+    return Goal(scorer.plug_in, targets.log_auc_cl_for_target, count, scorer.best_index)
 
 
 def _entry(setting: Setting, grid: CandidateGrid, goal: Goal, doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
@@ -219,7 +220,7 @@ def _best_of(
 
     Where none gives at least the reference plan's drug, it is the best that does not, which ranks after the candidates.
     """
-    one = Goal(goal.measure, goal.threshold, 1)
+    one = replace(goal, count=1)
     for choices in (family, without_requirement(family)):
         found = search(choices, partial(_sets_with_infusions, choices), goal=one)
         if len(found.plans):

@@ -42,6 +42,11 @@ class RiskSummary(Protocol):
 class RegimenScorer(Protocol):
     """Exposure of regimens of one patient; given and kept doses are part of every regimen."""
 
+    @property
+    def best_index(self) -> int | None:
+        """Index of an infusion that gives at least as much as any of the times at every point, for bounds only."""
+        ...
+
     def probability(self, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
         """Return P(ln(AUC/CL) >= log_auc_cl) over the posterior.
 

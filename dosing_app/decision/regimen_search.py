@@ -60,6 +60,11 @@ class PosteriorScorer:
     table: ExposureTable
     event_model: EventModel
 
+    @property
+    def best_index(self) -> int:
+        """Return the index of an infusion that is everywhere as good as the best."""
+        return self.table.best_index
+
     def probability(self, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
         """Return P(ln(AUC/CL) >= log_auc_cl) of each regimen."""
         return probability_at_least(self.table, time_index, amounts, log_auc_cl)

@@ -2,7 +2,8 @@
 
 The measure of a regimen never falls when an amount rises. Therefore a box of regimens whose largest amounts do not
 reach the target holds none that does, and one whose least amounts exceed the drug of the regimens found so far holds
-none that ranks higher. Boxes that are neither are halved until they are small enough to look at every regimen in them.
+none that ranks higher. Nor does one that would reach too little with all the drug it may still give counted as given at
+the best time. Boxes that are neither are halved until they are small enough to look at every regimen in them.
 """
 
 from __future__ import annotations
@@ -124,7 +125,34 @@ def _promising(grid: CandidateGrid, boxes: _Boxes, goal: Goal, cut: _Cut) -> tup
     largest = amounts_of(grid, boxes.sets, boxes.high)
     bound = score(goal, boxes.sets, largest).measure
     needed = np.where(room <= 2 * _SLACK, np.maximum(cut.measure, cut.measure_at_edge), cut.measure)
-    return boxes.rows((bound >= needed - _SLACK) & covers(grid, boxes.sets, largest)), bound.size
+    is_open = (bound >= needed - _SLACK) & covers(grid, boxes.sets, largest)
+    boxes, room, needed = boxes.rows(is_open), room[is_open], needed[is_open]
+    if goal.best_index is None or not np.isfinite(cut.drug_mg):
+        return boxes, bound.size
+    # Better than the last one found is what gives less drug and reaches the target, or as much drug and does more.
+    with_less = _bound_by_drug(grid, boxes, room - _least_difference(grid), goal) >= cut.measure - _SLACK
+    with_as_much = _bound_by_drug(grid, boxes, room, goal) >= max(cut.measure, cut.measure_at_edge) - _SLACK
+    return boxes.rows(with_less | with_as_much), bound.size + 2 * room.size
+
+
+def _bound_by_drug(grid: CandidateGrid, boxes: _Boxes, room: FloatArray, goal: Goal) -> FloatArray:
+    """Return a bound of the measure when ``room`` more than the least amounts may be given in all [mg].
+
+    The drug beyond the least amounts counts as given at the best time, at every point of the posterior. -inf where there
+    is no room.
+    """
+    if goal.best_index is None:
+        return np.full(room.size, np.inf)
+    sets = np.concatenate((boxes.sets, np.full((room.size, 1), goal.best_index, dtype=np.int64)), axis=1)
+    amounts = np.concatenate((amounts_of(grid, boxes.sets, boxes.low), np.maximum(room, 0.0)[:, None]), axis=1)
+    return np.where(room >= -_SLACK, score(goal, sets, amounts).measure, -np.inf)
+
+
+def _least_difference(grid: CandidateGrid) -> float:
+    """Return the least difference between two totals that are not equal [mg]; 0 where amounts have no common step."""
+    amounts = grid.levels[np.isfinite(grid.levels)]
+    steps = np.round(amounts / grid.step_mg)
+    return grid.step_mg if np.all(np.abs(amounts - steps * grid.step_mg) < _SLACK) else 0.0
 
 
 def _with_all_of(pool: Plans, grid: CandidateGrid, boxes: _Boxes, goal: Goal) -> tuple[Plans, int]:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.posterior import Posterior
 
-# A large search takes every second or fourth line where a sample of its regimens shows that this changes nothing.
-_MANY, _SAMPLE, _SAME = 4_000, 64, 1e-4
+# A search takes every second or fourth line where that changes no probability of single infusions by more than this.
+_SAME = 2e-5
+_TRIED_MG, _TRIED_LOG_AUC_CL = 500.0, np.linspace(2.0, 10.0, 33)
+# Fewer regimens are done by the calling thread: waking the others costs more.
+_MANY = 4_000
 _NOTHING = 1e-7
 # Numba's fallback threading layer allows a single caller at a time, and a web server has several threads.
 _PARALLEL = threading.Lock()
@@ -45,26 +48,29 @@ class ExposureTable:
     ----------
     posterior : Posterior
         Posterior over lines of constant rate constants.
-    areas : (n_times, n_lines) array
-        Scaled area over days 14 to 28 per mg of an infusion at each time, at the first node of each line.
-    fixed : (n_lines,) array
-        Scaled area of the doses that every regimen holds.
-    offset : (n_lines,) array
-        ln(AUC/CL) at the first node is ln(scaled area) + offset.
+    log_areas : (n_times, n_lines) array
+        ln(AUC/CL) per mg of an infusion at each time, AUC over days 14 to 28, at the first node of each line.
+    log_fixed : (n_lines,) array
+        ln(AUC/CL) of the doses that every regimen holds, likewise; -inf without drug.
     lines : SearchLines
-        The same for the compiled search, without the lines that hold next to nothing.
+        For the compiled search: areas per mg at each time, then those of an infusion that is everywhere as good as the
+        best (``best_index``), on as many lines as it needs.
     mode_areas, mode_fixed, mode_offset : (n_times, 1), (1,) arrays, float
         The same at the maximum a posteriori estimate.
     """
 
     posterior: Posterior
-    areas: FloatArray
-    fixed: FloatArray
-    offset: FloatArray
+    log_areas: FloatArray
+    log_fixed: FloatArray
     lines: SearchLines
     mode_areas: FloatArray
     mode_fixed: FloatArray
     mode_offset: float
+
+    @property
+    def best_index(self) -> int:
+        """Return the index of an infusion that gives the most of all times at every point: a bound, no regimen."""
+        return len(self.log_areas)
 
 
 def exposure_table(
@@ -116,17 +122,17 @@ def exposure_table(
     mode_log = np.array(mode_logs)
     mode_peak = float(mode_log.max()) if np.isfinite(mode_log.max()) else 0.0
     mode_scaled = np.exp(mode_log - mode_peak)
-    areas, fixed, offset = np.ascontiguousarray(scaled[1:]), scaled[0].copy(), peak - log_cl
+    areas = np.vstack((scaled[1:], scaled[1:].max(axis=0, initial=0.0)))
     fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
+    lines = SearchLines(
+        areas, scaled[0].copy(), peak - log_cl, fall, posterior.step, posterior.density, posterior.integral
+    )
     return ExposureTable(
         posterior=posterior,
-        areas=areas,
-        fixed=fixed,
-        offset=offset,
-        lines=_with_mass(
-            SearchLines(areas, fixed, offset, fall, posterior.step, posterior.density, posterior.integral)
-        ),
-        mode_areas=np.ascontiguousarray(mode_scaled[1:, None]),
+        log_areas=log_areas[1:] - log_cl,
+        log_fixed=log_areas[0] - log_cl,
+        lines=_as_few_as_needed(_with_mass(lines)),
+        mode_areas=np.append(mode_scaled[1:], mode_scaled[1:].max(initial=0.0))[:, None],
         mode_fixed=mode_scaled[:1].copy(),
         mode_offset=mode_peak - mode_log_cl,
     )
@@ -152,18 +158,7 @@ def probability_at_least(
         Probabilities over the posterior.
     """
     index = np.ascontiguousarray(time_index)
-    given = np.ascontiguousarray(amounts, dtype=np.float64)
-    lines = table.lines
-    if len(index) > _MANY:
-        few = slice(None, None, len(index) // _SAMPLE)
-        sample = np.ascontiguousarray(index[few]), np.ascontiguousarray(given[few])
-        truth = _probabilities(lines, *sample, log_auc_cl)
-        for stride in (4, 2):
-            thinned = _every(lines, stride)
-            if np.abs(_probabilities(thinned, *sample, log_auc_cl) - truth).max() < _SAME:
-                lines = thinned
-                break
-    return _probabilities(lines, index, given, log_auc_cl)
+    return _probabilities(table.lines, index, np.ascontiguousarray(amounts, dtype=np.float64), log_auc_cl)
 
 
 def _probabilities(lines: SearchLines, time_index: IntArray, amounts: FloatArray, log_auc_cl: float) -> FloatArray:
@@ -174,6 +169,22 @@ def _probabilities(lines: SearchLines, time_index: IntArray, amounts: FloatArray
         with _PARALLEL:
             regimen_probabilities(lines, time_index, amounts, log_auc_cl, result)
     return result
+
+
+def _as_few_as_needed(lines: SearchLines) -> SearchLines:
+    """Return every fourth or second line where that is exact enough for single infusions at each time, else all.
+
+    The choice is made once for a table, so that every regimen of a search is measured alike.
+    """
+    index = np.arange(-1, len(lines.areas), dtype=np.int64)[:, None]
+    amounts = np.full(index.shape, _TRIED_MG)
+    every = [_probabilities(lines, index, amounts, float(target)) for target in _TRIED_LOG_AUC_CL]
+    for stride in (4, 2):
+        thinned = _every(lines, stride)
+        found = [_probabilities(thinned, index, amounts, float(target)) for target in _TRIED_LOG_AUC_CL]
+        if np.abs(np.array(found) - np.array(every)).max() < _SAME:
+            return thinned
+    return lines
 
 
 def _every(lines: SearchLines, stride: int) -> SearchLines:
@@ -230,12 +241,14 @@ def log_auc_cl_marginal(
     Parameters
     ----------
     time_index, amounts : (k,) arrays
-        One regimen.
+        One regimen; with drug in the window.
     """
     posterior = table.posterior
-    used = time_index >= 0
-    total = table.fixed + amounts[used] @ table.areas[time_index[used]]
+    used = (time_index >= 0) & (amounts > 0.0)
+    # In logarithms, since what an early infusion leaves can be less than the smallest number on some lines.
+    parts = np.vstack((table.log_fixed, table.log_areas[time_index[used]] + np.log(amounts[used])[:, None]))
+    first = np.logaddexp.reduce(parts, axis=0)
     fall = 2.0 * posterior.problem.subjects.line_scale[0] * posterior.step
     nodes = np.arange(posterior.density.shape[1], dtype=np.float64)
-    values: FloatArray = (np.log(total) + table.offset)[:, None] - fall[:, None] * nodes
+    values: FloatArray = first[:, None] - fall[:, None] * nodes
     return marginal(posterior, values, sign=-1.0, is_log=False, probabilities=probabilities), values

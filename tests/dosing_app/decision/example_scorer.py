@@ -55,12 +55,19 @@ class PointSummary:
 
 @dataclass(frozen=True, slots=True)
 class PointScorer:
-    """Exposure at each point: (n_points,) of the fixed doses, (n_times, n_points) per mg; the last point is the mode."""
+    """Exposure at each point: (n_points,) of the fixed doses, (n_times, n_points) per mg; the last point is the mode.
+
+    A row more than there are times holds the largest area at each point.
+    """
 
     weight: FloatArray
     cl: FloatArray
     fixed: FloatArray
     areas: FloatArray
+
+    @property
+    def best_index(self) -> int:
+        return len(self.areas) - 1
 
     def log_auc_cl(self, time_index: IntArray, amounts: FloatArray) -> FloatArray:
         padded = np.vstack((self.areas, np.zeros((1, self.cl.size))))
@@ -106,7 +113,7 @@ class Points:
                 for time, hours in zip(times.tolist(), durations_hour.tolist(), strict=True)
             ]
         ).reshape(times.size, cl.size)
-        return PointScorer(weight, cl, fixed, areas)
+        return PointScorer(weight, cl, fixed, np.vstack((areas, areas.max(axis=0, initial=0.0))))
 
 
 def spread_points(cl: float = 0.4, volume: float = 4.0, *, n: int = 41, sd: float = 0.35) -> Points:

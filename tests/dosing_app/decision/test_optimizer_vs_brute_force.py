@@ -230,6 +230,7 @@ class PointScorer:
     fixed: Infusions
     times: list[float]
     durations: list[float]
+    best_index: int | None = None
 
     def infusions(self, time_index: IntArray, amounts: FloatArray) -> Infusions:
         chosen = zip(time_index.tolist(), amounts.tolist(), strict=True)
