@@ -43,7 +43,8 @@ PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 """Of every interval that is shown: the 90 % and the 50 % interval and the middle."""
 
 SURVIVAL_DAYS = np.arange(0.0, 91.0)
-_N_EXPOSURE_NODES = 121
+# Nodes of the exposure's density, and their distance in units of the middle half of it.
+_FEWEST_NODES, _MOST_NODES, _NODE_DISTANCE = 121, 2001, 0.08
 _TAIL = 1e-7
 
 
@@ -253,9 +254,14 @@ def exposure_forecast(posterior: Posterior, regimen: Subject, log_cl: FloatArray
 
 
 def _smooth_nodes(posterior: Posterior, table: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the density of a falling quantity at equidistant values that hold all but a ten-millionth of it."""
-    ends = marginal(posterior, table, sign=-1.0, is_log=False, probabilities=np.array([_TAIL, 1.0 - _TAIL])).quantiles
-    nodes: FloatArray = np.linspace(float(ends[0]), float(ends[1]), _N_EXPOSURE_NODES, dtype=np.float64)
+    """Return the density of a falling quantity at equidistant values that hold all but a ten-millionth of it.
+
+    The tail of a patient who may have cleared everything before the window is long; then there are more of them.
+    """
+    probabilities = np.array([_TAIL, 0.25, 0.75, 1.0 - _TAIL])
+    low, q25, q75, high = marginal(posterior, table, sign=-1.0, is_log=False, probabilities=probabilities).quantiles
+    needed = math.ceil((high - low) / (_NODE_DISTANCE * (q75 - q25)))
+    nodes: FloatArray = np.linspace(low, high, min(max(needed, _FEWEST_NODES), _MOST_NODES), dtype=np.float64)
     weights = np.array(
         [
             probability_below(table, -1.0, posterior.step, posterior.density, posterior.integral, float(node))[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +42,9 @@ def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitN
     Yields
     ------
     tuple
-        In the fixed order in which ties are decided; ``days`` once for each whole day that is left out. The cap of heart failure also stands where ``mg_per_kg_max`` is
-        relaxed; without heart failure it is not among them, nor are the days where every day is allowed.
+        In the fixed order in which ties are decided; ``days`` once for each whole day that is left out. The cap of heart
+        failure also stands where ``mg_per_kg_max`` is relaxed; without heart failure it is not among them, nor are the
+        days where every day is allowed.
     """
     limits, own = grid_limits(case, weight_kg), case.limits
     allowed_mg = own.mg_per_kg_max * weight_kg
@@ -79,27 +80,68 @@ def _days_left_out(case: PatientCase) -> Iterator[float]:
             yield float(day)
 
 
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The nearest regimen when one limit is relaxed by one step.
+
+    Parameters
+    ----------
+    limit, change : str
+        The limit and the step in words.
+    grid : CandidateGrid
+        Regimens within the relaxed limits.
+    nearest : Plans
+        The one with the largest measure.
+    is_complete : bool
+        Whether every set of infusion times was looked at.
+    """
+
+    limit: LimitName
+    change: str
+    grid: CandidateGrid
+    nearest: Plans
+    is_complete: bool
+
+
 def nearest_when_relaxed(
     case: PatientCase, reference: ReferencePlan, weight_kg: float, goal: Goal
-) -> list[tuple[LimitName, str, CandidateGrid, Plans]]:
-    """Return for each limit the best step: its name, the step in words, the grid and its nearest regimen, if any.
+) -> tuple[Relaxed, ...]:
+    """Return for each limit the step that helps most, where its regimens hold any.
 
     The measure never falls with an amount, so that the largest amounts of each set of times suffice.
     """
-    best: dict[LimitName, tuple[LimitName, str, CandidateGrid, Plans]] = {}
+    best: dict[LimitName, Relaxed] = {}
     for name, change, limits in relaxed_limits(case, weight_kg):
         grid = candidate_grid(case, reference, limits)
-        nearest, n_evaluated = no_plans(), 0
-        for sets in day_sets(grid):
-            strongest = score(goal, sets, amounts_of(grid, sets, grid.n_levels[sets] - 1))
-            # An unreachable threshold ranks by the measure alone.
-            nearest = best_plans(joined(nearest, strongest), np.inf, 1)
-            n_evaluated += len(strongest)
-            if n_evaluated > _EVALUATIONS_MAX:
-                break
-        if len(nearest) and (name not in best or nearest.measure[0] > best[name][3].measure[0]):
-            best[name] = (name, change, grid, nearest)
-    return list(best.values())
+        nearest, is_complete = _strongest_of(grid, goal, limits.extra_day)
+        if not len(nearest):
+            continue
+        found = Relaxed(name, change, grid, nearest, is_complete)
+        if name not in best or nearest.measure[0] > best[name].nearest.measure[0]:
+            best[name] = replace(found, is_complete=is_complete and (name not in best or best[name].is_complete))
+        elif not is_complete:
+            best[name] = replace(best[name], is_complete=False)
+    return tuple(best.values())
+
+
+def _strongest_of(grid: CandidateGrid, goal: Goal, needed_day: float | None) -> tuple[Plans, bool]:
+    """Return the regimen with the largest measure, and whether every set of times was looked at.
+
+    With a day that is needed only the sets that hold it are: the others stand in the search of the case itself.
+    """
+    nearest, n_evaluated = no_plans(), 0
+    for chunk in day_sets(grid):
+        is_new = slice(None) if needed_day is None else np.any(grid.times[chunk] == needed_day, axis=1)
+        sets = chunk[is_new]
+        if not len(sets):
+            continue
+        strongest = score(goal, sets, amounts_of(grid, sets, grid.n_levels[sets] - 1))
+        # An unreachable threshold ranks by the measure alone.
+        nearest = best_plans(joined(nearest, strongest), np.inf, 1)
+        n_evaluated += len(strongest)
+        if n_evaluated > _EVALUATIONS_MAX:
+            return nearest, False
+    return nearest, True
 
 
 def gain(measure: float, before: float) -> float:

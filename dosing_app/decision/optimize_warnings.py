@@ -54,6 +54,12 @@ def search_warnings(
         code = what.split()[0]
         for limit, found in limits_broken(case, doses, weight_kg):
             yield OptimizeWarning(f"{code}_breaks_{limit}", f"The {what} breaks {limit}: {found}. It is not altered.")
+    between = [f"{day:g}" for day in case.limits.days_allowed or () if day != round(day)]
+    if between:
+        yield OptimizeWarning(
+            "days_allowed_between",
+            f"Infusions are searched on whole days: day {', '.join(between)} of days_allowed allows none.",
+        )
     if case.heart_failure is None:
         yield OptimizeWarning(
             "heart_failure_unknown",
@@ -74,6 +80,22 @@ def not_complete(evaluated: int) -> OptimizeWarning:
         "search_not_complete",
         f"The grid is too large: the search ended after {evaluated} regimens and a better one may exist. Widen "
         "dose_step_mg or gap_day_min, or lower doses_max_28_day.",
+    )
+
+
+def limiting_not_certain() -> OptimizeWarning:
+    """Return the warning that relaxed limits leave too many sets of infusion times to look at all of them."""
+    return OptimizeWarning(
+        "limiting_not_certain",
+        "With a limit relaxed there are too many sets of infusion times to look at each: another limit than the one named "
+        "may help more, and what a relaxed limit gives is the least it can give.",
+    )
+
+
+def no_label_left() -> OptimizeWarning:
+    """Return the warning that the doses given stand for every day of the label regimen."""
+    return OptimizeWarning(
+        "no_label_left", "Nothing of the label regimen is left: each of its days counts as given, so it is not listed."
     )
 
 

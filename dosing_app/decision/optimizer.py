@@ -132,6 +132,7 @@ def optimize(
         warnings.append(optimize_warnings.day_28_has_passed())
     else:
         entries += [_entry(setting, grid, goal, label, "label")] if label else []
+        warnings += [] if label or label_amount(case, weight_kg) <= 0 else [optimize_warnings.no_label_left()]
         for kind, family in _families(case, grid, weight_kg):
             best, is_certain = _best_of(setting, grid, family, goal, kind)
             is_complete = is_complete and is_certain
@@ -143,7 +144,9 @@ def optimize(
     reachable = is_in_reach(setting, ranked)
     limiting, relaxations = (DAY_28_PASSED if is_over else NO_LIMIT), ()
     if not (is_over or reachable):
-        limiting, relaxations = _limiting(setting, goal, max(one.measure for one in ranked if _is_choice(one)))
+        before = max(one.measure for one in ranked if _is_choice(one))
+        limiting, relaxations, is_certain = _limiting(setting, goal, before)
+        warnings += [] if is_certain else [optimize_warnings.limiting_not_certain()]
     return OptimizeResult(
         candidates_evaluated=found.n_evaluated,
         candidates_total=n_candidates,
@@ -232,26 +235,27 @@ def _sets_with_infusions(grid: CandidateGrid) -> Iterator[IntArray]:
     return (sets for sets in day_sets(grid) if sets.shape[1])
 
 
-def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[Relaxation, ...]]:
-    """Return the limit whose relaxation by one step helps most, and what each gives."""
+def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[Relaxation, ...], bool]:
+    """Return the limit whose relaxation by one step helps most, what each gives, and whether that is certain."""
     case, targets = setting.case, setting.targets
     best_gain, limiting = LEAST_GAIN, NO_LIMIT
     relaxations: list[Relaxation] = []
-    for name, change, grid, nearest in nearest_when_relaxed(case, setting.reference, setting.weight_kg, goal):
-        measure = float(nearest.measure[0])
-        if gain(measure, before) > best_gain:
-            best_gain, limiting = gain(measure, before), name
-        if gain(measure, before) > LEAST_GAIN:
+    found = nearest_when_relaxed(case, setting.reference, setting.weight_kg, goal)
+    for one in found:
+        nearest, more = one.nearest, gain(float(one.nearest.measure[0]), before)
+        if more > best_gain:
+            best_gain, limiting = more, one.limit
+        if more > LEAST_GAIN:
             risk = setting.scorer.summary(nearest.time_index[0], nearest.amounts[0])
             chance = setting.scorer.probability(nearest.time_index, nearest.amounts, targets.log_auc_cl_for_target)
             relaxations.append(
                 Relaxation(
-                    limit=name,
-                    change=change,
-                    doses=plan_doses(grid, nearest, 0, setting.reference.kept),
+                    limit=one.limit,
+                    change=one.change,
+                    doses=plan_doses(one.grid, nearest, 0, setting.reference.kept),
                     risk_day90=RiskFigures(risk.plug_in, risk.mean, risk.q05, risk.q95),
                     probability_target=float(chance[0]),
                     is_reached=bool(is_reached(nearest.measure, goal.threshold)[0]),
                 )
             )
-    return limiting, tuple(relaxations)
+    return limiting, tuple(relaxations), all(one.is_complete for one in found)

@@ -74,6 +74,16 @@ def drug_before_day_28(doses: Sequence[CaseDose]) -> float:
     return math.fsum(dose.amount_mg for dose in doses if dose.time_day < LAST_WINDOW_DAY)
 
 
+def gives_less(doses: Sequence[CaseDose], reference: Sequence[CaseDose]) -> bool:
+    """Return whether infusions have given less drug than a reference plan at any time before day 28."""
+
+    def given_by(plan: Sequence[CaseDose], day: float) -> float:
+        return math.fsum(dose.amount_mg for dose in plan if dose.time_day <= day + TOLERANCE)
+
+    days = [dose.time_day for dose in reference if dose.time_day < LAST_WINDOW_DAY]
+    return any(given_by(doses, day) < given_by(reference, day) - TOLERANCE for day in days)
+
+
 def vials_before_day_28(doses: Sequence[CaseDose], vial_mg: float) -> int:
     """Return the vials of the infusions before day 28, each infusion rounded up."""
     early = (dose for dose in doses if dose.time_day < LAST_WINDOW_DAY)

@@ -10,7 +10,13 @@ import numpy as np
 
 from dosing_app.decision.case_schema import CaseDose
 from dosing_app.decision.optimize_result import Kind, ListedRegimen, RiskFigures
-from dosing_app.decision.plan_limits import drug_before_day_28, limits_broken, most_in_28_days, vials_before_day_28
+from dosing_app.decision.plan_limits import (
+    drug_before_day_28,
+    gives_less,
+    limits_broken,
+    most_in_28_days,
+    vials_before_day_28,
+)
 from dosing_app.decision.ranking import is_reached
 from dosing_app.decision.reference_plan import LAST_WINDOW_DAY
 
@@ -175,7 +181,7 @@ def _rank_key(setting: Setting, entry: Entry) -> tuple[object, ...]:
 def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
     reaches, kind = _reaches(setting, entry), entry.kind
     least = "smallest additional dose that reaches the target" if reaches else "nearest to the target"
-    less = "" if _counts(entry) else "; gives less than the plan at some time, or breaks a limit"
+    less = "" if _counts(entry) else f"; {_why_not_a_candidate(setting, entry)}"
     if "reference" in kind and reaches:
         return "the plan reaches the target without change"
     if is_first and reaches:
@@ -195,6 +201,15 @@ def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
     return (
         f"{verdict}; {drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses):+g} mg to the plan"
     )
+
+
+def _why_not_a_candidate(setting: Setting, entry: Entry) -> str:
+    broken = [name for name, _ in limits_broken(setting.case, entry.doses, setting.weight_kg)]
+    if gives_less(entry.doses, setting.reference.doses):
+        return "gives less than the plan at some time"
+    if broken:
+        return f"breaks {', '.join(broken)}"
+    return f"its amounts or days are not those of the search (multiples of {setting.case.limits.dose_step_mg:g} mg)"
 
 
 def _finite(value: float) -> float | None:
