@@ -21,7 +21,7 @@ from pkpd.exposure.metrics import (
     parameter_tables,
     parameters_at,
 )
-from pkpd.kernels.quadrature import probability_below
+from pkpd.kernels.quadrature import density_at, probability_below
 from pkpd.kernels.residual import residual_sd
 from pkpd.model.covariate import resolve_covariates
 from pkpd.model.library import load_model
@@ -44,8 +44,8 @@ PROBABILITIES = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
 SURVIVAL_DAYS = np.arange(0.0, 91.0)
 # Nodes of the exposure's density, and their distance in units of the middle half of it.
-_FEWEST_NODES, _MOST_NODES, _NODE_DISTANCE = 121, 2001, 0.08
-_TAIL = 1e-7
+_FEWEST_NODES, _MOST_NODES, _NODE_DISTANCE = 81, 2001, 0.1
+_TAIL = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def exposure_forecast(posterior: Posterior, regimen: Subject, log_cl: FloatArray
 
 
 def _smooth_nodes(posterior: Posterior, table: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the density of a falling quantity at equidistant values that hold all but a ten-millionth of it.
+    """Return the density of a falling quantity at equidistant values that hold all but a millionth of it at either end.
 
     The tail of a patient who may have cleared everything before the window is long; then there are more of them.
     """
@@ -262,12 +262,7 @@ def _smooth_nodes(posterior: Posterior, table: FloatArray) -> tuple[FloatArray, 
     low, q25, q75, high = marginal(posterior, table, sign=-1.0, is_log=False, probabilities=probabilities).quantiles
     needed = math.ceil((high - low) / (_NODE_DISTANCE * (q75 - q25)))
     nodes: FloatArray = np.linspace(low, high, min(max(needed, _FEWEST_NODES), _MOST_NODES), dtype=np.float64)
-    weights = np.array(
-        [
-            probability_below(table, -1.0, posterior.step, posterior.density, posterior.integral, float(node))[1]
-            for node in nodes
-        ]
-    )
+    weights = density_at(table, -1.0, posterior.step, posterior.density, posterior.integral, nodes)
     return nodes, weights / weights.sum()
 
 

@@ -367,10 +367,21 @@ def quantile(
             high = guess
         else:
             low = guess
-        guess = guess - error / slope if slope > 0.0 else 0.5 * (low + high)
+        guess -= _newton_step(below, probability, slope)
         if not low < guess < high:
             guess = 0.5 * (low + high)
     return guess
+
+
+@inlined_kernel
+def _newton_step(below: float, probability: float, slope: float) -> float:
+    """Return Newton's step for the logarithm of the nearer tail, whose curve is far straighter there than the tail's."""
+    if not slope > 0.0:
+        return np.inf
+    if probability < 0.5:
+        return math.log(below / probability) * below / slope if below > 0.0 else np.inf
+    above = 1.0 - below
+    return -math.log(above / (1.0 - probability)) * above / slope if above > 0.0 else np.inf
 
 
 @kernel
@@ -424,7 +435,7 @@ def table_moments(table: FloatArray, is_log: bool, step: FloatArray, density: Fl
 
 
 @kernel
-def sample_table(
+def density_at(
     table: FloatArray, sign: float, step: FloatArray, density: FloatArray, integral: FloatArray, nodes: FloatArray
 ) -> FloatArray:
     """Return the probability density of a quantity at the given values of it."""
