@@ -26,7 +26,7 @@ _PILOT_SPACING, _FINER = 1.0, 0.8
 _SPACING = {2: 0.45, 3: 0.6, 4: 1.1, 5: 1.2}
 # The first axis carries the distribution of the half-life, which needs a distance that holds every detail of it.
 _LARGEST_FIRST = 0.75
-_MOST_PILOTS = 5
+_MOST_PILOTS = 8
 _NODE_TOLERANCE = 5e-3
 _PILOT_LINES, _MOST_LINES = 4_000, 40_000
 # Cells to either side of the centre, by the number of outer coordinates: memory for a few million cells.
@@ -34,6 +34,9 @@ _HALF = {2: 800, 3: 80, 4: 20, 5: 10}
 # Lines with less than this share of the mass are left out at the end.
 _NOTHING = 1e-10
 _RIGHT_ANGLE = 1e-9
+# Least variance along any axis, in units of the prior's, and least number of lines that share the mass, for each axis.
+_LEAST_VARIANCE, _FEWEST_PER_AXIS = 1e-8, 1.5
+_SMALLEST_SPACING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class GridLines:
     is_full: bool
 
 
-def integrate_grid(problem: Problem, mode: MapEstimates, accuracy: Accuracy) -> GridLines:
+def integrate_grid(problem: Problem, mode: MapEstimates, accuracy: Accuracy) -> GridLines | None:
     """Integrate the posterior of one subject.
 
     Parameters
@@ -109,28 +112,52 @@ def integrate_grid(problem: Problem, mode: MapEstimates, accuracy: Accuracy) -> 
 
     Returns
     -------
-    GridLines
-        With an error above the tolerance where the largest number of lines was reached before.
+    GridLines or None
+        With an error above the tolerance where the largest number of lines was reached before; None where no grid finds
+        the mass.
     """
     first = _first_axis(problem)
-    centre, factor = _from_curvature(problem, mode, first)
+    shapes = (_from_curvature(problem, mode, first), _from_prior(problem, mode, first))
+    pilots = (_pilot(problem, mode, first, *shape) for shape in shapes)
+    found = next((pilot for pilot in pilots if pilot is not None), None)
+    if found is None:
+        return None
+    centre, factor, n_nodes = found
+    spacing = accuracy.widening * _SPACING[centre.size]
+    lines = _grow(problem, mode, centre, _steps(factor, spacing), _MOST_LINES, n_nodes)
+    while lines is None or lines.error >= accuracy.tolerance:
+        spacing *= _FINER
+        finer = _grow(problem, mode, centre, _steps(factor, spacing), _MOST_LINES, n_nodes)
+        if spacing < _SMALLEST_SPACING or (finer is not None and finer.is_full):
+            return finer if lines is None else lines
+        lines = finer
+    return lines
+
+
+def _pilot(
+    problem: Problem, mode: MapEstimates, first: FloatArray, centre: FloatArray, factor: FloatArray
+) -> tuple[FloatArray, FloatArray, int] | None:
+    """Return centre and axes of the posterior and the nodes that its lines need; None where the mass is not found."""
     n_nodes = _N_NODES
+    is_found = False
     for _ in range(_MOST_PILOTS):
         pilot = _grow(problem, mode, centre, _PILOT_SPACING * factor, _PILOT_LINES, n_nodes)
+        if pilot is None or _lines_that_count(pilot) < _FEWEST_PER_AXIS**centre.size:
+            # Too coarse for what may be a sliver: the lines next to the mode hold all of it, or none does.
+            factor = 0.5 * factor
+            continue
+        is_found = True
         centre, factor = _from_moments(pilot, first)
         if pilot.node_error > _NODE_TOLERANCE:
             n_nodes *= 2
         elif not pilot.is_full:
             break
-    spacing = accuracy.widening * _SPACING[centre.size]
-    lines = _grow(problem, mode, centre, _steps(factor, spacing), _MOST_LINES, n_nodes)
-    while lines.error >= accuracy.tolerance:
-        spacing *= _FINER
-        finer = _grow(problem, mode, centre, _steps(factor, spacing), _MOST_LINES, n_nodes)
-        if finer.is_full:
-            break
-        lines = finer
-    return lines
+    return (centre, factor, n_nodes) if is_found else None
+
+
+def _lines_that_count(lines: GridLines) -> float:
+    """Return how many lines of equal mass would be as uneven."""
+    return 1.0 / float(np.square(lines.integral[:, -1]).sum())
 
 
 def is_half_life_straight(problem: Problem) -> bool:
@@ -174,6 +201,11 @@ def _from_curvature(problem: Problem, mode: MapEstimates, first: FloatArray) -> 
     return (frame.T @ mode.white[0])[1:], _axes(covariance[1:, 1:], first)
 
 
+def _from_prior(problem: Problem, mode: MapEstimates, first: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the mode and the prior's axes: for a mode beside a wall, where the curvature says nothing of the rest."""
+    return (problem.subjects.frame[0].T @ mode.white[0])[1:], _axes(np.eye(problem.n_eta - 1), first)
+
+
 def _from_moments(lines: GridLines, first: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return mean and axes of the outer coordinates."""
     mass = lines.integral[:, -1]
@@ -184,7 +216,8 @@ def _from_moments(lines: GridLines, first: FloatArray) -> tuple[FloatArray, Floa
 
 def _axes(covariance: FloatArray, first: FloatArray) -> FloatArray:
     """Return a matrix F with F F' = covariance whose first column points along ``first``."""
-    factor = np.linalg.cholesky(covariance)
+    variances, vectors = np.linalg.eigh(covariance)
+    factor = np.linalg.cholesky((vectors * np.maximum(variances, _LEAST_VARIANCE)) @ vectors.T)
     columns = np.column_stack((np.linalg.solve(factor, first), np.eye(len(factor))))
     turn, triangle = np.linalg.qr(columns)
     turn[:, 0] *= np.sign(triangle[0, 0])
@@ -193,7 +226,7 @@ def _axes(covariance: FloatArray, first: FloatArray) -> FloatArray:
 
 def _grow(
     problem: Problem, mode: MapEstimates, centre: FloatArray, factor: FloatArray, most: int, n_nodes: int
-) -> GridLines:
+) -> GridLines | None:
     n_outer, half = centre.size, _HALF[centre.size]
     modes = mode.modes[0][np.isfinite(mode.modes[0, :, 0])] @ problem.subjects.frame[0]
     inverse = np.asarray(np.linalg.inv(factor), dtype=np.float64)
@@ -222,6 +255,8 @@ def _grow(
         integral,
     )
     mass = integral[:n, -1]
+    if not mass.sum() > 0.0:
+        return None
     kept = np.flatnonzero(mass > _NOTHING * mass.sum())
     cells, outer, low, step = cells[kept], outer[kept], low[kept], step[kept]
     total = float(mass[kept].sum())

@@ -227,6 +227,8 @@ def _on_plane(problem: Problem, mode: MapEstimates) -> Posterior:
 def _on_grid(problem: Problem, mode: MapEstimates, accuracy: Accuracy) -> Posterior:
     """Integrate over three random effects or more, along lines through a grid."""
     lines = integrate_grid(problem, mode, accuracy)
+    if lines is None:
+        return _no_mass(problem, mode)
     is_exact = lines.error < accuracy.tolerance and not lines.is_full
     return Posterior(
         problem=problem,

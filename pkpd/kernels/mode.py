@@ -14,7 +14,7 @@ from pkpd.kernels.advance import subject_at
 from pkpd.kernels.codes import PackedSubject, PackedSubjects
 from pkpd.kernels.linalg import cholesky, cholesky_solve
 from pkpd.kernels.lines import line_objective, white_on_line
-from pkpd.kernels.objective import objective, objective_hessian
+from pkpd.kernels.objective import objective, objective_gradient, objective_hessian
 
 CONVERGED = 0
 STEP_LIMIT = 1
@@ -32,6 +32,8 @@ _MOST_WIDENINGS = 3
 _NEAR = 2
 # Rise of phi from a lowest node to the next from which on a parabola through them says little.
 _STEEP = 30.0
+# Rise of phi above the best start up to which a minimum between lines is looked for.
+_BETWEEN = 10.0
 
 
 @kernel
@@ -164,17 +166,66 @@ def scan_starts(
                 if kept < 0:
                     kept = -kept - 1
                     continue
-            slot = best.size - 1
-            while slot > 0 and best[slot - 1] > value:
-                best[slot] = best[slot - 1]
-                starts[slot] = starts[slot - 1]
-                slot -= 1
-            best[slot] = value
-            starts[slot] = z
-            kept = min(kept + 1, best.size)
+            kept, slot = _insert(starts, best, kept, z, value)
             if slot == 0:
                 is_at_border = n_nodes > 1 and (m in (0, n_nodes - 1) or (is_grid and line in (0, n_lines - 1)))
+    if is_grid and outer.shape[1] == 1 and n_lines > 1:
+        kept = _add_between_lines(subject, outer, low, step, scan, vertex, starts, best, kept)
     return kept, is_at_border
+
+
+@inlined_kernel
+def _insert(starts: FloatArray, best: FloatArray, kept: int, z: FloatArray, value: float) -> tuple[int, int]:
+    """Put a start in its place, the last one dropping out; return how many there are, and the place."""
+    slot = best.size - 1
+    while slot > 0 and best[slot - 1] > value:
+        best[slot] = best[slot - 1]
+        starts[slot] = starts[slot - 1]
+        slot -= 1
+    best[slot] = value
+    starts[slot] = z
+    return min(kept + 1, best.size), slot
+
+
+@kernel
+def _add_between_lines(
+    subject: PackedSubject,
+    outer: FloatArray,
+    low: float,
+    step: float,
+    scan: FloatArray,
+    vertex: FloatArray,
+    starts: FloatArray,
+    best: FloatArray,
+    kept: int,
+) -> int:
+    """Add starts where phi falls from one line to the next and from that one back: a minimum lies between them.
+
+    Of each line the lowest point is looked at, unless it lies too high for the deepest mode to be near. A minimum whose
+    line is lower than both its neighbours is among the starts already.
+    """
+    n_lines, n_nodes = scan.shape
+    z, before = np.empty(2), np.empty(2)
+    gradient = np.empty(2)
+    highest = best[0] + _BETWEEN
+    slope_before, value_before, node_before = 0.0, np.inf, 0.0
+    for line in range(n_lines):
+        value, node = np.inf, 0.0
+        for m in range(n_nodes):
+            if _is_lowest_along(scan[line], m) and vertex[line, m, 1] < value:
+                value, node = vertex[line, m, 1], m + vertex[line, m, 0]
+        slope = 0.0
+        if value < highest:
+            white_on_line(subject, outer[line], low + node * step, z)
+            objective_gradient(subject, z, gradient)
+            slope = subject.frame[0, 1] * gradient[0] + subject.frame[1, 1] * gradient[1]
+        if slope_before < 0.0 < slope and abs(node - node_before) < _NEAR and max(value, value_before) < highest:
+            lower = min(value, value_before)
+            if lower < best[best.size - 1] and not np.any(best == lower):
+                kept, _ = _insert(starts, best, kept, z if value <= value_before else before, lower)
+        slope_before, value_before, node_before = slope, value, node
+        before[:] = z
+    return kept
 
 
 @inlined_kernel
