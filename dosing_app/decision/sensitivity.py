@@ -144,9 +144,9 @@ def _compute(case: PatientCase, name: str, times: FloatArray) -> _Computed | tup
     try:
         subject = subject_from_case(case, model)
         regimen = subject_from_case(case, model, with_planned=True)
+        problem = bind(model, [subject])
     except InputError as error:
         return name, str(error)
-    problem = bind(model, [subject])
     posterior = integrate_posterior(problem, accuracy=ROUGH)
     if not math.isfinite(posterior.log_evidence):
         return name, posterior.status.value

@@ -149,9 +149,10 @@ class _Draft:
     def _sample(self, row: Row) -> dict[str, Any]:
         sample = self._numbers("samples", row, {"time_day": "day", "lloq_mg_per_L": "lloq", "uloq_mg_per_L": "uloq"})
         for name in ("exclude", "assay"):
-            if row.get(name, "").strip():
-                sample[name] = row[name].strip()
-        level = read_level(row["level"])
+            typed = (row.get(name) or "").strip()  # a cell emptied with the Delete key is null
+            if typed:
+                sample[name] = typed
+        level = read_level(row.get("level") or "")
         if isinstance(level, TextFault):
             self._cell_fault("samples", row, "level", level.sentence)
             sample["concentration_mg_per_L"] = row["level"] or "?"
@@ -161,7 +162,7 @@ class _Draft:
             key, column = ("lloq_mg_per_L", "lloq") if level.censored == "below" else ("uloq_mg_per_L", "uloq")
             limit = sample.setdefault(key, _plain(level.value))
             if limit != level.value:
-                sentence = text.LIMITS_DISAGREE.format(level=row["level"].strip(), limit=row[column].strip())
+                sentence = text.LIMITS_DISAGREE.format(level=row["level"].strip(), limit=(row[column] or "").strip())
                 self._cell_fault("samples", row, "level", sentence)
             sample["censored"] = level.censored
         return sample

@@ -23,6 +23,8 @@ _STATUS = {
 }
 N_STARTS, N_STARTS_LATTICE = 8, 128
 _N_LATTICE = 256
+# Distances along the outer coordinates, for samples that only the far tail of one of them explains.
+_FAR = (2.0, 4.0, 6.0)
 _MODES_KEPT = 8
 
 
@@ -86,13 +88,15 @@ def default_scan(n_eta: int) -> Scan:
     """Return the scan for a number of random effects.
 
     With two, lines a quarter of a standard deviation apart cover the prior to 6.5 on every side; with more, lines pass through
-    the points of a lattice spread one and a half times as wide as the prior.
+    the points of a lattice spread one and a half times and three times as wide as the prior, and along the axes.
     """
     if n_eta == 1:
         return Scan(np.zeros((1, 0)), is_grid=True, low=-8.0, step=0.25, n_nodes=65)
     if n_eta == 2:
         return Scan(np.linspace(-6.5, 6.5, 53)[:, None], is_grid=True, low=-6.5, step=0.5, n_nodes=27)
-    outer = np.vstack((np.zeros((1, n_eta - 1)), 1.5 * lattice_points(_N_LATTICE, n_eta - 1)))
+    points = lattice_points(_N_LATTICE, n_eta - 1)
+    axes = np.vstack([distance * np.eye(n_eta - 1) for distance in _FAR])
+    outer = np.vstack((np.zeros((1, n_eta - 1)), 1.5 * points, 3.0 * points, axes, -axes))
     return Scan(outer, is_grid=False, low=-6.5, step=0.5, n_nodes=27)
 
 

@@ -47,7 +47,7 @@ def test_the_search_is_as_wide_as_the_map_page_says():
     plane = default_scan(2)
     assert (plane.low, plane.low + plane.step * (plane.n_nodes - 1), plane.step) == (-6.5, 6.5, 0.5)
     assert np.diff(plane.outer[:, 0]) == pytest.approx(0.25)
-    assert len(default_scan(4).outer) == 257
+    assert len(default_scan(4).outer) == 1 + 512 + 18
 
 
 def test_the_integration_is_as_exact_as_the_posterior_page_says():

@@ -178,3 +178,13 @@ def test_a_new_sample_takes_the_limits_of_the_assay_before():
     row = new_sample(typical().samples)
 
     assert (row["lloq"], row["uloq"], row["level"]) == ("0.4", "20", "")
+
+
+@pytest.mark.parametrize("column", ["level", "exclude", "assay", "lloq", "uloq", "day"])
+def test_a_cell_emptied_with_the_delete_key_is_an_empty_cell(column: str):
+    screen = typical()
+    rows = [dict(row) for row in screen.samples]
+    emptied, nulled = [{**rows[0], column: ""}, *rows[1:]], [{**rows[0], column: None}, *rows[1:]]
+    expected = read_screen(replace(screen, samples=emptied))
+    found = read_screen(replace(screen, samples=nulled))  # pyright: ignore[reportArgumentType] - as the grid sends it
+    assert found == expected
