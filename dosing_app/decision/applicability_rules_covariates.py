@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_schema import COVARIATE_NAMES
 from dosing_app.decision.case_warning import check, note, reading, reading_apart
-from dosing_app.decision.patient import numeric_values
+from dosing_app.decision.patient import CRP_BELOW_LIMIT_MG_PER_L, numeric_values
 from pkpd.model.covariate import covariate_floor
 from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS
 from pkpd.units import g_per_l_from_g_per_dl, mg_per_l_from_mg_per_dl
@@ -14,7 +14,7 @@ from pkpd.units import g_per_l_from_g_per_dl, mg_per_l_from_mg_per_dl
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dosing_app.decision.case_schema import CaseCovariates
+    from dosing_app.decision.case_schema import CovariateValues
     from dosing_app.decision.case_warning import CaseWarning
     from dosing_app.decision.forecast import Forecast
 
@@ -75,6 +75,19 @@ def not_entered(forecast: Forecast) -> Iterator[CaseWarning]:
             f"{_label(name)} not entered: {reading_apart(value, low, high)} {_unit(name)} was computed from "
             f"{DERIVED_FROM.get(name, 'what was')}.",
             place=_place("covariates", name),
+        )
+
+
+def below_limit(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Say what a CRP below its assay's limit is taken for."""
+    limit = forecast.case.covariates.crp_below_mg_per_L
+    if limit is not None:
+        taken = reading(min(limit, CRP_BELOW_LIMIT_MG_PER_L))
+        yield check(
+            "crp_below_limit",
+            f"CRP below {reading(limit)} mg/L is taken as {taken} mg/L, lower than what informed the model. "
+            "The interval does not include this doubt.",
+            place="covariates.crp_below_mg_per_L",
         )
 
 
@@ -157,7 +170,7 @@ def after_start(forecast: Forecast) -> Iterator[CaseWarning]:
         )
 
 
-def _records(forecast: Forecast) -> Iterator[tuple[str, CaseCovariates]]:
+def _records(forecast: Forecast) -> Iterator[tuple[str, CovariateValues]]:
     """Yield place and covariates of each record, those of the start first."""
     yield "covariates", forecast.case.covariates
     for row, later in enumerate(forecast.case.covariates_over_time):
@@ -197,7 +210,7 @@ def _outside(forecast: Forecast, place: str, name: str, value: float) -> CaseWar
     )
 
 
-def _other_unit(name: str, covariates: CaseCovariates) -> str:
+def _other_unit(name: str, covariates: CovariateValues) -> str:
     """Return what a value would be if it had been typed in the American unit, or nothing where it looks right."""
     crp, albumin = covariates.crp_mg_per_L, covariates.albumin_g_per_L
     if name == "albumin_g_per_L" and albumin is not None and albumin <= ALBUMIN_IN_G_PER_DL_MAX:
@@ -209,7 +222,7 @@ def _other_unit(name: str, covariates: CaseCovariates) -> str:
     return ""
 
 
-def _given(covariates: CaseCovariates) -> Iterator[tuple[str, float]]:
+def _given(covariates: CovariateValues) -> Iterator[tuple[str, float]]:
     """Yield name and numeric value of what was entered."""
     values = numeric_values(covariates)
     for name in COVARIATE_NAMES:
@@ -242,4 +255,4 @@ def _listed(words: list[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-COVARIATE_RULES = (not_entered, outside_model, unusual, antibodies, not_used, after_start)
+COVARIATE_RULES = (not_entered, below_limit, outside_model, unusual, antibodies, not_used, after_start)

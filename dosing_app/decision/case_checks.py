@@ -104,6 +104,15 @@ def _claims_drug(sample: Tree) -> bool:
     return is_measured and sample.get("exclude") is None
 
 
+def _one_crp(tree: Tree) -> Iterator[Fault]:
+    """Check that a CRP is either measured or below its limit."""
+    covariates = as_object(tree.get("covariates"))
+    measured, limit = covariates.get("crp_mg_per_L"), covariates.get("crp_below_mg_per_L")
+    if measured is not None and limit is not None:
+        message = f"{shown(limit)} is given beside crp_mg_per_L {shown(measured)}; expected one of the two"
+        yield Fault(("covariates", "crp_below_mg_per_L"), message)
+
+
 def _around_now(tree: Tree) -> Iterator[Fault]:
     """Check that given doses and samples lie up to now, planned doses from now on and after the last given one."""
     last_given = max(all_times(tree, "doses") or [], default=None)
@@ -184,6 +193,7 @@ _CHECKS: tuple[Callable[[Tree], Iterator[Fault]], ...] = (
     known_model,
     body_size,
     covariates_over_time,
+    _one_crp,
     _time_order,
     _repeated_samples,
     _before_first_dose,

@@ -26,7 +26,7 @@ from dosing_app.decision.case_fields import (
 from pkpd.model.library import DEFAULT_MODEL
 
 
-class CaseCovariates(Part):
+class CovariateValues(Part):
     """Covariates under their case names; None is not known."""
 
     weight_kg: Annotated[float, Field(ge=10, le=300)] | None = Field(
@@ -66,10 +66,19 @@ class CaseCovariates(Part):
     )
 
 
+class CaseCovariates(CovariateValues):
+    """Covariates at the start of rescue therapy; a CRP may be known to lie below its assay's limit only."""
+
+    crp_below_mg_per_L: Annotated[float, Field(gt=0, le=1_000)] | None = Field(
+        default=None,
+        description="a lower limit of the CRP assay above 0 and at most 1,000 mg/L, where the CRP lies below it",
+    )
+
+
 def is_possible_covariate(name: str, value: float) -> bool:
     """Return whether a value lies within the hard limits of the covariate of that name."""
     try:
-        CaseCovariates.model_validate({name: value})
+        CovariateValues.model_validate({name: value})
     except ValidationError:
         return False
     return True
@@ -77,10 +86,10 @@ def is_possible_covariate(name: str, value: float) -> bool:
 
 def expected_covariate(name: str) -> str:
     """Return in words what the covariate of that name may be."""
-    return CaseCovariates.model_fields[name].description or name
+    return CovariateValues.model_fields[name].description or name
 
 
-class CaseCovariatesAt(CaseCovariates):
+class CaseCovariatesAt(CovariateValues):
     """Covariates measured on one later day."""
 
     time_day: Day = Field(description="a time from 0 to 3,650 days since the first infusion")
@@ -208,7 +217,7 @@ class PatientCase(Part):
     limits: CaseLimits = Field(default=CaseLimits(), description="an object with the limits of a regimen")
 
 
-COVARIATE_NAMES = tuple(CaseCovariates.model_fields)
+COVARIATE_NAMES = tuple(CovariateValues.model_fields)
 # Which class reads the objects under each top-level key; the key "" is the case itself.
 PARTS: dict[str, type[Part]] = {
     "": PatientCase,

@@ -11,6 +11,7 @@ import numpy as np
 from dosing_app.decision.patient import numeric_covariates
 from dosing_app.decision.subject import subject_from_case
 from pkpd.data.records import Subject
+from pkpd.errors import QuadratureStatus
 from pkpd.estimation.posterior import Marginal, integrate_posterior, marginal
 from pkpd.exposure.concentrations import measurement_percentiles
 from pkpd.exposure.metrics import (
@@ -18,6 +19,7 @@ from pkpd.exposure.metrics import (
     log_auc_at,
     log_auc_table,
     parameter_marginals,
+    parameter_names,
     parameter_tables,
     parameters_at,
 )
@@ -146,7 +148,7 @@ class Forecast:
     exposure : ExposureForecast
         Exposure.
     risk : RiskForecast or None
-        None where the event model is not calibrated for the model.
+        None where the event model is not calibrated for the model, or no parameters explain the samples.
     samples : tuple of SampleForecast
         The samples that are not excluded.
     """
@@ -166,6 +168,11 @@ class Forecast:
     risk: RiskForecast | None
     samples: tuple[SampleForecast, ...]
 
+    @property
+    def has_mass(self) -> bool:
+        """Return whether any parameters explain the samples; where none do, there is no posterior to speak of."""
+        return self.posterior.status is not QuadratureStatus.NO_MASS
+
 
 def forecast(case: PatientCase, event_model: EventModel, *, model: ModelSpec | None = None) -> Forecast:
     """Compute a case.
@@ -182,7 +189,8 @@ def forecast(case: PatientCase, event_model: EventModel, *, model: ModelSpec | N
     Returns
     -------
     Forecast
-        The regimen is the given doses and the planned ones.
+        The regimen is the given doses and the planned ones. Where no parameters explain the samples, everything that
+        would rest on the posterior is NaN or None.
 
     Raises
     ------
@@ -196,8 +204,7 @@ def forecast(case: PatientCase, event_model: EventModel, *, model: ModelSpec | N
     posterior = integrate_posterior(problem)
     unmeasured = Subject(subject.doses, (), subject.covariates)
     prior = integrate_posterior(bind(model, [unmeasured]))
-    tables = parameter_tables(posterior)
-    exposure = exposure_forecast(posterior, regimen, tables[0])
+    parameters, exposure, risk = _from_posterior(posterior, regimen, case, event_model)
     return Forecast(
         case=case,
         model=model,
@@ -209,11 +216,27 @@ def forecast(case: PatientCase, event_model: EventModel, *, model: ModelSpec | N
         posterior=posterior,
         a_priori=parameters_at(problem, np.zeros(problem.n_eta)),
         at_map=parameters_at(problem, posterior.mode.eta[0]),
-        parameters=parameter_marginals(posterior, tables, PROBABILITIES),
+        parameters=parameters,
         exposure=exposure,
-        risk=risk_forecast(posterior, exposure, case, event_model) if is_calibrated(event_model, model) else None,
+        risk=risk,
         samples=_sample_forecasts(subject, prior, posterior),
     )
+
+
+def _from_posterior(
+    posterior: Posterior, regimen: Subject, case: PatientCase, event_model: EventModel
+) -> tuple[dict[str, Marginal], ExposureForecast, RiskForecast | None]:
+    """Return parameters, exposure and risk."""
+    if posterior.status is QuadratureStatus.NO_MASS:
+        unknown = Marginal(math.nan, math.nan, PROBABILITIES, np.full(PROBABILITIES.size, math.nan))
+        nowhere = ExposureForecast(None, None, math.nan, math.nan, np.empty(0), np.empty(0), None)
+        return dict.fromkeys(parameter_names(posterior.problem), unknown), nowhere, None
+    tables = parameter_tables(posterior)
+    parameters = parameter_marginals(posterior, tables, PROBABILITIES)
+    exposure = exposure_forecast(posterior, regimen, tables[0])
+    if not is_calibrated(event_model, posterior.problem.model):
+        return parameters, exposure, None
+    return parameters, exposure, risk_forecast(posterior, exposure, case, event_model)
 
 
 def is_calibrated(event_model: EventModel, model: ModelSpec) -> bool:

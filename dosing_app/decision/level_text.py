@@ -1,13 +1,20 @@
-"""Numbers and levels as a laboratory or a tired reader writes them: ``9,1``, ``<0.4``, ``> 20``, ``≥20``, ``9.1 mg/L``.
+"""Numbers, quantities and levels as a laboratory or a tired reader writes them.
+
+``9,1``, ``<0.4``, ``> 20``, ``≥20``, ``9.1 mg/L``, ``3.1 g/dL``.
 
 What is written is either read without doubt or refused with one sentence; nothing is guessed.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SIGNS: dict[str, Literal["below", "above"]] = {
     "<": "below",
@@ -17,10 +24,12 @@ _SIGNS: dict[str, Literal["below", "above"]] = {
     "≥": "above",
     ">=": "above",
 }
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _GROUPED = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
-_UNITS = frozenset({"", "mg/l", "µg/ml", "μg/ml", "ug/ml", "mcg/ml"})
+LEVEL_UNITS: Mapping[str, str] = dict.fromkeys(("mg/L", "µg/mL", "ug/mL", "mcg/mL"), "1")
+"""What one of each unit of an infliximab level is in mg/L."""
 _LETTERS_FOR_DIGITS = "OolI"
+_HINT = "Type a number such as 10.5."
 _LONGEST_SHOWN = 30
 _LONGEST_NUMBER = 30
 
@@ -67,17 +76,38 @@ def read_number(text: str) -> float | TextFault:
     float or TextFault
         Finite, with its sign. A comma before exactly three digits (``1,250``) is refused, since it may group thousands.
     """
-    return _number(text.strip(), text, "Type a number such as 10.5.")
+    return _number(text.strip(), text, _HINT)
 
 
-def read_level(text: str) -> Level | TextFault:
+def read_quantity(text: str, units: Mapping[str, str]) -> float | TextFault:
+    """Read one number with or without a unit after it.
+
+    Parameters
+    ----------
+    text : str
+        What was typed.
+    units : mapping of str to str
+        What one of each unit that may follow is in the first of them, as a decimal number or a fraction (``1/60``); a
+        text without a unit is in the first. Upper and lower case, spaces, and ``²`` or ``2`` do not matter.
+
+    Returns
+    -------
+    float or TextFault
+        In the first unit; converted exactly, so that 3.1 g/dL are 31 g/L and nothing beside it.
+    """
+    return _quantity(text.strip(), text, units, _HINT)
+
+
+def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | TextFault:
     """Read one level, measured or known only to lie below or above a limit.
 
     Parameters
     ----------
     text : str
         What was typed: a number, with ``<``, ``≤``, ``<=``, ``>``, ``≥`` or ``>=`` before it where it is a limit, and
-        mg/L or µg/mL after it or nothing.
+        a unit after it or nothing.
+    units : mapping of str to str
+        As for ``read_quantity``; those of an infliximab level where left out.
 
     Returns
     -------
@@ -86,14 +116,7 @@ def read_level(text: str) -> Level | TextFault:
     """
     hint = "Type a number such as 10.5, or a limit such as <0.4 or >20."
     sign, rest = _split_sign(text.strip())
-    written, unit = _split_unit(rest)
-    if unit.lower() not in _UNITS:
-        if written and unit[0].isalpha() and not _letter_for_digit(rest):
-            return TextFault(
-                f"“{_shown(text)}” has the unit “{_shown(unit)}”. Type the level in mg/L (the same as µg/mL)."
-            )
-        written = rest
-    value = _number(written, text, hint)
+    value = _quantity(rest, text, units, hint)
     if isinstance(value, TextFault):
         return value
     if value < 0.0:
@@ -103,6 +126,32 @@ def read_level(text: str) -> Level | TextFault:
             f"“{_shown(text)}” is not a level. Below the assay's lower limit, type that limit, such as <0.4."
         )
     return Level(value, _SIGNS[sign] if sign else None)
+
+
+def _quantity(rest: str, text: str, units: Mapping[str, str], hint: str) -> float | TextFault:
+    """Return what follows a sign, converted to the first unit."""
+    written, unit = _split_unit(rest)
+    factor = {_plain_unit(name): factor for name, factor in units.items()}.get(_plain_unit(unit), "")
+    if unit and not factor:
+        if not written or not unit[0].isalpha() or _letter_for_digit(rest):
+            return _number(rest, text, hint)
+        return TextFault(f"“{_shown(text)}” has the unit “{_shown(unit)}”. {_units_in_words(units)}")
+    value = _number(written, text, hint)
+    if isinstance(value, TextFault) or not unit or factor == "1":
+        return value
+    return float(Fraction(written.replace(",", ".")) * Fraction(factor))
+
+
+def _plain_unit(unit: str) -> str:
+    """Return a unit without what does not matter in it."""
+    return "".join(unit.split()).lower().replace("\u03bc", "\u00b5").replace("²", "2")
+
+
+def _units_in_words(units: Mapping[str, str]) -> str:
+    first, *others = units
+    if not first:
+        return "Type the number alone."
+    return f"Type it in {first}{f' or {others[0]}' if others else ''}."
 
 
 def _number(written: str, text: str, hint: str) -> float | TextFault:
@@ -120,7 +169,8 @@ def _number(written: str, text: str, hint: str) -> float | TextFault:
     if _GROUPED.fullmatch(written.lstrip("+-")):
         grouped, decimal = written.replace(",", ""), written.replace(",", ".")
         return TextFault(f"“{shown}” can mean {grouped} or {decimal}. Type it without a comma.")
-    return float(written.replace(",", "."))
+    value = float(written.replace(",", "."))
+    return value if math.isfinite(value) else TextFault(f"“{shown}” is too large. {hint}")
 
 
 def _split_sign(text: str) -> tuple[str, str]:

@@ -21,12 +21,15 @@ from pydantic import ValidationError
 
 from dosing_app.decision.case_checks import cross_check
 from dosing_app.decision.case_faults import faults_from_pydantic, problems_in_order
-from dosing_app.decision.case_schema import COVARIATE_NAMES, CaseCovariates, PatientCase
+from dosing_app.decision.case_schema import COVARIATE_NAMES, CovariateValues, PatientCase
 from dosing_app.decision.case_text import read_tree
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+CRP_BELOW_LIMIT_MG_PER_L = 1.5
+"""What a CRP below its assay's limit is evaluated at, where the limit is not lower still (docs/theory/applicability.md)."""
 
 _CODES = {"male": 1.0, "female": 0.0, "CD": 1.0, "UC": 0.0}
 
@@ -88,10 +91,13 @@ def numeric_covariates(case: PatientCase) -> dict[str, float | None]:
     dict of str to float or None
         Every case name, None where not known. Male, yes and Crohn's disease are 1; female, no and ulcerative colitis 0.
     """
-    return numeric_values(case.covariates)
+    values, limit = numeric_values(case.covariates), case.covariates.crp_below_mg_per_L
+    if limit is not None:
+        values["crp_mg_per_L"] = min(limit, CRP_BELOW_LIMIT_MG_PER_L)
+    return values
 
 
-def numeric_values(covariates: CaseCovariates) -> dict[str, float | None]:
+def numeric_values(covariates: CovariateValues) -> dict[str, float | None]:
     """Return the covariates of one record as ``numeric_covariates`` does."""
     return {name: _coded(getattr(covariates, name)) for name in COVARIATE_NAMES}
 

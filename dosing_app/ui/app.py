@@ -103,7 +103,10 @@ def _layout(screen: Screen, event_model: EventModel) -> Component:
         className="page",
         children=[
             header.header(),
-            html.Div(id=ids.ANSWER_LINE, className="answer-line"),
+            html.Div(
+                [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
+                className="answer-line",
+            ),
             header.jumps(),
             html.Div(
                 className="body",
@@ -112,7 +115,8 @@ def _layout(screen: Screen, event_model: EventModel) -> Component:
                     html.Main(
                         className="results",
                         children=[
-                            html.Div([html.Ul(id=ids.CASE_LINE), inputs.model_select(screen)], className="case-line"),
+                            header.case_line(inputs.model_select(screen)),
+                            header.connection(),
                             html.Div(id=ids.NOTICE, className="notice", **{"aria-live": "assertive"}),
                             results.risk_region(event_model),
                             results.concentration_region(),
@@ -128,6 +132,7 @@ def _layout(screen: Screen, event_model: EventModel) -> Component:
             dcc.Store(id=ids.VALID_CASE, storage_type="memory"),
             dcc.Store(id=ids.FAULTS, storage_type="memory"),
             dcc.Store(id=ids.SHOWN, storage_type="memory"),
+            dcc.Store(id=ids.SAVE_ASKED, storage_type="memory"),
         ],
     )
     return dmc.MantineProvider(page, theme=_THEME, forceColorScheme="light")

@@ -9,13 +9,20 @@ from typing import Any
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case, to_json
 from dosing_app.ui import ids, text
-from dosing_app.ui.elements import App, Input, Output, State, dcc, html, no_update
+from dosing_app.ui.elements import App, Input, Output, State, client_function, dcc, html, no_update
 from dosing_app.ui.fields import FIELDS
+from dosing_app.ui.reading import read_screen
 from dosing_app.ui.state import Screen, screen_from_case
 from pkpd.errors import InputError, input_error
 
 FILE_NAME = "asuc-case.json"
 LARGEST_FILE_BYTES = 1_000_000
+SCREEN_STATE = {
+    "doses": State(ids.DOSES, "rowData"),
+    "samples": State(ids.SAMPLES, "rowData"),
+    "fields": {field.name: State(ids.field(field.name), "value") for field in FIELDS},
+    "kept": State(ids.KEPT, "data"),
+}
 _SCREEN = {
     "doses": Output(ids.DOSES, "rowData", allow_duplicate=True),
     "samples": Output(ids.SAMPLES, "rowData", allow_duplicate=True),
@@ -57,27 +64,34 @@ def register(app: App) -> None:
             return {"screen": _unchanged(), "notice": no_update, "choice": no_update}
         return {"screen": _shown(screen_from_case(example_case(name))), "notice": [], "choice": None}
 
+    # What is still being typed is entered first, and only then the screen is read.
+    app.clientside_callback(
+        client_function("asuc", "enterThen"), Output(ids.SAVE_ASKED, "data"), Input(ids.SAVE, "n_clicks")
+    )
+
     @app.callback(
-        Output(ids.DOWNLOAD, "data"),
-        Output(ids.NOTICE, "children", allow_duplicate=True),
-        Input(ids.SAVE, "n_clicks"),
-        State(ids.VALID_CASE, "data"),
-        State(ids.FAULTS, "data"),
+        output=(Output(ids.DOWNLOAD, "data"), Output(ids.NOTICE, "children", allow_duplicate=True)),
+        inputs={"asked": Input(ids.SAVE_ASKED, "data")},
+        state={"screen": SCREEN_STATE},
         prevent_initial_call=True,
     )
-    def save(  # pyright: ignore[reportUnusedFunction]
-        clicks: int | None, case_json: str | None, faults: dict[str, Any] | None
-    ) -> tuple[Any, Any]:
-        if not clicks:
-            return no_update, no_update
-        if faults and faults.get("any"):
-            return no_update, [html.P(text.NOT_SAVED)]
-        if not case_json:
-            return no_update, [html.P(text.NOTHING_TO_SAVE)]
-        written = to_json(read_case(case_json)) + "\n"
-        return {**dcc.send_string(written, FILE_NAME), "type": "application/json"}, [
-            html.P(text.SAVED.format(file=FILE_NAME), className="done")
-        ]
+    def save(asked: int | None, screen: dict[str, Any]) -> tuple[Any, Any]:  # pyright: ignore[reportUnusedFunction]
+        return saved(screen_of(screen)) if asked else (no_update, no_update)
+
+
+def saved(screen: Screen) -> tuple[Any, list[Any]]:
+    """Return the file of what stands on the screen, or nothing where it is no case yet, and what is said of it."""
+    reading = read_screen(screen)
+    if reading.case is None:
+        has_entries = any(row.get("day") or row.get("mg") for row in screen.doses)
+        return no_update, [html.P(text.NOT_SAVED if has_entries else text.NOTHING_TO_SAVE)]
+    file = {**dcc.send_string(to_json(reading.case) + "\n", FILE_NAME), "type": "application/json"}
+    return file, [html.P(text.SAVED.format(file=FILE_NAME), className="done")]
+
+
+def screen_of(entries: dict[str, Any]) -> Screen:
+    """Return what stands on the screen from the values of ``SCREEN_STATE``."""
+    return Screen(entries["doses"] or [], entries["samples"] or [], entries["fields"], entries["kept"] or {})
 
 
 def uploaded_bytes(contents: str) -> bytes:

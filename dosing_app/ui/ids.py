@@ -7,6 +7,7 @@ VALID_CASE = "valid-case"
 KEPT = "kept"
 FAULTS = "faults"
 SHOWN = "shown"
+SAVE_ASKED = "save-asked"
 
 # header
 OPEN = "open-case"
@@ -14,6 +15,7 @@ EXAMPLES = "examples"
 SAVE = "save-case"
 DOWNLOAD = "download"
 NOTICE = "notice"
+CONNECTION = "connection"
 
 # inputs
 TABS = "tabs"
@@ -35,6 +37,8 @@ MODEL = "model"
 # results
 CASE_LINE = "case-line"
 ANSWER_LINE = "answer-line"
+STALE = "stale"
+ANSWER_STALE = "answer-stale"
 CHECKS = "checks"
 CONCENTRATION = "concentration"
 RISK = "risk"

@@ -7,16 +7,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from dosing_app.decision.level_text import TextFault, read_level, read_number
+from dosing_app.decision.level_text import LEVEL_UNITS, Level, TextFault, read_level, read_quantity
 from dosing_app.decision.patient import read_case
 from dosing_app.ui import text
-from dosing_app.ui.fields import BY_NAME, FIELDS, YES
+from dosing_app.ui.fields import BY_NAME, DAYS, FIELDS, HOURS, MILLIGRAMS, YES
 from dosing_app.ui.state import GIVEN
 from pkpd.errors import InputError
 from pkpd.units import fraction_from_percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.ui.fields import Field
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Area = Literal["doses", "samples", "fields", "case"]
 _ROW_PLACE = re.compile(r"(doses|planned|samples)\[(\d+)\](?:\.(\w+))?")
+_ITEM = re.compile(r"\[\d+\]$")
+_BELOW = {field.below: field.name for field in FIELDS if field.below}
 _COLUMNS = {
     "time_day": "day",
     "amount_mg": "mg",
@@ -35,6 +37,14 @@ _COLUMNS = {
     "uloq_mg_per_L": "uloq",
     "exclude": "exclude",
     "assay": "level",
+}
+_OWN_COLUMNS = ("day", "mg", "level", "exclude")
+_CELL_UNITS: Mapping[str, Mapping[str, str]] = {
+    "day": DAYS,
+    "mg": MILLIGRAMS,
+    "hours": HOURS,
+    "lloq": LEVEL_UNITS,
+    "uloq": LEVEL_UNITS,
 }
 
 
@@ -131,17 +141,27 @@ class _Draft:
         value: object = typed
         if field.kind == "truth":
             value = typed == YES
+        elif field.kind == "list":
+            value = [self._number_in(field, item) if field.units else item for item in _items(typed)]
         elif field.kind in {"number", "percent"}:
-            number = read_number(typed)
-            if isinstance(number, TextFault):
-                sentence = f"{text.FIELD_LABELS[field.name]}: {number.sentence}"
-                self.faults.append(Fault("fields", field.name, "", sentence))
-            else:
-                value = fraction_from_percent(number) if field.kind == "percent" else _plain(number)
+            value = self._number_in(field, typed)
         part = tree
         for key in field.path[:-1]:
             part = part.setdefault(key, {})
-        part[field.name] = value
+        if isinstance(value, Level):
+            part[field.below] = _plain(value.value)
+        else:
+            part[field.name] = value
+
+    def _number_in(self, field: Field, typed: str) -> object:
+        """Return a number typed into a field, a limit where it may lie below one, or the text where it is neither."""
+        read = read_level(typed, field.units) if field.below and typed[0] in "<≤" else read_quantity(typed, field.units)
+        if isinstance(read, TextFault):
+            self.faults.append(Fault("fields", field.name, "", f"{text.FIELD_LABELS[field.name]}: {read.sentence}"))
+            return typed
+        if isinstance(read, Level):
+            return read
+        return fraction_from_percent(read) if field.kind == "percent" else _plain(read)
 
     def _dose(self, row: Row) -> dict[str, Any]:
         return self._numbers("doses", row, {"time_day": "day", "amount_mg": "mg", "duration_hour": "hours"})
@@ -173,7 +193,7 @@ class _Draft:
             typed = (row.get(column) or "").strip()
             if not typed:
                 continue
-            number = read_number(typed)
+            number = read_quantity(typed, _CELL_UNITS[column])
             values[key] = typed if isinstance(number, TextFault) else _plain(number)
             if isinstance(number, TextFault):
                 self._cell_fault(area, row, column, number.sentence)
@@ -192,7 +212,8 @@ class _Draft:
             row, column = self.rows[at_row[1]][int(at_row[2])], _COLUMNS.get(at_row[3] or "", "day")
             place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMN_WORDS[column])
             return Fault(area, row["id"], column, f"{text.AREAS[area]} {place}: {message}.")
-        name = problem.place.rsplit(".", 1)[-1]
+        key = _ITEM.sub("", problem.place.rsplit(".", 1)[-1])
+        name = _BELOW.get(key, key)
         if name in BY_NAME:
             return Fault("fields", name, "", f"{text.FIELD_LABELS[name]}: {message}.")
         if problem.place == "doses":
@@ -206,10 +227,7 @@ class _Draft:
             row = self.rows[found[1]][int(found[2])]
             return text.ROW.format(row=self._row_number("samples" if found[1] == "samples" else "doses", row))
 
-        message = _ROW_PLACE.sub(row_name, message)
-        for key, words in text.KEYS_IN_WORDS.items():
-            message = message.replace(key, words)
-        return message
+        return text.in_words(_ROW_PLACE.sub(row_name, message))
 
     def _row_number(self, area: Literal["doses", "samples"], row: Row) -> int:
         rows = self.screen.doses if area == "doses" else self.screen.samples
@@ -218,7 +236,13 @@ class _Draft:
 
 def _typed(rows: Sequence[Row]) -> list[Row]:
     """Return the rows in which something was typed; what an empty row starts with does not count."""
-    return [row for row in rows if (row.get("day") or "").strip() or (row.get("mg") or row.get("level") or "").strip()]
+    return [row for row in rows if any((row.get(column) or "").strip() for column in _OWN_COLUMNS)]
+
+
+def _items(typed: str) -> list[str]:
+    """Return the items of a list: between semicolons, or else between commas that a space follows, or any commas."""
+    separator = ";" if ";" in typed else ", " if ", " in typed else ","
+    return [item for part in typed.split(separator) if (item := part.strip().rstrip(","))]
 
 
 def _plain(number: float) -> float:
@@ -230,7 +254,7 @@ def _in_time_order(rows: Sequence[Row]) -> list[Row]:
     """Sort rows by day, those without a readable one last."""
 
     def day(row: Row) -> float:
-        number = read_number(row.get("day") or "")
+        number = read_quantity(row.get("day") or "", DAYS)
         return math.inf if isinstance(number, TextFault) else number
 
     return sorted(rows, key=day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dosing_app.ui import ids
-from dosing_app.ui.elements import App, Input, Output, State, no_update
+from dosing_app.ui.elements import App, Input, Output, State, client_function, no_update
 from dosing_app.ui.state import new_dose, new_sample
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ def register(app: App) -> None:
     """Add the callbacks."""
     _register(app, ids.DOSES, (ids.ADD_DOSE, ids.REMOVE_DOSE), new_dose)
     _register(app, ids.SAMPLES, (ids.ADD_SAMPLE, ids.REMOVE_SAMPLE), new_sample)
+    app.clientside_callback(client_function("asuc", "focusNewDose"), Input(ids.ADD_DOSE, "n_clicks"))
+    app.clientside_callback(client_function("asuc", "focusNewSample"), Input(ids.ADD_SAMPLE, "n_clicks"))
 
 
 def without_rows(rows: Sequence[Row], removed: Sequence[Row]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 _HIGHEST_PORT = 65_535
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def open_server(app: Dash, *, host: str = "127.0.0.1", port: int = 8050) -> Server:
@@ -32,7 +34,7 @@ def open_server(app: Dash, *, host: str = "127.0.0.1", port: int = 8050) -> Serv
     Raises
     ------
     InputError
-        Where the port is no port or in use, or the address is not one of this computer.
+        Naming ``--port`` where it is no port or in use, ``--host`` where it is not an address of this computer.
     """
     if not 0 <= port <= _HIGHEST_PORT:
         raise input_error("--port", f"{port} is not a port; expected 0 to {_HIGHEST_PORT}")
@@ -40,8 +42,14 @@ def open_server(app: Dash, *, host: str = "127.0.0.1", port: int = 8050) -> Serv
         listening = _bound_socket(host, port)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
+        if isinstance(error, socket.gaierror) or error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+            message = f"{host} is not an address of this computer ({reason}); expected one such as 127.0.0.1"
+            raise input_error("--host", message) from error
         message = f"cannot listen on {host}:{port} ({reason}); end the program that uses it, or choose another port"
         raise input_error("--port", message) from error
+    if listening.getsockname()[0] in {"127.0.0.1", "::1"}:
+        # A page of another site could reach this computer under a name of its own that leads here.
+        app.server.config["TRUSTED_HOSTS"] = [*_LOOPBACK, host]
     return create_server(app.server, sockets=[listening], threads=_THREADS, ident="asuc")
 
 

@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from dosing_app.decision.case_schema import CaseLimits, CaseTarget
 from dosing_app.decision.patient import to_json
 from dosing_app.ui.fields import BY_NAME, FIELDS, NO, YES
-from pkpd.units import percent_from_fraction
+from pkpd.units import fraction_from_percent, percent_from_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ Row = dict[str, str]
 """One row of a grid: its id and its cells as typed."""
 
 GIVEN, PLANNED = "given", "planned"
+LIST_SEPARATOR = ", "
 _SIGNS = {"below": "<", "above": ">"}
 _ON_ROWS = ("doses", "planned", "samples")
 
@@ -91,7 +93,7 @@ def new_sample(rows: Sequence[Row]) -> Row:
 
 def number_text(value: float) -> str:
     """Return a number as one would type it, without loss: 600, 6.9."""
-    return f"{value:.15g}"
+    return repr(float(value)).removesuffix(".0")
 
 
 def _free_id(prefix: str, rows: Sequence[Row]) -> str:
@@ -137,16 +139,38 @@ def _field_text(field: Field, case: PatientCase) -> str | None:
     # A default that depends on the rows is not written down, so that it follows them.
     if field.name == "now_day" and "now_day" not in case.model_fields_set:
         return ""
-    value: Any = case
-    for key in field.path:
-        value = getattr(value, key)
+    *parts, last = field.path
+    part: Any = case
+    for key in parts:
+        part = getattr(part, key)
+    return _value_text(field, part, getattr(part, last))
+
+
+def default_text(field: Field) -> str:
+    """Return what an empty field of the target or the limits stands for, as one would type it; nothing for no limit."""
+    part = {"target": CaseTarget(), "limits": CaseLimits()}[field.path[0]]
+    return _value_text(field, part, getattr(part, field.name)) or ""
+
+
+def _value_text(field: Field, part: Any, value: Any) -> str | None:  # noqa: ANN401 - a case's part and its value
+    if value is None and field.below and (limit := getattr(part, field.below)) is not None:
+        return f"<{number_text(limit)}"
     if value is None:
         return None if field.choices else ""
     if field.kind == "truth":
         return YES if value else NO
     if field.kind == "percent":
-        return f"{percent_from_fraction(value):.12g}"
-    return value if isinstance(value, str) else number_text(value)
+        return percent_text(value)
+    if field.kind == "list":
+        return LIST_SEPARATOR.join(item if isinstance(item, str) else number_text(item) for item in value)
+    return number_text(value) if isinstance(value, int | float) else str(value)
+
+
+def percent_text(fraction: float) -> str:
+    """Return a fraction in percent as one would type it, the shortest text that is read as the same fraction."""
+    percent = percent_from_fraction(fraction)
+    short = f"{percent:.12g}"
+    return short if fraction_from_percent(float(short)) == fraction else number_text(percent)
 
 
 def _beyond_the_screen(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,4 +189,4 @@ def _beyond_the_screen(tree: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-_PATHS = frozenset(field.path for field in FIELDS)
+_PATHS = frozenset(path for field in FIELDS for path in (field.path, (*field.path[:-1], field.below)) if path[-1])

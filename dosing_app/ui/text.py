@@ -70,8 +70,11 @@ SAMPLES_HELP = (
 GIVEN_SUM = "Given {given} mg{per_kg}. Planned {planned} mg."
 PER_KG = " ({value:.1f} mg/kg)"
 COVARIATES_READ = "{title} reads: {names}. What is empty of these is taken at the model's median and named in Checks."
+COVARIATES_LATER = "The file also holds values of day {days}; they count with models that read them over time."
+ASSAY_OF_ROW = "Row {row} was measured with the assay “{assay}”."
 ASSUMED = "{value} assumed"
 NOT_KNOWN = "not known"
+DEFAULT = "{value} (default)"
 CHOICES = {
     "yes": "yes",
     "no": "no",
@@ -79,6 +82,11 @@ CHOICES = {
     "male": "male",
     "UC": "ulcerative colitis",
     "CD": "Crohn's disease",
+    "posterior": "over the whole posterior",
+    "plug_in": "at the best estimate",
+    "planned": "the planned infusions",
+    "label": "the label's infusions",
+    "none": "nothing (no least drug)",
 }
 FIELD_LABELS = {
     "now_day": "Now",
@@ -106,6 +114,11 @@ FIELD_LABELS = {
     "gap_day_min": "Shortest gap",
     "doses_max_28_day": "Infusions within 28 days",
     "first_day": "First day possible",
+    "criterion": "Target judged",
+    "reference": "At least the drug of",
+    "days_allowed": "Days allowed",
+    "weekdays_allowed": "Days of the week allowed",
+    "start_date": "Date of day 0",
     "heart_failure": "Moderate or severe heart failure",
     "model": "Model",
 }
@@ -128,12 +141,39 @@ KEYS_IN_WORDS = {
     'or "censored": "above"': "or a limit such as >20",
     '"censored": "below"': "a level below the limit",
     '"censored": "above"': "a level above the limit",
+    "(leave the key out to use it)": "(leave it empty to use the sample)",
+    "; null for every day": "",
+    ", or null": "",
+    "a list with at least one, each": "each",
+    "breaks days:": "breaks the days allowed:",
+    " (limits.reference: none)": "",
+    "regimen of kind fixed_interval": "regimen with weekly infusions",
+    "regimen of kind fixed_dose": "regimen with 5 mg/kg each time",
+    "given without start_date": "given without the date of day 0",
 }
 
+
+def in_words(message: str) -> str:
+    """Return a message about a case with the screen's names for the keys of the file."""
+    for key, words in KEYS_IN_WORDS.items():
+        message = message.replace(key, words)
+    for key, label in FIELD_LABELS.items():
+        if "_" in key:
+            message = message.replace(key, label[:1].lower() + label[1:] if label[1:2].islower() else label)
+    return message
+
+
 # ------------------------------------------------------------------------------------------------------------ results
+SERVER_AWAY = (
+    "Not connected: the server does not answer. What you type stays here; figures are those of the last answer."
+)
+SERVER_FAILED = (
+    "The server could not compute this entry. Figures are those of the last answer; please report the entry."
+)
 CHECKS = "Checks"
 NO_CHECKS = "Nothing to point out."
 STALE = "All figures are those of the last valid entry."
+STALE_SHORT = "not up to date: see Checks"
 EMPTY = {
     "concentration": "Concentration over time, with its 50 and 90 % bands, once a dose is entered.",
     "risk": "Risk of colectomy by day 90 with its interval, once a dose is entered.",
@@ -142,6 +182,7 @@ EMPTY = {
     "finder": "Regimens that bring the risk to the target, once a dose is entered.",
     "case": "No case yet: enter the first infusion, open a case or take an example.",
 }
+SEARCHING = "Searching regimens for this entry…"
 CONCENTRATION_TITLE = "Infliximab concentration"
 KEY_PATIENT = "this patient, 50 and 90 % bands"
 KEY_PRIOR = "before samples"

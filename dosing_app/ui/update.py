@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.decision.patient import read_case, to_json
+from dosing_app.decision.patient import to_json
 from dosing_app.ui import ids, text
 from dosing_app.ui.changes import Group, only_changed
 from dosing_app.ui.components.checks import checks_list, fault_sentences
@@ -17,7 +17,7 @@ from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED
 from dosing_app.ui.figures import concentration_figure
 from dosing_app.ui.reading import Fault, read_screen
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
-from dosing_app.ui.state import Screen, number_text
+from dosing_app.ui.state import Screen, default_text, number_text
 from dosing_app.ui.wording import case_words, model_name, total_mg
 from pkpd.errors import InputError
 
@@ -34,6 +34,8 @@ _TAB_IDS = {
     "covariates": ids.TAB_COVARIATES,
     "limits": ids.TAB_LIMITS,
 }
+# Parts of a case whose values have a default that does not depend on the patient.
+_DEFAULTS = frozenset({"target", "limits"})
 _RESULTS = {
     "valid_case": Output(ids.VALID_CASE, "data"),
     "case_line": Output(ids.CASE_LINE, "children"),
@@ -50,6 +52,8 @@ _RESULTS = {
 _MARKS = {
     "checks": Output(ids.CHECKS, "children"),
     "faults": Output(ids.FAULTS, "data"),
+    "stale": Output(ids.STALE, "children"),
+    "answer_stale": Output(ids.ANSWER_STALE, "children"),
     "doses_note": Output(ids.DOSES_NOTE, "children"),
     "samples_note": Output(ids.SAMPLES_NOTE, "children"),
     "tabs": {name: Output(tab, "children") for name, tab in _TAB_IDS.items()},
@@ -122,7 +126,7 @@ def _finder(case_json: str, view_of: Callable[[str], View], regimens_of: Callabl
         words = "No regimen is searched, since there is no risk to aim at."
         return [html.Div([html.H2("Regimen finder"), html.Span(words)], className="title")]
     try:
-        return finder_strip(read_case(case_json), regimens_of(case_json))
+        return finder_strip(view.forecast, regimens_of(case_json))
     except InputError as error:
         return [html.Div([html.H2("Regimen finder"), html.Span(f"{error}.")], className="title")]
 
@@ -163,12 +167,16 @@ def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> Group:
         }
         for area in ("doses", "samples")
     }
+    is_stale = bool(faults) and view is not None
+    stale = text.STALE_SHORT if is_stale else ""
     given = [html.P(_given(view.forecast.case), className="note")] if view and not by_area["doses"] else []
     outputs: dict[str, Any] = {
-        "checks": checks_list(faults, warnings, is_stale=bool(faults) and view is not None),
-        "faults": {**cells, "any": bool(faults)},
+        "checks": checks_list(faults, warnings, is_stale=is_stale),
+        "faults": cells,
+        "stale": stale,
+        "answer_stale": stale,
         "doses_note": [*fault_sentences(by_area["doses"]), *given],
-        "samples_note": fault_sentences(by_area["samples"]),
+        "samples_note": [*fault_sentences(by_area["samples"]), *_assays(screen)],
         "tabs": _tab_labels(screen, by_area),
         "errors": Group({field.name: sentences.get(field.name, "") for field in FIELDS}),
     }
@@ -193,22 +201,35 @@ def _tab_labels(screen: Screen, faults: Mapping[str, Sequence[Fault]]) -> Group:
     return labels
 
 
+def _assays(screen: Screen) -> list[Any]:
+    """Return the assays that samples from a file were measured with; no column shows them."""
+    return [
+        html.P(text.ASSAY_OF_ROW.format(row=number, assay=row["assay"]), className="note")
+        for number, row in enumerate(screen.samples, start=1)
+        if row.get("assay")
+    ]
+
+
 def _given(case: PatientCase) -> str:
     weight = case.covariates.weight_kg
     given = sum(dose.amount_mg for dose in case.doses)
     per_kg = text.PER_KG.format(value=given / weight) if weight else ""
-    return text.GIVEN_SUM.format(given=number_text(given), per_kg=per_kg, planned=total_mg(case.planned))
+    return text.GIVEN_SUM.format(given=total_mg(case.doses), per_kg=per_kg, planned=total_mg(case.planned))
 
 
 def _covariates_note(view: View) -> str:
     names = [text.FIELD_LABELS[name] for name in view.forecast.model.covariates]
-    return text.COVARIATES_READ.format(title=view.forecast.model.title, names=", ".join(names))
+    days = [number_text(later.time_day) for later in view.forecast.case.covariates_over_time]
+    later = " " + text.COVARIATES_LATER.format(days=", ".join(days)) if days else ""
+    return text.COVARIATES_READ.format(title=view.forecast.model.title, names=", ".join(names)) + later
 
 
 def _placeholder(name: str, view: View) -> str:
     """Return what stands in an empty input: the value that is assumed."""
     if name == "now_day":
         return text.NOW_PLACEHOLDER
+    if BY_NAME[name].path[0] in _DEFAULTS:
+        return text.DEFAULT.format(value=default) if (default := default_text(BY_NAME[name])) else ""
     covariates = view.forecast.covariates
     if name in covariates.imputed or name in covariates.derived:
         return text.ASSUMED.format(value=f"{covariates.values[name]:.4g}")

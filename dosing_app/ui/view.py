@@ -10,7 +10,6 @@ import numpy as np
 
 from dosing_app.decision.applicability import check_case
 from dosing_app.decision.forecast import PROBABILITIES, forecast
-from pkpd.errors import QuadratureStatus
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import exposure_problem, log_auc_at
 from pkpd.model.library import load_model
@@ -70,7 +69,7 @@ class View:
     @property
     def has_mass(self) -> bool:
         """Return whether any parameters explain the samples."""
-        return self.bands is not None
+        return self.forecast.has_mass
 
 
 def compute_view(case: PatientCase, event_model: EventModel) -> View:
@@ -82,27 +81,31 @@ def compute_view(case: PatientCase, event_model: EventModel) -> View:
         Where a covariate is impossible for the case's model.
     """
     result = forecast(case, event_model)
-    has_mass = result.posterior.status is not QuadratureStatus.NO_MASS
-    times = curve_times(case)
+    times = curve_times(case, event_model.window_day[1])
     problem = curve_problem(result.model, result.regimen, times)
     typical = np.zeros(problem.n_eta)
     return View(
         forecast=result,
         times=times,
         prior_curve=predict_curve(problem, typical),
-        bands=concentration_bands(result.posterior, problem, times, PROBABILITIES).quantiles if has_mass else None,
+        bands=concentration_bands(result.posterior, problem, times, PROBABILITIES).quantiles
+        if result.has_mass
+        else None,
         prior_log_auc=log_auc_at(exposure_problem(result.posterior.problem, result.regimen), typical),
-        dots=_dots(result) if has_mass else None,
-        other_forms=_other_forms(result) if has_mass else {},
+        dots=_dots(result) if result.has_mass else None,
+        other_forms=_other_forms(result) if result.has_mass else {},
         warnings=check_case(result),
     )
 
 
-def curve_times(case: PatientCase) -> FloatArray:
-    """Return the times at which the curves are drawn, from the first dose to a week after the last [day]."""
+def curve_times(case: PatientCase, window_end: float) -> FloatArray:
+    """Return the times at which the curves are drawn, from the first dose to a week after the last [day].
+
+    They end no earlier than the days that count for the risk.
+    """
     doses = (*case.doses, *case.planned)
     first = doses[0].time_day
-    last = max(dose.time_day for dose in doses) + DAYS_AFTER_LAST_DOSE
+    last = max(max(dose.time_day for dose in doses) + DAYS_AFTER_LAST_DOSE, window_end)
     regular = np.linspace(first, max(last, case.now_day), _N_REGULAR)
     ends = [dose.time_day + days_from_hours(dose.duration_hour) for dose in doses]
     bends = [end + after for end in ends for after in _AFTER_INFUSION]

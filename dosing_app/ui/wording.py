@@ -28,7 +28,13 @@ def percent(fraction: float) -> str:
 
 def interval(quantiles: FloatArray) -> str:
     """Return the 90 % interval of a risk in percent: 8-54 %."""
-    return f"{percent(quantiles[0])}–{percent(quantiles[-1])}{NBSP}%"
+    return interval_text(float(quantiles[0]), float(quantiles[-1]))
+
+
+def interval_text(low: float, high: float) -> str:
+    """Return an interval of fractions in percent: 8-54 %, or 28 to >99 % where a dash would stand before a sign."""
+    ends = percent(low), percent(high)
+    return f"{ends[0]}{' to ' if ends[1].startswith(('<', '>')) else '–'}{ends[1]}{NBSP}%"
 
 
 def figures(value: float) -> str:
@@ -107,6 +113,8 @@ def case_words(case: PatientCase, imputed: Sequence[str]) -> list[str]:
         value = getattr(known, name)
         if value is not None:
             words.append(f"{label}{number_text(value)} {unit}")
+        elif name == "crp_mg_per_L" and known.crp_below_mg_per_L is not None:
+            words.append(f"CRP <{number_text(known.crp_below_mg_per_L)} {unit}")
         elif name in imputed:
             words.append(f"{label or 'weight '}assumed")
     words.append(f"{total_mg(case.doses)} mg given")
@@ -121,7 +129,7 @@ def case_words(case: PatientCase, imputed: Sequence[str]) -> list[str]:
 
 def total_mg(doses: Sequence[CaseDose]) -> str:
     """Return the drug in some infusions [mg]."""
-    return number_text(sum(dose.amount_mg for dose in doses))
+    return number_text(round(math.fsum(dose.amount_mg for dose in doses), 6))
 
 
 def model_name(model_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -56,6 +57,37 @@ def test_what_was_typed_is_saved(screen: Page, tmp_path: Path):
     expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Planned 1100 mg")
 
     assert read_case(saved(screen, tmp_path)).planned[0].amount_mg == 700.0
+
+
+def test_what_is_still_being_typed_is_saved(screen: Page, tmp_path: Path):
+    """I type a dose and press Save without leaving the cell."""
+    actions.cell(screen, ids.DOSES, 2, "mg").dblclick()
+    screen.keyboard.press("Control+A")
+    screen.keyboard.type("900")
+
+    assert read_case(saved(screen, tmp_path)).planned[0].amount_mg == 900.0
+
+
+def test_a_field_that_is_still_being_typed_is_saved(screen: Page, tmp_path: Path):
+    """I type a weight and press Save without leaving the field."""
+    actions.open_tab(screen, "Covariates")
+    screen.locator(f"#{ids.field('weight_kg')}").fill("64,5")
+
+    assert read_case(saved(screen, tmp_path)).covariates.weight_kg == 64.5
+
+
+def test_limits_of_a_file_are_seen(screen: Page):
+    """I open a case with its own days and criterion: the Limits tab shows them."""
+    tree = json.loads(to_json(example_case("typical")))
+    limits = {"days_allowed": [14, 16], "weekdays_allowed": ["Mon", "Wed"], "reference": "label"}
+    open_file(screen, json.dumps(tree | {"limits": limits, "target": {"criterion": "plug_in"}}).encode())
+
+    actions.open_tab(screen, "Limits")
+
+    expect(screen.locator(f"#{ids.field('days_allowed')}")).to_have_value("14, 16")
+    expect(screen.locator(f"#{ids.field('weekdays_allowed')}")).to_have_value("Mon, Wed")
+    expect(screen.locator(f"#{ids.field('criterion')}")).to_have_value("at the best estimate")
+    expect(screen.locator(f"#{ids.field('reference')}")).to_have_value("the label's infusions")
 
 
 def test_a_refused_file_leaves_the_screen_as_it_is(screen: Page):

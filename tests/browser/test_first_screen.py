@@ -18,7 +18,7 @@ from tte import load_event_model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
 NARROW = {"width": 390, "height": 844}
 
@@ -132,6 +132,16 @@ def test_a_wrong_cell_keeps_the_last_result(screen: Page):
     expect(actions.headline(screen)).to_have_text(shown)
 
 
+def test_figures_that_are_out_of_date_say_so_beside_themselves(open_screen: Callable[..., Page]):
+    """On the telephone I mistype a dose: the line with the answer says that it is not up to date."""
+    page = open_screen(NARROW)
+
+    actions.type_into_cell(page, ids.DOSES, 2, "mg", "4OO")
+
+    expect(page.locator(f"#{ids.ANSWER_STALE}")).to_have_text("not up to date: see Checks")
+    expect(page.locator(f"#{ids.STALE}")).to_have_text("not up to date: see Checks")
+
+
 def test_a_corrected_cell_is_no_longer_marked(screen: Page):
     """I correct what I mistyped and the mark goes."""
     actions.open_tab(screen, "Samples")
@@ -164,6 +174,70 @@ def test_a_dose_is_added(screen: Page):
     actions.type_into_cell(screen, ids.DOSES, 4, "mg", "400")
 
     expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Planned 1200 mg")
+
+
+def test_a_dose_is_added_with_the_keyboard_alone(screen: Page):
+    """I press Add, type day and dose with Tab between them, and say that it was given, with Enter and an arrow."""
+    button = screen.get_by_role("button", name="Add a dose")
+    button.focus()
+    screen.keyboard.press("Enter")
+    expect(actions.cell(screen, ids.DOSES, 4, "day").locator("input")).to_be_focused()
+
+    screen.keyboard.type("13.5")
+    screen.keyboard.press("Tab")
+    screen.keyboard.type("400")
+    screen.keyboard.press("Tab")
+    screen.keyboard.press("Tab")
+    for key in ("Enter", "ArrowUp", "Enter"):
+        screen.keyboard.press(key)
+
+    expect(actions.cell(screen, ids.DOSES, 4, "status")).to_have_text("given")
+    expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Given 1600 mg")
+
+
+def test_enter_opens_the_cell_that_has_the_focus(screen: Page):
+    """I walk to a cell with the arrows and press Enter to change it."""
+    actions.cell(screen, ids.DOSES, 1, "mg").click()
+    screen.keyboard.press("ArrowDown")
+
+    screen.keyboard.press("Enter")
+
+    expect(actions.cell(screen, ids.DOSES, 2, "mg").locator("input")).to_be_focused()
+
+
+def test_an_answer_that_does_not_come_is_said(new_context: Callable[..., BrowserContext], app_url: str):
+    """The server goes away while I type: I am told, and told no longer once it is back."""
+    page = new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.goto(app_url)
+    page.locator(f"#{ids.FINDER_BODY} table").wait_for()
+    actions.open_tab(page, "Covariates")
+
+    page.route("**/_dash-update-component*", lambda route: route.abort())
+    actions.type_into_field(page, "weight_kg", "64")
+    expect(page.locator(f"#{ids.CONNECTION}")).to_contain_text("Not connected")
+
+    page.unroute("**/_dash-update-component*")
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=500))
+    actions.type_into_field(page, "weight_kg", "65")
+    expect(page.locator(f"#{ids.CONNECTION}")).to_contain_text("could not compute")
+
+    page.unroute("**/_dash-update-component*")
+    actions.type_into_field(page, "weight_kg", "66")
+    expect(page.locator(f"#{ids.CASE_LINE}")).to_contain_text("66 kg")
+    expect(page.locator(f"#{ids.CONNECTION}")).to_be_empty()
+
+
+def test_a_long_search_does_not_show_the_regimens_of_before(open_screen: Callable[..., Page]):
+    """I open another patient; while its search runs, the regimens of the one before are not shown."""
+    page = open_screen()
+    page.route(
+        "**/_dash-update-component*",
+        lambda route: None if '"output":"finder-body' in (route.request.post_data or "") else route.continue_(),
+    )
+
+    actions.type_into_cell(page, ids.DOSES, 2, "mg", "800")
+
+    expect(page.locator(f"#{ids.FINDER_BODY} table")).to_be_hidden()
 
 
 def test_a_row_is_removed(screen: Page):

@@ -50,7 +50,8 @@ def grid(name: Literal["doses", "samples"], rows: Sequence[Row]) -> Component:
             "headerHeight": 40,
             "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
             "stopEditingWhenCellsLoseFocus": True,
-            "enterNavigatesVertically": True,
+            # Enter opens the cell, and once more enters it and goes to the next row.
+            "enterNavigatesVertically": False,
             "enterNavigatesVerticallyAfterEdit": True,
             "animateRows": False,
             "suppressColumnVirtualisation": True,

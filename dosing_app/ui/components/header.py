@@ -48,6 +48,19 @@ def jumps() -> Component:
     return html.Nav(links, className="jumps", **{"aria-label": "Sections"})
 
 
+def case_line(model_select: Component) -> Component:
+    """Return the line that says what was entered, whether the figures follow from it, and the choice of the model."""
+    return html.Div(
+        [html.Ul(id=ids.CASE_LINE), html.Strong(id=ids.STALE, className="stale"), model_select], className="case-line"
+    )
+
+
+def connection() -> Component:
+    """Return the place where ``assets/requests.js`` says that the server is away or failed."""
+    words = {"data-away": text.SERVER_AWAY, "data-failed": text.SERVER_FAILED}
+    return html.Div(id=ids.CONNECTION, className="notice", role="alert", **words)
+
+
 def footer() -> Component:
     """Return the line that is always there."""
     return html.Footer(

@@ -8,6 +8,7 @@ from dosing_app.ui import ids, text
 from dosing_app.ui.components.grids import grid
 from dosing_app.ui.elements import Component, dmc, html
 from dosing_app.ui.fields import BY_NAME, FIELDS
+from dosing_app.ui.state import default_text
 from dosing_app.ui.wording import model_name
 from pkpd.model.library import model_names
 
@@ -105,7 +106,7 @@ def _input(field: Field, screen: Screen) -> Component:
             label=label,
             value=value,
             data=[{"value": choice, "label": text.CHOICES[choice]} for choice in field.choices],
-            placeholder=text.NOT_KNOWN,
+            placeholder=_choice_placeholder(field),
             clearable=True,
             size="sm",
         )
@@ -118,6 +119,12 @@ def _input(field: Field, screen: Screen) -> Component:
         rightSectionWidth=16 + 8 * len(field.unit),
         rightSectionPointerEvents="none",
         size="sm",
-        className="wide" if field.kind == "words" else "",
+        className="wide" if field.name == "label" else "",
         inputProps={"autoComplete": "off"},
     )
+
+
+def _choice_placeholder(field: Field) -> str:
+    if field.path[0] not in {"target", "limits"}:
+        return text.NOT_KNOWN
+    return text.DEFAULT.format(value=text.CHOICES[default_text(field)])

@@ -67,6 +67,8 @@ def finder_region() -> Component:
         html.Div(html.P(text.EMPTY["finder"]), id=ids.FINDER_BODY, className="finder-body"),
         id=ids.REGION_FINDER,
         className="pane finder",
+        # Shown in place of the regimens of an earlier entry while those of this one are searched.
+        **{"data-searching": text.SEARCHING},
     )
 
 

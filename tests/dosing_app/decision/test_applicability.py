@@ -152,6 +152,14 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "CRP not entered: 30 mg/L, the model's median, is assumed.",
     ),
     (
+        "crp_below_limit",
+        {"covariates": {"crp_mg_per_L": None, "crp_below_mg_per_L": 5}},
+        {},
+        "covariates.crp_below_mg_per_L",
+        "check",
+        "CRP below 5 mg/L is taken as 1.5 mg/L",
+    ),
+    (
         "covariate_floored",
         {"covariates": {"crp_mg_per_L": 1.49}},
         {"covariates": {"crp_mg_per_L": 1.5}},

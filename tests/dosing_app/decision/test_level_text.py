@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_app.decision.level_text import Level, TextFault, read_level, read_number
+from dosing_app.decision.level_text import Level, TextFault, read_level, read_number, read_quantity
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ from dosing_app.decision.level_text import Level, TextFault, read_level, read_nu
         (".5", 0.5),
         ("5.", 5.0),
         ("0,400", 0.4),
+        ("1e-05", 1e-05),  # as a file may hold it
+        ("1.25E+1", 12.5),
         ("\u00a018.4\u202f", 18.4),
     ],
 )
@@ -71,7 +73,8 @@ def test_a_limit_is_read_with_its_direction(typed: str, value: float, censored: 
         ("above 20", "is not a number"),
         ("nan", "is not a number"),
         ("inf", "is not a number"),
-        ("1e400", "has the unit “e400”"),
+        ("1e400", "is too large"),
+        ("1e", "has the unit “e”"),
         ("٣", "is not a number"),  # an Arabic-Indic digit
     ],
 )
@@ -109,3 +112,29 @@ def test_a_number_is_never_changed(value: float, sign: str, comma: bool):  # noq
 def test_a_plain_number_may_be_negative_or_zero():
     assert read_number("-2,5") == -2.5
     assert read_number("0") == 0.0
+
+
+ALBUMIN = {"g/L": "1", "g/dL": "10"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [("31", 31.0), ("31 g/L", 31.0), ("3,1 g/dl", 31.0), ("3.3 G/DL", 33.0), ("1e1g/L", 10.0)],
+)
+def test_a_quantity_is_read_in_the_unit_behind_it(typed: str, value: float):
+    assert read_quantity(typed, ALBUMIN) == value
+
+
+def test_a_unit_may_be_a_fraction():
+    assert read_quantity("90 min", {"h": "1", "min": "1/60"}) == 1.5
+
+
+def test_another_unit_is_refused():
+    fault = read_quantity("31 mg/L", ALBUMIN)
+
+    assert isinstance(fault, TextFault)
+    assert fault.sentence == "“31 mg/L” has the unit “mg/L”. Type it in g/L or g/dL."
+
+
+def test_a_unit_alone_is_no_quantity():
+    assert isinstance(read_quantity("g/L", ALBUMIN), TextFault)

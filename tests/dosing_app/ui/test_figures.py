@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,13 @@ import pytest
 
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case
-from dosing_app.ui.components.finder import headline, regimen_name
+from dosing_app.ui.components.finder import headline, regimen_count, regimen_name
 from dosing_app.ui.components.parameters_table import parameters_table
 from dosing_app.ui.components.risk_panel import risk_basis, risk_words
 from dosing_app.ui.figures import axis_top, concentration_figure
 from dosing_app.ui.risk_figures import risk_figure, stacked, survival_figure
 from dosing_app.ui.view import compute_view, curve_times
-from dosing_app.ui.wording import interval, percent
+from dosing_app.ui.wording import interval, interval_text, percent
 from pkpd.simulation.predict import curve_problem, predict_curve
 from tte import load_event_model
 
@@ -136,7 +137,7 @@ def test_the_axis_leaves_a_quarter_above_the_highest_peak(view_of: Callable[[str
 
 def test_the_curve_runs_to_a_week_after_the_last_dose_and_holds_every_infusion():
     case = example_case("typical")
-    times = curve_times(case)
+    times = curve_times(case, EVENT_MODEL.window_day[1])
 
     assert times[0] == 0.0
     assert times[-1] == 49.0
@@ -266,4 +267,29 @@ def test_the_finder_says_what_it_searched(view_of: Callable[[str], View]):
 
     assert headline(view.forecast.case, result).startswith(f"None of {result.candidates_total:,} regimens")
     assert "heart failure" in headline(view.forecast.case, result)
-    assert regimen_name(result.regimens[0]).startswith("Nearest")
+    assert regimen_name(result.regimens[0], "planned").startswith("Nearest")
+
+
+def test_the_reference_is_the_current_plan_only_where_there_is_one(view_of: Callable[[str], View]):
+    from dosing_app.decision.regimen_search import find_regimens  # noqa: PLC0415 - the slow import of this file alone
+
+    view = view_of("target_out_of_reach")
+    result = find_regimens(view.forecast.case, EVENT_MODEL, posterior=view.forecast.posterior)
+    reference = replace(result.reference, kind=("label", "reference"))
+
+    assert regimen_name(reference, "planned") == "Label = Current plan"
+    assert regimen_name(reference, "label") == "Label"
+    assert regimen_name(replace(reference, kind=("reference",)), "label") == "Label"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 regimens"), (1, "1 regimen"), (26_800, "26,800 regimens"), (3 * 10**21, "more than 10²¹ regimens")],
+)
+def test_a_number_of_regimens_is_said_in_words(number: int, said: str):
+    assert regimen_count(number) == said
+
+
+def test_an_interval_up_to_a_sign_is_written_with_a_word():
+    assert interval_text(0.283, 0.997) == "28 to >99\u202f%"
+    assert interval_text(0.083, 0.541) == "8–54\u202f%"

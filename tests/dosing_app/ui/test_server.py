@@ -88,3 +88,18 @@ def test_there_is_no_tool_server_and_no_developer_tool(client: FlaskClient):
     assert '"ui":false' in page.replace(" ", "")
     for path in ("/_mcp", "/mcp"):
         assert "text/html" in client.get(path).content_type  # the page itself, as for every unknown path
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "203.0.113.7", "no such host"])
+def test_an_address_of_another_computer_is_one_sentence(app: Dash, host: str):
+    with pytest.raises(InputError, match=f"^--host: {host} is not an address of this computer"):
+        open_server(app, host=host, port=0)
+
+
+def test_another_name_that_leads_here_is_refused(app: Dash):
+    open_server(app, port=0).close()
+    client = app.server.test_client()
+
+    assert client.get("/", headers={"Host": "127.0.0.1:8050"}).status_code == 200
+    assert client.get("/", headers={"Host": "localhost:8050"}).status_code == 200
+    assert client.get("/", headers={"Host": "rebound.example"}).status_code == 400

@@ -9,8 +9,9 @@ import pytest
 
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case
+from dosing_app.ui.fields import BY_NAME
 from dosing_app.ui.reading import read_screen
-from dosing_app.ui.state import empty_screen, new_dose, new_sample, screen_from_case
+from dosing_app.ui.state import default_text, empty_screen, new_dose, new_sample, screen_from_case
 
 if TYPE_CHECKING:
     from dosing_app.ui.reading import Fault
@@ -71,6 +72,102 @@ def test_what_the_screen_does_not_show_is_kept():
     assert read.start_date == case.start_date
     assert read.target == case.target
     assert read.limits == case.limits
+
+
+@pytest.mark.parametrize("amount", [1e-05, 1e-200, 0.1 + 0.2, 600.0, 1234.5678901234567])
+def test_no_digit_is_lost_on_the_screen(amount: float):
+    case = read_case({"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": amount}]})
+
+    assert read_screen(screen_from_case(case)).case == case
+
+
+@pytest.mark.parametrize("fraction", [0.2, 0.07, 1 / 3, 1e-6, 0.999])
+def test_no_digit_of_a_target_is_lost_on_the_screen(fraction: float):
+    tree = {"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": 600}]}
+    case = read_case(tree | {"target": {"risk_day90": fraction}})
+
+    read = read_screen(screen_from_case(case)).case
+
+    assert read is not None
+    assert read.target.risk_day90 == pytest.approx(fraction, rel=1e-15)
+
+
+def test_a_crp_below_its_limit_comes_back_from_the_screen():
+    case = read_screen(with_field(typical(), crp_mg_per_L="< 5 mg/L")).case
+
+    assert case is not None
+    assert (case.covariates.crp_mg_per_L, case.covariates.crp_below_mg_per_L) == (None, 5.0)
+    assert screen_from_case(case).fields["crp_mg_per_L"] == "<5"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("albumin_g_per_L", "3,1 g/dL", 31.0),
+        ("crp_mg_per_L", "4.2 mg/dl", 42.0),
+        ("weight_kg", "63 kg", 63.0),
+        ("height_cm", "1.78 m", 178.0),
+    ],
+)
+def test_a_unit_may_be_typed_after_the_number(name: str, typed: str, value: float):
+    case = read_screen(with_field(typical(), **{name: typed})).case
+
+    assert case is not None
+    assert getattr(case.covariates, name) == value
+
+
+def test_a_unit_may_be_typed_in_a_cell():
+    case = read_screen(with_dose(typical(), 0, mg="0.6 g", hours="90 min")).case
+
+    assert case is not None
+    assert (case.doses[0].amount_mg, case.doses[0].duration_hour) == (600.0, 1.5)
+
+
+def test_another_unit_names_the_ones_that_are_read():
+    fault = only_fault(with_field(typical(), albumin_g_per_L="31 mmol/L"))
+
+    assert fault.sentence == "Albumin: “31 mmol/L” has the unit “mmol/L”. Type it in g/L or g/dL."
+
+
+@pytest.mark.parametrize("typed", ["14, 16, 18", "14;16;18", "14,16,18"])
+def test_days_are_typed_as_a_list(typed: str):
+    case = read_screen(with_field(typical(), days_allowed=typed)).case
+
+    assert case is not None
+    assert case.limits.days_allowed == (14.0, 16.0, 18.0)
+
+
+def test_a_wrong_item_of_a_list_is_named_at_its_field():
+    fault = only_fault(with_field(typical(), weekdays_allowed="Mon, Tux", start_date="2026-01-05"))
+
+    assert (fault.area, fault.row) == ("fields", "weekdays_allowed")
+    assert fault.sentence.startswith('Days of the week allowed: "Tux" is not a day of the week')
+
+
+def test_days_of_the_week_without_a_date_are_refused_in_the_words_of_the_screen():
+    fault = only_fault(with_field(typical(), weekdays_allowed="Mon", start_date=""))
+
+    assert fault.sentence.startswith("Days of the week allowed: given without the date of day 0")
+
+
+def test_a_limit_is_named_as_on_the_screen():
+    fault = only_fault(with_field(typical(), doses_max_28_day="2.5"))
+
+    assert fault.sentence.startswith("Infusions within 28 days: ")
+    assert "_" not in fault.sentence
+
+
+def test_a_reason_without_a_sample_is_not_passed_over():
+    screen = typical()
+    more = replace(screen, samples=[*screen.samples, new_sample(screen.samples) | {"exclude": "clotted"}])
+
+    assert read_screen(more).case is None
+
+
+def test_an_emptied_limit_says_what_it_stands_for():
+    assert default_text(BY_NAME["mg_per_kg_max"]) == "10"
+    assert default_text(BY_NAME["confidence"]) == "50"
+    assert default_text(BY_NAME["first_day"]) == ""
 
 
 def test_typed_texts_are_read_as_the_laboratory_wrote_them():
