@@ -171,6 +171,7 @@ SERVER_FAILED = (
     "The server could not compute this entry. Figures are those of the last answer; please report the entry."
 )
 CHECKS = "Checks"
+MORE_OF_A_KIND = "… and {n} more of the same kind."
 NO_CHECKS = "Nothing to point out."
 STALE = "All figures are those of the last valid entry."
 STALE_SHORT = "not up to date: see Checks"

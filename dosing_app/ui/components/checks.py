@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.ui import text
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.applicability import CaseWarning
     from dosing_app.ui.reading import Fault
 
+_SHOWN_OF_A_KIND = 3
 # Shape and word carry the meaning, never the colour alone.
 _SHAPES = {"error": ("■", "Error: "), "check": ("▲", "Check: "), "note": ("○", "Note: ")}
 
@@ -32,8 +34,8 @@ def checks_list(faults: Sequence[Fault], warnings: Sequence[CaseWarning], *, is_
     items = [_item("error", fault.sentence) for fault in faults]
     if is_stale:
         items.append(_item("error", text.STALE))
-    items += [_item(warning.level, warning.text) for warning in warnings]
-    number = html.Span(f" {len(items)}", className="unit") if items else ""
+    number = html.Span(f" {len(items) + len(warnings)}", className="unit") if items or warnings else ""
+    items += _grouped(warnings)
     body = html.Ul(items) if items else html.P(text.NO_CHECKS, className="note")
     return [html.H2([text.CHECKS, number]), body]
 
@@ -41,6 +43,19 @@ def checks_list(faults: Sequence[Fault], warnings: Sequence[CaseWarning], *, is_
 def fault_sentences(faults: Sequence[Fault]) -> list[Any]:
     """Return the sentences that stand under a grid."""
     return [html.P(fault.sentence, className="fault") for fault in faults]
+
+
+def _grouped(warnings: Sequence[CaseWarning]) -> list[Component]:
+    """Return the first few warnings of each kind, and how many more there are, so that many rows hide no other kind."""
+    total, seen = Counter(warning.code for warning in warnings), Counter[str]()
+    items: list[Component] = []
+    for warning in warnings:
+        seen[warning.code] += 1
+        if seen[warning.code] <= _SHOWN_OF_A_KIND:
+            items.append(_item(warning.level, warning.text))
+        if seen[warning.code] == _SHOWN_OF_A_KIND and total[warning.code] > _SHOWN_OF_A_KIND:
+            items.append(_item(warning.level, text.MORE_OF_A_KIND.format(n=total[warning.code] - _SHOWN_OF_A_KIND)))
+    return items
 
 
 def _item(level: str, sentence: str) -> Component:

@@ -121,6 +121,13 @@ def test_covariates_are_coded_for_the_engine() -> None:
     assert (others["sex"], others["diagnosis"]) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize(("limit", "taken"), [(5, 1.5), (1.5, 1.5), (0.6, 0.6)])
+def test_a_crp_below_its_limit_is_taken_where_the_data_begin(limit: float, taken: float) -> None:
+    case = read_case(MINIMAL | {"covariates": {"crp_below_mg_per_L": limit}})
+    assert numeric_covariates(case)["crp_mg_per_L"] == taken
+    assert case.covariates.crp_mg_per_L is None
+
+
 def test_yes_or_no_may_be_written_as_1_or_0() -> None:
     case = read_case(MINIMAL | {"covariates": {"ada_positive": 1, "steroid": 0, "mayo": 3.0}})
     assert (case.covariates.ada_positive, case.covariates.steroid, case.covariates.mayo) == (True, False, 3)

@@ -252,6 +252,11 @@ def test_samples_share_a_time_only_across_assays_or_where_excluded() -> None:
     assert list(problems_of(changed(("samples", twice)))) == ["samples[1].time_day"]
 
 
+def test_a_crp_is_measured_or_below_its_limit() -> None:
+    problems = problems_of(changed(("covariates.crp_below_mg_per_L", 5)))
+    assert problems == {"covariates.crp_below_mg_per_L": "5 is given beside crp_mg_per_L 30; expected one of the two"}
+
+
 def test_covariate_over_time_is_refused_by_name_where_the_model_does_not_read_it() -> None:
     case = changed(("covariates_over_time", [{"time_day": 7, "crp_mg_per_L": 12}]))
     message = problems_of(case)["covariates_over_time[0].crp_mg_per_L"]
