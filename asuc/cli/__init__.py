@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 from typer.exceptions import TyperException
 
@@ -9,6 +11,7 @@ from asuc.cli.app import app as app_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
+from asuc.cli.output import OutputError, abandon, check_output, flush_output, report
 from pkpd.errors import InputError
 
 EXIT_DONE, EXIT_INTERNAL, EXIT_BAD_INPUT = 0, 1, 2
@@ -16,14 +19,16 @@ EXIT_DONE, EXIT_INTERNAL, EXIT_BAD_INPUT = 0, 1, 2
 commands = typer.Typer(
     name="asuc",
     help="Infliximab in acute severe ulcerative colitis: exposure, risk of colectomy and regimens. Research use only.",
+    epilog="Example: asuc forecast dosing_app/examples/typical.json. A patient case: docs/how-to/patient-case.md",
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-commands.command("app")(app_command)
-commands.command("forecast")(forecast_command)
-commands.command("optimize")(optimize_command)
-commands.command("models")(models_command)
+commands.command("app", epilog="Example: asuc app case.json --port 8060")(app_command)
+commands.command("forecast", epilog="Example: asuc forecast case.json --json > forecast.json")(forecast_command)
+commands.command("optimize", epilog="Example: asuc optimize case.json")(optimize_command)
+commands.command("models", epilog="Example: asuc models niyigena_2026_asuc")(models_command)
 
 
 def run(arguments: list[str]) -> int:
@@ -37,25 +42,46 @@ def run(arguments: list[str]) -> int:
     Returns
     -------
     int
-        0 where the command did its work, 2 where the input is wrong (each problem is one line on standard error), 1
-        where the program itself failed or was interrupted.
+        0 where the command did its work or its reader left early, 2 where the input is wrong (each problem is one line
+        on standard error), 1 where standard output cannot be written, the program itself failed or was interrupted.
     """
     try:
-        result = commands(arguments, standalone_mode=False)
+        return _obey(arguments)
     except InputError as error:
         for problem in error.problems:
-            typer.echo(f"{problem}", err=True)
+            report(f"{problem}")
         return EXIT_BAD_INPUT
     except TyperException as error:
         if message := error.format_message():
-            typer.echo(f"asuc: {message.rstrip('.')}. Try `asuc --help`.", err=True)
+            report(_usage_problem(message, getattr(error, "ctx", None)))
         return EXIT_BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("asuc: interrupted.", err=True)
+        report("asuc: interrupted.")
         return EXIT_INTERNAL
     except BrokenPipeError:
+        abandon(sys.stdout)
         return EXIT_DONE
-    except Exception as error:  # noqa: BLE001 - the last wall: a user never sees a traceback
-        typer.echo(f"asuc: internal error, please report it: {type(error).__name__}: {error}", err=True)
+    except OutputError as error:
+        abandon(sys.stdout)
+        report(f"asuc: standard output cannot be written: {error}.")
         return EXIT_INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last wall: a user never sees a traceback
+        report(f"asuc: internal error, please report it: {type(error).__name__}: {error}")
+        return EXIT_INTERNAL
+
+
+def _obey(arguments: list[str]) -> int:
+    check_output()
+    try:
+        result = commands(arguments, prog_name="asuc", standalone_mode=False)
+    except OSError:
+        flush_output()  # says so where the help, which Typer writes itself, cannot be written
+        raise
+    flush_output()
     return int(result or EXIT_DONE)
+
+
+def _usage_problem(message: str, context: typer.Context | None) -> str:
+    """Return what is wrong with the words behind ``asuc``, and which help lists the right ones."""
+    sentence = message if message.endswith(("?", ".")) else f"{message}."
+    return f"asuc: {sentence} Try `{context.command_path if context else 'asuc'} --help`."

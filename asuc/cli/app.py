@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from asuc.cli.source import read_case_file
+from asuc.cli.output import report
+from asuc.cli.source import read_case_file, read_event_model
 
 
 def app(
@@ -20,16 +21,13 @@ def app(
 ) -> None:
     """Open the dosing app."""
     from dosing_app.decision.examples import example_case  # noqa: PLC0415 - the screen is loaded only for this command
-    from tte import DEFAULT_EVENT_MODEL, load_event_model  # noqa: PLC0415
 
     patient = example_case("typical") if case is None else read_case_file(case)
-    risk_model = load_event_model(event_model or DEFAULT_EVENT_MODEL)
+    risk_model = read_event_model(event_model)
     from dosing_app.ui.app import create_app, serve  # noqa: PLC0415
 
     def announce(url: str) -> None:
-        typer.echo(
-            f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.", err=True
-        )
+        report(f"The dosing app is at {url} (Ctrl-C ends it). Research use only; enter no identifying data.")
         if not no_browser:
             typer.launch(url)
 

@@ -8,16 +8,20 @@ from typing import Annotated, cast
 
 import typer
 
-from asuc.cli.source import print_json
+from asuc.cli.output import print_json
+from asuc.cli.source import read_model
 from pkpd.model import load_model, model_names
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Model to show; all are listed without.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Model to show, or FILE.toml of your own; all are listed without."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """List the models, or show one model's card: population, parameters, domain, citation and caveats."""
-    from asuc.cli.tables import print_model_card, print_models  # noqa: PLC0415 - rich is not needed for JSON
+    from asuc.cli.model_tables import print_model_card, print_models  # noqa: PLC0415 - rich is not needed for JSON
 
     if name is None:
         specs = [load_model(known) for known in model_names()]
@@ -29,7 +33,7 @@ def models(
         else:
             print_models(specs)
         return
-    spec = load_model(name)
+    spec = read_model(name)
     if as_json:
         print_json({"schema": "asuc-model-card/1", "model": _plain(asdict(spec))})
     else:

@@ -1,0 +1,39 @@
+"""The command in a shell, with its streams where a test wants them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "dosing_app" / "examples"
+TYPICAL, FAST = EXAMPLES / "typical.json", EXAMPLES / "fast_clearance.json"
+
+
+def asuc(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `asuc` with a line of arguments and redirections, and variables of the environment."""
+    return _run(["/bin/bash", "-o", "pipefail", "-c", f"{shlex.quote(sys.executable)} -m asuc {line}"], variables)
+
+
+def asuc_in_terminal(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `asuc` with its output on a terminal."""
+    spawn = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+    return _run([sys.executable, "-c", spawn, sys.executable, "-m", "asuc", *shlex.split(line)], variables)
+
+
+def _run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    unwanted = {"COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING"}
+    inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return subprocess.run(  # noqa: S603 (lines of our own tests)
+        command,
+        cwd=ROOT,
+        env={**inherited, "PYTHONPATH": str(ROOT), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
