@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import load
 from benchmarks.dense_posterior import DensePosterior
 from benchmarks.patients import random_patients
 from benchmarks.plain import PlainPatient
@@ -207,6 +208,24 @@ def measure_screen(*, quick: bool) -> list[Figure]:
     ]
 
 
+def measure_load(*, quick: bool) -> list[Figure]:
+    """Let fifty users change a value every two seconds, and ask how long each waits and what it costs the server."""
+    result = load.measure(10.0 if quick else 60.0)
+    middle, high = np.quantile(result.seconds, [0.5, 0.95])
+    before, after = result.memory_mib
+    users = f"{load.N_USERS} users, a value each {load.PERIOD_SECONDS:.0f} s"
+    return [
+        Figure(f"{users}: errors", "0", f"{len(result.errors)} of {result.seconds.size:,} changes"),
+        Figure(
+            f"{users}: value sent → figures and regimens received, 95th percentile",
+            "≤ 500 ms",
+            f"{high * _MS:.0f} ms (median {middle * _MS:.0f} ms)",
+        ),
+        Figure(f"{users}: processor time of the server per change", "≤ 40 ms", f"{result.cpu_seconds * _MS:.1f} ms"),
+        Figure(f"{users}: memory of the server, before and after", "flat", f"{before:.0f} → {after:.0f} MiB"),
+    ]
+
+
 CLAIMS = {
     "map": measure_map,
     "posterior": measure_posterior,
@@ -214,4 +233,5 @@ CLAIMS = {
     "population": measure_population,
     "cold start": measure_cold_start,
     "screen": measure_screen,
+    "load": measure_load,
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_schema import COVARIATE_NAMES
-from dosing_app.decision.case_warning import check, note, reading, reading_apart
+from dosing_app.decision.case_warning import check, figure, note, quantity
 from dosing_app.decision.patient import CRP_BELOW_LIMIT_MG_PER_L, numeric_values
+from dosing_app.language import enumerated, message
 from pkpd.model.covariate import covariate_floor
 from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS
 from pkpd.units import g_per_l_from_g_per_dl, mg_per_l_from_mg_per_dl
@@ -17,28 +18,11 @@ if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CovariateValues
     from dosing_app.decision.case_warning import CaseWarning
     from dosing_app.decision.forecast import Forecast
+    from dosing_app.language import Message, Value
 
-LABELS: Mapping[str, str] = {
-    "weight_kg": "Weight",
-    "crp_mg_per_L": "CRP",
-    "albumin_g_per_L": "Albumin",
-    "sex": "Sex",
-    "age_year": "Age",
-    "height_cm": "Height",
-    "bmi_kg_per_m2": "Body-mass index",
-    "fat_free_mass_kg": "Fat-free mass",
-    "ada_positive": "Antibody status",
-    "ada_ng_per_mL": "Antibody concentration",
-    "immunomodulator": "Immunomodulator use",
-    "steroid": "Steroid use",
-    "extensive": "Extent of colitis",
-    "diagnosis": "Diagnosis",
-    "mayo": "Endoscopic Mayo score",
-}
-
-DERIVED_FROM: Mapping[str, str] = {
-    "bmi_kg_per_m2": "weight and height",
-    "fat_free_mass_kg": "weight, body-mass index and sex",
+DERIVED: Mapping[str, str] = {
+    "bmi_kg_per_m2": "check.covariate_derived.bmi_kg_per_m2",
+    "fat_free_mass_kg": "check.covariate_derived.fat_free_mass_kg",
 }
 
 # Values outside these are rare enough in acute severe colitis to be looked at, whatever the model reads. The reader of
@@ -64,16 +48,16 @@ def not_entered(forecast: Forecast) -> Iterator[CaseWarning]:
     for name in resolved.imputed:
         yield check(
             "covariate_imputed",
-            f"{_label(name)} not entered: {_shown(name, resolved.values[name])}, the model's median, is assumed. "
-            "The interval does not include this doubt.",
+            message(
+                "check.covariate_imputed", covariate=covariate_name(name), value=_shown(name, resolved.values[name])
+            ),
             place=_place("covariates", name),
         )
     for name in resolved.derived:
         value, (low, high) = resolved.values[name], model.covariates[name].soft_range
         yield note(
             "covariate_derived",
-            f"{_label(name)} not entered: {reading_apart(value, low, high)} {_unit(name)} was computed from "
-            f"{DERIVED_FROM.get(name, 'what was')}.",
+            message(DERIVED[name], value=quantity(value, _unit(name), low, high)),
             place=_place("covariates", name),
         )
 
@@ -82,11 +66,10 @@ def below_limit(forecast: Forecast) -> Iterator[CaseWarning]:
     """Say what a CRP below its assay's limit is taken for."""
     limit = forecast.case.covariates.crp_below_mg_per_L
     if limit is not None:
-        taken = reading(min(limit, CRP_BELOW_LIMIT_MG_PER_L))
+        taken = figure(min(limit, CRP_BELOW_LIMIT_MG_PER_L))
         yield check(
             "crp_below_limit",
-            f"CRP below {reading(limit)} mg/L is taken as {taken} mg/L, lower than what informed the model. "
-            "The interval does not include this doubt.",
+            message("check.crp_below_limit", limit=figure(limit), taken=taken),
             place="covariates.crp_below_mg_per_L",
         )
 
@@ -104,18 +87,22 @@ def unusual(forecast: Forecast) -> Iterator[CaseWarning]:
         for name, value in _given(covariates):
             suspected = _other_unit(name, covariates)
             low, high = PLAUSIBLE.get(name, (value, value))
-            if suspected:
+            if suspected is not None:
+                meant, converted = suspected
                 yield check(
                     "unit_suspected",
-                    f"{_label(name)} {_shown(name, value)} is very low for acute severe colitis. "
-                    f"Did you mean {suspected}? Nothing was changed.",
+                    message("check.unit_suspected", given=_named(name, value), meant=meant, converted=converted),
                     place=_place(place, name),
                 )
             elif not low <= value <= high and (place, name) not in told:
                 yield check(
                     "covariate_unusual",
-                    f"{_label(name)} {reading_apart(value, low, high)} {_unit(name)} is unusual: {reading(low)} to "
-                    f"{reading(high)} is expected. Check value and unit.",
+                    message(
+                        "check.covariate_unusual",
+                        given=_named(name, value, low, high),
+                        low=figure(low),
+                        high=figure(high),
+                    ),
                     place=_place(place, name),
                 )
 
@@ -126,15 +113,13 @@ def antibodies(forecast: Forecast) -> Iterator[CaseWarning]:
     if any(row.ada_positive for row in rows):
         yield check(
             "antibodies_positive",
-            "Antibodies to infliximab are reported: clearance may be rising, and later levels may lie below the "
-            "forecast.",
+            message("check.antibodies_positive"),
             place="covariates.ada_positive",
         )
     elif all(row.ada_positive is None and row.ada_ng_per_mL is None for row in rows):
         yield note(
             "antibodies_unknown",
-            "Antibodies to infliximab are not known. With antibodies, clearance may be rising and later levels may lie "
-            "below the forecast.",
+            message("check.antibodies_unknown"),
             place="covariates.ada_positive",
         )
 
@@ -146,7 +131,7 @@ def not_used(forecast: Forecast) -> Iterator[CaseWarning]:
         if value is not None and name not in forecast.model.covariates:
             yield note(
                 "covariate_not_used",
-                f"{_label(name)} {_shown(name, value)} is not read by {forecast.model.id} and changes no figure.",
+                message("check.covariate_not_used", given=_named(name, value), model=forecast.model.id),
                 place=_place("covariates", name),
             )
 
@@ -157,15 +142,13 @@ def after_start(forecast: Forecast) -> Iterator[CaseWarning]:
     for row, later in enumerate(forecast.case.covariates_over_time):
         if later.time_day <= 0.0:
             continue
-        read = [_label(name) for name, _ in _given(later) if name in domains and domains[name].time_varying]
-        what = (
-            f"{_listed(read)} of day {reading(later.time_day)} counts from then on"
-            if read
-            else f"Values of day {reading(later.time_day)} are not read by {forecast.model.id}"
-        )
+        read = [covariate_name(name) for name, _ in _given(later) if name in domains and domains[name].time_varying]
+        day, model = figure(later.time_day), forecast.model.id
         yield note(
             "covariate_after_start",
-            f"{what}. The study of the risk used values at the start of rescue therapy only.",
+            message("check.covariate_after_start.read", covariates=enumerated(read), day=day)
+            if read
+            else message("check.covariate_after_start.not_read", day=day, model=model),
             place=f"covariates_over_time[{row}]",
         )
 
@@ -194,32 +177,30 @@ def _outside(forecast: Forecast, place: str, name: str, value: float) -> CaseWar
     """Return the warning of a value beyond what informed the model, or below where its formula ends."""
     floor = covariate_floor(forecast.model, name)
     low, high = forecast.model.covariates[name].soft_range
-    shown = f"{_label(name)} {reading_apart(value, low, high)} {_unit(name)}"
+    given = _named(name, value, low, high)
     if value < floor:
         return check(
             "covariate_floored",
-            f"{shown} is below what informed the model: its effect is taken at {_shown(name, floor)}. "
-            "The value itself is unchanged.",
+            message("check.covariate_floored", given=given, floor=_shown(name, floor)),
             place=_place(place, name),
         )
     return check(
         "covariate_outside",
-        f"{shown} is outside the {reading(low)} to {reading(high)} {_unit(name)} that informed the model. "
-        "The answer is an extrapolation.",
+        message("check.covariate_outside", given=given, low=figure(low), high=figure(high), unit=_unit(name)),
         place=_place(place, name),
     )
 
 
-def _other_unit(name: str, covariates: CovariateValues) -> str:
-    """Return what a value would be if it had been typed in the American unit, or nothing where it looks right."""
+def _other_unit(name: str, covariates: CovariateValues) -> tuple[Message, Message] | None:
+    """Return a value as if typed in the American unit, and that converted, or None where it looks right."""
     crp, albumin = covariates.crp_mg_per_L, covariates.albumin_g_per_L
     if name == "albumin_g_per_L" and albumin is not None and albumin <= ALBUMIN_IN_G_PER_DL_MAX:
-        return f"{reading(albumin)} g/dL ({reading(g_per_l_from_g_per_dl(albumin))} g/L)"
+        return quantity(albumin, "g/dL"), quantity(g_per_l_from_g_per_dl(albumin), "g/L")
     if name == "crp_mg_per_L" and crp is not None:
         disagrees = albumin is not None and ALBUMIN_IN_G_PER_DL_MAX < albumin < ALBUMIN_LOW
         if crp < (CRP_NORMAL_MAX if disagrees else CRP_IN_MG_PER_DL_MAX):
-            return f"{reading(crp)} mg/dL ({reading(mg_per_l_from_mg_per_dl(crp))} mg/L)"
-    return ""
+            return quantity(crp, "mg/dL"), quantity(mg_per_l_from_mg_per_dl(crp), "mg/L")
+    return None
 
 
 def _given(covariates: CovariateValues) -> Iterator[tuple[str, float]]:
@@ -235,24 +216,26 @@ def _place(where: str, name: str) -> str:
     return f"{where}.{name}"
 
 
-def _label(name: str) -> str:
-    return LABELS.get(name, name)
+def covariate_name(name: str) -> Message:
+    """Return what a covariate is called at the start of a sentence."""
+    return message(f"covariate.{name}")
+
+
+def _named(name: str, value: float, *limits: float) -> Message:
+    """Return a covariate with its value, told apart from limits."""
+    return message("check.covariate", covariate=covariate_name(name), value=_shown(name, value, *limits))
 
 
 def _unit(name: str) -> str:
     return COVARIATE_UNITS.get(name, "").replace("m2", "m²")
 
 
-def _shown(name: str, value: float) -> str:
+def _shown(name: str, value: float, *limits: float) -> Value:
     """Return a value with its unit, or the word for its code."""
     for label, code in COVARIATE_CODES.get(name, {}).items():
         if value == code:
-            return label
-    return f"{reading(value)} {_unit(name)}"
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+            return label if label.isdigit() else message(f"covariate_value.{label}")
+    return quantity(value, _unit(name), *limits)
 
 
 COVARIATE_RULES = (not_entered, below_limit, outside_model, unusual, antibodies, not_used, after_start)

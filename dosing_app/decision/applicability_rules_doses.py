@@ -6,9 +6,10 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.case_warning import check, day_count, note, reading, reading_apart
+from dosing_app.decision.case_warning import check, day_count, figure, note
 from dosing_app.decision.optimize_warnings import USUAL_MG_PER_KG_MAX
 from dosing_app.decision.reference_plan import HEART_FAILURE_MG_PER_KG, TOLERANCE
+from dosing_app.language import Figure, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,7 @@ def first_day(forecast: Forecast) -> Iterator[CaseWarning]:
     if first > TOLERANCE:
         yield check(
             "first_dose_not_day_0",
-            f"The first infusion is on day {reading(first)}. Days count from the first infusion: shift all times so "
-            "that it is day 0.",
+            message("check.first_dose_not_day_0", day=figure(first)),
             place="doses[0]",
         )
 
@@ -39,9 +39,7 @@ def size(forecast: Forecast) -> Iterator[CaseWarning]:
     """Warn of doses per kg beyond those of the study and of practice."""
     weight = body_weight(forecast)
     if weight is None:
-        yield check(
-            "weight_unknown", "Weight not entered: doses per kg cannot be checked.", place="covariates.weight_kg"
-        )
+        yield check("weight_unknown", message("check.weight_unknown"), place="covariates.weight_kg")
         return
     study = forecast.model.study
     for place, dose in _infusions(forecast):
@@ -50,15 +48,24 @@ def size(forecast: Forecast) -> Iterator[CaseWarning]:
         if not low - TOLERANCE <= per_kg <= high + TOLERANCE:
             yield check(
                 "dose_outside_study",
-                f"Dose of day {reading(dose.time_day)} is {reading_apart(per_kg, low, high)} mg/kg; first doses of the "
-                f"study were {reading(low)} to {reading(high)} mg/kg. The answer is an extrapolation.",
+                message(
+                    "check.dose_outside_study",
+                    day=figure(dose.time_day),
+                    per_kg=figure(per_kg, low, high),
+                    low=figure(low),
+                    high=figure(high),
+                ),
                 place=place,
             )
         elif per_kg > USUAL_MG_PER_KG_MAX + TOLERANCE:
             yield note(
                 "dose_above_usual",
-                f"Dose of day {reading(dose.time_day)} is {reading_apart(per_kg, USUAL_MG_PER_KG_MAX)} mg/kg, above "
-                f"the usual range that ends at {reading(USUAL_MG_PER_KG_MAX)} mg/kg.",
+                message(
+                    "check.dose_above_usual",
+                    day=figure(dose.time_day),
+                    per_kg=figure(per_kg, USUAL_MG_PER_KG_MAX),
+                    usual=figure(USUAL_MG_PER_KG_MAX),
+                ),
                 place=place,
             )
 
@@ -71,8 +78,7 @@ def heart_failure(forecast: Forecast) -> Iterator[CaseWarning]:
     if case.heart_failure is None and (above or case.limits.mg_per_kg_max > HEART_FAILURE_MG_PER_KG):
         yield (check if above else note)(
             "heart_failure_unknown",
-            f"Doses above {reading(HEART_FAILURE_MG_PER_KG)} mg/kg are contraindicated in moderate or severe heart "
-            "failure. Confirm that there is none.",
+            message("check.heart_failure_unknown", most=figure(HEART_FAILURE_MG_PER_KG)),
             place="heart_failure",
         )
     if not case.heart_failure or weight is None:
@@ -81,9 +87,12 @@ def heart_failure(forecast: Forecast) -> Iterator[CaseWarning]:
         is_planned = place.startswith("planned")
         yield (check if is_planned else note)(
             "heart_failure_dose",
-            f"Dose of day {reading(dose.time_day)} is {reading_apart(dose.amount_mg / weight, HEART_FAILURE_MG_PER_KG)}"
-            f" mg/kg: above {reading(HEART_FAILURE_MG_PER_KG)} mg/kg is contraindicated in moderate or severe heart "
-            f"failure.{' Plan less.' if is_planned else ''}",
+            message(
+                "check.heart_failure_dose.planned" if is_planned else "check.heart_failure_dose.given",
+                day=figure(dose.time_day),
+                per_kg=figure(dose.amount_mg / weight, HEART_FAILURE_MG_PER_KG),
+                most=figure(HEART_FAILURE_MG_PER_KG),
+            ),
             place=place,
         )
 
@@ -94,8 +103,12 @@ def number(forecast: Forecast) -> Iterator[CaseWarning]:
     if study is not None and study.infusions is not None and count > study.infusions[1]:
         yield note(
             "many_infusions",
-            f"{count} infusions, given and planned: patients of the study had {study.infusions[0]} to "
-            f"{study.infusions[1]}.",
+            message(
+                "check.many_infusions",
+                infusions=Figure(count),
+                least=Figure(study.infusions[0]),
+                most=Figure(study.infusions[1]),
+            ),
             place="planned" if forecast.case.planned else "doses",
         )
 
@@ -104,19 +117,23 @@ def gaps(forecast: Forecast) -> Iterator[CaseWarning]:
     """Warn of infusions very close to each other, and of a restart after a long break."""
     for (_, one), (place, other) in pairwise(_infusions(forecast)):
         gap = other.time_day - one.time_day
-        days = f"Infusions of days {reading(one.time_day)} and {reading(other.time_day)}"
+        one_day, other_day = figure(one.time_day), figure(other.time_day)
         if gap < SHORTEST_GAP_DAY - TOLERANCE:
             yield check(
                 "infusions_close",
-                f"{days} are {day_count(gap, SHORTEST_GAP_DAY)} apart; trials gave them at least "
-                f"{day_count(SHORTEST_GAP_DAY)} apart. Check the days.",
+                message(
+                    "check.infusions_close",
+                    one=one_day,
+                    other=other_day,
+                    gap=day_count(gap, SHORTEST_GAP_DAY),
+                    shortest=day_count(SHORTEST_GAP_DAY),
+                ),
                 place=place,
             )
         elif gap > LONGEST_GAP_DAY + TOLERANCE:
             yield note(
                 "restart_after_break",
-                f"{days} are {day_count(gap, LONGEST_GAP_DAY)} apart: a restart after a break brings more "
-                "infusion reactions, and the model does not describe it.",
+                message("check.restart_after_break", one=one_day, other=other_day, gap=day_count(gap, LONGEST_GAP_DAY)),
                 place=place,
             )
 

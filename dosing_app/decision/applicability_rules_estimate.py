@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_warning import check, note
+from dosing_app.language import Figure, message
 from pkpd.errors import QuadratureStatus, Status
 from pkpd.exposure.metrics import parameter_tables
 from pkpd.kernels.quadrature import table_moments
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from dosing_app.decision.forecast import Forecast
     from pkpd.estimation.posterior import Posterior
 
+_NOT_CONVERGED = {
+    Status.STEP_LIMIT: "check.estimate_not_converged.step_limit",
+    Status.NO_FINITE_START: "check.estimate_not_converged.no_finite_start",
+}
 # Shares of the model's patients that lie nearer to the typical one (chi-square of the random effects).
 UNLIKE, VERY_UNLIKE = 0.95, 0.999
 # Samples tell little of ln CL that leave this much of its spread and move its mean by less than this much of it.
@@ -28,12 +33,12 @@ def outcome(forecast: Forecast) -> Iterator[CaseWarning]:
     """Warn where the mode or the integral was not found as usual."""
     posterior = forecast.posterior
     if posterior.status is QuadratureStatus.NO_MASS:
-        yield check("samples_unexplained", f"{posterior.status.value} Check times, levels and limits.", place="samples")
+        yield check("samples_unexplained", message("check.samples_unexplained"), place="samples")
         return
     if posterior.status is QuadratureStatus.COARSE:
-        yield check("integral_coarse", posterior.status.value)
+        yield check("integral_coarse", message("check.integral_coarse"))
     if posterior.mode.status[0] is not Status.CONVERGED:
-        yield check("estimate_not_converged", posterior.mode.status[0].value)
+        yield check("estimate_not_converged", message(_NOT_CONVERGED[posterior.mode.status[0]]))
 
 
 def distance(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -43,16 +48,13 @@ def distance(forecast: Forecast) -> Iterator[CaseWarning]:
     if share > VERY_UNLIKE:
         yield check(
             "very_unlike_study",
-            f"This patient is unlike those of the study: farther from typical than {_percent(VERY_UNLIKE)} % of them. "
-            "Check every entry; do not rely on the figures.",
+            message("check.very_unlike_study", percent=Figure(f"{percent_from_fraction(VERY_UNLIKE):.4g}")),
         )
     elif share > UNLIKE:
         # Rounded down, so that it never claims more than was found.
         yield check(
             "unlike_study",
-            "The parameters that fit are farther from typical than in "
-            f"{math.floor(percent_from_fraction(share))} % of the patients behind the model. "
-            "Check doses, times, levels and units.",
+            message("check.unlike_study", percent=Figure(math.floor(percent_from_fraction(share)))),
         )
 
 
@@ -61,7 +63,7 @@ def several_answers(forecast: Forecast) -> Iterator[CaseWarning]:
     if int(forecast.posterior.mode.n_modes[0]) > 1:
         yield note(
             "several_answers",
-            "Several different courses of the drug fit the samples. The interval is the answer, not its middle.",
+            message("check.several_answers"),
             place="samples",
         )
 
@@ -75,8 +77,7 @@ def little_told(forecast: Forecast) -> Iterator[CaseWarning]:
     if sd > SPREAD_LEFT * prior_sd and abs(mean - prior_mean) < SHIFT * prior_sd:
         yield note(
             "samples_tell_little",
-            "The samples hardly change what the covariates alone say of clearance. A level just before the next dose "
-            "tells more.",
+            message("check.samples_tell_little"),
             place="samples",
         )
 
@@ -110,10 +111,6 @@ def _log_clearance(posterior: Posterior) -> tuple[float, float]:
     """Return mean and standard deviation of ln CL."""
     mean, sd = table_moments(parameter_tables(posterior)[0], False, posterior.step, posterior.density)  # noqa: FBT003 (kernels take no keywords)
     return float(mean), float(sd)
-
-
-def _percent(share: float) -> str:
-    return f"{percent_from_fraction(share):.4g}"
 
 
 ESTIMATE_RULES = (outcome, distance, several_answers, little_told)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.applicability_rules_covariates import LABELS
-from dosing_app.decision.case_warning import check, day_count, note, reading, reading_apart
+from dosing_app.decision.case_warning import check, day_count, figure, note
 from dosing_app.decision.reference_plan import TOLERANCE
+from dosing_app.language import Figure, enumerated, message
 from pkpd.model.residual import residual_sd_parameters
 from pkpd.model.spec import Structure
 from pkpd.units import days_from_hours, percent_from_fraction
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseSample
     from dosing_app.decision.case_warning import CaseWarning
     from dosing_app.decision.forecast import Forecast
+    from dosing_app.language import Message
     from pkpd.model.spec import ModelSpec
 
 # One compartment predicts peaks about three times too low, so that samples soon after an infusion mislead it.
@@ -27,6 +28,7 @@ MIXING_HOUR = 1.0
 # Percentiles of what was expected before any sample: outside the wide ones, an error is likelier than the patient.
 WIDE, NARROW = (1.0, 99.0), (5.0, 95.0)
 _LONGEST_REASON = 50
+_FEW = 2  # covariates that a sentence names
 
 
 def none_in_time(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -34,21 +36,13 @@ def none_in_time(forecast: Forecast) -> Iterator[CaseWarning]:
     used = _used(forecast)
     latest = forecast.model.study.first_sample_day_max if forecast.model.study else None
     if not used:
-        told = [LABELS.get(name, name) for name in forecast.model.covariates if name not in forecast.covariates.imputed]
-        basis = f"{_in_sentence(told)} alone" if 0 < len(told) <= 2 else "the covariates alone"
-        needs = "" if latest is None else ", and the study's method does not apply"
-        yield check(
-            "no_sample",
-            f"No sample in use: the interval rests on {basis}{needs}. A level just before the next dose narrows it.",
-            place="samples",
-        )
+        yield check("no_sample", _no_sample(forecast, has_method=latest is not None), place="samples")
         return
     row, first = used[0]
     if latest is not None and first.time_day > latest + TOLERANCE:
         yield check(
             "no_sample_in_first_two_weeks",
-            f"The first sample in use is of day {reading_apart(first.time_day, latest)}: the study's method needs one "
-            f"by day {reading(latest)}. Enter it if there is one.",
+            message("check.no_sample_in_first_two_weeks", day=figure(first.time_day, latest), latest=figure(latest)),
             place=f"samples[{row}]",
         )
 
@@ -60,14 +54,15 @@ def unexpected(forecast: Forecast) -> Iterator[CaseWarning]:
         side = _tail(sample, percentile, NARROW)
         if not side:
             continue
-        percent = percentile if side == "low" else percent_from_fraction(1.0) - percentile
-        share = f"{percent:.0f} of 100" if percent >= WIDE[0] else "fewer than 1 of 100"
-        what = f"{_name(sample)}: so {side} a level was expected in {share} patients."
+        day = figure(sample.time_day)
         if _tail(sample, percentile, WIDE):
-            text = f"{what} Check draw time, unit, assay and dose records."
-            yield check("sample_unexpected", text, place=f"samples[{row}]")
+            key = "check.sample_unexpected.low" if side == "low" else "check.sample_unexpected.high"
+            yield check("sample_unexpected", message(key, day=day), place=f"samples[{row}]")
         else:
-            yield note("sample_unusual", f"{what} Check its draw time.", place=f"samples[{row}]")
+            key = "check.sample_unusual.low" if side == "low" else "check.sample_unusual.high"
+            percent = percentile if side == "low" else percent_from_fraction(1.0) - percentile
+            said = message(key, day=day, percent=Figure(f"{percent:.0f}"))
+            yield note("sample_unusual", said, place=f"samples[{row}]")
 
 
 def drawn_early(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -80,27 +75,28 @@ def drawn_early(forecast: Forecast) -> Iterator[CaseWarning]:
             continue
         since_end = min(sample.time_day - dose.time_day - days_from_hours(dose.duration_hour) for dose in before)
         since_start = sample.time_day - before[-1].time_day
-        place = f"samples[{row}]"
+        day, place = figure(sample.time_day), f"samples[{row}]"
         if since_end < days_from_hours(MIXING_HOUR) - TOLERANCE:
-            when = "during an infusion" if since_end < -TOLERANCE else f"within {MIXING_HOUR:g} hour after an infusion"
             yield check(
                 "sample_near_infusion",
-                f"{_name(sample)} was drawn {when}: such levels are unreliable. Check the time, or leave it out.",
+                message("check.sample_near_infusion.during", day=day)
+                if since_end < -TOLERANCE
+                else message("check.sample_near_infusion.after", day=day, hours=Figure(f"{MIXING_HOUR:g}")),
                 place=place,
             )
         elif since_start < EARLY_DAY - TOLERANCE:
-            early = f"{_name(sample)} was drawn {day_count(since_start, EARLY_DAY)} after an infusion"
+            since = day_count(since_start, EARLY_DAY)
+            poorly = day_count(EARLY_DAY)
             yield (
                 check(
                     "sample_soon_after_infusion",
-                    f"{early}: this model describes the first {day_count(EARLY_DAY)} poorly. It counts; consider leaving "
-                    "it out.",
+                    message("check.sample_soon_after_infusion.one_compartment", day=day, since=since, poorly=poorly),
                     place=place,
                 )
                 if is_one_compartment
                 else note(
                     "sample_soon_after_infusion",
-                    f"{early} and says little of clearance. A level just before the next dose tells more.",
+                    message("check.sample_soon_after_infusion.two_compartments", day=day, since=since),
                     place=place,
                 )
             )
@@ -112,8 +108,7 @@ def above_limit(forecast: Forecast) -> Iterator[CaseWarning]:
         if sample.censored == "above" and sample.uloq_mg_per_L is not None:
             yield note(
                 "sample_above_limit",
-                f"{_name(sample)} is above the assay's limit of {reading(sample.uloq_mg_per_L)} mg/L. Ask the "
-                "laboratory to dilute it: an exact value may narrow the interval.",
+                message("check.sample_above_limit", day=figure(sample.time_day), limit=figure(sample.uloq_mg_per_L)),
                 place=f"samples[{row}]",
             )
 
@@ -127,8 +122,7 @@ def late(forecast: Forecast) -> Iterator[CaseWarning]:
         if sample.time_day > latest + TOLERANCE:
             yield note(
                 "sample_late",
-                f"Sample of day {reading_apart(sample.time_day, latest)} is later than the first {reading(latest)} "
-                "days, in which the study asked for samples. Clearance may have changed since.",
+                message("check.sample_late", day=figure(sample.time_day, latest), latest=figure(latest)),
                 place=f"samples[{row}]",
             )
 
@@ -142,7 +136,7 @@ def excluded(forecast: Forecast) -> Iterator[CaseWarning]:
             short = reason if len(reason) <= _LONGEST_REASON else f"{reason[: _LONGEST_REASON - 1]}…"
             yield note(
                 "sample_excluded",
-                f"Sample of day {reading(sample.time_day)} is left out: “{short}”.",
+                message("check.sample_excluded", day=figure(sample.time_day), reason=short),
                 place=f"samples[{row}]",
             )
 
@@ -152,8 +146,13 @@ def _used(forecast: Forecast) -> list[tuple[int, CaseSample]]:
     return [(row, sample) for row, sample in enumerate(forecast.case.samples) if sample.exclude is None]
 
 
-def _name(sample: CaseSample) -> str:
-    return f"Sample of day {reading(sample.time_day)}"
+def _no_sample(forecast: Forecast, *, has_method: bool) -> Message:
+    """Return what a forecast without a sample rests on, and that the study's method does not apply."""
+    told = [name for name in forecast.model.covariates if name not in forecast.covariates.imputed]
+    if not 0 < len(told) <= _FEW:
+        return message("check.no_sample.covariates_no_method" if has_method else "check.no_sample.covariates")
+    names = enumerated([message(f"covariate_in_text.{name}") for name in told])
+    return message("check.no_sample.named_no_method" if has_method else "check.no_sample.named", covariates=names)
 
 
 def percentile_among_positive(percentile: float, model: ModelSpec, assay: str | None) -> float:
@@ -185,10 +184,6 @@ def _tail(sample: CaseSample, percentile: float, limits: tuple[float, float]) ->
     if percentile < low and sample.censored != "above":
         return "low"
     return "high" if percentile > high and sample.censored != "below" else ""
-
-
-def _in_sentence(labels: list[str]) -> str:
-    return " and ".join(label if label.isupper() else label[0].lower() + label[1:] for label in labels)
 
 
 SAMPLE_RULES = (none_in_time, unexpected, drawn_early, above_limit, late, excluded)

@@ -154,7 +154,7 @@ def candidate_grid(case: PatientCase, reference: ReferencePlan, limits: GridLimi
         row[: len(values)] = values
     durations = [own[time].duration_hour if time in own else LABEL_DURATION_HOUR for time in times.tolist()]
     n_from, n_max = _counts_allowed(times, given, kept, np.array(sorted(own)), limits.doses_max)
-    needed = _needed(case, reference, limits)
+    needed = needed_doses(case, reference, limits)
     # In the reference itself a gap may be too short; keeping such a pair breaks the limit no further.
     far_enough = times[None, :] - times[:, None] >= limits.gap_day - TOLERANCE
     follows = np.arange(times.size)[None, :] > np.arange(times.size)[:, None]
@@ -173,6 +173,23 @@ def candidate_grid(case: PatientCase, reference: ReferencePlan, limits: GridLimi
     )
 
 
+def needed_doses(case: PatientCase, reference: ReferencePlan, limits: GridLimits) -> list[tuple[float, float]]:
+    """Return what candidates must reach: time [day] and amount [mg] of each reference dose before day 28.
+
+    Under heart failure each counts as what a candidate may give of it.
+    """
+    if case.limits.reference == "none":
+        return []
+    if limits.capped_mg is None:
+        return [(dose.time_day, dose.amount_mg) for dose in reference.early]
+    # In whole steps: 5 mg/kg of 63 kg are 315 mg, which no practical dose of 300 mg would reach.
+    practical = largest_multiple(limits.capped_mg, limits.step_mg) or limits.capped_mg
+    return [
+        (dose.time_day, dose.amount_mg if dose.amount_mg <= limits.capped_mg + TOLERANCE else practical)
+        for dose in reference.early
+    ]
+
+
 def largest_multiple(limit_mg: float, step_mg: float) -> float:
     """Return the largest multiple of a dose step within a limit [mg]; 0 where one step is too much."""
     return math.floor(limit_mg / step_mg + TOLERANCE) * step_mg
@@ -185,20 +202,6 @@ def _amounts(limits: GridLimits, unchanged_mg: float | None) -> Sequence[float]:
     if unchanged_mg is not None and (limits.capped_mg is None or unchanged_mg <= limits.capped_mg + TOLERANCE):
         multiples = {value for value in multiples if abs(value - unchanged_mg) >= TOLERANCE} | {unchanged_mg}
     return sorted(multiples)
-
-
-def _needed(case: PatientCase, reference: ReferencePlan, limits: GridLimits) -> list[tuple[float, float]]:
-    """Return what candidates must reach: time [day] and amount [mg] of each reference dose before day 28."""
-    if case.limits.reference == "none":
-        return []
-    if limits.capped_mg is None:
-        return [(dose.time_day, dose.amount_mg) for dose in reference.early]
-    # In whole steps: 5 mg/kg of 63 kg are 315 mg, which no practical dose of 300 mg would reach.
-    practical = largest_multiple(limits.capped_mg, limits.step_mg) or limits.capped_mg
-    return [
-        (dose.time_day, dose.amount_mg if dose.amount_mg <= limits.capped_mg + TOLERANCE else practical)
-        for dose in reference.early
-    ]
 
 
 def _counts_allowed(

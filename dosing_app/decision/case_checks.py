@@ -12,11 +12,20 @@ from typing import TYPE_CHECKING
 from dosing_app.decision.case_faults import Fault, shown
 from dosing_app.decision.case_model_checks import body_size, covariates_over_time, known_assays, known_model
 from dosing_app.decision.case_tree import Tree, all_times, as_object, day, number, rows_of, times_of
+from dosing_app.language import Name, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_CENSORING_LIMITS = {"below": ("lloq_mg_per_L", "lower"), "above": ("uloq_mg_per_L", "upper")}
+    from dosing_app.language import Message
+
+_BELOW, _ABOVE = Name('"censored": "below"'), Name('"censored": "above"')
+_CENSORING_LIMITS = {
+    "below": ("lloq_mg_per_L", message("fault.lower_limit_missing", below=_BELOW)),
+    "above": ("uloq_mg_per_L", message("fault.upper_limit_missing", above=_ABOVE)),
+}
+# None lies after the default of now_day, which is the latest of them.
+_AFTER_NOW = {"doses": "fault.dose_after_now", "samples": "fault.sample_after_now"}
 
 
 def cross_check(tree: Tree) -> list[Fault]:
@@ -41,13 +50,13 @@ def _time_order(tree: Tree) -> Iterator[Fault]:
         times = times_of(tree, name)
         for (earlier, before), (row, time) in pairwise(times):
             if time < before:
-                message = (
-                    f"{shown(time)} is earlier than {shown(before)} in {name}[{earlier}]; expected rows in time order"
+                said = message(
+                    "fault.not_in_time_order", time=shown(time), before=shown(before), row=_row(name, earlier)
                 )
-                yield Fault((name, row, "time_day"), message)
+                yield Fault((name, row, "time_day"), said)
             elif time == before and name != "samples":
-                message = f"{shown(time)} repeats the time of {name}[{earlier}]; expected one row for each time"
-                yield Fault((name, row, "time_day"), message)
+                said = message("fault.time_repeated", time=shown(time), row=_row(name, earlier))
+                yield Fault((name, row, "time_day"), said)
 
 
 def _repeated_samples(tree: Tree) -> Iterator[Fault]:
@@ -59,11 +68,8 @@ def _repeated_samples(tree: Tree) -> Iterator[Fault]:
             continue
         key = _sample_key(time, sample)
         if key in seen:
-            message = (
-                f"{shown(sample['time_day'])} is the time of samples[{seen[key]}] too; expected each sample once "
-                "(name the assays if two measured it, or exclude one with a reason)"
-            )
-            yield Fault(("samples", row, "time_day"), message)
+            said = message("fault.sample_repeated", time=shown(sample["time_day"]), row=_row("samples", seen[key]))
+            yield Fault(("samples", row, "time_day"), said)
         seen.setdefault(key, row)
 
 
@@ -76,7 +82,7 @@ def _sample_key(time: float, sample: Tree) -> tuple[object, ...]:
 
 def _whole_text(value: object) -> str:
     """Return a text as it is, since ``shown`` shortens it, and anything else as it is shown."""
-    return value if isinstance(value, str) else shown(value)
+    return value if isinstance(value, str) else str(shown(value))
 
 
 def _before_first_dose(tree: Tree) -> Iterator[Fault]:
@@ -88,14 +94,11 @@ def _before_first_dose(tree: Tree) -> Iterator[Fault]:
     for row, sample in rows_of(tree, "samples"):
         time = day(sample.get("time_day"))
         if time is not None and time < first:
-            message = f"{shown(time)} is before the first dose on day {shown(first)}; expected a sample after it"
-            yield Fault(("samples", row, "time_day"), message)
+            said = message("fault.sample_before_first_dose", time=shown(time), first=shown(first))
+            yield Fault(("samples", row, "time_day"), said)
         elif time == first and _claims_drug(sample):
-            message = (
-                f"{shown(time)} is the very start of the first dose, when no drug can be there; "
-                'expected a later time, or "censored": "below"'
-            )
-            yield Fault(("samples", row, "time_day"), message)
+            said = message("fault.sample_at_first_dose", time=shown(time), below=_BELOW)
+            yield Fault(("samples", row, "time_day"), said)
 
 
 def _claims_drug(sample: Tree) -> bool:
@@ -109,8 +112,8 @@ def _one_crp(tree: Tree) -> Iterator[Fault]:
     covariates = as_object(tree.get("covariates"))
     measured, limit = covariates.get("crp_mg_per_L"), covariates.get("crp_below_mg_per_L")
     if measured is not None and limit is not None:
-        message = f"{shown(limit)} is given beside crp_mg_per_L {shown(measured)}; expected one of the two"
-        yield Fault(("covariates", "crp_below_mg_per_L"), message)
+        said = message("fault.two_crp", limit=shown(limit), field=Name("crp_mg_per_L"), measured=shown(measured))
+        yield Fault(("covariates", "crp_below_mg_per_L"), said)
 
 
 def _around_now(tree: Tree) -> Iterator[Fault]:
@@ -120,19 +123,20 @@ def _around_now(tree: Tree) -> Iterator[Fault]:
     now = day(tree.get("now_day")) if is_stated else _latest_given(tree)
     if now is None:
         return
-    which = f"now_day {shown(now)}" + ("" if is_stated else " (the latest given dose or sample, as none is stated)")
-    for name, what in (("doses", "a given dose"), ("samples", "a sample")):
+    for name, key in _AFTER_NOW.items():
         for row, time in times_of(tree, name):
             if time > now:
-                message = f"{shown(time)} is after {which}; expected {what} at or before it"
-                yield Fault((name, row, "time_day"), message)
+                yield Fault((name, row, "time_day"), _beside_now(key, time, now))
     for row, time in times_of(tree, "planned"):
         if time < now:
-            message = f"{shown(time)} is before {which}; expected a planned dose at or after it"
-            yield Fault(("planned", row, "time_day"), message)
+            key = "fault.planned_before_now" if is_stated else "fault.planned_before_latest"
+            yield Fault(("planned", row, "time_day"), _beside_now(key, time, now))
         elif time == last_given:
-            message = f"{shown(time)} is the time of the last given dose; expected a planned dose after it"
-            yield Fault(("planned", row, "time_day"), message)
+            yield Fault(("planned", row, "time_day"), message("fault.planned_at_last_given", time=shown(time)))
+
+
+def _beside_now(key: str, time: float, now: float) -> Message:
+    return message(key, time=shown(time), field=Name("now_day"), now=shown(now))
 
 
 def _latest_given(tree: Tree) -> float | None:
@@ -147,14 +151,13 @@ def _sample_values(tree: Tree) -> Iterator[Fault]:
         is_measured = sample.get("concentration_mg_per_L") is not None
         censored = sample.get("censored")
         if is_measured == (censored is not None):
-            found = "both of" if is_measured else "neither of"
-            message = f"has {found} concentration_mg_per_L and censored; expected exactly one of them"
-            yield Fault(("samples", row), message)
+            key = "fault.level_and_censored" if is_measured else "fault.no_level"
+            said = message(key, level=Name("concentration_mg_per_L"), censored=Name("censored"))
+            yield Fault(("samples", row), said)
         if isinstance(censored, str) and censored in _CENSORING_LIMITS:
-            key, side = _CENSORING_LIMITS[censored]
+            key, said = _CENSORING_LIMITS[censored]
             if sample.get(key) is None:
-                message = f'missing with "censored": {shown(censored)}; expected the {side} limit of quantification'
-                yield Fault(("samples", row, key), message)
+                yield Fault(("samples", row, key), said)
         yield from _sample_limits(row, sample)
 
 
@@ -163,30 +166,44 @@ def _sample_limits(row: int, sample: Tree) -> Iterator[Fault]:
     lower, upper = number(sample.get("lloq_mg_per_L")), number(sample.get("uloq_mg_per_L"))
     level = number(sample.get("concentration_mg_per_L"))
     if lower is not None and upper is not None and lower >= upper:
-        message = (
-            f"{shown(lower)} is not below uloq_mg_per_L {shown(upper)}; expected a lower limit below the upper one"
-        )
-        yield Fault(("samples", row, "lloq_mg_per_L"), message)
+        said = message("fault.limits_crossed", lower=shown(lower), field=Name("uloq_mg_per_L"), upper=shown(upper))
+        yield Fault(("samples", row, "lloq_mg_per_L"), said)
         return
     place = ("samples", row, "concentration_mg_per_L")
     if level is not None and level > 0 and lower is not None and level < lower:
-        message = (
-            f'{shown(level)} is below lloq_mg_per_L {shown(lower)}; expected a value from it on, or "censored": "below"'
+        yield Fault(
+            place,
+            message(
+                "fault.level_below_limit",
+                level=shown(level),
+                field=Name("lloq_mg_per_L"),
+                limit=shown(lower),
+                below=_BELOW,
+            ),
         )
-        yield Fault(place, message)
     if level is not None and upper is not None and 0 < upper < level:
-        message = (
-            f'{shown(level)} is above uloq_mg_per_L {shown(upper)}; expected a value up to it, or "censored": "above"'
+        yield Fault(
+            place,
+            message(
+                "fault.level_above_limit",
+                level=shown(level),
+                field=Name("uloq_mg_per_L"),
+                limit=shown(upper),
+                above=_ABOVE,
+            ),
         )
-        yield Fault(place, message)
 
 
 def _weekdays_need_a_date(tree: Tree) -> Iterator[Fault]:
     """Check that the date of day 0 is there where days of the week are."""
     limits = as_object(tree.get("limits"))
     if limits.get("weekdays_allowed") is not None and tree.get("start_date") is None:
-        message = "given without start_date; expected the date of day 0 as well, since days of the week follow from it"
-        yield Fault(("limits", "weekdays_allowed"), message)
+        said = message("fault.weekdays_without_date", field=Name("start_date"))
+        yield Fault(("limits", "weekdays_allowed"), said)
+
+
+def _row(name: str, row: int) -> Name:
+    return Name(f"{name}[{row}]")
 
 
 _CHECKS: tuple[Callable[[Tree], Iterator[Fault]], ...] = (

@@ -43,6 +43,12 @@ def _iso_date(value: object) -> object:
     return value
 
 
+def _clock_time(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII):
+        raise PydanticCustomError("case", "is not a time of day")
+    return value
+
+
 def _weekday(value: object) -> object:
     if isinstance(value, str) and weekday_number(value) is None:
         raise PydanticCustomError("case", "is not a day of the week")
@@ -60,6 +66,7 @@ YesNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Concentration = Annotated[float, Field(gt=0, le=10_000)]
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+ClockTime = Annotated[str, BeforeValidator(_clock_time)]
 Words = Annotated[str, BeforeValidator(_reason), Field(max_length=2_000)]
 Weekday = Annotated[str, BeforeValidator(_weekday)]
 # Without strict=False a JSON list would not be taken for the tuple that keeps a case immutable.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.case_faults import Fault, Path, closest, shown
-from dosing_app.decision.case_schema import COVARIATE_NAMES, expected_covariate, is_possible_covariate
+from dosing_app.decision.case_faults import Fault, Path, closest, expected, quoted, shown
+from dosing_app.decision.case_schema import COVARIATE_NAMES, is_possible_covariate
 from dosing_app.decision.case_tree import Tree, as_object, day, number, rows_of
+from dosing_app.language import Figure, Name, listed, message
 from pkpd.model.covariate import body_mass_index, fat_free_mass
 from pkpd.model.library import DEFAULT_MODEL, load_model, model_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dosing_app.language import Message
     from pkpd.model.spec import ModelSpec
 
 _BODY = ("weight_kg", "height_cm", "bmi_kg_per_m2", "fat_free_mass_kg")
@@ -22,8 +24,13 @@ def known_model(tree: Tree) -> Iterator[Fault]:
     """Check that the model is a shipped one."""
     name = tree.get("model")
     if isinstance(name, str) and name not in model_names():
-        message = f"{shown(name)} is not a shipped model{closest(name, model_names())}; expected one of "
-        yield Fault(("model",), message + ", ".join(model_names()))
+        nearest, models = closest(name, model_names()), ", ".join(model_names())
+        yield Fault(
+            ("model",),
+            message("fault.unknown_model", name=quoted(name), models=models)
+            if nearest is None
+            else message("fault.unknown_model_near", name=quoted(name), nearest=quoted(nearest), models=models),
+        )
 
 
 def body_size(tree: Tree) -> Iterator[Fault]:
@@ -41,20 +48,33 @@ def _body_faults(place: Path, covariates: Tree) -> Iterator[Fault]:
     if weight is None:
         return
     if lean is not None and lean > weight:
-        message = f"{shown(lean)} is above weight_kg {shown(weight)}; expected at most the body weight"
-        yield Fault((*place, "fat_free_mass_kg"), message)
+        said = message("fault.lean_above_weight", lean=shown(lean), field=Name("weight_kg"), weight=shown(weight))
+        yield Fault((*place, "fat_free_mass_kg"), said)
     if bmi is None and height is not None:
         bmi = body_mass_index(weight, height)
         if not is_possible_covariate("bmi_kg_per_m2", bmi):
-            message = f"{shown(height)} with weight_kg {shown(weight)} gives a body mass index of {bmi:.3g} kg/m2"
-            yield Fault((*place, "height_cm"), f"{message}; expected {expected_covariate('bmi_kg_per_m2')}")
+            said = message(
+                "fault.impossible_bmi",
+                height=shown(height),
+                field=Name("weight_kg"),
+                weight=shown(weight),
+                bmi=Figure(f"{bmi:.3g}"),
+                expected=expected("bmi_kg_per_m2"),
+            )
+            yield Fault((*place, "height_cm"), said)
             return
     sex = covariates.get("sex")
     if lean is None and bmi is not None and sex in ("male", "female"):
         derived = fat_free_mass(weight, bmi, is_male=sex == "male")
         if not is_possible_covariate("fat_free_mass_kg", derived):
-            message = f"{shown(weight)} with a body mass index of {bmi:.3g} gives a fat-free mass of {derived:.3g} kg"
-            yield Fault((*place, "weight_kg"), f"{message}; expected {expected_covariate('fat_free_mass_kg')}")
+            said = message(
+                "fault.impossible_fat_free_mass",
+                weight=shown(weight),
+                bmi=Figure(f"{bmi:.3g}"),
+                lean=Figure(f"{derived:.3g}"),
+                expected=expected("fat_free_mass_kg"),
+            )
+            yield Fault((*place, "weight_kg"), said)
 
 
 def covariates_over_time(tree: Tree) -> Iterator[Fault]:
@@ -65,19 +85,28 @@ def covariates_over_time(tree: Tree) -> Iterator[Fault]:
     for row, later in rows_of(tree, "covariates_over_time"):
         names = [name for name in COVARIATE_NAMES if later.get(name) is not None]
         if not names:
-            yield Fault(("covariates_over_time", row), "holds no covariate; expected at least one besides time_day")
+            yield Fault(("covariates_over_time", row), message("fault.no_covariate", field=Name("time_day")))
         for name in names:
             if model is not None and name not in varying:
-                what = (
-                    f"expected only {', '.join(varying)}" if varying else "expected it in covariates, as at the start"
-                )
-                message = f"{shown(later[name])} is given, but model {model.id} does not read {name} over time; {what}"
-                yield Fault(("covariates_over_time", row, name), message)
+                said = _not_over_time(model, name, later[name], varying)
+                yield Fault(("covariates_over_time", row, name), said)
             if day(later.get("time_day")) == 0 and start.get(name) not in (None, later[name]):
-                message = (
-                    f"{shown(later[name])} on day 0 is not {shown(start[name])} as in covariates; expected the same"
+                said = message(
+                    "fault.not_as_at_the_start",
+                    value=shown(later[name]),
+                    start=shown(start[name]),
+                    field=Name("covariates"),
                 )
-                yield Fault(("covariates_over_time", row, name), message)
+                yield Fault(("covariates_over_time", row, name), said)
+
+
+def _not_over_time(model: ModelSpec, name: str, value: object, varying: list[str]) -> Message:
+    """Return that a model does not read a covariate over time, and what it reads."""
+    if varying:
+        only = listed([Name(other) for other in varying])
+        return message("fault.not_over_time.only", value=shown(value), model=model.id, field=Name(name), keys=only)
+    at_start = Name("covariates")
+    return message("fault.not_over_time.none", value=shown(value), model=model.id, field=Name(name), start=at_start)
 
 
 def known_assays(tree: Tree) -> Iterator[Fault]:
@@ -88,9 +117,9 @@ def known_assays(tree: Tree) -> Iterator[Fault]:
         return
     for row, assay in named:
         if assay not in model.residual.by_assay:
-            known = ", ".join(shown(name) for name in model.residual.by_assay)
-            message = f"{shown(assay)} is not an assay of model {model.id}; expected one of {known}, or none"
-            yield Fault(("samples", row, "assay"), message)
+            known = ", ".join(map(quoted, model.residual.by_assay))
+            said = message("fault.unknown_assay", assay=shown(assay), model=model.id, assays=known)
+            yield Fault(("samples", row, "assay"), said)
 
 
 def _model(tree: Tree) -> ModelSpec | None:

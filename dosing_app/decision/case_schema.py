@@ -1,7 +1,8 @@
 # ruff: noqa: N815 - the names of the fields are those of the format
 """The shape of a patient case (`asuc-case/1`): names, types and hard limits of every field.
 
-The description of a field is also what an error message says was expected, so it is worded to follow that word.
+The description of a field is also what an error message says was expected, so it is worded to follow that word; messages
+have it from the catalogues (``expected.<field>``), whose English is the same.
 Rules that need more than one field stand in ``case_checks``.
 """
 
@@ -12,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from dosing_app.decision.case_fields import (
+    ClockTime,
     Concentration,
     Day,
     IsoDate,
@@ -82,11 +84,6 @@ def is_possible_covariate(name: str, value: float) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def expected_covariate(name: str) -> str:
-    """Return in words what the covariate of that name may be."""
-    return CovariateValues.model_fields[name].description or name
 
 
 class CaseCovariatesAt(CovariateValues):
@@ -212,6 +209,9 @@ class PatientCase(Part):
         description="the present time, from 0 to 3,650 days since the first infusion",
     )
     start_date: IsoDate | None = Field(default=None, description="the date of day 0 as YYYY-MM-DD, from 1900 to 2199")
+    start_time: ClockTime | None = Field(
+        default=None, description="the time of day of the first infusion as HH:MM, from 00:00 to 23:59"
+    )
     heart_failure: bool | None = Field(default=None, description="true, false or null (not known)")
     target: CaseTarget = Field(default=CaseTarget(), description="an object with the target")
     limits: CaseLimits = Field(default=CaseLimits(), description="an object with the limits of a regimen")

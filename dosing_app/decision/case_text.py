@@ -7,25 +7,26 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from dosing_app.decision.case_faults import Fault, Path, UnusableNumber, shown
-from pkpd.errors import input_error
+from dosing_app.decision.case_faults import CaseError, Fault, Path, UnusableNumber, expected, shown
+from dosing_app.language import Figure, message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dosing_app.language import Message
+
 _DEEPEST = 8  # a case is three levels deep
 _LONGEST_INTEGER = 300  # digits; longer ones exceed every float
-_EXPECTED = "a JSON object of schema asuc-case/1"
 _WHAT_IS_WRONG = {
-    "Expecting value": "a value is missing or not written as JSON",
-    "Expecting property name": "a key in double quotes is missing, or there is a comma too many before it",
-    "Expecting ':'": "a colon after the key is missing",
-    "Expecting ','": "a comma or a closing bracket is missing",
-    "Extra data": "there is text after the end of the JSON object",
-    "Unterminated string": "the text that starts here has no closing quote",
-    "Invalid control character": "a line break or control character stands inside a text",
-    "Invalid \\": "a backslash starts no known escape",
-    "Illegal trailing comma": "a comma stands before a closing bracket",
+    "Expecting value": "fault.json.value",
+    "Expecting property name": "fault.json.key",
+    "Expecting ':'": "fault.json.colon",
+    "Expecting ','": "fault.json.comma",
+    "Extra data": "fault.json.text_after",
+    "Unterminated string": "fault.json.quote",
+    "Invalid control character": "fault.json.control_character",
+    "Invalid \\": "fault.json.backslash",
+    "Illegal trailing comma": "fault.json.trailing_comma",
 }
 
 
@@ -45,14 +46,14 @@ def read_tree(source: bytes | str | Mapping[str, object]) -> tuple[dict[str, obj
 
     Raises
     ------
-    InputError
+    CaseError
         Where there is no tree: nothing given, another encoding, no valid JSON, or a top level that is no object.
     """
     faults: list[Fault] = []
     given = _parsed(_decoded(source)) if isinstance(source, bytes | bytearray | str) else source
     tree = _plain(given, (), faults)
     if not isinstance(tree, dict):
-        raise input_error("case", f"the top level is {shown(tree)}; expected {_EXPECTED}")
+        raise _of_the_whole(message("fault.top_level", found=shown(tree), expected=expected("case")))
     return cast("dict[str, object]", tree), faults
 
 
@@ -68,40 +69,49 @@ def _decoded(source: bytes | bytearray | str) -> str:
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = (
-            f"byte 0x{source[error.start]:02x} at position {error.start} is not UTF-8; expected JSON text in UTF-8"
-        )
-        raise input_error("case", message) from None
+        byte, position = f"0x{source[error.start]:02x}", Figure(error.start)
+        raise _of_the_whole(message("fault.bytes_not_utf8", byte=byte, position=position)) from None
 
 
 def _parsed(text: str) -> object:
     if not text.strip():
-        raise input_error("case", f"nothing was given; expected {_EXPECTED}")
+        raise _of_the_whole(message("fault.nothing_given", expected=expected("case")))
     try:
         return json.loads(
             text, parse_float=_float, parse_int=_integer, parse_constant=UnusableNumber, object_pairs_hook=_object
         )
     except json.JSONDecodeError as error:
-        found = shown(text[error.pos : error.pos + 20]) if error.pos < len(text) else "the end of the text"
-        reason = next((words for start, words in _WHAT_IS_WRONG.items() if error.msg.startswith(start)), error.msg)
-        message = f"{found} is not valid JSON: {reason}"
-        raise input_error(f"line {error.lineno}, column {error.colno}", message) from None
+        raise CaseError([_not_json(text, error)]) from None
     except RecursionError:
-        raise input_error("case", f"brackets are nested too deep; expected {_EXPECTED}") from None
+        raise _of_the_whole(message("fault.brackets_too_deep", expected=expected("case"))) from None
+
+
+def _of_the_whole(said: Message) -> CaseError:
+    return CaseError([Fault((), said)])
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> Fault:
+    """Return where a text stops being JSON, and why."""
+    found = shown(text[error.pos : error.pos + 20]) if error.pos < len(text) else message("fault.end_of_text")
+    place = message("fault.line_and_column", line=Figure(error.lineno), column=Figure(error.colno))
+    key = next((key for start, key in _WHAT_IS_WRONG.items() if error.msg.startswith(start)), None)
+    if key is None:
+        return Fault((), message("fault.json.other", found=found, reason=error.msg), place)
+    return Fault((), message(key, found=found), place)
 
 
 def _float(literal: str) -> float | UnusableNumber:
     """Read a number, but not one that rounds to infinity or to 0, which would change it in silence."""
     value = float(literal)
     if math.isinf(value):
-        return UnusableNumber(literal, "is too large to be read")
+        return UnusableNumber(literal, "fault.too_large_to_read")
     if value == 0 and any(digit in "123456789" for digit in literal.lower().split("e")[0]):
-        return UnusableNumber(literal, "is too small to be told from zero")
+        return UnusableNumber(literal, "fault.too_small_to_read")
     return value
 
 
 def _integer(literal: str) -> int | UnusableNumber:
-    return int(literal) if len(literal) <= _LONGEST_INTEGER else UnusableNumber(literal, "is too large to be read")
+    return int(literal) if len(literal) <= _LONGEST_INTEGER else UnusableNumber(literal, "fault.too_large_to_read")
 
 
 def _object(pairs: list[tuple[str, object]]) -> _Object:
@@ -115,7 +125,8 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 def _plain(value: object, path: Path, faults: list[Fault]) -> object:
     """Copy a tree into plain dictionaries and lists, so that nothing shared, cyclic or odd goes further."""
     if isinstance(value, dict | list | tuple) and len(path) > _DEEPEST:
-        faults.append(Fault(path[:2], f"is nested more than {_DEEPEST} levels deep; expected {_EXPECTED}"))
+        said = message("fault.too_deep", levels=Figure(_DEEPEST), expected=expected("case"))
+        faults.append(Fault(path[:2], said))
         return None
     if isinstance(value, dict):
         return _plain_object(cast("dict[object, object]", value), path, faults)
@@ -127,15 +138,13 @@ def _plain(value: object, path: Path, faults: list[Fault]) -> object:
 
 def _plain_object(value: dict[object, object], path: Path, faults: list[Fault]) -> dict[str, object]:
     if isinstance(value, _Object):
-        faults.extend(
-            Fault((*path, key), "the key stands here more than once; expected it once") for key in value.repeated
-        )
+        faults.extend(Fault((*path, key), message("fault.key_repeated")) for key in value.repeated)
     plain: dict[str, object] = {}
     for key, item in value.items():
         if isinstance(key, str) and _is_writable(key):
             plain[key] = item if isinstance(item, float | int | str) else _plain(item, (*path, key), faults)
         else:
-            faults.append(Fault(path, f"the key {shown(key)} is not text that can be written; expected keys of a case"))
+            faults.append(Fault(path, message("fault.key_not_text", name=shown(key))))
     return plain
 
 

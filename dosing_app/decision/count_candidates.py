@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Ways = dict[float, NDArray[np.object_]]
 
 
+# Sums of Python integers that an exact count may take.
+_MOST_SUMS = 1e7
+
+
 def count_candidates(grid: CandidateGrid) -> int:
     """Return how many regimens a grid holds, the one without infusions included where nothing is required.
 
@@ -48,6 +52,38 @@ def count_candidates(grid: CandidateGrid) -> int:
             last = [_reaching(grid, ways, grid.required_mg) for ways in layer.values()]
             total += sum(int(cells.sum()) for ways in last for cells in ways.values())
     return total
+
+
+def is_countable(grid: CandidateGrid) -> bool:
+    """Return whether an exact count takes at most a second or so.
+
+    It does not where the amounts of the plan are off the grid on many days (every sum of them counts by itself), or where
+    what the plan requires is very many steps.
+    """
+    steps = grid.levels / grid.step_mg
+    is_off = np.isfinite(steps) & (np.abs(steps - np.round(np.where(np.isfinite(steps), steps, 0.0))) > TOLERANCE)
+    n_sums = 2.0 ** int(is_off.any(axis=1).sum())
+    n_pairs = min(grid.n_max, grid.times.size) * int(grid.may_precede.sum())
+    return n_sums * n_pairs * (1.0 + grid.required_mg / grid.step_mg) < _MOST_SUMS
+
+
+def count_at_most(grid: CandidateGrid) -> int:
+    """Return how many regimens a grid holds if nothing had to be reached: no less than the exact number."""
+    amounts = grid.n_levels.astype(object)
+    later = np.zeros(grid.times.size, dtype=object)
+    may_precede = grid.may_precede.astype(object)
+    for n_left in range(min(grid.n_max, grid.times.size), 0, -1):
+        later = np.where(grid.n_from >= n_left, amounts * (1 + later @ may_precede), 0)
+    return 1 + int(later.sum())
+
+
+def count_time_sets(grid: CandidateGrid) -> float:
+    """Return how many sets of infusion times a grid holds, whether or not they reach the reference plan."""
+    total, later = 1.0, np.zeros(grid.times.size)
+    for n_left in range(min(grid.n_max, grid.times.size), 0, -1):
+        is_possible = (grid.n_levels > 0) & (grid.n_from >= n_left)
+        later = np.where(is_possible, 1.0 + later @ grid.may_precede, 0.0)
+    return total + float(later.sum())
 
 
 def _add(ways: Ways, others: Ways) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,7 +12,35 @@ from dosing_app.decision.ranking import Plans
 from pkpd.arrays import FloatArray, IntArray
 
 Measure = Callable[[IntArray, FloatArray], FloatArray]
-Sets = Callable[[], Iterable[IntArray]]
+# Takes the share of the work done, from 0 to 1.
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Infusions that stand in for others in bounds.
+
+    Parameters
+    ----------
+    times : (n,) array
+        Indices of infusions, the best ones first as far as they can be ordered.
+    index : (n,) array
+        For each place in that order, an index that the measure takes for an infusion that is as good at every point as
+        any from that place on.
+    """
+
+    times: IntArray
+    index: IntArray
+
+
+@runtime_checkable
+class Enveloped(Protocol):
+    """A scorer that knows more for bounds than its ``best_index``."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """Return the infusions that stand in for others in bounds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +55,14 @@ class Goal:
         What the measure must reach.
     count : int
         How many of the best regimens are wanted.
-    best_index : int or None
-        Index of an infusion that the measure takes for as good as any at every point; None where there is none.
+    envelope : Envelope or None
+        For bounds; None where none is known.
     """
 
     measure: Measure
     threshold: float
     count: int
-    best_index: int | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from dosing_app.language import message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from dosing_app.language import Message
 
 _SIGNS: dict[str, Literal["below", "above"]] = {
     "<": "below",
@@ -29,7 +33,6 @@ _GROUPED = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
 LEVEL_UNITS: Mapping[str, str] = dict.fromkeys(("mg/L", "µg/mL", "ug/mL", "mcg/mL"), "1")
 """What one of each unit of an infliximab level is in mg/L."""
 _LETTERS_FOR_DIGITS = "OolI"
-_HINT = "Type a number such as 10.5."
 _LONGEST_SHOWN = 30
 _LONGEST_NUMBER = 30
 
@@ -56,11 +59,16 @@ class TextFault:
 
     Parameters
     ----------
-    sentence : str
+    message : Message
         What was found, and what to type.
     """
 
-    sentence: str
+    message: Message
+
+    @property
+    def sentence(self) -> str:
+        """The message in English."""
+        return str(self.message)
 
 
 def read_number(text: str) -> float | TextFault:
@@ -76,7 +84,7 @@ def read_number(text: str) -> float | TextFault:
     float or TextFault
         Finite, with its sign. A comma before exactly three digits (``1,250``) is refused, since it may group thousands.
     """
-    return _number(text.strip(), text, _HINT)
+    return _number(text.strip(), text, message("typed.hint.number"))
 
 
 def read_quantity(text: str, units: Mapping[str, str]) -> float | TextFault:
@@ -95,7 +103,7 @@ def read_quantity(text: str, units: Mapping[str, str]) -> float | TextFault:
     float or TextFault
         In the first unit; converted exactly, so that 3.1 g/dL are 31 g/L and nothing beside it.
     """
-    return _quantity(text.strip(), text, units, _HINT)
+    return _quantity(text.strip(), text, units, message("typed.hint.number"))
 
 
 def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | TextFault:
@@ -114,28 +122,26 @@ def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | Tex
     Level or TextFault
         ``≤`` counts as below the limit and ``≥`` as above it. A level of 0 or less is refused.
     """
-    hint = "Type a number such as 10.5, or a limit such as <0.4 or >20."
+    hint = message("typed.hint.level")
     sign, rest = _split_sign(text.strip())
     value = _quantity(rest, text, units, hint)
     if isinstance(value, TextFault):
         return value
     if value < 0.0:
-        return TextFault(f"“{_shown(text)}” is negative. {hint}")
+        return TextFault(message("typed.negative", text=_shown(text), hint=hint))
     if value == 0.0:
-        return TextFault(
-            f"“{_shown(text)}” is not a level. Below the assay's lower limit, type that limit, such as <0.4."
-        )
+        return TextFault(message("typed.not_a_level", text=_shown(text)))
     return Level(value, _SIGNS[sign] if sign else None)
 
 
-def _quantity(rest: str, text: str, units: Mapping[str, str], hint: str) -> float | TextFault:
+def _quantity(rest: str, text: str, units: Mapping[str, str], hint: Message) -> float | TextFault:
     """Return what follows a sign, converted to the first unit."""
     written, unit = _split_unit(rest)
     factor = {_plain_unit(name): factor for name, factor in units.items()}.get(_plain_unit(unit), "")
     if unit and not factor:
         if not written or not unit[0].isalpha() or _letter_for_digit(rest):
             return _number(rest, text, hint)
-        return TextFault(f"“{_shown(text)}” has the unit “{_shown(unit)}”. {_units_in_words(units)}")
+        return TextFault(_other_unit(_shown(text), _shown(unit), units))
     value = _number(written, text, hint)
     if isinstance(value, TextFault) or not unit or factor == "1":
         return value
@@ -147,30 +153,33 @@ def _plain_unit(unit: str) -> str:
     return "".join(unit.split()).lower().replace("\u03bc", "\u00b5").replace("²", "2")
 
 
-def _units_in_words(units: Mapping[str, str]) -> str:
+def _other_unit(text: str, unit: str, units: Mapping[str, str]) -> Message:
     first, *others = units
     if not first:
-        return "Type the number alone."
-    return f"Type it in {first}{f' or {others[0]}' if others else ''}."
+        return message("typed.unit.none", text=text, unit=unit)
+    if not others:
+        return message("typed.unit.one", text=text, unit=unit, first=first)
+    return message("typed.unit.two", text=text, unit=unit, first=first, second=others[0])
 
 
-def _number(written: str, text: str, hint: str) -> float | TextFault:
+def _number(written: str, text: str, hint: Message) -> float | TextFault:
     shown = _shown(text)
     if not written:
-        return TextFault(f"“{shown}” holds no number. {hint}" if text.strip() else f"Nothing was typed. {hint}")
+        nothing = message("typed.nothing", hint=hint)
+        return TextFault(message("typed.no_number", text=shown, hint=hint) if text.strip() else nothing)
     letter = _letter_for_digit(written)
     if letter:
-        return TextFault(f"“{shown}” has the letter {letter} in it. {hint}")
+        return TextFault(message("typed.letter", text=shown, letter=letter, hint=hint))
     together = "".join(written.split())
     if together != written and _NUMBER.fullmatch(together):
-        return TextFault(f"“{shown}” has a space inside the number. {hint}")
+        return TextFault(message("typed.space", text=shown, hint=hint))
     if not _NUMBER.fullmatch(written) or len(written) > _LONGEST_NUMBER:
-        return TextFault(f"“{shown}” is not a number. {hint}")
+        return TextFault(message("typed.not_a_number", text=shown, hint=hint))
     if _GROUPED.fullmatch(written.lstrip("+-")):
         grouped, decimal = written.replace(",", ""), written.replace(",", ".")
-        return TextFault(f"“{shown}” can mean {grouped} or {decimal}. Type it without a comma.")
+        return TextFault(message("typed.two_meanings", text=shown, grouped=grouped, decimal=decimal))
     value = float(written.replace(",", "."))
-    return value if math.isfinite(value) else TextFault(f"“{shown}” is too large. {hint}")
+    return value if math.isfinite(value) else TextFault(message("typed.too_large", text=shown, hint=hint))
 
 
 def _split_sign(text: str) -> tuple[str, str]:

@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing_app.decision.candidates import LARGEST_AMOUNT_MG, candidate_grid, grid_limits
-from dosing_app.decision.goal import score
-from dosing_app.decision.ranking import best_plans, joined, no_plans
 from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, is_allowed_day
-from dosing_app.decision.regimen_sets import amounts_of, day_sets
+from dosing_app.decision.regimen_sets import at_largest
+from dosing_app.decision.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dosing_app.decision.candidates import CandidateGrid, GridLimits
     from dosing_app.decision.case_schema import PatientCase
-    from dosing_app.decision.goal import Goal
+    from dosing_app.decision.goal import Goal, Progress
     from dosing_app.decision.optimize_result import LimitName
     from dosing_app.decision.ranking import Plans
     from dosing_app.decision.reference_plan import ReferencePlan
 
 # A gain below this is none: it lies far below what the posterior is exact to.
 LEAST_GAIN = 1e-6
-_EVALUATIONS_MAX = 2_000_000
+# For all steps together.
+_EVALUATIONS_MAX = 400_000
+# Sets of infusion times of which every one is looked at, for each step.
+_ALL_UP_TO = 20_000
 
 
 def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitName, str, GridLimits]]:
@@ -92,58 +94,62 @@ class Relaxed:
         Regimens within the relaxed limits.
     nearest : Plans
         The one with the largest measure.
-    is_complete : bool
-        Whether every set of infusion times was looked at.
     """
 
     limit: LimitName
     change: str
     grid: CandidateGrid
     nearest: Plans
-    is_complete: bool
+
+    @property
+    def measure(self) -> float:
+        """Return its measure."""
+        return float(self.nearest.measure[0])
 
 
 def nearest_when_relaxed(
-    case: PatientCase, reference: ReferencePlan, weight_kg: float, goal: Goal
-) -> tuple[Relaxed, ...]:
-    """Return for each limit the step that helps most, where its regimens hold any.
+    case: PatientCase,
+    reference: ReferencePlan,
+    weight_kg: float,
+    goal: Goal,
+    before: float,
+    *,
+    progress: Progress | None = None,
+) -> tuple[tuple[Relaxed, ...], bool]:
+    """Return for each limit the step that helps most, where one helps, and whether that is certain.
 
-    The measure never falls with an amount, so that the largest amounts of each set of times suffice.
+    Parameters
+    ----------
+    case, reference, weight_kg, goal
+        What was searched for.
+    before : float
+        The largest measure within the limits as they are.
+    progress : callable, optional
+        Told the share that is done.
+
+    Returns
+    -------
+    tuple
+        Steps that raise the measure by more than ``LEAST_GAIN``, in the order in which ties are decided; False beside
+        them where the work was cut off. The measure never falls with an amount, so that the largest amounts of each set
+        of times suffice.
     """
     best: dict[LimitName, Relaxed] = {}
-    for name, change, limits in relaxed_limits(case, weight_kg):
+    steps, is_certain = tuple(relaxed_limits(case, weight_kg)), True
+    one = replace(goal, threshold=np.inf, count=1)
+    for number, (name, change, limits) in enumerate(steps, start=1):
         grid = candidate_grid(case, reference, limits)
-        nearest, is_complete = _strongest_of(grid, goal, limits.extra_day)
-        if not len(nearest):
-            continue
-        found = Relaxed(name, change, grid, nearest, is_complete)
-        if name not in best or nearest.measure[0] > best[name].nearest.measure[0]:
-            best[name] = replace(found, is_complete=is_complete and (name not in best or best[name].is_complete))
-        elif not is_complete:
-            best[name] = replace(best[name], is_complete=False)
-    return tuple(best.values())
-
-
-def _strongest_of(grid: CandidateGrid, goal: Goal, needed_day: float | None) -> tuple[Plans, bool]:
-    """Return the regimen with the largest measure, and whether every set of times was looked at.
-
-    With a day that is needed only the sets that hold it are: the others stand in the search of the case itself.
-    """
-    nearest, n_evaluated = no_plans(), 0
-    for chunk in day_sets(grid):
-        is_new = slice(None) if needed_day is None else np.any(grid.times[chunk] == needed_day, axis=1)
-        sets = chunk[is_new]
-        if not len(sets):
-            continue
-        strongest = score(goal, sets, amounts_of(grid, sets, grid.n_levels[sets] - 1))
-        # An unreachable threshold ranks by the measure alone.
-        nearest = best_plans(joined(nearest, strongest), np.inf, 1)
-        n_evaluated += len(strongest)
-        if n_evaluated > _EVALUATIONS_MAX:
-            return nearest, False
-    return nearest, True
-
-
-def gain(measure: float, before: float) -> float:
-    """Return by how much a measure is larger than before; 0 where neither is finite and equal."""
-    return 0.0 if measure == before else measure - before
+        above = best[name].measure if name in best else before + LEAST_GAIN
+        found = search(
+            at_largest(grid),
+            goal=one,
+            evaluate_all_up_to=_ALL_UP_TO,
+            evaluations_max=_EVALUATIONS_MAX // len(steps),
+            above=above,
+        )
+        is_certain = is_certain and found.is_complete
+        if len(found.plans) and found.plans.measure[0] > above:
+            best[name] = Relaxed(name, change, grid, found.plans)
+        if progress is not None:
+            progress(number / len(steps))
+    return tuple(best.values()), is_certain

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseDose
 
 Kind = Literal["best", "nearest", "reference", "label", "fixed_interval", "fixed_dose"]
+ReferenceSource = Literal["planned", "label", "none"]
 LimitName = Literal["mg_per_kg_max", "gap_day_min", "doses_max_28_day", "days", "heart_failure"]
 NO_LIMIT = "none"
 DAY_28_PASSED = "day 28 has passed"
@@ -134,6 +135,8 @@ class OptimizeResult:
         Regimens whose chance was computed.
     candidates_total : int
         Regimens on the grid.
+    is_total_exact : bool
+        Whether it is counted exactly; else those that give less than the plan are counted too.
     candidates_reaching : int or None
         Those that reach the target; None where the grid is too large to look at every one.
     is_complete : bool
@@ -146,6 +149,8 @@ class OptimizeResult:
         What each relaxed limit would give; empty where the target is reached.
     reference : ListedRegimen
         The reference plan (also among the regimens).
+    reference_is : {"planned", "label", "none"}
+        What the reference plan is: the planned infusions, the label regimen, or no infusion at all.
     regimens : tuple of ListedRegimen
         In order of rank, never empty.
     warnings : tuple of OptimizeWarning
@@ -154,12 +159,14 @@ class OptimizeResult:
 
     candidates_evaluated: int
     candidates_total: int
+    is_total_exact: bool
     candidates_reaching: int | None
     is_complete: bool
     reachable: bool
     limiting: str
     relaxations: tuple[Relaxation, ...]
     reference: ListedRegimen
+    reference_is: ReferenceSource
     regimens: tuple[ListedRegimen, ...]
     warnings: tuple[OptimizeWarning, ...]
 
@@ -170,12 +177,14 @@ def result_json(result: OptimizeResult) -> dict[str, object]:
         "schema": "asuc-optimize/1",
         "candidates_evaluated": result.candidates_evaluated,
         "candidates_total": result.candidates_total,
+        "candidates_total_exact": result.is_total_exact,
         "candidates_reaching": result.candidates_reaching,
         "complete": result.is_complete,
         "reachable": result.reachable,
         "limiting": result.limiting,
         "relaxations": [_relaxation_json(relaxation) for relaxation in result.relaxations],
         "reference": _regimen_json(result.reference),
+        "reference_is": result.reference_is,
         "regimens": [_regimen_json(regimen) for regimen in result.regimens],
         "warnings": [{"code": warning.code, "text": warning.text} for warning in result.warnings],
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dosing_app.decision.optimize_result import OptimizeWarning
 from dosing_app.decision.plan_limits import limits_broken
-from dosing_app.decision.reference_plan import label_amount
+from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, first_whole_day, is_allowed_day, label_amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,8 @@ def search_warnings(
         code = what.split()[0]
         for limit, found in limits_broken(case, doses, weight_kg):
             yield OptimizeWarning(f"{code}_breaks_{limit}", f"The {what} breaks {limit}: {found}. It is not altered.")
+    if case.now_day < LAST_WINDOW_DAY:
+        yield from _no_day_allowed(case)
     between = [f"{day:g}" for day in case.limits.days_allowed or () if day != round(day)]
     if between:
         yield OptimizeWarning(
@@ -74,20 +76,38 @@ def search_warnings(
         )
 
 
+def _no_day_allowed(case: PatientCase) -> Iterator[OptimizeWarning]:
+    """Yield the warning that the limits on days leave no day of the search."""
+    first, last, limits = first_whole_day(case), int(LAST_WINDOW_DAY) - 1, case.limits
+    if first > last or any(is_allowed_day(case, float(day)) for day in range(first, last + 1)):
+        return
+    values = {
+        "first_day": None if limits.first_day is None else f"{limits.first_day:g}",
+        "days_allowed": None if limits.days_allowed is None else ", ".join(f"{day:g}" for day in limits.days_allowed),
+        "weekdays_allowed": None if limits.weekdays_allowed is None else ", ".join(limits.weekdays_allowed),
+    }
+    found = "; ".join(f"{name}: {value}" for name, value in values.items() if value is not None)
+    yield OptimizeWarning(
+        "no_day_allowed",
+        f"The limits allow no whole day from day {first} to day {last} ({found}): infusions are searched on the plan's own "
+        "days only.",
+    )
+
+
 def not_complete(evaluated: int) -> OptimizeWarning:
     """Return the warning of a search that was cut off."""
     return OptimizeWarning(
         "search_not_complete",
-        f"The grid is too large: the search ended after {evaluated} regimens and a better one may exist. Widen "
+        f"The grid is too large: the search ended after {evaluated:,} regimens and a better one may exist. Widen "
         "dose_step_mg or gap_day_min, or lower doses_max_28_day.",
     )
 
 
 def limiting_not_certain() -> OptimizeWarning:
-    """Return the warning that relaxed limits leave too many sets of infusion times to look at all of them."""
+    """Return the warning that relaxed limits leave too many sets of infusion times to rule each out."""
     return OptimizeWarning(
         "limiting_not_certain",
-        "With a limit relaxed there are too many sets of infusion times to look at each: another limit than the one named "
+        "With a limit relaxed there are too many sets of infusion times to rule each out: another limit than the one named "
         "may help more, and what a relaxed limit gives is the least it can give.",
     )
 

@@ -6,16 +6,15 @@ Rules and the decisions behind them: ``docs/theory/regimen-search.md``.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dosing_app.decision import optimize_warnings
 from dosing_app.decision.candidates import candidate_grid, grid_limits
-from dosing_app.decision.count_candidates import count_candidates
-from dosing_app.decision.goal import Goal
-from dosing_app.decision.limiting import LEAST_GAIN, gain, nearest_when_relaxed
+from dosing_app.decision.count_candidates import count_at_most, count_candidates, is_countable
+from dosing_app.decision.goal import Envelope, Enveloped, Goal
+from dosing_app.decision.limiting import nearest_when_relaxed
 from dosing_app.decision.optimize_result import (
     DAY_28_PASSED,
     NO_LIMIT,
@@ -27,6 +26,7 @@ from dosing_app.decision.optimize_result import (
 from dosing_app.decision.ranking import is_reached
 from dosing_app.decision.reference_plan import (
     LAST_WINDOW_DAY,
+    TOLERANCE,
     label_amount,
     label_regimen,
     reference_plan,
@@ -42,13 +42,7 @@ from dosing_app.decision.regimen_list import (
     scorer_arrays,
 )
 from dosing_app.decision.regimen_scorer import ExposureTargets, RegimenScorer, RiskSummary, ScorerFactory
-from dosing_app.decision.regimen_sets import (
-    at_fixed_dose,
-    at_fixed_interval,
-    day_sets,
-    is_candidate,
-    without_requirement,
-)
+from dosing_app.decision.regimen_sets import at_fixed_dose, at_fixed_interval, is_candidate, without_requirement
 from dosing_app.decision.search import EVALUATE_ALL_UP_TO, EVALUATIONS_MAX, search
 
 if TYPE_CHECKING:
@@ -56,8 +50,8 @@ if TYPE_CHECKING:
 
     from dosing_app.decision.candidates import CandidateGrid
     from dosing_app.decision.case_schema import CaseDose, PatientCase
-    from dosing_app.decision.goal import Found
-    from dosing_app.decision.optimize_result import Kind
+    from dosing_app.decision.goal import Found, Measure, Progress
+    from dosing_app.decision.optimize_result import Kind, OptimizeWarning
     from pkpd.arrays import FloatArray, IntArray
 
 __all__ = [
@@ -71,6 +65,14 @@ __all__ = [
 ]
 
 LISTED_MAX = 25
+# A family of regimens is far smaller than the grid; how much of the evaluations it may take.
+_FAMILY_SHARE = 8
+_FAMILY_ALL_UP_TO = 30_000
+# Shares of the progress: the search, the families, the relaxed limits.
+_SEARCHED, _FAMILIES_DONE = 0.6, 0.8
+# Chances below this are none: where every one is, exposure decides which regimen is nearest.
+_NO_CHANCE = 1e-9
+_FAR_BELOW = 1e6
 
 
 def optimize(
@@ -82,6 +84,7 @@ def optimize(
     listed_max: int = LISTED_MAX,
     evaluate_all_up_to: int = EVALUATE_ALL_UP_TO,
     evaluations_max: int = EVALUATIONS_MAX,
+    progress: Progress | None = None,
 ) -> OptimizeResult:
     """Return the regimens that bring the risk to the target with the least additional drug.
 
@@ -101,63 +104,87 @@ def optimize(
         Largest grid of which every regimen is evaluated; larger ones are searched by bounds that lose none.
     evaluations_max : int
         Where that search is cut off, with a warning.
+    progress : callable, optional
+        Told the share that is done, from 0 to 1 and never falling: by the part of the grid that is settled or of the
+        evaluations that are allowed, whichever is larger.
 
     Returns
     -------
     OptimizeResult
         Ranked regimens, never none; the reference plan is always among them.
     """
-    reference = reference_plan(case, weight_kg)
-    grid = candidate_grid(case, reference, grid_limits(case, weight_kg))
-    is_over = case.now_day >= LAST_WINDOW_DAY
-    label = () if is_over else with_durations_of(reference, label_regimen(case, weight_kg))
-    columns = _columns(grid, label)
-    times, durations = np.ascontiguousarray(np.array(list(columns), dtype=np.float64).reshape(-1, 2).T)
-    scorer = scorer_factory((*case.doses, *reference.kept), times, durations)
-    goal = _goal(case, scorer, targets, listed_max)
-    setting = Setting(case, weight_kg, reference, scorer, targets, columns, goal.threshold)
-    n_candidates = count_candidates(grid)
+    label = () if case.now_day >= LAST_WINDOW_DAY else label_regimen(case, weight_kg)
+    setting = _setting(case, weight_kg, scorer_factory, targets, label=label, listed_max=listed_max)
+    label = with_durations_of(setting.reference, label)
+    is_counted = is_countable(setting.grid)
+    n_candidates = count_candidates(setting.grid) if is_counted else count_at_most(setting.grid)
     found = search(
-        grid,
-        partial(day_sets, grid),
-        goal=goal,
+        setting.grid,
+        goal=setting.goal,
         n_candidates=n_candidates,
         evaluate_all_up_to=evaluate_all_up_to,
         evaluations_max=evaluations_max,
+        progress=_part(progress, 0.0, _SEARCHED),
     )
-    entries = [_entry(setting, grid, goal, reference.doses, "reference"), *_entries(setting, grid, grid, found)]
-    warnings = list(optimize_warnings.search_warnings(case, weight_kg, reference, label))
-    is_complete = found.is_complete
-    if is_over:
-        warnings.append(optimize_warnings.day_28_has_passed())
-    else:
-        entries += [_entry(setting, grid, goal, label, "label")] if label else []
-        warnings += [] if label or label_amount(case, weight_kg) <= 0 else [optimize_warnings.no_label_left()]
-        for kind, family in _families(case, grid, weight_kg):
-            best, is_certain = _best_of(setting, grid, family, goal, kind)
-            is_complete = is_complete and is_certain
-            entries += best
-            warnings += [] if best else [optimize_warnings.no_regimen_of_kind(kind)]
-    warnings += [] if is_complete else [optimize_warnings.not_complete(found.n_evaluated)]
-    ranked = ranked_entries(setting, entries)
+    always, warnings, is_certain = _always_listed(setting, label, evaluations_max // _FAMILY_SHARE)
+    _part(progress, 0.0, _FAMILIES_DONE)(1.0)
+    is_complete = found.is_complete and is_certain
+    if not is_complete:
+        warnings = (*warnings, optimize_warnings.not_complete(found.n_evaluated))
+    ranked = ranked_entries(setting, [*always, *_entries(setting, setting.grid, found)])
     regimens = described(setting, ranked)
-    reachable = is_in_reach(setting, ranked)
-    limiting, relaxations = (DAY_28_PASSED if is_over else NO_LIMIT), ()
-    if not (is_over or reachable):
-        before = max(one.measure for one in ranked if _is_choice(one))
-        limiting, relaxations, is_certain = _limiting(setting, goal, before)
-        warnings += [] if is_certain else [optimize_warnings.limiting_not_certain()]
+    limiting, relaxations, more = _limiting(setting, ranked, _part(progress, _FAMILIES_DONE, 1.0))
+    _part(progress, 0.0, 1.0)(1.0)
     return OptimizeResult(
         candidates_evaluated=found.n_evaluated,
         candidates_total=n_candidates,
+        is_total_exact=is_counted,
         candidates_reaching=found.n_reaching,
         is_complete=is_complete,
-        reachable=reachable,
+        reachable=is_in_reach(setting, ranked),
         limiting=limiting,
         relaxations=relaxations,
         reference=next(regimen for regimen in regimens if "reference" in regimen.kind),
+        reference_is=setting.reference.source if setting.reference.doses else "none",
         regimens=regimens,
-        warnings=tuple(warnings),
+        warnings=(*optimize_warnings.search_warnings(case, weight_kg, setting.reference, label), *warnings, *more),
+    )
+
+
+def _part(progress: Progress | None, start: float, end: float) -> Progress:
+    """Return what tells a part's share as that of the whole."""
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(start + (end - start) * share)
+
+    return tell
+
+
+def _setting(
+    case: PatientCase,
+    weight_kg: float,
+    scorer_factory: ScorerFactory,
+    targets: ExposureTargets,
+    *,
+    label: tuple[CaseDose, ...],
+    listed_max: int,
+) -> Setting:
+    """Return the grid of a case and how its regimens are measured."""
+    reference = reference_plan(case, weight_kg)
+    grid = candidate_grid(case, reference, grid_limits(case, weight_kg))
+    columns = _columns(grid, with_durations_of(reference, label))
+    times, durations = np.ascontiguousarray(np.array(list(columns), dtype=np.float64).reshape(-1, 2).T)
+    scorer = scorer_factory((*case.doses, *reference.kept), times, durations)
+    return Setting(
+        case=case,
+        weight_kg=weight_kg,
+        reference=reference,
+        scorer=scorer,
+        targets=targets,
+        columns=columns,
+        grid=grid,
+        goal=_goal(case, scorer, targets, listed_max, len(columns)),
     )
 
 
@@ -168,28 +195,44 @@ def _columns(grid: CandidateGrid, label: tuple[CaseDose, ...]) -> dict[tuple[flo
     return {infusion: index for index, infusion in enumerate(dict.fromkeys(infusions))}
 
 
-def _goal(case: PatientCase, scorer: RegimenScorer, targets: ExposureTargets, count: int) -> Goal:
+def _goal(case: PatientCase, scorer: RegimenScorer, targets: ExposureTargets, count: int, n_columns: int) -> Goal:
     """Return the criterion of a case as a measure with its threshold."""
-
-    def probability(time_index: IntArray, amounts: FloatArray) -> FloatArray:
-        return scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
-
+    if isinstance(scorer, Enveloped):
+        envelope = scorer.envelope
+    elif scorer.best_index is not None:
+        envelope = Envelope(np.arange(n_columns), np.full(n_columns, scorer.best_index))
+    else:
+        envelope = None
     if case.target.criterion == "posterior":
-        return Goal(probability, case.target.confidence, count, scorer.best_index)
-    return Goal(scorer.plug_in, targets.log_auc_cl_for_target, count, scorer.best_index)
+        return Goal(_chance(case, scorer, targets), case.target.confidence, count, envelope)
+    return Goal(scorer.plug_in, targets.log_auc_cl_for_target, count, envelope)
 
 
-def _entry(setting: Setting, grid: CandidateGrid, goal: Goal, doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
-    measure = float(goal.measure(*scorer_arrays(setting.columns, [doses]))[0])
-    return Entry(doses, measure, _is_candidate(setting, grid, doses), (kind,))
+def _chance(case: PatientCase, scorer: RegimenScorer, targets: ExposureTargets) -> Measure:
+    """Return the chance of the target as a measure; where there is none, exposure tells regimens apart, far below 0.
+
+    Both never fall when an amount rises, and neither does this.
+    """
+    is_any_chance_enough = case.target.confidence <= _NO_CHANCE + TOLERANCE
+
+    def measure(time_index: IntArray, amounts: FloatArray) -> FloatArray:
+        chance = scorer.probability(time_index, amounts, targets.log_auc_cl_for_target)
+        has_none = chance < _NO_CHANCE
+        if is_any_chance_enough or not has_none.any():
+            return chance
+        return np.where(has_none, scorer.plug_in(time_index, amounts) - _FAR_BELOW, chance)
+
+    return measure
 
 
-def _is_choice(entry: Entry) -> bool:
-    return entry.is_candidate or "reference" in entry.kind
+def _entry(setting: Setting, doses: tuple[CaseDose, ...], kind: Kind) -> Entry:
+    measure = float(setting.goal.measure(*scorer_arrays(setting.columns, [doses]))[0])
+    return Entry(doses, measure, _is_candidate(setting, doses), (kind,))
 
 
-def _is_candidate(setting: Setting, grid: CandidateGrid, doses: tuple[CaseDose, ...]) -> bool:
+def _is_candidate(setting: Setting, doses: tuple[CaseDose, ...]) -> bool:
     """Return whether infusions are on the grid: times, durations and amounts, and the kept ones as they are."""
+    grid = setting.grid
     early = tuple(dose for dose in doses if dose.time_day < LAST_WINDOW_DAY)
     if doses[len(early) :] != setting.reference.kept:
         return False
@@ -200,62 +243,86 @@ def _is_candidate(setting: Setting, grid: CandidateGrid, doses: tuple[CaseDose, 
     return is_candidate(grid, time_index[:, used], amounts[:, used])
 
 
-def _entries(setting: Setting, grid: CandidateGrid, family: CandidateGrid, found: Found, *kind: Kind) -> list[Entry]:
+def _entries(setting: Setting, family: CandidateGrid, found: Found, *kind: Kind) -> list[Entry]:
     entries: list[Entry] = []
     for row, measure in enumerate(found.plans.measure.tolist()):
         doses = plan_doses(family, found.plans, row, setting.reference.kept)
-        on_grid = family is grid or _is_candidate(setting, grid, doses)
+        on_grid = family is setting.grid or _is_candidate(setting, doses)
         entries.append(Entry(doses, measure, on_grid, kind))
     return entries
 
 
-def _families(case: PatientCase, grid: CandidateGrid, weight_kg: float) -> Iterator[tuple[Kind, CandidateGrid]]:
-    yield "fixed_interval", at_fixed_interval(grid)
-    amount = label_amount(case, weight_kg)
+def _always_listed(
+    setting: Setting, label: tuple[CaseDose, ...], evaluations_max: int
+) -> tuple[list[Entry], tuple[OptimizeWarning, ...], bool]:
+    """Return reference, label and the best of each family, what of these there is not, and whether all is certain."""
+    case, is_certain = setting.case, True
+    entries = [_entry(setting, setting.reference.doses, "reference")]
+    if case.now_day >= LAST_WINDOW_DAY:
+        return entries, (optimize_warnings.day_28_has_passed(),), True
+    warnings: list[OptimizeWarning] = []
+    if label:
+        entries.append(_entry(setting, label, "label"))
+    elif label_amount(case, setting.weight_kg) > 0:
+        warnings.append(optimize_warnings.no_label_left())
+    for kind, family in _families(setting):
+        best, is_best_certain = _best_of(setting, family, kind, evaluations_max)
+        is_certain = is_certain and is_best_certain
+        entries += best
+        warnings += [] if best else [optimize_warnings.no_regimen_of_kind(kind)]
+    return entries, tuple(warnings), is_certain
+
+
+def _families(setting: Setting) -> Iterator[tuple[Kind, CandidateGrid]]:
+    yield "fixed_interval", at_fixed_interval(setting.grid)
+    amount = label_amount(setting.case, setting.weight_kg)
     if amount > 0:
-        yield "fixed_dose", at_fixed_dose(grid, amount)
+        yield "fixed_dose", at_fixed_dose(setting.grid, amount)
 
 
-def _best_of(
-    setting: Setting, grid: CandidateGrid, family: CandidateGrid, goal: Goal, kind: Kind
-) -> tuple[list[Entry], bool]:
+def _best_of(setting: Setting, family: CandidateGrid, kind: Kind, evaluations_max: int) -> tuple[list[Entry], bool]:
     """Return the best regimen of a family that holds an infusion before day 28, if any, and whether that is certain.
 
     Where none gives at least the reference plan's drug, it is the best that does not, which ranks after the candidates.
     """
-    one = replace(goal, count=1)
+    one, is_certain = replace(setting.goal, count=1), True
     for choices in (family, without_requirement(family)):
-        found = search(choices, partial(_sets_with_infusions, choices), goal=one)
+        found = search(
+            choices, goal=one, evaluate_all_up_to=_FAMILY_ALL_UP_TO, evaluations_max=evaluations_max, n_min=1
+        )
+        is_certain = is_certain and found.is_complete
         if len(found.plans):
-            return _entries(setting, grid, choices, found, kind), found.is_complete
-    return [], True
+            return _entries(setting, choices, found, kind), is_certain
+    return [], is_certain
 
 
-def _sets_with_infusions(grid: CandidateGrid) -> Iterator[IntArray]:
-    return (sets for sets in day_sets(grid) if sets.shape[1])
-
-
-def _limiting(setting: Setting, goal: Goal, before: float) -> tuple[str, tuple[Relaxation, ...], bool]:
-    """Return the limit whose relaxation by one step helps most, what each gives, and whether that is certain."""
+def _limiting(
+    setting: Setting, ranked: tuple[Entry, ...], progress: Progress
+) -> tuple[str, tuple[Relaxation, ...], tuple[OptimizeWarning, ...]]:
+    """Return the limit whose relaxation by one step helps most, what each gives, and a warning if that is not certain."""
+    if setting.case.now_day >= LAST_WINDOW_DAY:
+        return DAY_28_PASSED, (), ()
+    if is_in_reach(setting, ranked):
+        return NO_LIMIT, (), ()
     case, targets = setting.case, setting.targets
-    best_gain, limiting = LEAST_GAIN, NO_LIMIT
+    before = ranked[0].measure if case.target.criterion == "plug_in" else max(ranked[0].measure, 0.0)
+    found, is_certain = nearest_when_relaxed(
+        case, setting.reference, setting.weight_kg, setting.goal, before, progress=progress
+    )
     relaxations: list[Relaxation] = []
-    found = nearest_when_relaxed(case, setting.reference, setting.weight_kg, goal)
     for one in found:
-        nearest, more = one.nearest, gain(float(one.nearest.measure[0]), before)
-        if more > best_gain:
-            best_gain, limiting = more, one.limit
-        if more > LEAST_GAIN:
-            risk = setting.scorer.summary(nearest.time_index[0], nearest.amounts[0])
-            chance = setting.scorer.probability(nearest.time_index, nearest.amounts, targets.log_auc_cl_for_target)
-            relaxations.append(
-                Relaxation(
-                    limit=one.limit,
-                    change=one.change,
-                    doses=plan_doses(one.grid, nearest, 0, setting.reference.kept),
-                    risk_day90=RiskFigures(risk.plug_in, risk.mean, risk.q05, risk.q95),
-                    probability_target=float(chance[0]),
-                    is_reached=bool(is_reached(nearest.measure, goal.threshold)[0]),
-                )
+        nearest = one.nearest
+        risk = setting.scorer.summary(nearest.time_index[0], nearest.amounts[0])
+        chance = setting.scorer.probability(nearest.time_index, nearest.amounts, targets.log_auc_cl_for_target)
+        relaxations.append(
+            Relaxation(
+                limit=one.limit,
+                change=one.change,
+                doses=plan_doses(one.grid, nearest, 0, setting.reference.kept),
+                risk_day90=RiskFigures(risk.plug_in, risk.mean, risk.q05, risk.q95),
+                probability_target=float(chance[0]),
+                is_reached=bool(is_reached(nearest.measure, setting.goal.threshold)[0]),
             )
-    return limiting, tuple(relaxations), all(one.is_complete for one in found)
+        )
+    limiting = max(found, key=lambda one: one.measure).limit if found else NO_LIMIT
+    return limiting, tuple(relaxations), () if is_certain else (optimize_warnings.limiting_not_certain(),)

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, cast
 from pydantic import ValidationError
 
 from dosing_app.decision.case_checks import cross_check
-from dosing_app.decision.case_faults import faults_from_pydantic, problems_in_order
+from dosing_app.decision.case_faults import CaseError, faults_from_pydantic
 from dosing_app.decision.case_schema import COVARIATE_NAMES, CovariateValues, PatientCase
 from dosing_app.decision.case_text import read_tree
-from pkpd.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +48,9 @@ def read_case(source: bytes | str | Mapping[str, object]) -> PatientCase:
 
     Raises
     ------
-    InputError
-        With every problem found, each naming its field, the value and what was expected.
+    CaseError
+        With every problem found, each naming its field, the value and what was expected: an ``InputError`` that holds the
+        problems as messages too.
     """
     tree, faults = read_tree(source)
     faults += cross_check(tree)
@@ -60,7 +60,7 @@ def read_case(source: bytes | str | Mapping[str, object]) -> PatientCase:
     except ValidationError as error:
         faults += faults_from_pydantic(error.errors(include_url=False))
     if faults or case is None:
-        raise InputError(problems_in_order(faults))
+        raise CaseError(faults)
     return case
 
 

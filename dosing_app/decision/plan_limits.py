@@ -74,14 +74,16 @@ def drug_before_day_28(doses: Sequence[CaseDose]) -> float:
     return math.fsum(dose.amount_mg for dose in doses if dose.time_day < LAST_WINDOW_DAY)
 
 
-def gives_less(doses: Sequence[CaseDose], reference: Sequence[CaseDose]) -> bool:
-    """Return whether infusions have given less drug than a reference plan at any time before day 28."""
+def gives_less(doses: Sequence[CaseDose], needed: Sequence[tuple[float, float]]) -> bool:
+    """Return whether infusions have given less drug at any time than what is needed: days and amounts [mg]."""
 
-    def given_by(plan: Sequence[CaseDose], day: float) -> float:
-        return math.fsum(dose.amount_mg for dose in plan if dose.time_day <= day + TOLERANCE)
+    def given_by(day: float) -> float:
+        return math.fsum(dose.amount_mg for dose in doses if dose.time_day <= day + TOLERANCE)
 
-    days = [dose.time_day for dose in reference if dose.time_day < LAST_WINDOW_DAY]
-    return any(given_by(doses, day) < given_by(reference, day) - TOLERANCE for day in days)
+    def needed_by(day: float) -> float:
+        return math.fsum(amount for at, amount in needed if at <= day + TOLERANCE)
+
+    return any(given_by(day) < needed_by(day) - TOLERANCE for day, _ in needed)
 
 
 def vials_before_day_28(doses: Sequence[CaseDose], vial_mg: float) -> int:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _Number = TypeVar("_Number", np.int64, np.float64)
 # What differs by less counts as equal, so that the next criterion decides and not the last bit of a sum.
-_MEASURE_DECIMALS = 9
-_TOTAL_DECIMALS = 6
+MEASURE_DECIMALS = 9
+TOTAL_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def no_plans() -> Plans:
 def total_mg(plans: Plans) -> FloatArray:
     """Return the drug of each regimen [mg], rounded so that equal sums are equal."""
     total: FloatArray = plans.amounts.sum(axis=1)
-    return np.round(total, _TOTAL_DECIMALS)
+    return np.round(total, TOTAL_DECIMALS)
 
 
 def is_reached(measure: FloatArray, threshold: float) -> BoolArray:
@@ -79,7 +79,7 @@ def best_plans(plans: Plans, threshold: float, count: int) -> Plans:
     """
     reached = is_reached(plans.measure, threshold)
     rows = np.flatnonzero(reached) if reached.any() else np.arange(len(plans))
-    drug, merit = total_mg(plans)[rows], -np.round(plans.measure[rows], _MEASURE_DECIMALS)
+    drug, merit = total_mg(plans)[rows], -np.round(plans.measure[rows], MEASURE_DECIMALS)
     first, second = (drug, merit) if reached.any() else (merit, drug)
     near = _shortlist(first, second, count)
     rows, first, second = rows[near], first[near], second[near]
@@ -88,6 +88,11 @@ def best_plans(plans: Plans, threshold: float, count: int) -> Plans:
     keys = (first, second, (times >= 0).sum(axis=1), *late_if_none.T, *-amounts.T)
     order = rows[np.lexsort(keys[::-1])]
     return _rows(plans, _without_repeats(plans, order)[:count])
+
+
+def first_of(plans: Plans) -> Plans:
+    """Return the first regimen alone."""
+    return _rows(plans, np.arange(min(1, len(plans))))
 
 
 def joined(first: Plans, second: Plans) -> Plans:

@@ -12,19 +12,20 @@ from dosing_app.decision.case_schema import CaseDose
 from dosing_app.decision.optimize_result import Kind, ListedRegimen, RiskFigures
 from dosing_app.decision.plan_limits import (
     drug_before_day_28,
-    gives_less,
     limits_broken,
     most_in_28_days,
     vials_before_day_28,
 )
-from dosing_app.decision.ranking import is_reached
-from dosing_app.decision.reference_plan import LAST_WINDOW_DAY
+from dosing_app.decision.ranking import MEASURE_DECIMALS, TOTAL_DECIMALS, is_reached
+from dosing_app.decision.reference_plan import HEART_FAILURE_MG_PER_KG, LAST_WINDOW_DAY, TOLERANCE
+from dosing_app.decision.why_not import why_not_a_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dosing_app.decision.candidates import CandidateGrid
     from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.goal import Goal
     from dosing_app.decision.ranking import Plans
     from dosing_app.decision.reference_plan import ReferencePlan
     from dosing_app.decision.regimen_scorer import ExposureTargets, RegimenScorer
@@ -45,8 +46,10 @@ class Setting:
         Exposure and what it means.
     columns : mapping of (day, hours) to int
         Index of the scorer for an infusion by time and duration.
-    threshold : float
-        What the measure must reach.
+    grid : CandidateGrid
+        The regimens that are searched.
+    goal : Goal
+        How they are measured, and what the measure must reach.
     """
 
     case: PatientCase
@@ -55,7 +58,8 @@ class Setting:
     scorer: RegimenScorer
     targets: ExposureTargets
     columns: Mapping[tuple[float, float], int]
-    threshold: float
+    grid: CandidateGrid
+    goal: Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def ranked_entries(setting: Setting, entries: Iterable[Entry]) -> tuple[Entry, .
     """Return entries in order of rank, equal regimens in one with all their kinds.
 
     What is not a candidate (a label regimen or a fixed dose that gives less than the plan) stands after the candidates
-    and the reference plan. A reference plan that reaches the target is first.
+    and the reference plan. A reference plan that reaches the target is first; one that does not, and gives before day 28
+    what is contraindicated in heart failure, is never the nearest where there are candidates.
     """
     merged: dict[tuple[CaseDose, ...], Entry] = {}
     for entry in entries:
@@ -113,9 +118,14 @@ def ranked_entries(setting: Setting, entries: Iterable[Entry]) -> tuple[Entry, .
     return (replace(ordered[0], kind=(best, *ordered[0].kind)), *ordered[1:])
 
 
+def counts(entry: Entry) -> bool:
+    """Return whether a regimen may be chosen: a candidate, or the reference plan."""
+    return entry.is_candidate or "reference" in entry.kind
+
+
 def is_in_reach(setting: Setting, entries: Iterable[Entry]) -> bool:
     """Return whether a candidate or the reference plan reaches the target."""
-    return any(_counts(entry) and _reaches(setting, entry) for entry in entries)
+    return any(counts(entry) and _reaches(setting, entry) for entry in entries)
 
 
 def described(setting: Setting, entries: Sequence[Entry]) -> tuple[ListedRegimen, ...]:
@@ -153,23 +163,20 @@ def described(setting: Setting, entries: Sequence[Entry]) -> tuple[ListedRegimen
     return tuple(listed)
 
 
-def _counts(entry: Entry) -> bool:
-    return entry.is_candidate or "reference" in entry.kind
-
-
 def _reaches(setting: Setting, entry: Entry) -> bool:
-    return bool(is_reached(np.array([entry.measure]), setting.threshold)[0])
+    return bool(is_reached(np.array([entry.measure]), setting.goal.threshold)[0])
 
 
 def _rank_key(setting: Setting, entry: Entry) -> tuple[object, ...]:
     reaches = _reaches(setting, entry)
     is_plan_enough = reaches and "reference" in entry.kind
     early = [dose for dose in entry.doses if dose.time_day < LAST_WINDOW_DAY]
-    drug, merit = round(drug_before_day_28(early), 6), -round(entry.measure, 9)
+    drug, merit = round(drug_before_day_28(early), TOTAL_DECIMALS), -round(entry.measure, MEASURE_DECIMALS)
     return (
         not is_plan_enough,
-        not _counts(entry),
+        not counts(entry),
         not reaches,
+        not reaches and _is_contraindicated(setting, early),
         *((drug, merit) if reaches else (merit, drug)),
         len(early),
         [dose.time_day for dose in early],
@@ -178,19 +185,21 @@ def _rank_key(setting: Setting, entry: Entry) -> tuple[object, ...]:
     )
 
 
+def _is_contraindicated(setting: Setting, doses: Sequence[CaseDose]) -> bool:
+    return any(name == "heart_failure" for name, _ in limits_broken(setting.case, doses, setting.weight_kg))
+
+
 def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
     reaches, kind = _reaches(setting, entry), entry.kind
-    least = "smallest additional dose that reaches the target" if reaches else "nearest to the target"
-    less = "" if _counts(entry) else f"; {_why_not_a_candidate(setting, entry)}"
+    added = drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses)
+    least = _least(setting, added) if reaches else "nearest to the target"
+    less = "" if counts(entry) else f"; {_why_not(setting, entry)}"
     if "reference" in kind and reaches:
         return "the plan reaches the target without change"
-    if is_first and reaches:
-        return least if setting.case.limits.reference != "none" else "least drug that reaches the target"
-    if is_first:
-        which = "the plan itself comes nearest" if "reference" in kind else "nearest"
-        return f"{which} to the target; no regimen within the limits reaches it"
     if "reference" in kind:
-        return "the plan without change does not reach the target"
+        return _why_the_plan(setting, entry, is_first=is_first)
+    if is_first:
+        return least if reaches else "nearest to the target; no regimen within the limits reaches it"
     if "fixed_interval" in kind:
         return f"{least} at a fixed interval of 7 days{less}"
     if "fixed_dose" in kind:
@@ -198,18 +207,29 @@ def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
     verdict = "reaches the target" if reaches else "does not reach the target"
     if "label" in kind:
         return f"label regimen, for comparison; {verdict}{less}"
-    return (
-        f"{verdict}; {drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses):+g} mg to the plan"
+    return f"{verdict}; {added:+g} mg to the plan"
+
+
+def _why_not(setting: Setting, entry: Entry) -> str:
+    return why_not_a_candidate(setting.case, setting.weight_kg, setting.grid, setting.reference, entry.doses)
+
+
+def _least(setting: Setting, added_mg: float) -> str:
+    """Return what a regimen with the least drug is called: nothing is added where it gives less than the plan."""
+    if setting.case.limits.reference == "none" or added_mg < -TOLERANCE:
+        return "least drug that reaches the target"
+    return "smallest additional dose that reaches the target"
+
+
+def _why_the_plan(setting: Setting, entry: Entry, *, is_first: bool) -> str:
+    text = (
+        "the plan itself comes nearest to the target; no regimen within the limits reaches it"
+        if is_first
+        else "the plan without change does not reach the target"
     )
-
-
-def _why_not_a_candidate(setting: Setting, entry: Entry) -> str:
-    broken = [name for name, _ in limits_broken(setting.case, entry.doses, setting.weight_kg)]
-    if gives_less(entry.doses, setting.reference.doses):
-        return "gives less than the plan at some time"
-    if broken:
-        return f"breaks {', '.join(broken)}"
-    return f"its amounts or days are not those of the search (multiples of {setting.case.limits.dose_step_mg:g} mg)"
+    cap = f"{HEART_FAILURE_MG_PER_KG:g} mg/kg"
+    over = f"; it is above {cap}, contraindicated in moderate or severe heart failure"
+    return text + (over if _is_contraindicated(setting, entry.doses) else "")
 
 
 def _finite(value: float) -> float | None:

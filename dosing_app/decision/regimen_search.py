@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dosing_app.decision.goal import Envelope
 from dosing_app.decision.optimizer import OptimizeResult, optimize
 from dosing_app.decision.patient import numeric_covariates
 from dosing_app.decision.regimen_scorer import ExposureTargets
@@ -24,6 +25,7 @@ from tte import log_auc_cl_for_risk, risk_day90
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseDose, PatientCase
+    from dosing_app.decision.goal import Progress
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.posterior import Posterior
     from pkpd.exposure.regimens import ExposureTable
@@ -59,6 +61,7 @@ class PosteriorScorer:
 
     table: ExposureTable
     event_model: EventModel
+    envelope: Envelope
 
     @property
     def best_index(self) -> int:
@@ -92,7 +95,13 @@ class PosteriorScorer:
         )
 
 
-def find_regimens(case: PatientCase, event_model: EventModel, *, posterior: Posterior | None = None) -> OptimizeResult:
+def find_regimens(
+    case: PatientCase,
+    event_model: EventModel,
+    *,
+    posterior: Posterior | None = None,
+    progress: Progress | None = None,
+) -> OptimizeResult:
     """Search the regimens of a case.
 
     Parameters
@@ -103,6 +112,8 @@ def find_regimens(case: PatientCase, event_model: EventModel, *, posterior: Post
         Event model.
     posterior : Posterior, optional
         The case's posterior where it is known already.
+    progress : callable, optional
+        Told the share of the search that is done, from 0 to 1.
 
     Returns
     -------
@@ -134,7 +145,7 @@ def find_regimens(case: PatientCase, event_model: EventModel, *, posterior: Post
             times=times,
             durations=np.array([days_from_hours(float(hours)) for hours in durations_hour]),
         )
-        return PosteriorScorer(table, event_model)
+        return _with_envelope(table, event_model)
 
     return optimize(
         case,
@@ -145,4 +156,22 @@ def find_regimens(case: PatientCase, event_model: EventModel, *, posterior: Post
             log_auc_cl_threshold=event_model.threshold,
             risk=lambda log_auc_cl: float(risk_day90(event_model, log_auc_cl)),
         ),
+        progress=progress,
     )
+
+
+def _with_envelope(table: ExposureTable, event_model: EventModel) -> PosteriorScorer:
+    """Return the scorer of a table, which is given further rows: an infusion as good as any from each place on.
+
+    The order is that of the areas at the maximum a posteriori estimate.
+    """
+    n_times, n_rows = len(table.log_areas), len(table.mode_areas)
+    order = np.argsort(-table.mode_areas[:n_times, 0], kind="stable")
+
+    def extended(areas: FloatArray) -> FloatArray:
+        best = np.maximum.accumulate(areas[order[::-1]], axis=0)[::-1]
+        return np.ascontiguousarray(np.vstack((areas, best)))
+
+    lines = table.lines._replace(areas=extended(table.lines.areas))
+    wider = replace(table, lines=lines, mode_areas=extended(table.mode_areas))
+    return PosteriorScorer(wider, event_model, Envelope(order, n_rows + np.arange(n_times)))

@@ -30,6 +30,12 @@ def at_fixed_dose(grid: CandidateGrid, amount_mg: float) -> CandidateGrid:
     return replace(grid, levels=np.full((grid.times.size, 1), amount_mg), n_levels=grid.is_usable.astype(np.int64))
 
 
+def at_largest(grid: CandidateGrid) -> CandidateGrid:
+    """Return the regimens of a grid that hold the largest amount at each of their times."""
+    last = np.maximum(grid.n_levels - 1, 0)[:, None]
+    return replace(grid, levels=np.take_along_axis(grid.levels, last, axis=1), n_levels=np.minimum(grid.n_levels, 1))
+
+
 def without_requirement(grid: CandidateGrid) -> CandidateGrid:
     """Return the regimens of a grid as if nothing had to be reached at any time."""
     return replace(grid, required_before=np.zeros(grid.times.size), required_mg=0.0)

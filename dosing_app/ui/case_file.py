@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.examples import example_case, example_names
+from dosing_app.decision.fhir_bundle import read_bundle
 from dosing_app.decision.patient import read_case, to_json
-from dosing_app.ui import ids, text
+from dosing_app.language import say, spoken
+from dosing_app.ui import ids
+from dosing_app.ui.answering import answering
 from dosing_app.ui.elements import App, Input, Output, State, client_function, dcc, html, no_update
-from dosing_app.ui.fields import FIELDS
+from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
 from dosing_app.ui.reading import read_screen
+from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import Screen, screen_from_case
 from pkpd.errors import InputError, input_error
 
+if TYPE_CHECKING:
+    from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.language import Message
+
 FILE_NAME = "asuc-case.json"
-LARGEST_FILE_BYTES = 1_000_000
-SCREEN_STATE = {
-    "doses": State(ids.DOSES, "rowData"),
-    "samples": State(ids.SAMPLES, "rowData"),
-    "fields": {field.name: State(ids.field(field.name), "value") for field in FIELDS},
-    "kept": State(ids.KEPT, "data"),
-}
+# What every FHIR resource has and no case.
+_IS_FHIR = re.compile(rb'"resourceType"\s*:')
+LARGEST_FILE_BYTES = 5_000_000
 _SCREEN = {
     "doses": Output(ids.DOSES, "rowData", allow_duplicate=True),
     "samples": Output(ids.SAMPLES, "rowData", allow_duplicate=True),
     "fields": {field.name: Output(ids.field(field.name), "value", allow_duplicate=True) for field in FIELDS},
+    "units": {name: Output(ids.unit(name), "value", allow_duplicate=True) for name in UNIT_CHOICES},
     "kept": Output(ids.KEPT, "data", allow_duplicate=True),
 }
 
@@ -37,18 +43,23 @@ def register(app: App) -> None:
     @app.callback(
         output={"screen": _SCREEN, "notice": Output(ids.NOTICE, "children"), "contents": Output(ids.OPEN, "contents")},
         inputs={"contents": Input(ids.OPEN, "contents")},
-        state={"file": State(ids.OPEN, "filename")},
+        state={"file": State(ids.OPEN, "filename"), "language": State(ids.LANGUAGE, "value")},
         prevent_initial_call=True,
     )
-    def open_file(contents: str | None, file: str | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    def open_file(  # pyright: ignore[reportUnusedFunction]
+        *, contents: str | None, file: str | None, language: str | None
+    ) -> dict[str, Any]:
         if not contents:
             return {"screen": _unchanged(), "notice": no_update, "contents": no_update}
-        try:
-            screen = screen_from_case(read_case(uploaded_bytes(contents)))
-        except InputError as error:
-            return {"screen": _unchanged(), "notice": refusal(file or "", error), "contents": None}
+        with answering(language):
+            try:
+                case, notes = case_from_file(uploaded_bytes(contents))
+            except InputError as error:
+                return {"screen": _unchanged(), "notice": refusal(file or "", error), "contents": None}
+            said = [html.P(say("file.read_with_notes", file=file or ""), className="done")] if notes else []
+            said += [html.P(spoken(note)) for note in notes]
         # Emptied, so that the same file can be opened once more.
-        return {"screen": _shown(screen), "notice": [], "contents": None}
+        return {"screen": _shown(screen_from_case(case)), "notice": said, "contents": None}
 
     @app.callback(
         output={
@@ -59,7 +70,7 @@ def register(app: App) -> None:
         inputs={"name": Input(ids.EXAMPLES, "value")},
         prevent_initial_call=True,
     )
-    def open_example(name: str | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    def open_example(*, name: str | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         if name not in example_names():
             return {"screen": _unchanged(), "notice": no_update, "choice": no_update}
         return {"screen": _shown(screen_from_case(example_case(name))), "notice": [], "choice": None}
@@ -72,26 +83,50 @@ def register(app: App) -> None:
     @app.callback(
         output=(Output(ids.DOWNLOAD, "data"), Output(ids.NOTICE, "children", allow_duplicate=True)),
         inputs={"asked": Input(ids.SAVE_ASKED, "data")},
-        state={"screen": SCREEN_STATE},
+        state={"screen": SCREEN_STATE, "language": State(ids.LANGUAGE, "value")},
         prevent_initial_call=True,
     )
-    def save(asked: int | None, screen: dict[str, Any]) -> tuple[Any, Any]:  # pyright: ignore[reportUnusedFunction]
-        return saved(screen_of(screen)) if asked else (no_update, no_update)
+    def save(  # pyright: ignore[reportUnusedFunction]
+        *, asked: dict[str, Any] | None, screen: dict[str, Any], language: str | None
+    ) -> tuple[Any, Any]:
+        if not asked:
+            return no_update, no_update
+        with answering(language):
+            return saved(screen_of(screen))
 
 
 def saved(screen: Screen) -> tuple[Any, list[Any]]:
     """Return the file of what stands on the screen, or nothing where it is no case yet, and what is said of it."""
     reading = read_screen(screen)
     if reading.case is None:
-        has_entries = any(row.get("day") or row.get("mg") for row in screen.doses)
-        return no_update, [html.P(text.NOT_SAVED if has_entries else text.NOTHING_TO_SAVE)]
+        return no_update, [html.P(not_a_case(screen))]
     file = {**dcc.send_string(to_json(reading.case) + "\n", FILE_NAME), "type": "application/json"}
-    return file, [html.P(text.SAVED.format(file=FILE_NAME), className="done")]
+    return file, [html.P(say("file.saved", file=FILE_NAME), className="done")]
 
 
-def screen_of(entries: dict[str, Any]) -> Screen:
-    """Return what stands on the screen from the values of ``SCREEN_STATE``."""
-    return Screen(entries["doses"] or [], entries["samples"] or [], entries["fields"], entries["kept"] or {})
+def not_a_case(screen: Screen) -> str:
+    """Return why what stands on the screen cannot be written down."""
+    has_entries = any(row.get("day") or row.get("date") or row.get("mg") for row in screen.doses)
+    return say("file.not_saved" if has_entries else "file.nothing_to_save")
+
+
+def case_from_file(content: bytes) -> tuple[PatientCase, tuple[Message, ...]]:
+    """Return the case of a file and what was read, left out or converted on the way.
+
+    Parameters
+    ----------
+    content : bytes
+        A case of this app, or an HL7 FHIR R4 Bundle.
+
+    Raises
+    ------
+    InputError
+        With every problem.
+    """
+    if not _IS_FHIR.search(content):
+        return read_case(content), ()
+    bundle = read_bundle(content)
+    return read_case(bundle.tree), bundle.notes
 
 
 def uploaded_bytes(contents: str) -> bytes:
@@ -110,22 +145,34 @@ def uploaded_bytes(contents: str) -> bytes:
     try:
         content = base64.b64decode(contents.rpartition(",")[2], validate=True)
     except binascii.Error as error:
-        raise input_error("case", "the file did not arrive whole; open it again") from error
+        raise input_error("", say("file.not_whole")) from error
     if len(content) > LARGEST_FILE_BYTES:
-        raise input_error("case", text.OPENED_TOO_LARGE.format(size=len(content), most=LARGEST_FILE_BYTES))
+        raise input_error("", say("file.too_large", size=f"{len(content):,}", most=f"{LARGEST_FILE_BYTES:,}"))
     return content
 
 
 def refusal(file: str, error: InputError) -> list[Any]:
     """Return the message for a file that is no case, with every problem in it."""
     problems = [html.Li(str(problem)) for problem in error.problems]
-    return [html.P(html.Strong(text.NOT_OPENED.format(file=file))), html.Ul(problems)]
+    return [html.P(html.Strong(say("file.not_opened", file=file))), html.Ul(problems)]
 
 
 def _shown(screen: Screen) -> dict[str, Any]:
-    return {"doses": screen.doses, "samples": screen.samples, "fields": screen.fields, "kept": screen.kept}
+    units = {name: choices[0] for name, choices in UNIT_CHOICES.items()}
+    return {
+        "doses": screen.doses,
+        "samples": screen.samples,
+        "fields": screen.fields,
+        "units": units,
+        "kept": screen.kept,
+    }
 
 
 def _unchanged() -> dict[str, Any]:
-    fields = {field.name: no_update for field in FIELDS}
-    return {"doses": no_update, "samples": no_update, "fields": fields, "kept": no_update}
+    return {
+        "doses": no_update,
+        "samples": no_update,
+        "fields": {field.name: no_update for field in FIELDS},
+        "units": dict.fromkeys(UNIT_CHOICES, no_update),
+        "kept": no_update,
+    }

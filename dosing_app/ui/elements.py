@@ -16,6 +16,7 @@ from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
 __all__ = [
+    "ALL",
     "App",
     "Component",
     "Dash",
@@ -24,6 +25,7 @@ __all__ = [
     "State",
     "client_function",
     "create_server",
+    "ctx",
     "dag",
     "dcc",
     "dmc",
@@ -38,6 +40,8 @@ dcc: Any = dash.dcc
 dmc: Any = dash_mantine_components
 dag: Any = dash_ag_grid
 no_update: Any = dash.no_update
+ctx: Any = dash.ctx
+ALL: Any = dash.ALL
 client_function: Any = dash.ClientsideFunction
 create_server: Callable[..., Server] = getattr(waitress, "create_server")  # noqa: B009 - not in the module's types
 

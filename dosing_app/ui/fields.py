@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["number", "percent", "words", "list", "choice", "truth"]
-Tab = Literal["dosing", "covariates", "limits", "model"]
+Tab = Literal["dosing", "day_0", "covariates", "limits", "model"]
 YES, NO = "yes", "no"
 
 
@@ -61,11 +61,14 @@ def _yes_no(name: str) -> Field:
 DAYS = {"day": "1", "days": "1", "d": "1"}
 HOURS = {"h": "1", "hour": "1", "hours": "1", "min": "1/60"}
 MILLIGRAMS = {"mg": "1", "g": "1000"}
+MG_PER_KG = {"mg/kg": "1"}
 _GRAM_PER_LITRE = {"g/L": "1", "g/dL": "10"}
 _CRP = {"mg/L": "1", "mg/dL": "10", "µg/mL": "1"}
 
 FIELDS = (
     Field(("now_day",), "number", "dosing", DAYS),
+    Field(("start_date",), "words", "day_0"),
+    Field(("start_time",), "words", "day_0"),
     _covariate("weight_kg", {"kg": "1"}),
     _covariate("crp_mg_per_L", _CRP, below="crp_below_mg_per_L"),
     _covariate("albumin_g_per_L", _GRAM_PER_LITRE),
@@ -86,7 +89,7 @@ FIELDS = (
     Field(("target", "confidence"), "percent", "limits", {"%": "1"}),
     Field(("target", "criterion"), "choice", "limits", choices=("posterior", "plug_in")),
     Field(("limits", "reference"), "choice", "limits", choices=("planned", "label", "none")),
-    Field(("limits", "mg_per_kg_max"), "number", "limits", {"mg/kg": "1"}),
+    Field(("limits", "mg_per_kg_max"), "number", "limits", MG_PER_KG),
     Field(("limits", "dose_step_mg"), "number", "limits", MILLIGRAMS),
     Field(("limits", "vial_mg"), "number", "limits", MILLIGRAMS),
     Field(("limits", "gap_day_min"), "number", "limits", {"days": "1", "day": "1", "d": "1"}),
@@ -94,9 +97,11 @@ FIELDS = (
     Field(("limits", "first_day"), "number", "limits", DAYS),
     Field(("limits", "days_allowed"), "list", "limits", DAYS),
     Field(("limits", "weekdays_allowed"), "list", "limits"),
-    Field(("start_date",), "words", "limits"),
     Field(("heart_failure",), "truth", "limits", choices=(YES, NO)),
     Field(("model",), "choice", "model"),
 )
+UNIT_CHOICES = {"crp_mg_per_L": ("mg/L", "mg/dL"), "albumin_g_per_L": ("g/L", "g/dL")}
+"""Fields whose unit can be chosen, with the units offered, the case's own first."""
+
 BY_NAME = {one.name: one for one in FIELDS}
 TYPED = tuple(one for one in FIELDS if one.kind not in {"choice", "truth"})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.ui import text, tokens
+from dosing_app.language import say
 from dosing_app.ui.figure_style import CURVE_FROM
-from dosing_app.ui.state import level_text, number_text
+from dosing_app.ui.state import level_text
+from dosing_app.ui.tokens import palette
+from dosing_app.ui.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
 
 # Doses nearer than this share of the axis have no room for the unit.
 _NARROW = 0.16
-_BEHIND = {"bgcolor": "rgba(255,255,255,0.7)", "borderpad": 0}
 
 
 def sample_traces(case: PatientCase) -> list[dict[str, Any]]:
@@ -26,24 +28,24 @@ def sample_traces(case: PatientCase) -> list[dict[str, Any]]:
         (
             "samples",
             [sample for sample in used if sample.censored is None],
-            {"symbol": "circle", "size": 9, "color": tokens.INK, "line": {"color": tokens.BG, "width": 1.5}},
+            {"symbol": "circle", "size": 9, "color": palette().ink, "line": {"color": palette().bg, "width": 1.5}},
         ),
         (
             "samples beyond a limit",
             [sample for sample in used if sample.censored],
-            {"symbol": "line-ew", "size": 12, "line": {"color": tokens.INK, "width": 2.4}},
+            {"symbol": "line-ew", "size": 12, "line": {"color": palette().ink, "width": 2.4}},
         ),
         (
             "samples not used",
             [sample for sample in case.samples if sample.exclude is not None],
-            {"symbol": "x-thin", "size": 8, "line": {"color": tokens.LINE2, "width": 1.6}},
+            {"symbol": "x-thin", "size": 8, "line": {"color": palette().line2, "width": 1.6}},
         ),
     )
     return [
         {
             "x": [sample.time_day for sample in samples],
             "y": [height(sample) for sample in samples],
-            "text": [f"day {number_text(sample.time_day)}: {level_text(sample)} mg/L" for sample in samples],
+            "text": [say("curve.sample", day=shown(sample.time_day), level=level_text(sample)) for sample in samples],
             "mode": "markers",
             "name": name,
             "marker": marker,
@@ -58,8 +60,8 @@ def dose_traces(case: PatientCase, span: float) -> list[dict[str, Any]]:
     """Return the doses as bars whose height is proportional to mg: filled given, outlined planned."""
     highest = max(dose.amount_mg for dose in (*case.doses, *case.planned))
     kinds: tuple[tuple[str, Sequence[CaseDose], dict[str, Any]], ...] = (
-        ("given", case.doses, {"color": tokens.INK}),
-        ("planned", case.planned, {"color": tokens.BG, "line": {"color": tokens.ACC, "width": 1.6}}),
+        ("given", case.doses, {"color": palette().ink}),
+        ("planned", case.planned, {"color": palette().bg, "line": {"color": palette().acc, "width": 1.6}}),
     )
     return [
         {
@@ -71,20 +73,22 @@ def dose_traces(case: PatientCase, span: float) -> list[dict[str, Any]]:
             "yaxis": "y2",
             "name": name,
             "marker": marker,
-            "hovertemplate": f"day %{{x}}: %{{customdata}} mg {name}<extra></extra>",
+            "hovertemplate": say("curve.dose_given" if name == "given" else "curve.dose_planned") + "<extra></extra>",
         }
         for name, doses, marker in kinds
     ]
 
 
-def arrows(case: PatientCase) -> list[dict[str, Any]]:
+def arrows(case: PatientCase, *, is_log: bool) -> list[dict[str, Any]]:
     """Return an arrow from each limit in the direction in which the level lies, with the level as reported."""
     notes: list[dict[str, Any]] = []
     for sample in case.samples:
         if sample.exclude is not None or sample.censored is None:
             continue
         direction = 1 if sample.censored == "above" else -1
-        place = {"x": sample.time_day, "y": height(sample), "xref": "x", "yref": "y"}
+        # An annotation on a logarithmic axis is placed by the logarithm, other than everything else.
+        level = math.log10(height(sample)) if is_log else height(sample)
+        place = {"x": sample.time_day, "y": level, "xref": "x", "yref": "y"}
         # A level below its limit lies at the foot of the plot, where an arrow down needs its tail above.
         tip, tail = (30, 30) if direction > 0 else (2, -26)
         notes.append(
@@ -96,7 +100,7 @@ def arrows(case: PatientCase) -> list[dict[str, Any]]:
                 "showarrow": True,
                 "arrowhead": 2,
                 "arrowwidth": 1.8,
-                "arrowcolor": tokens.INK,
+                "arrowcolor": palette().ink,
                 "text": "",
             }
         )
@@ -106,7 +110,7 @@ def arrows(case: PatientCase) -> list[dict[str, Any]]:
                 "yshift": -9 if direction > 0 else 36,
                 "showarrow": False,
                 "text": f"<b>{level_text(sample)}</b>".replace("<0", "&lt;0"),
-                **_BEHIND,
+                **_behind(),
             }
         )
     return notes
@@ -114,7 +118,7 @@ def arrows(case: PatientCase) -> list[dict[str, Any]]:
 
 def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
     """Return the amounts beside the doses, and the names of now and of the shaded days."""
-    doses = [(dose, tokens.INK) for dose in case.doses] + [(dose, tokens.ACC) for dose in case.planned]
+    doses = [(dose, palette().ink) for dose in case.doses] + [(dose, palette().acc) for dose in case.planned]
     gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [span]
     notes = [
         {
@@ -124,15 +128,21 @@ def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
             "xanchor": "left",
             "xshift": 4,
             "showarrow": False,
-            "text": number_text(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
+            "text": shown(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
             "font": {"color": color},
         }
         for (dose, color), gap in zip(doses, gaps, strict=True)
     ]
     top = {"y": 1.0, "yref": "paper", "yanchor": "top", "showarrow": False}
-    now = number_text(case.now_day)
     notes.append(
-        {**top, "x": case.now_day, "xanchor": "right", "xshift": -3, "text": f"<b>now</b> day {now}", **_BEHIND}
+        {
+            **top,
+            "x": case.now_day,
+            "xanchor": "right",
+            "xshift": -3,
+            "text": say("curve.now", day=shown(case.now_day)),
+            **_behind(),
+        }
     )
     if end > 14.0:
         notes.append(
@@ -141,8 +151,8 @@ def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
                 "x": min(28.0, end),
                 "xanchor": "right",
                 "yshift": -16,
-                "text": text.COUNTS,
-                "font": {"color": tokens.INK2},
+                "text": say("curve.counts"),
+                "font": {"color": palette().ink2},
             }
         )
     return notes
@@ -161,12 +171,12 @@ def window(end: float) -> list[dict[str, Any]]:
         "yref": "paper",
         "layer": "below",
     }
-    return [{**shape, "fillcolor": tokens.WIN, "line": {"width": 0}}]
+    return [{**shape, "fillcolor": palette().win, "line": {"width": 0}}]
 
 
 def now_line(case: PatientCase) -> list[dict[str, Any]]:
     """Return the line of now."""
-    line = {"color": tokens.INK, "width": 1}
+    line = {"color": palette().ink, "width": 1}
     return [{"type": "line", "x0": case.now_day, "x1": case.now_day, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
 
 
@@ -174,3 +184,8 @@ def height(sample: CaseSample) -> float:
     """Return the level of a sample, or the limit that it lies beyond [mg/L]."""
     limit = sample.uloq_mg_per_L if sample.censored == "above" else sample.lloq_mg_per_L
     return (limit if sample.censored else sample.concentration_mg_per_L) or 0.0
+
+
+def _behind() -> dict[str, Any]:
+    """Return the ground of a label that stands on a curve."""
+    return {"bgcolor": palette().veil, "borderpad": 0}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.ui import tokens
+from dosing_app.language.speaking import spoken_number
+from dosing_app.ui.tokens import FONT, palette
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -22,9 +23,9 @@ def axis(**more: object) -> dict[str, Any]:
         "fixedrange": True,
         "ticks": "outside",
         "ticklen": 3,
-        "tickcolor": tokens.LINE2,
-        "linecolor": tokens.LINE2,
-        "tickfont": {"size": 12, "color": tokens.INK2},
+        "tickcolor": palette().line2,
+        "linecolor": palette().line2,
+        "tickfont": {"size": 12, "color": palette().ink2},
         **more,
     }
 
@@ -35,11 +36,16 @@ def layout(**more: object) -> dict[str, Any]:
         "margin": {"l": 38, "r": 8, "t": 6, "b": 22},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": tokens.FONT, "size": 12, "color": tokens.INK},
+        "font": {"family": FONT, "size": 12, "color": palette().ink},
         "showlegend": False,
-        "hoverlabel": {"bgcolor": tokens.BG, "font": {"color": tokens.INK, "size": 12}, "bordercolor": tokens.LINE2},
+        "hoverlabel": {
+            "bgcolor": palette().bg,
+            "font": {"color": palette().ink, "size": 12},
+            "bordercolor": palette().line2,
+        },
         "dragmode": False,
         "uirevision": "constant",
+        "separators": spoken_number(".,"),
         **more,
     }
 

@@ -2,48 +2,146 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dosing_app.ui import tokens
+from dosing_app.language import say
 from dosing_app.ui.figure_marks import arrows, dose_traces, height, labels, now_line, sample_traces, window
 from dosing_app.ui.figure_style import CURVE_FROM, Figure, axis, band, layout
+from dosing_app.ui.tokens import palette
 
 if TYPE_CHECKING:
-    from dosing_app.ui.view import View
+    from datetime import datetime
+
+    from dosing_app.decision.view import View
+    from pkpd.exposure.concentrations import ConcentrationBands
 
 _LANE = (0.0, 0.11)
+_LOG_FLOOR = 0.1  # below every assay's limit
+_SMALL_HEIGHT, _AVERAGE_HEIGHT = 170, 300
+_MARGIN_WITH_DATES = {"l": 38, "r": 8, "t": 6, "b": 36}
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-def concentration_figure(view: View) -> Figure:
+def concentration_figure(view: View, *, is_log: bool = False, start: datetime | None = None) -> Figure:
     """Return the concentration over time: bands, samples, doses and now.
 
     Without a sample in use the bands are those of before samples, and so the middle is dashed.
+
+    Parameters
+    ----------
+    view : View
+        The case.
+    is_log : bool
+        Whether the axis of the concentration is logarithmic.
+    start : datetime, optional
+        Moment of the first infusion, where the days are to have their dates.
     """
     case = view.forecast.case
-    top = axis_top(view)
-    start, end = float(view.times[0]), float(view.times[-1])
-    margin = 0.015 * (end - start)
+    first, end = float(view.times[0]), float(view.times[-1])
+    margin = 0.015 * (end - first)
     return {
-        "data": [*_curves(view), *sample_traces(case), *dose_traces(case, end - start)],
+        "data": [
+            *_curves(view, floor=_LOG_FLOOR if is_log else 0.0),
+            *sample_traces(case),
+            *dose_traces(case, end - first),
+        ],
         "layout": layout(
-            xaxis=axis(range=[start - margin, end + margin], dtick=7, tick0=0, anchor="y2", tickprefix=""),
+            xaxis=axis(
+                range=[first - margin, end + margin], anchor="y2", tickprefix="", **_day_ticks(first, end, start)
+            ),
             yaxis=axis(
-                range=[0, top],
                 domain=[CURVE_FROM, 1.0],
                 showgrid=True,
-                gridcolor=tokens.LINE,
-                nticks=5,
+                gridcolor=palette().line,
                 ticks="",
                 anchor="x",
+                **(_log_axis(view) if is_log else {"range": [0, axis_top(view)], "nticks": 5}),
             ),
             yaxis2=axis(range=[0, 1.05], domain=list(_LANE), visible=False),
             shapes=[*window(end), *now_line(case)],
-            annotations=[*labels(case, end, end - start), *arrows(case)],
+            annotations=[*labels(case, end, end - first), *arrows(case, is_log=is_log)],
+            **({"margin": _MARGIN_WITH_DATES} if start else {}),
         ),
     }
+
+
+def small_concentration_figure(view: View, plan: View, top: float) -> Figure:
+    """Return the concentration from now on under one regimen, and under the current plan as a dotted line.
+
+    Parameters
+    ----------
+    view, plan : View
+        The case with the regimen, and as it stands.
+    top : float
+        Where the axis ends [mg/L], alike for all regimens compared.
+    """
+    case = view.forecast.case
+    last = float(view.times[-1])
+    planned = {
+        "x": plan.times.tolist(),
+        "y": (plan.prior_curve if plan.bands is None else plan.bands[:, 2]).tolist(),
+        "mode": "lines",
+        "name": "current plan",
+        "line": {"color": palette().prior, "width": 1.4, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
+    return {
+        "data": [*_curves(view, floor=0.0, with_prior=False), planned, *dose_traces(case, last - case.now_day)],
+        "layout": layout(
+            height=_SMALL_HEIGHT,
+            margin={"l": 30, "r": 4, "t": 4, "b": 20},
+            xaxis=axis(range=[case.now_day - 1.0, last], dtick=7, tick0=0, anchor="y2"),
+            yaxis=axis(range=[0, top], domain=[CURVE_FROM, 1.0], nticks=4, ticks="", anchor="x"),
+            yaxis2=axis(range=[0, 1.05], domain=list(_LANE), visible=False),
+            shapes=window(last),
+        ),
+    }
+
+
+def averaged_concentration_figure(view: View, average: ConcentrationBands) -> Figure:
+    """Return the concentration averaged over models by evidence, with the samples."""
+    q05, q25, q50, q75, q95 = average.quantiles.T
+    middle = {
+        "x": average.times.tolist(),
+        "y": q50.tolist(),
+        "customdata": np.column_stack((q05, q95)).tolist(),
+        "mode": "lines",
+        "name": "average",
+        "line": {"color": palette().acc, "width": 2.4},
+        "hovertemplate": say("curve.hover") + "<extra></extra>",
+    }
+    return {
+        "data": [
+            *band(average.times, q05, q95, color=palette().acc90, name="90 %"),
+            *band(average.times, q25, q75, color=palette().acc50, name="50 %"),
+            middle,
+            *sample_traces(view.forecast.case),
+        ],
+        "layout": layout(
+            height=_AVERAGE_HEIGHT,
+            xaxis=axis(dtick=7, tick0=0),
+            yaxis=axis(range=[0, 1.25 * float(q75.max())], showgrid=True, gridcolor=palette().line, nticks=5, ticks=""),
+            annotations=arrows(view.forecast.case, is_log=False),
+        ),
+    }
+
+
+def _day_ticks(first: float, end: float, start: datetime | None) -> dict[str, Any]:
+    """Return a tick every week, with its date on a second line where the start is known."""
+    if start is None:
+        return {"dtick": 7, "tick0": 0}
+    days = np.arange(np.ceil(first / 7.0) * 7.0, end + 1e-9, 7.0).tolist()
+    dates = [f"{start + timedelta(days=day):%d.%m.}" for day in days]
+    return {"tickvals": days, "ticktext": [f"{day:.0f}<br>{date}" for day, date in zip(days, dates, strict=True)]}
+
+
+def _log_axis(view: View) -> dict[str, Any]:
+    top = math.log10(axis_top(view))
+    return {"type": "log", "range": [math.log10(_LOG_FLOOR), top], "dtick": 1}
 
 
 def axis_top(view: View) -> float:
@@ -55,23 +153,24 @@ def axis_top(view: View) -> float:
     return float(next(step for step in _STEPS if step * power >= wanted * (1.0 - 1e-9)) * power)
 
 
-def _curves(view: View) -> list[dict[str, Any]]:
+def _curves(view: View, *, floor: float, with_prior: bool = True) -> list[dict[str, Any]]:
+    """Return the curves and bands, none of them below a floor [mg/L] (a logarithmic axis has no zero)."""
     prior: dict[str, Any] = {
         "x": view.times.tolist(),
-        "y": view.prior_curve.tolist(),
+        "y": np.maximum(view.prior_curve, floor).tolist(),
         "mode": "lines",
         "name": "a priori",
-        "line": {"color": tokens.PRIOR, "width": 1.6, "dash": "5px,4px"},
+        "line": {"color": palette().prior, "width": 1.6, "dash": "5px,4px"},
         "hoverinfo": "skip",
     }
     if view.bands is None:
         return [prior]
-    q05, q25, q50, q75, q95 = view.bands.T
+    q05, q25, q50, q75, q95 = np.maximum(view.bands, floor).T
     bands = [
-        *band(view.times, q05, q95, color=tokens.ACC90, name="90 %"),
-        *band(view.times, q25, q75, color=tokens.ACC50, name="50 %"),
+        *band(view.times, q05, q95, color=palette().acc90, name="90 %"),
+        *band(view.times, q25, q75, color=palette().acc50, name="50 %"),
     ]
-    if not view.forecast.samples:
+    if not view.forecast.samples and with_prior:
         return [*bands, prior]
     middle = {
         "x": view.times.tolist(),
@@ -79,7 +178,7 @@ def _curves(view: View) -> list[dict[str, Any]]:
         "customdata": np.column_stack((q05, q95)).tolist(),
         "mode": "lines",
         "name": "a posteriori",
-        "line": {"color": tokens.ACC, "width": 2.4},
-        "hovertemplate": "day %{x:.1f}: %{customdata[0]:.1f}–%{customdata[1]:.1f} mg/L, middle %{y:.1f}<extra></extra>",
+        "line": {"color": palette().acc, "width": 2.4},
+        "hovertemplate": say("curve.hover") + "<extra></extra>",
     }
-    return [*bands, prior, middle]
+    return [*bands, *([prior] if with_prior else []), middle]

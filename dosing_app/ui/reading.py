@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dosing_app.decision.level_text import LEVEL_UNITS, Level, TextFault, read_level, read_quantity
 from dosing_app.decision.patient import read_case
-from dosing_app.ui import text
-from dosing_app.ui.fields import BY_NAME, DAYS, FIELDS, HOURS, MILLIGRAMS, YES
+from dosing_app.decision.time_text import day_of, read_clock, read_moment
+from dosing_app.language import Message, say, spoken
+from dosing_app.ui.fields import BY_NAME, DAYS, FIELDS, HOURS, MG_PER_KG, MILLIGRAMS, UNIT_CHOICES, YES
 from dosing_app.ui.state import GIVEN
+from dosing_app.ui.words_for_keys import in_words
 from pkpd.errors import InputError
 from pkpd.units import fraction_from_percent
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 Area = Literal["doses", "samples", "fields", "case"]
 _ROW_PLACE = re.compile(r"(doses|planned|samples)\[(\d+)\](?:\.(\w+))?")
 _ITEM = re.compile(r"\[\d+\]$")
+_ENDS_IN_A_DIGIT = re.compile(r"[\d.,]$", re.ASCII)
 _BELOW = {field.below: field.name for field in FIELDS if field.below}
 _COLUMNS = {
     "time_day": "day",
@@ -38,10 +42,12 @@ _COLUMNS = {
     "exclude": "exclude",
     "assay": "level",
 }
-_OWN_COLUMNS = ("day", "mg", "level", "exclude")
+# The same fact in two columns, of which one is typed and the other follows.
+TWINS = {"day": "date", "date": "day", "mg": "per_kg", "per_kg": "mg"}
+_OWN_COLUMNS = ("day", "date", "mg", "per_kg", "level", "exclude")
 _CELL_UNITS: Mapping[str, Mapping[str, str]] = {
-    "day": DAYS,
     "mg": MILLIGRAMS,
+    "per_kg": MG_PER_KG,
     "hours": HOURS,
     "lloq": LEVEL_UNITS,
     "uloq": LEVEL_UNITS,
@@ -78,10 +84,13 @@ class Reading:
         The case, if everything is valid.
     faults : tuple of Fault
         What is not; empty with a case.
+    start : datetime or None
+        The moment of the first infusion, where it is known.
     """
 
     case: PatientCase | None
     faults: tuple[Fault, ...]
+    start: datetime | None = None
 
 
 def read_screen(screen: Screen) -> Reading:
@@ -99,8 +108,8 @@ def read_screen(screen: Screen) -> Reading:
     try:
         case = read_case(tree)
     except InputError as error:
-        return Reading(None, draft.faults_with(error.problems))
-    return Reading(None, tuple(draft.faults)) if draft.faults else Reading(case, ())
+        return Reading(None, draft.faults_with(error.problems), draft.start)
+    return Reading(None, tuple(draft.faults), draft.start) if draft.faults else Reading(case, (), draft.start)
 
 
 class _Draft:
@@ -109,10 +118,12 @@ class _Draft:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.faults: list[Fault] = []
+        self.start = _start(screen)
+        self.weight_kg = self._weight()
         self.rows: dict[str, list[Row]] = {
-            "doses": _in_time_order([row for row in _typed(screen.doses) if row["status"] == GIVEN]),
-            "planned": _in_time_order([row for row in _typed(screen.doses) if row["status"] != GIVEN]),
-            "samples": _in_time_order(_typed(screen.samples)),
+            "doses": self._in_time_order([row for row in _typed(screen.doses) if row["status"] == GIVEN]),
+            "planned": self._in_time_order([row for row in _typed(screen.doses) if row["status"] != GIVEN]),
+            "samples": self._in_time_order(_typed(screen.samples)),
         }
 
     def tree(self) -> dict[str, Any]:
@@ -120,6 +131,9 @@ class _Draft:
         tree: dict[str, Any] = {"schema": "asuc-case/1", "covariates": {}}
         for key, value in self.screen.kept.items():
             tree[key] = dict(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
+        if self.start is not None and any(row.get("date") for row in self.screen.doses):
+            # Dates were typed: a case that is saved has to hold what their days are counted from.
+            tree["start_date"], tree["start_time"] = f"{self.start:%Y-%m-%d}", f"{self.start:%H:%M}"
         for field in FIELDS:
             self._put_field(tree, field)
         tree["doses"] = [self._dose(row) for row in self.rows["doses"]]
@@ -145,6 +159,10 @@ class _Draft:
             value = [self._number_in(field, item) if field.units else item for item in _items(typed)]
         elif field.kind in {"number", "percent"}:
             value = self._number_in(field, typed)
+        elif field.name == "start_date" and not isinstance(moment := read_moment(typed), Message):
+            value = f"{moment:%Y-%m-%d}"
+        elif field.name == "start_time" and not isinstance(clock := read_clock(typed), Message):
+            value = f"{clock:%H:%M}"
         part = tree
         for key in field.path[:-1]:
             part = part.setdefault(key, {})
@@ -155,19 +173,64 @@ class _Draft:
 
     def _number_in(self, field: Field, typed: str) -> object:
         """Return a number typed into a field, a limit where it may lie below one, or the text where it is neither."""
-        read = read_level(typed, field.units) if field.below and typed[0] in "<≤" else read_quantity(typed, field.units)
+        if field.units is DAYS:
+            return self._day(typed, Fault("fields", field.name, "", ""))
+        written = self._with_unit(field, typed)
+        is_limit = field.below and typed[0] in "<≤"
+        read = read_level(written, field.units) if is_limit else read_quantity(written, field.units)
         if isinstance(read, TextFault):
-            self.faults.append(Fault("fields", field.name, "", f"{text.FIELD_LABELS[field.name]}: {read.sentence}"))
+            self._field_fault(field.name, read.sentence)
             return typed
         if isinstance(read, Level):
             return read
         return fraction_from_percent(read) if field.kind == "percent" else _plain(read)
 
+    def _with_unit(self, field: Field, typed: str) -> str:
+        """Return a text with the unit that is chosen beside the field, where it has none of its own."""
+        first, *_ = UNIT_CHOICES.get(field.name, ("",))
+        unit = self.screen.units.get(field.name, first)
+        return f"{typed} {unit}" if unit != first and _ENDS_IN_A_DIGIT.search(typed) else typed
+
+    def _weight(self) -> float | None:
+        typed = (self.screen.fields.get("weight_kg") or "").strip()
+        weight = read_quantity(typed, BY_NAME["weight_kg"].units)
+        return None if isinstance(weight, TextFault) else weight
+
+    def _day(self, typed: str, place: Fault) -> object:
+        """Return the day of a number or a date, or the text where it is neither."""
+        number = read_quantity(typed, DAYS)
+        if not isinstance(number, TextFault):
+            return _plain(number)
+        moment = read_moment(typed, clock=self.start.time() if self.start else time())
+        if not isinstance(moment, Message) and self.start is not None:
+            return _plain(day_of(moment, self.start))
+        if isinstance(moment, Message) and moment.key != "moment.no_date":
+            self._fault_at(place, spoken(moment))
+        else:
+            self._fault_at(place, number.sentence if isinstance(moment, Message) else say("input.no_start"))
+        return typed
+
     def _dose(self, row: Row) -> dict[str, Any]:
-        return self._numbers("doses", row, {"time_day": "day", "amount_mg": "mg", "duration_hour": "hours"})
+        dose = self._times("doses", row) | self._numbers("doses", row, {"amount_mg": "mg", "duration_hour": "hours"})
+        per_kg = (row.get("per_kg") or "").strip()
+        if per_kg and "amount_mg" not in dose:
+            dose["amount_mg"] = self._amount(row, per_kg)
+        return dose
+
+    def _amount(self, row: Row, typed: str) -> object:
+        """Return the amount of a dose that was typed for each kilogram [mg]."""
+        number = read_quantity(typed, MG_PER_KG)
+        if isinstance(number, TextFault):
+            self._cell_fault("doses", row, "per_kg", number.sentence)
+        elif self.weight_kg is None:
+            self._cell_fault("doses", row, "per_kg", say("input.no_weight"))
+        else:
+            return _plain(round(number * self.weight_kg, _MG_DECIMALS))
+        return typed
 
     def _sample(self, row: Row) -> dict[str, Any]:
-        sample = self._numbers("samples", row, {"time_day": "day", "lloq_mg_per_L": "lloq", "uloq_mg_per_L": "uloq"})
+        limits = {"lloq_mg_per_L": "lloq", "uloq_mg_per_L": "uloq"}
+        sample = self._times("samples", row) | self._numbers("samples", row, limits)
         for name in ("exclude", "assay"):
             typed = (row.get(name) or "").strip()  # a cell emptied with the Delete key is null
             if typed:
@@ -182,10 +245,15 @@ class _Draft:
             key, column = ("lloq_mg_per_L", "lloq") if level.censored == "below" else ("uloq_mg_per_L", "uloq")
             limit = sample.setdefault(key, _plain(level.value))
             if limit != level.value:
-                sentence = text.LIMITS_DISAGREE.format(level=row["level"].strip(), limit=(row[column] or "").strip())
+                sentence = say("input.limits_disagree", level=row["level"].strip(), limit=(row[column] or "").strip())
                 self._cell_fault("samples", row, "level", sentence)
             sample["censored"] = level.censored
         return sample
+
+    def _times(self, area: Literal["doses", "samples"], row: Row) -> dict[str, Any]:
+        column = "day" if (row.get("day") or "").strip() else "date"
+        typed = (row.get(column) or "").strip()
+        return {"time_day": self._day(typed, Fault(area, row["id"], column, ""))} if typed else {}
 
     def _numbers(self, area: Literal["doses", "samples"], row: Row, columns: dict[str, str]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -200,8 +268,27 @@ class _Draft:
         return values
 
     def _cell_fault(self, area: Literal["doses", "samples"], row: Row, column: str, sentence: str) -> None:
-        place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMN_WORDS[column])
-        self.faults.append(Fault(area, row["id"], column, f"{text.AREAS[area]} {place}: {sentence}"))
+        self.faults.append(Fault(area, row["id"], column, self._at_cell(area, row, column, sentence)))
+
+    def _field_fault(self, name: str, sentence: str) -> None:
+        self.faults.append(Fault("fields", name, "", at_field(name, sentence)))
+
+    def _fault_at(self, place: Fault, sentence: str) -> None:
+        if place.area in {"doses", "samples"}:
+            rows = self.screen.doses if place.area == "doses" else self.screen.samples
+            row = next(row for row in rows if row["id"] == place.row)
+            self._cell_fault(cast("Literal['doses', 'samples']", place.area), row, place.column, sentence)
+        else:
+            self._field_fault(place.row, sentence)
+
+    def _at_cell(self, area: Literal["doses", "samples"], row: Row, column: str, sentence: str) -> str:
+        return say(
+            "input.at_cell",
+            area=say(f"tab.{'dosing' if area == 'doses' else 'samples'}"),
+            row=str(self._row_number(area, row)),
+            column=say(f"column.in_words.{column}"),
+            sentence=sentence,
+        )
 
     def _fault(self, problem: Problem) -> Fault:
         """Return a finding of the case reader as a fault of the screen."""
@@ -210,14 +297,15 @@ class _Draft:
         if at_row and int(at_row[2]) < len(self.rows[at_row[1]]):
             area: Literal["doses", "samples"] = "samples" if at_row[1] == "samples" else "doses"
             row, column = self.rows[at_row[1]][int(at_row[2])], _COLUMNS.get(at_row[3] or "", "day")
-            place = text.CELL.format(row=self._row_number(area, row), column=text.COLUMN_WORDS[column])
-            return Fault(area, row["id"], column, f"{text.AREAS[area]} {place}: {message}.")
+            if not (row.get(column) or "").strip() and (row.get(TWINS.get(column, "")) or "").strip():
+                column = TWINS[column]
+            return Fault(area, row["id"], column, self._at_cell(area, row, column, f"{message}."))
         key = _ITEM.sub("", problem.place.rsplit(".", 1)[-1])
         name = _BELOW.get(key, key)
         if name in BY_NAME:
-            return Fault("fields", name, "", f"{text.FIELD_LABELS[name]}: {message}.")
+            return Fault("fields", name, "", at_field(name, f"{message}."))
         if problem.place == "doses":
-            return Fault("doses", "", "", text.NO_DOSE)
+            return Fault("doses", "", "", say("input.no_dose"))
         return Fault("case", problem.place, "", f"{problem.place}: {message}.")
 
     def _in_words(self, message: str) -> str:
@@ -225,13 +313,29 @@ class _Draft:
 
         def row_name(found: re.Match[str]) -> str:
             row = self.rows[found[1]][int(found[2])]
-            return text.ROW.format(row=self._row_number("samples" if found[1] == "samples" else "doses", row))
+            return say("input.row", row=str(self._row_number("samples" if found[1] == "samples" else "doses", row)))
 
-        return text.in_words(_ROW_PLACE.sub(row_name, message))
+        return in_words(_ROW_PLACE.sub(row_name, message))
+
+    def _in_time_order(self, rows: Sequence[Row]) -> list[Row]:
+        """Sort rows by when they are, those without a readable time last."""
+
+        def day(row: Row) -> float:
+            typed = (row.get("day") or row.get("date") or "").strip()
+            number = read_quantity(typed, DAYS)
+            if not isinstance(number, TextFault):
+                return number
+            moment = read_moment(typed, clock=self.start.time() if self.start else time())
+            return math.inf if isinstance(moment, Message) or self.start is None else day_of(moment, self.start)
+
+        return sorted(rows, key=day)
 
     def _row_number(self, area: Literal["doses", "samples"], row: Row) -> int:
         rows = self.screen.doses if area == "doses" else self.screen.samples
         return 1 + [other["id"] for other in rows].index(row["id"])
+
+
+_MG_DECIMALS = 6  # what lies behind is arithmetic of mg/kg times kg
 
 
 def _typed(rows: Sequence[Row]) -> list[Row]:
@@ -250,11 +354,16 @@ def _plain(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _in_time_order(rows: Sequence[Row]) -> list[Row]:
-    """Sort rows by day, those without a readable one last."""
+def at_field(name: str, sentence: str) -> str:
+    """Return a sentence that names the field which it is about."""
+    return say("input.at_field", field=say(f"field.{name}"), sentence=sentence)
 
-    def day(row: Row) -> float:
-        number = read_quantity(row.get("day") or "", DAYS)
-        return math.inf if isinstance(number, TextFault) else number
 
-    return sorted(rows, key=day)
+def _start(screen: Screen) -> datetime | None:
+    """Return the moment of the first infusion: as entered, else the earliest date among the doses."""
+    day = read_moment(screen.fields.get("start_date") or "")
+    clock = read_clock(screen.fields.get("start_time") or "")
+    if not isinstance(day, Message):
+        return datetime.combine(day.date(), time() if isinstance(clock, Message) else clock, UTC)
+    moments = [read_moment(row.get("date") or row.get("day") or "") for row in screen.doses]
+    return min((moment for moment in moments if not isinstance(moment, Message)), default=None)

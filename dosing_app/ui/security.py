@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dosing_app.ui.audit import time_requests
+from dosing_app.ui.health import HEALTH_PATH, add_health_page
+from dosing_app.ui.refusals import refuse_plainly
+from dosing_app.ui.sign_on import ask_for_user
+
 if TYPE_CHECKING:
     from flask import Response
 
@@ -13,7 +18,9 @@ LARGEST_REQUEST_BYTES = 8_000_000
 
 
 def secure(app: Dash) -> None:
-    """Put the headers on every answer and limit the size of requests; call it after the last callback.
+    """Put the headers on every answer, limit requests, and add sign-on and the health page.
+
+    Call it after the last callback.
 
     Scripts run from this server only, and of the inline ones only Dash's own, by their hashes. Styles need
     'unsafe-inline': the components place themselves by style attributes.
@@ -34,6 +41,10 @@ def secure(app: Dash) -> None:
     )
     server = app.server
     server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST_BYTES
+    time_requests(server)
+    ask_for_user(server, open_paths=(HEALTH_PATH,))
+    refuse_plainly(app)
+    add_health_page(server)
 
     def add_headers(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy
@@ -41,6 +52,7 @@ def secure(app: Dash) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         # Scripts and styles carry their own; everything else may hold a patient's values.
         response.headers.setdefault("Cache-Control", "no-store")

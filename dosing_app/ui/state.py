@@ -7,7 +7,7 @@ a store of the browser tab.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from dosing_app.decision.case_schema import CaseLimits, CaseTarget
@@ -42,12 +42,15 @@ class Screen:
         Text or choice of every field.
     kept : dict
         What a case that was opened holds beyond the screen; it is saved again unchanged.
+    units : dict of str to str
+        Unit of the numbers typed into a field without one, where it is not the field's first.
     """
 
     doses: list[Row]
     samples: list[Row]
     fields: dict[str, str | None]
     kept: dict[str, Any]
+    units: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def screen_from_case(case: PatientCase) -> Screen:
@@ -57,7 +60,7 @@ def screen_from_case(case: PatientCase) -> Screen:
     return Screen(
         doses=[_dose_row(f"dose{i}", dose, status) for i, (dose, status) in enumerate(doses)],
         samples=[_sample_row(f"sample{i}", sample) for i, sample in enumerate(case.samples)],
-        fields={field.name: _field_text(field, case) for field in FIELDS},
+        fields={one.name: _field_text(one, case) for one in FIELDS},
         kept=_beyond_the_screen(tree),
     )
 
@@ -67,28 +70,35 @@ def empty_screen() -> Screen:
     return Screen(
         doses=[new_dose([])],
         samples=[],
-        fields={field.name: None if field.choices or field.name == "model" else "" for field in FIELDS},
+        fields={one.name: None if one.choices or one.name == "model" else "" for one in FIELDS},
         kept={},
     )
 
 
-def new_dose(rows: Sequence[Row]) -> Row:
-    """Return an empty row for one more dose."""
-    return {"id": _free_id("dose", rows), "day": "", "mg": "", "hours": "2", "status": PLANNED if rows else GIVEN}
+def new_dose(rows: Sequence[Row], **cells: str) -> Row:
+    """Return a row for one more dose, empty but for the cells given.
+
+    When it is stands in `day` or, as a date, in `date`; how much in `mg` or, for each kilogram, in `per_kg`: in the one
+    that was typed last, the other is empty.
+    """
+    row = {"id": _free_id("dose", rows), "day": "", "date": "", "mg": "", "per_kg": "", "hours": "2"}
+    return row | {"status": PLANNED if rows else GIVEN} | cells
 
 
-def new_sample(rows: Sequence[Row]) -> Row:
-    """Return an empty row for one more sample, with the limits of the sample before it."""
+def new_sample(rows: Sequence[Row], **cells: str) -> Row:
+    """Return a row for one more sample, empty but for the cells given and the limits of the sample before it."""
     last = rows[-1] if rows else {}
-    return {
+    row = {
         "id": _free_id("sample", rows),
         "day": "",
+        "date": "",
         "level": "",
         "lloq": last.get("lloq", ""),
         "uloq": last.get("uloq", ""),
         "exclude": "",
         "assay": last.get("assay", ""),
     }
+    return row | cells
 
 
 def number_text(value: float) -> str:
@@ -105,7 +115,9 @@ def _dose_row(row_id: str, dose: CaseDose, status: str) -> Row:
     return {
         "id": row_id,
         "day": number_text(dose.time_day),
+        "date": "",
         "mg": number_text(dose.amount_mg),
+        "per_kg": "",
         "hours": number_text(dose.duration_hour),
         "status": status,
     }
@@ -115,6 +127,7 @@ def _sample_row(row_id: str, sample: CaseSample) -> Row:
     return {
         "id": row_id,
         "day": number_text(sample.time_day),
+        "date": "",
         "level": level_text(sample),
         "lloq": _optional(sample.lloq_mg_per_L),
         "uloq": _optional(sample.uloq_mg_per_L),

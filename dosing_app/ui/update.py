@@ -5,49 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import to_json
-from dosing_app.ui import ids, text
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
+from dosing_app.ui import ids
+from dosing_app.ui.answering import answering
 from dosing_app.ui.changes import Group, only_changed
 from dosing_app.ui.components.checks import checks_list, fault_sentences
 from dosing_app.ui.components.finder import finder_strip
+from dosing_app.ui.components.inputs import TAB_IDS
 from dosing_app.ui.components.parameters_table import parameters_table
 from dosing_app.ui.components.results import empty_figure
-from dosing_app.ui.components.risk_panel import answer_line, risk_words
+from dosing_app.ui.components.risk_panel import announced, answer_line, risk_words
+from dosing_app.ui.components.twins import concentration_table, risk_table, survival_table
 from dosing_app.ui.elements import App, Input, Output, State, client_function, html, no_update
-from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED
+from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED, UNIT_CHOICES
+from dosing_app.ui.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.ui.figures import concentration_figure
-from dosing_app.ui.reading import Fault, read_screen
+from dosing_app.ui.following import following
+from dosing_app.ui.reading import TWINS, Fault, read_screen
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
-from dosing_app.ui.state import Screen, default_text, number_text
-from dosing_app.ui.wording import case_words, model_name, total_mg
+from dosing_app.ui.state import Screen, default_text
+from dosing_app.ui.wording import case_words, model_name, shown, total_mg
 from pkpd.errors import InputError
+from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from dosing_app.decision.case_schema import PatientCase
-    from dosing_app.decision.optimize_result import OptimizeResult
-    from dosing_app.ui.view import View
+    from dosing_app.decision.view import View
+    from dosing_app.ui.answers import Answers
 
-_TAB_IDS = {
-    "dosing": ids.TAB_DOSING,
-    "samples": ids.TAB_SAMPLES,
-    "covariates": ids.TAB_COVARIATES,
-    "limits": ids.TAB_LIMITS,
-}
 # Parts of a case whose values have a default that does not depend on the patient.
 _DEFAULTS = frozenset({"target", "limits"})
+_TARGETS = {"target": ids.FINDER_TARGET, "confidence": ids.FINDER_CONFIDENCE}
 _RESULTS = {
     "valid_case": Output(ids.VALID_CASE, "data"),
     "case_line": Output(ids.CASE_LINE, "children"),
     "answer_line": Output(ids.ANSWER_LINE, "children"),
+    "announced": Output(ids.ANNOUNCED, "children"),
     "concentration": Output(ids.CONCENTRATION, "figure"),
+    "concentration_label": Output(ids.CONCENTRATION_LABEL, "children"),
+    "concentration_table": Output(ids.CONCENTRATION_TABLE, "children"),
     "risk_text": Output(ids.RISK_TEXT, "children"),
     "risk": Output(ids.RISK_FIGURE, "figure"),
+    "risk_label": Output(ids.RISK_LABEL, "children"),
+    "risk_table": Output(ids.RISK_TABLE, "children"),
     "survival": Output(ids.SURVIVAL, "figure"),
+    "survival_label": Output(ids.SURVIVAL_LABEL, "children"),
+    "survival_table": Output(ids.SURVIVAL_TABLE, "children"),
     "parameters": Output(ids.PARAMETERS, "children"),
     "covariates_note": Output(ids.COVARIATES_NOTE, "children"),
     "footer": Output(ids.FOOTER_MODEL, "children"),
     "placeholders": {field.name: Output(ids.field(field.name), "placeholder") for field in TYPED},
+    "targets": {name: Output(target, "placeholder") for name, target in _TARGETS.items()},
 }
 _MARKS = {
     "checks": Output(ids.CHECKS, "children"),
@@ -56,21 +68,13 @@ _MARKS = {
     "answer_stale": Output(ids.ANSWER_STALE, "children"),
     "doses_note": Output(ids.DOSES_NOTE, "children"),
     "samples_note": Output(ids.SAMPLES_NOTE, "children"),
-    "tabs": {name: Output(tab, "children") for name, tab in _TAB_IDS.items()},
+    "tabs": {name: Output(tab, "children") for name, tab in TAB_IDS.items()},
     "errors": {field.name: Output(ids.field(field.name), "error") for field in FIELDS},
 }
 
 
-def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[str], OptimizeResult]) -> None:
-    """Add the callbacks.
-
-    Parameters
-    ----------
-    app : App
-        The app.
-    view_of, regimens_of : callable
-        From the JSON of a valid case to what the screen shows of it, and to the search of regimens.
-    """
+def register(app: App, answers: Answers) -> None:
+    """Add the callbacks."""
 
     @app.callback(
         output={"results": _RESULTS, "marks": _MARKS, "shown": Output(ids.SHOWN, "data")},
@@ -78,64 +82,113 @@ def register(app: App, view_of: Callable[[str], View], regimens_of: Callable[[st
             "doses": Input(ids.DOSES, "rowData"),
             "samples": Input(ids.SAMPLES, "rowData"),
             "fields": {field.name: Input(ids.field(field.name), "value") for field in FIELDS},
+            "units": {name: Input(ids.unit(name), "value") for name in UNIT_CHOICES},
             "kept": Input(ids.KEPT, "data"),
             # An edit changes the rows in place, which Dash does not see as a change of the rows.
             "edits": [Input(grid, "cellValueChanged") for grid in (ids.DOSES, ids.SAMPLES)],
+            "times": Input(ids.TIMES, "value"),
+            "is_dark": Input(ids.SCHEME, "checked"),
+            "shown_as": Input(ids.SHOWN_AS, "data"),
         },
-        state={"valid_case": State(ids.VALID_CASE, "data"), "shown": State(ids.SHOWN, "data")},
+        state={
+            "valid_case": State(ids.VALID_CASE, "data"),
+            "shown": State(ids.SHOWN, "data"),
+            "language": State(ids.LANGUAGE, "value"),
+        },
     )
     def update(  # pyright: ignore[reportUnusedFunction]
+        *,
         doses: list[dict[str, str]],
         samples: list[dict[str, str]],
         fields: dict[str, str | None],
+        units: dict[str, str],
         kept: dict[str, Any],
         edits: list[object],  # noqa: ARG001 - only that there were some
+        times: str | None,
+        is_dark: bool | None,
+        shown_as: dict[str, bool] | None,
         valid_case: str | None,
         shown: dict[str, Any] | None,
+        language: str | None,
     ) -> dict[str, Any]:
-        screen = Screen(doses or [], samples or [], fields, kept or {})
-        reading = read_screen(screen)
-        faults, view = reading.faults, None
-        results = _no_results()
-        if reading.case is not None:
-            case_json = to_json(reading.case, indent=None)
-            try:
-                view = view_of(case_json)
-            except InputError as error:
-                faults = tuple(Fault("case", problem.place, "", f"{problem}.") for problem in error.problems)
-            else:
-                results = _results(case_json, view)
-        view = view or (view_of(valid_case) if valid_case else None)
-        if view is None:
-            results["case_line"] = [html.Li(text.EMPTY["case"])]
-        changed, digests = only_changed({"results": results, "marks": _marks(screen, faults, view)}, shown or {})
+        screen = Screen(doses or [], samples or [], fields, kept or {}, units)
+        with answering(language, is_dark=is_dark):
+            outputs = _outputs(screen, answers, valid_case, Look(shown_as or {}, with_dates=times == "dates"))
+        changed, digests = only_changed(outputs, shown or {})
         return {**changed, "shown": digests}
 
-    @app.callback(Output(ids.FINDER_BODY, "children"), Input(ids.VALID_CASE, "data"), prevent_initial_call=True)
-    def find(case_json: str | None) -> object:  # pyright: ignore[reportUnusedFunction]
+    @app.callback(
+        Output(ids.FINDER_BODY, "children"),
+        Input(ids.VALID_CASE, "data"),
+        State(ids.LANGUAGE, "value"),
+        prevent_initial_call=True,
+    )
+    def find(case_json: str | None, language: str | None) -> object:  # pyright: ignore[reportUnusedFunction]
         if not case_json:
             return no_update
-        return _finder(case_json, view_of, regimens_of)
+        with answering(language):
+            return _finder(case_json, answers)
 
-    app.clientside_callback(client_function("asuc", "markFaults"), Input(ids.FAULTS, "data"))
+    app.clientside_callback(client_function("asuc", "markCells"), Input(ids.FAULTS, "data"))
 
 
-def _finder(case_json: str, view_of: Callable[[str], View], regimens_of: Callable[[str], OptimizeResult]) -> list[Any]:
-    view = view_of(case_json)
+class Look:
+    """How the figures are to be shown.
+
+    Parameters
+    ----------
+    shown_as : dict of str to bool
+        Buttons at the figures' titles that are pressed, by id.
+    with_dates : bool
+        Whether days have their dates.
+    """
+
+    def __init__(self, shown_as: Mapping[str, bool], *, with_dates: bool) -> None:
+        self.is_log = bool(shown_as.get(ids.CURVE_LOG))
+        self.tables = frozenset(name for name, pressed in shown_as.items() if pressed and name != ids.CURVE_LOG)
+        self.with_dates = with_dates
+
+
+def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Look) -> dict[str, Any]:
+    """Return everything that the browser shows of a screen."""
+    reading = read_screen(screen)
+    faults, view = reading.faults, None
+    start = reading.start if look.with_dates else None
+    results = _no_results()
+    if reading.case is not None:
+        case_json = to_json(reading.case, indent=None)
+        try:
+            view = answers.view(case_json)
+        except InputError as error:
+            faults = tuple(Fault("case", problem.place, "", f"{problem}.") for problem in error.problems)
+        else:
+            results = _results(case_json, view, look, start)
+    if view is None and valid_case:
+        # What was valid last stays, in the look that is asked for now.
+        view = answers.view(valid_case)
+        results = _results(valid_case, view, look, start)
+    if view is None:
+        results["case_line"] = [html.Li(say("empty.case"))]
+    return {"results": results, "marks": _marks(screen, faults, view, reading.start)}
+
+
+def _finder(case_json: str, answers: Answers) -> list[Any]:
+    view = answers.view(case_json)
     if view.forecast.risk is None or not view.has_mass:
-        words = "No regimen is searched, since there is no risk to aim at."
-        return [html.Div([html.H2("Regimen finder"), html.Span(words)], className="title")]
+        return [html.P(say("finder.no_risk"))]
     try:
-        return finder_strip(view.forecast, regimens_of(case_json))
+        return finder_strip(view.forecast, answers.regimens(case_json))
     except InputError as error:
-        return [html.Div([html.H2("Regimen finder"), html.Span(f"{error}.")], className="title")]
+        return [html.P(f"{error}.")]
 
 
-def _results(case_json: str, view: View) -> Group:
+def _results(case_json: str, view: View, look: Look, start: datetime | None) -> Group:
     """Return everything that follows from a valid case."""
     result = view.forecast
     case, risk, model = result.case, result.risk, result.model
+    has_risk = risk is not None and view.has_mass
     no_risk = empty_figure("")
+    as_table = look.tables
     outputs: dict[str, Any] = {
         "valid_case": case_json,
         "case_line": [
@@ -143,36 +196,44 @@ def _results(case_json: str, view: View) -> Group:
             *(html.Li(words) for words in case_words(case, result.covariates.imputed)),
         ],
         "answer_line": answer_line(view),
-        "concentration": concentration_figure(view),
+        "announced": announced(view),
+        "concentration": concentration_figure(view, is_log=look.is_log, start=start),
+        "concentration_label": concentration_label(view),
+        "concentration_table": concentration_table(view) if ids.CURVE_AS_TABLE in as_table else "",
         "risk_text": risk_words(view),
-        "risk": no_risk if risk is None or not view.has_mass else risk_figure(view, risk),
-        "survival": no_risk if risk is None or not view.has_mass else survival_figure(view, risk),
+        "risk": risk_figure(view, risk) if has_risk and risk else no_risk,
+        "risk_label": risk_label(view),
+        "risk_table": risk_table(view) if ids.RISK_AS_TABLE in as_table else "",
+        "survival": survival_figure(view, risk) if has_risk and risk else no_risk,
+        "survival_label": survival_label(view),
+        "survival_table": survival_table(view) if ids.SURVIVAL_AS_TABLE in as_table else "",
         "parameters": parameters_table(view),
         "covariates_note": _covariates_note(view),
-        "footer": f"{model_name(model.id)} · version {model.version} · {model.sha256[:8]}",
+        "footer": say("footer.model", name=model_name(model.id), version=model.version, hash=model.sha256[:8]),
         "placeholders": Group({field.name: _placeholder(field.name, view) for field in TYPED}),
+        "targets": Group(
+            {
+                "target": shown(percent_from_fraction(case.target.risk_day90)),
+                "confidence": shown(percent_from_fraction(case.target.confidence)),
+            }
+        ),
     }
     return Group(outputs)
 
 
-def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> Group:
-    """Return what marks the wrong inputs, and the checks."""
+def _marks(screen: Screen, faults: Sequence[Fault], view: View | None, start: datetime | None) -> Group:
+    """Return what marks the wrong inputs, what follows from what was typed, and the checks."""
     by_area = {area: [fault for fault in faults if fault.area == area] for area in ("doses", "samples", "fields")}
     sentences = {fault.row: fault.sentence for fault in by_area["fields"]}
-    warnings = view.warnings if view else ()
-    cells = {
-        area: {
-            row: [fault.column for fault in by_area[area] if fault.row == row]
-            for row in {fault.row for fault in by_area[area]}
-        }
-        for area in ("doses", "samples")
-    }
     is_stale = bool(faults) and view is not None
-    stale = text.STALE_SHORT if is_stale else ""
+    stale = say("state.stale") if is_stale else ""
     given = [html.P(_given(view.forecast.case), className="note")] if view and not by_area["doses"] else []
     outputs: dict[str, Any] = {
-        "checks": checks_list(faults, warnings, is_stale=is_stale),
-        "faults": cells,
+        "checks": checks_list(faults, view.warnings if view else (), is_stale=is_stale),
+        "faults": {
+            area: {"faults": _faulty_cells(by_area[area]), "computed": computed}
+            for area, computed in following(screen, start, None if is_stale else view).items()
+        },
         "stale": stale,
         "answer_stale": stale,
         "doses_note": [*fault_sentences(by_area["doses"]), *given],
@@ -183,60 +244,78 @@ def _marks(screen: Screen, faults: Sequence[Fault], view: View | None) -> Group:
     return Group(outputs)
 
 
+def _faulty_cells(faults: Sequence[Fault]) -> dict[str, list[str]]:
+    """Return the wrong columns of each row; of two that hold the same fact both, since one of them is hidden."""
+    cells: dict[str, list[str]] = {}
+    for fault in faults:
+        twin = TWINS.get(fault.column)
+        cells.setdefault(fault.row, []).extend([fault.column, *([twin] if twin else [])])
+    return cells
+
+
 def _tab_labels(screen: Screen, faults: Mapping[str, Sequence[Fault]]) -> Group:
     """Return the names of the tabs with the number of rows, or of errors."""
-    in_tab = {name: [f for f in faults["fields"] if BY_NAME[f.row].tab == name] for name in _TAB_IDS}
+    in_tab = {name: [f for f in faults["fields"] if _tab_of(f.row) == name] for name in TAB_IDS}
     in_tab["dosing"] += faults["doses"]
     in_tab["samples"] += faults["samples"]
     counts = {"dosing": len(screen.doses), "samples": len(screen.samples)}
     labels = Group()
     for name, wrong in in_tab.items():
-        label: list[Any] = [text.TABS[name]]
+        label: list[Any] = [say(f"tab.{name}")]
         if wrong:
-            said = text.ONE_ERROR if len(wrong) == 1 else text.ERRORS.format(n=len(wrong))
-            label.append(html.Span(f" {said}", className="count fault"))
+            label.append(html.Span(f" {say('tab.errors', count=len(wrong))}", className="count fault"))
         elif name in counts:
             label.append(html.Span(f" {counts[name]}", className="count"))
         labels[name] = label
     return labels
 
 
+def _tab_of(name: str) -> str:
+    tab = BY_NAME[name].tab
+    return "dosing" if tab == "day_0" else tab
+
+
 def _assays(screen: Screen) -> list[Any]:
     """Return the assays that samples from a file were measured with; no column shows them."""
     return [
-        html.P(text.ASSAY_OF_ROW.format(row=number, assay=row["assay"]), className="note")
+        html.P(say("samples.assay_of_row", row=str(number), assay=row["assay"]), className="note")
         for number, row in enumerate(screen.samples, start=1)
         if row.get("assay")
     ]
 
 
 def _given(case: PatientCase) -> str:
-    weight = case.covariates.weight_kg
-    given = sum(dose.amount_mg for dose in case.doses)
-    per_kg = text.PER_KG.format(value=given / weight) if weight else ""
-    return text.GIVEN_SUM.format(given=total_mg(case.doses), per_kg=per_kg, planned=total_mg(case.planned))
+    weight, given = case.covariates.weight_kg, sum(dose.amount_mg for dose in case.doses)
+    planned = total_mg(case.planned)
+    if not weight:
+        return say("dosing.sum", given=total_mg(case.doses), planned=planned)
+    per_kg = spoken_number(f"{given / weight:.1f}")
+    return say("dosing.sum_per_kg", given=total_mg(case.doses), per_kg=per_kg, planned=planned)
 
 
 def _covariates_note(view: View) -> str:
-    names = [text.FIELD_LABELS[name] for name in view.forecast.model.covariates]
-    days = [number_text(later.time_day) for later in view.forecast.case.covariates_over_time]
-    later = " " + text.COVARIATES_LATER.format(days=", ".join(days)) if days else ""
-    return text.COVARIATES_READ.format(title=view.forecast.model.title, names=", ".join(names)) + later
+    names = ", ".join(say(f"field.{name}") for name in view.forecast.model.covariates)
+    note = say("covariates.read", title=view.forecast.model.title, names=names)
+    days = ", ".join(shown(later.time_day) for later in view.forecast.case.covariates_over_time)
+    return f"{note} {say('covariates.later', days=days)}" if days else note
 
 
 def _placeholder(name: str, view: View) -> str:
     """Return what stands in an empty input: the value that is assumed."""
     if name == "now_day":
-        return text.NOW_PLACEHOLDER
+        return say("field.now_placeholder")
+    if name in {"start_date", "start_time"}:
+        return say(f"field.{name}_placeholder")
     if BY_NAME[name].path[0] in _DEFAULTS:
-        return text.DEFAULT.format(value=default) if (default := default_text(BY_NAME[name])) else ""
+        return say("field.default", value=default) if (default := default_text(BY_NAME[name])) else ""
     covariates = view.forecast.covariates
     if name in covariates.imputed or name in covariates.derived:
-        return text.ASSUMED.format(value=f"{covariates.values[name]:.4g}")
+        return say("field.assumed", value=spoken_number(f"{covariates.values[name]:.4g}"))
     return ""
 
 
 def _no_results() -> Group:
     """Return the results as "leave what is there"."""
     placeholders = Group({field.name: no_update for field in TYPED})
-    return Group({**dict.fromkeys(_RESULTS, no_update), "placeholders": placeholders})
+    targets = Group(dict.fromkeys(_TARGETS, no_update))
+    return Group({**dict.fromkeys(_RESULTS, no_update), "placeholders": placeholders, "targets": targets})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.state import number_text
-from dosing_app.ui.text import NBSP
 from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from tte import EventModel
 
+# Digits after which a difference is one of arithmetic.
+_DECIMALS = 6
+
+
+def shown(value: float) -> str:
+    """Return a number as it was entered or follows from entries by a sum: 600, 6.9."""
+    return spoken_number(number_text(round(value, _DECIMALS)))
+
 
 def percent(fraction: float) -> str:
     """Return a fraction in whole percent without its sign; <1 and >99 where it is neither 0 nor 100."""
@@ -26,15 +35,27 @@ def percent(fraction: float) -> str:
     return ">99" if 99.0 < value < 100.0 else f"{value:.0f}"
 
 
-def interval(quantiles: FloatArray) -> str:
+def one_percent(fraction: float) -> str:
+    """Return a fraction in percent with its sign."""
+    return say("number.percent", value=percent(fraction))
+
+
+def target_percent(fraction: float) -> str:
+    """Return a target in percent with its sign, with every digit that was entered."""
+    return say("number.percent", value=shown(percent_from_fraction(fraction)))
+
+
+def interval(quantiles: FloatArray | Sequence[float]) -> str:
     """Return the 90 % interval of a risk in percent: 8-54 %."""
     return interval_text(float(quantiles[0]), float(quantiles[-1]))
 
 
 def interval_text(low: float, high: float) -> str:
     """Return an interval of fractions in percent: 8-54 %, or 28 to >99 % where a dash would stand before a sign."""
-    ends = percent(low), percent(high)
-    return f"{ends[0]}{' to ' if ends[1].startswith(('<', '>')) else '–'}{ends[1]}{NBSP}%"
+    upper = percent(high)
+    return say(
+        "number.interval_to" if upper.startswith(("<", ">")) else "number.interval", low=percent(low), high=upper
+    )
 
 
 def figures(value: float) -> str:
@@ -42,94 +63,90 @@ def figures(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     decimals = 0 if abs(value) >= 100.0 else 1 if abs(value) >= 3.0 else 2
-    return f"{value:.{decimals}f}"
+    return spoken_number(f"{value:,.{decimals}f}")
 
 
 def frequency(risk: RiskForecast) -> str:
     """Return the natural frequency of the total interval."""
     low, high = percent(risk.total.day90.quantiles[0]), percent(risk.total.day90.quantiles[-1])
-    return (
-        f"Of 100 patients like this one, between {low} and {high} are expected to have a colectomy by day 90 "
-        "with the current plan. The true figure may still lie outside: 1 chance in 10."
-    )
+    return say("risk.frequency", low=low, high=high)
 
 
-def chance_in_words(risk: RiskForecast, case: PatientCase) -> str:
+def chance_in_words(risk: RiskForecast, case: PatientCase) -> list[str]:
     """Return what the chance of reaching the target means; by the patient's parameters only, as in the finder."""
-    target = f"{number_text(round(percent_from_fraction(case.target.risk_day90), 6))}{NBSP}%"
+    target = target_percent(case.target.risk_day90)
     chance = risk.probability_target
     if chance < 0.5:
-        words = (
-            f"Higher predicted risk: {percent(1.0 - chance)} chances in 100 that exposure is too low "
-            f"for a risk of {target} or less."
-        )
+        words = [say("risk.higher", chance=percent(1.0 - chance), target=target)]
     else:
         highest = percent(risk.total.day90.quantiles[-1])
-        words = (
-            f"Lower predicted risk: {percent(chance)} chances in 100 that exposure suffices for {target} or less. "
-            f"Not zero: up to {highest} in 100 still fits."
-        )
+        words = [say("risk.lower", chance=percent(chance), target=target, highest=highest)]
     if 0.4 <= chance <= 0.6:
-        words += " The levels do not settle on which side this patient lies."
+        words.append(say("risk.undecided"))
     return words
 
 
 def side_in_words(risk: RiskForecast) -> str:
     """Return the side of the target in three words."""
-    return "higher predicted risk" if risk.probability_target < 0.5 else "lower predicted risk"
+    return say("risk.side_higher" if risk.probability_target < 0.5 else "risk.side_lower")
 
 
 def study_facts(model: EventModel) -> str:
     """Return what the study behind the risk was, with what it does not show."""
     facts = {fact.name: fact for fact in model.facts}
-    said: list[str] = []
     high, low = facts.get("high_risk_colectomies"), facts.get("low_risk_colectomies")
     total = facts.get("colectomies")
     if high and low and total and high.out_of and low.out_of and total.out_of:
-        said.append(
-            f"Study: {high.value:.0f} of {high.out_of:.0f} patients with too little exposure and {low.value:.0f} of "
-            f"{low.out_of:.0f} others had a colectomy between week 4 and day 90 "
-            f"({total.out_of:.0f} patients, {total.value:.0f} colectomies in all)."
+        return say(
+            "risk.study",
+            high=f"{high.value:.0f}",
+            of_high=f"{high.out_of:.0f}",
+            low=f"{low.value:.0f}",
+            of_low=f"{low.out_of:.0f}",
+            patients=f"{total.out_of:.0f}",
+            colectomies=f"{total.value:.0f}",
         )
-    said.append(
-        "Not externally validated; pharmacokinetics as published. "
-        "Randomised trials have not shown that a higher dose prevents colectomy."
-    )
-    return " ".join(said)
-
-
-STOP_RULE = "Deterioration, megacolon, perforation or bleeding: surgical review, whatever is shown here."
+    return say("risk.study_unknown")
 
 
 def case_words(case: PatientCase, imputed: Sequence[str]) -> list[str]:
     """Return the inputs of a case in words, so that a wrong one is seen from every tab."""
     known = case.covariates
-    words = [f"day {number_text(case.now_day)}"]
-    for name, label, unit in (
-        ("weight_kg", "", "kg"),
-        ("crp_mg_per_L", "CRP ", "mg/L"),
-        ("albumin_g_per_L", "albumin ", "g/L"),
-    ):
-        value = getattr(known, name)
-        if value is not None:
-            words.append(f"{label}{number_text(value)} {unit}")
-        elif name == "crp_mg_per_L" and known.crp_below_mg_per_L is not None:
-            words.append(f"CRP <{number_text(known.crp_below_mg_per_L)} {unit}")
-        elif name in imputed:
-            words.append(f"{label or 'weight '}assumed")
-    words.append(f"{total_mg(case.doses)} mg given")
+    words = [say("case.day", day=shown(case.now_day))]
+    if known.weight_kg is not None:
+        words.append(f"{shown(known.weight_kg)} kg")
+    elif "weight_kg" in imputed:
+        words.append(say("case.weight_assumed"))
+    if known.crp_mg_per_L is not None:
+        words.append(f"CRP {shown(known.crp_mg_per_L)} mg/L")
+    elif known.crp_below_mg_per_L is not None:
+        words.append(f"CRP <{shown(known.crp_below_mg_per_L)} mg/L")
+    elif "crp_mg_per_L" in imputed:
+        words.append(say("case.crp_assumed"))
+    if known.albumin_g_per_L is not None:
+        words.append(say("case.albumin", value=shown(known.albumin_g_per_L)))
+    elif "albumin_g_per_L" in imputed:
+        words.append(say("case.albumin_assumed"))
+    words.append(say("case.given", mg=total_mg(case.doses)))
+    return [*words, samples_in_words(case)]
+
+
+def samples_in_words(case: PatientCase) -> str:
+    """Return how many samples there are, are used, and lie beyond a limit."""
     used = [sample for sample in case.samples if sample.exclude is None]
+    if not case.samples:
+        return say("case.no_sample")
+    n, n_used = len(case.samples), len(used)
+    words = say("case.samples", count=n) if n == n_used else say("case.samples_used", n_used=str(n_used), count=n)
     above = sum(sample.censored == "above" for sample in used)
     below = sum(sample.censored == "below" for sample in used)
-    samples = f"{len(used)} of {len(case.samples)} samples used" if case.samples else "no sample yet"
-    limits = [f"{n} {side} the limit" for n, side in ((above, "above"), (below, "below")) if n]
-    words.append(", ".join((samples, *limits)))
-    return words
+    limits = [say(f"case.{side}", count=n) for n, side in ((above, "above"), (below, "below")) if n]
+    return ", ".join((words, *limits))
 
 
 def total_mg(doses: Sequence[CaseDose]) -> str:
     """Return the drug in some infusions [mg]."""
-    return number_text(round(math.fsum(dose.amount_mg for dose in doses), 6))
+    return shown(math.fsum(dose.amount_mg for dose in doses))
 
 
 def model_name(model_id: str) -> str:
@@ -140,4 +157,5 @@ def model_name(model_id: str) -> str:
 
 def infusions(doses: Sequence[CaseDose]) -> str:
     """Return infusions in one line: 600 mg d14 + 400 mg d17."""
-    return " + ".join(f"{number_text(dose.amount_mg)} mg d{number_text(dose.time_day)}" for dose in doses) or "none"
+    one = (say("finder.infusion", mg=shown(dose.amount_mg), day=shown(dose.time_day)) for dose in doses)
+    return " + ".join(one) or say("finder.no_infusion")

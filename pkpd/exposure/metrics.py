@@ -26,7 +26,8 @@ WEEK_2_TO_4 = (14.0, 28.0)
 # A parameter that varies less than this along the lines, in units of its change from one line to the next, has its
 # distribution from across them.
 _LITTLE = 0.3
-_TABLES = {"cl": 0, "v": 1, "v1": 1, "q": 2, "v2": 3, "half_life": 4}
+PARAMETER_TABLES = {"cl": 0, "v": 1, "v1": 1, "q": 2, "v2": 3, "half_life": 4}
+"""Place of each parameter in ``parameter_tables``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def parameters_at(problem: Problem, eta: FloatArray, *, epoch: int = -1) -> dict
     individual_parameters(subject, epoch % subject.log_typical.shape[0], eta, values)
     named = {"cl": clearance(subject, values), "half_life": terminal_half_life(subject, values)}
     for name in parameter_names(problem)[1:-1]:
-        named[name] = float(values[_TABLES[name]])
+        named[name] = float(values[PARAMETER_TABLES[name]])
     return {name: float(named[name]) for name in parameter_names(problem)}
 
 
@@ -139,7 +140,7 @@ def parameter_marginals(posterior: Posterior, tables: FloatArray, probabilities:
         Probabilities of the quantiles, ascending.
     """
     return {
-        name: _parameter_marginal(posterior, name, tables[_TABLES[name]], probabilities)
+        name: _parameter_marginal(posterior, name, tables[PARAMETER_TABLES[name]], probabilities)
         for name in parameter_names(posterior.problem)
     }
 

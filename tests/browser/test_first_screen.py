@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from dosing_app.decision.examples import example_case
+from dosing_app.decision.view import compute_view
 from dosing_app.ui import ids
-from dosing_app.ui.view import compute_view
 from dosing_app.ui.wording import interval
 from tests.browser import actions
 from tte import load_event_model

@@ -1,21 +1,57 @@
-// The grids in the browser: wrong cells are marked, what is being typed is entered before it is saved, and a new row is
-// ready to be typed into. Nothing here reads what was typed.
+// The grids in the browser: which of two columns holds what was typed, which cells are wrong, rows that are pasted, and
+// a new row that is ready to be typed into. Nothing here reads what was typed.
 (function () {
   "use strict";
 
   var GRIDS = ["doses", "samples"];
+  // The same fact in two columns: the one typed last counts, the other follows from it.
+  var TWINS = { day: "date", date: "day", mg: "per_kg", per_kg: "mg" };
   // Long enough for a cell that was left to reach the rows, short enough not to be noticed.
   var ENTERED_MS = 80;
   var functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  var contexts = { doses: {}, samples: {} };
+
+  function context(params) {
+    return params.context || {};
+  }
+
+  function computed(params) {
+    var row = (context(params).computed || {})[params.data.id] || {};
+    return row[params.colDef.field] || "";
+  }
+
+  functions.shown = function (params) {
+    return params.data[params.colDef.field] || computed(params);
+  };
+
+  functions.enter = function (params) {
+    var field = params.colDef.field;
+    params.data[field] = params.newValue === null || params.newValue === undefined ? "" : String(params.newValue);
+    if (TWINS[field]) {
+      params.data[TWINS[field]] = "";
+    }
+    return true;
+  };
+
+  functions.isFollowing = function (params) {
+    return !params.data[params.colDef.field] && computed(params) !== "";
+  };
 
   functions.isFaulty = function (params) {
-    var faults = (params.context && params.context.faults) || {};
-    var columns = faults[params.data.id] || [];
+    var columns = (context(params).faults || {})[params.data.id] || [];
     return columns.indexOf(params.colDef.field) >= 0;
   };
 
   function grid(name) {
     return window.dash_ag_grid.getApiAsync(name);
+  }
+
+  function refresh(name, changes) {
+    Object.assign(contexts[name], changes);
+    grid(name).then(function (api) {
+      api.setGridOption("context", contexts[name]);
+      api.refreshCells({ force: true });
+    });
   }
 
   function focusLastRow(name, clicks) {
@@ -26,25 +62,86 @@
       function focus() {
         api.removeEventListener("rowDataUpdated", focus);
         var last = api.getDisplayedRowCount() - 1;
+        var column = api.getColumn("day").isVisible() ? "day" : "date";
         api.ensureIndexVisible(last);
         api.deselectAll();
-        api.setFocusedCell(last, "day");
-        api.startEditingCell({ rowIndex: last, colKey: "day" });
+        api.setFocusedCell(last, column);
+        api.startEditingCell({ rowIndex: last, colKey: column });
       }
       api.addEventListener("rowDataUpdated", focus);
     });
     return window.dash_clientside.no_update;
   }
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.asuc = {
-    markFaults: function (faults) {
-      GRIDS.forEach(function (name) {
-        grid(name).then(function (api) {
-          api.setGridOption("context", { faults: (faults || {})[name] || {} });
-          api.refreshCells({ force: true });
-        });
+  function showColumns(name, visible) {
+    grid(name).then(function (api) {
+      Object.keys(visible).forEach(function (column) {
+        api.setColumnsVisible([column], visible[column]);
       });
+    });
+  }
+
+  function gridOf(element) {
+    return GRIDS.find(function (name) {
+      var place = document.getElementById(name);
+      return place && place.contains(element);
+    });
+  }
+
+  function isTyping(element) {
+    return Boolean(element && element.closest && element.closest("input, textarea, select, [contenteditable=true]"));
+  }
+
+  document.addEventListener("paste", function (event) {
+    var name = gridOf(document.activeElement);
+    var text = event.clipboardData && event.clipboardData.getData("text/plain");
+    if (!name || !text || isTyping(document.activeElement)) {
+      return;
+    }
+    event.preventDefault();
+    window.dash_clientside.set_props("pasted", { data: { grid: name, text: text, at: Date.now() } });
+  });
+
+  document.addEventListener("keydown", function (event) {
+    var name = gridOf(document.activeElement);
+    if (!name || isTyping(document.activeElement)) {
+      return;
+    }
+    var one = name === "doses" ? "dose" : "sample";
+    if (event.key === "Insert") {
+      event.preventDefault();
+      document.getElementById("add-" + one).click();
+    } else if ((event.ctrlKey || event.metaKey) && event.key === "Delete") {
+      event.preventDefault();
+      event.stopPropagation();
+      grid(name).then(function (api) {
+        var cell = api.getFocusedCell();
+        if (cell) {
+          api.getDisplayedRowAtIndex(cell.rowIndex).setSelected(true, true);
+          setTimeout(function () {
+            document.getElementById("remove-" + one).click();
+          }, ENTERED_MS);
+        }
+      });
+    }
+  }, true);
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.asuc = Object.assign(window.dash_clientside.asuc || {}, {
+    markCells: function (marks) {
+      GRIDS.forEach(function (name) {
+        var own = (marks || {})[name] || {};
+        refresh(name, { faults: own.faults || {}, computed: own.computed || {} });
+      });
+    },
+
+    showColumns: function (times, amounts) {
+      var dates = times === "dates";
+      var perKg = amounts === "per_kg";
+      showColumns("doses", { day: !dates, date: dates, mg: !dates || !perKg, per_kg: !dates || perKg });
+      showColumns("samples", { day: !dates, date: dates, percentile: !dates });
+      document.documentElement.toggleAttribute("data-dates", dates);
+      refresh("doses", { amounts: amounts });
     },
 
     focusNewDose: function (clicks) {
@@ -55,8 +152,9 @@
       return focusLastRow("samples", clicks);
     },
 
-    enterThen: function (clicks) {
-      if (!clicks) {
+    enterThen: function () {
+      var clicked = window.dash_clientside.callback_context.triggered[0];
+      if (!clicked || !clicked.value) {
         return window.dash_clientside.no_update;
       }
       var active = document.activeElement;
@@ -69,10 +167,18 @@
         });
         return new Promise(function (resolve) {
           setTimeout(function () {
-            resolve(Date.now());
+            resolve({ by: clicked.prop_id.split(".")[0], at: Date.now() });
           }, ENTERED_MS);
         });
       });
     },
+  });
+
+  functions.isEntered = function (params) {
+    var column = params.colDef.field;
+    if (column !== "mg" && column !== "per_kg") {
+      return true;
+    }
+    return (context(params).amounts || "mg") === column;
   };
 })();

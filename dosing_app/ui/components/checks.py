@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.ui import text
+from dosing_app.language import say
 from dosing_app.ui.elements import Component, html
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN_OF_A_KIND = 3
 # Shape and word carry the meaning, never the colour alone.
-_SHAPES = {"error": ("■", "Error: "), "check": ("▲", "Check: "), "note": ("○", "Note: ")}
+_SHAPES = {"error": "■", "check": "▲", "note": "○"}
 
 
 def checks_list(faults: Sequence[Fault], warnings: Sequence[CaseWarning], *, is_stale: bool) -> list[Any]:
@@ -33,11 +33,11 @@ def checks_list(faults: Sequence[Fault], warnings: Sequence[CaseWarning], *, is_
     """
     items = [_item("error", fault.sentence) for fault in faults]
     if is_stale:
-        items.append(_item("error", text.STALE))
+        items.append(_item("error", say("checks.stale")))
     number = html.Span(f" {len(items) + len(warnings)}", className="unit") if items or warnings else ""
     items += _grouped(warnings)
-    body = html.Ul(items) if items else html.P(text.NO_CHECKS, className="note")
-    return [html.H2([text.CHECKS, number]), body]
+    body = html.Ul(items) if items else html.P(say("checks.none"), className="note")
+    return [html.H2([say("checks.title"), number]), body]
 
 
 def fault_sentences(faults: Sequence[Fault]) -> list[Any]:
@@ -54,16 +54,15 @@ def _grouped(warnings: Sequence[CaseWarning]) -> list[Component]:
         if seen[warning.code] <= _SHOWN_OF_A_KIND:
             items.append(_item(warning.level, warning.text))
         if seen[warning.code] == _SHOWN_OF_A_KIND and total[warning.code] > _SHOWN_OF_A_KIND:
-            items.append(_item(warning.level, text.MORE_OF_A_KIND.format(n=total[warning.code] - _SHOWN_OF_A_KIND)))
+            items.append(_item(warning.level, say("checks.more", count=total[warning.code] - _SHOWN_OF_A_KIND)))
     return items
 
 
 def _item(level: str, sentence: str) -> Component:
-    shape, word = _SHAPES.get(level, _SHAPES["check"])
     return html.Li(
         [
-            html.Span(shape, className=f"shape {level}", **{"aria-hidden": "true"}),
-            html.Span(word, className="only-heard"),
+            html.Span(_SHAPES[level], className=f"shape {level}", **{"aria-hidden": "true"}),
+            html.Span(say(f"checks.{level}"), className="only-heard"),
             html.Span(sentence),
         ]
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from dosing_app.ui import ids, text
+from dosing_app.language import say
+from dosing_app.ui import ids
 from dosing_app.ui.elements import Component, dag
 from dosing_app.ui.state import GIVEN, PLANNED
 
@@ -13,10 +15,14 @@ if TYPE_CHECKING:
 
     from dosing_app.ui.state import Row
 
-_WIDTHS = {
-    "doses": {"day": 70, "mg": 82, "hours": 82, "status": 82},
-    "samples": {"day": 54, "level": 66, "lloq": 54, "uloq": 54, "exclude": 88},
+GridName = Literal["doses", "samples"]
+# Widths by column; those of `_HIDDEN` are hidden at first.
+_WIDTHS: dict[GridName, dict[str, int]] = {
+    "doses": {"day": 52, "date": 124, "mg": 60, "per_kg": 58, "hours": 62, "status": 78},
+    "samples": {"day": 50, "date": 124, "level": 56, "lloq": 46, "uloq": 46, "percentile": 56, "exclude": 60},
 }
+_HIDDEN = frozenset({"date"})
+_NUMBERS = frozenset({"day", "mg", "per_kg", "hours", "level", "lloq", "uloq", "percentile"})
 _THEME = (
     "themeQuartz.withParams({spacing: 4, fontSize: 14, headerFontSize: 12, headerFontWeight: 400, "
     "fontFamily: 'inherit', headerFontFamily: 'inherit', borderRadius: 0, wrapperBorderRadius: 0, "
@@ -24,24 +30,24 @@ _THEME = (
     "backgroundColor: 'var(--bg)', borderColor: 'var(--line)', accentColor: 'var(--acc)', "
     "selectedRowBackgroundColor: 'var(--sel)', rowHoverColor: 'var(--rail)', cellHorizontalPadding: 8})"
 )
-_NUMBERS = frozenset({"day", "mg", "hours", "level", "lloq", "uloq"})
 
 
-def grid(name: Literal["doses", "samples"], rows: Sequence[Row]) -> Component:
+def grid(name: GridName, rows: Sequence[Row]) -> Component:
     """Return the grid of doses or of samples."""
     return dag.AgGrid(
         id=ids.DOSES if name == "doses" else ids.SAMPLES,
         rowData=list(rows),
-        columnDefs=[_column(name, column, title) for column, title in text.COLUMNS[name].items()],
+        columnDefs=[_column(name, column) for column in _WIDTHS[name]],
         defaultColDef={
-            "editable": True,
+            # assets/grid.js: a column may follow from another one, and the server's faults are looked up by cell.
+            "editable": {"function": "isEntered(params)"},
+            "valueGetter": {"function": "shown(params)"},
+            "valueSetter": {"function": "enter(params)"},
             "sortable": False,
             "resizable": False,
             "suppressMovable": True,
             "wrapHeaderText": True,
             "cellDataType": False,
-            # assets/grid.js looks the cell up among the faults that the server found.
-            "cellClassRules": {"cell-error": "isFaulty(params)"},
         },
         getRowId="params.data.id",
         dashGridOptions={
@@ -56,26 +62,33 @@ def grid(name: Literal["doses", "samples"], rows: Sequence[Row]) -> Component:
             "animateRows": False,
             "suppressColumnVirtualisation": True,
             "domLayout": "normal",
+            "localeText": {"noRowsToShow": say("grid.no_rows")},
         },
         className="grid",
         style={"height": "236px", "width": "100%"},
     )
 
 
-def _column(name: Literal["doses", "samples"], column: str, title: str) -> dict[str, Any]:
+def _column(name: GridName, column: str) -> dict[str, Any]:
     definition: dict[str, Any] = {
         "field": column,
-        "headerName": title,
+        "headerName": say(f"column.{column}"),
         "width": _WIDTHS[name][column],
         "flex": _WIDTHS[name][column],
         "minWidth": 40,
+        "hide": column in _HIDDEN,
         "cellClass": "number" if column in _NUMBERS else "words",
         "headerClass": "number" if column in _NUMBERS else "words",
+        "cellClassRules": {"cell-error": "isFaulty(params)", "follows": "isFollowing(params)"},
     }
+    if column == "percentile":
+        definition["editable"] = False
     if column == "status":
+        words = {status: say(f"status.{status}") for status in (GIVEN, PLANNED)}
         definition |= {
             "cellEditor": "agSelectCellEditor",
             "cellEditorParams": {"values": [GIVEN, PLANNED]},
+            "valueFormatter": {"function": f"({json.dumps(words, ensure_ascii=False)})[params.value]"},
             "cellClassRules": {"cell-error": "isFaulty(params)", "planned": "params.value == 'planned'"},
         }
     return definition

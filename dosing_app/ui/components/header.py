@@ -1,51 +1,119 @@
-"""The top of the page: name, skip links, and what is done with a whole case."""
+"""The top of the page: name, pages, skip links, and what is done with a whole case; and the line at its foot."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from dosing_app.decision.examples import example_names
-from dosing_app.ui import ids, text
+from dosing_app.language import say
+from dosing_app.language.catalogue import language_name, languages
+from dosing_app.language.speaking import current_language
+from dosing_app.ui import addresses, ids
 from dosing_app.ui.elements import Component, dcc, dmc, html
 
 
-def header() -> Component:
-    """Return the header."""
+def header(user: str, *, is_dark: bool) -> Component:
+    """Return the header, with the name of who is signed on where there is one."""
     return html.Header(
         className="top",
         children=[
-            html.A(text.SKIP_TO_RISK, href=f"#{ids.REGION_RISK}", className="skip"),
-            html.A(text.SKIP_TO_INPUT, href=f"#{ids.REGION_INPUT}", className="skip"),
-            html.Strong(text.TITLE, className="brand"),
-            html.H1(text.PRODUCT, className="product"),
-            html.Div(
-                className="actions",
-                children=[
-                    dmc.Select(
-                        id=ids.EXAMPLES,
-                        data=[{"value": name, "label": text.EXAMPLE_NAMES.get(name, name)} for name in example_names()],
-                        placeholder=text.EXAMPLES,
-                        size="xs",
-                        className="examples",
-                        **{"aria-label": text.EXAMPLES},
-                    ),
-                    dcc.Upload(
-                        id=ids.OPEN,
-                        multiple=False,
-                        children=html.Span(text.OPEN, className="link"),
-                        className="upload",
-                    ),
-                    html.Button(text.SAVE, id=ids.SAVE, className="link", type="button"),
-                    dcc.Download(id=ids.DOWNLOAD),
+            html.A(say("header.skip_risk"), href=f"#{ids.REGION_RISK}", className="skip"),
+            html.A(say("header.skip_input"), href=f"#{ids.REGION_INPUT}", className="skip"),
+            html.Strong(say("header.name"), className="brand"),
+            html.Nav(
+                [
+                    dcc.Link(say("header.colitis"), href=addresses.COLITIS, id=ids.NAV_COLITIS, className="page-link"),
+                    dcc.Link(say("header.models"), href=addresses.MODELS, id=ids.NAV_MODELS, className="page-link"),
                 ],
+                className="pages",
+                **{"aria-label": say("header.pages")},
+            ),
+            html.Div(_actions(user, is_dark=is_dark), className="actions"),
+        ],
+    )
+
+
+def _actions(user: str, *, is_dark: bool) -> list[Any]:
+    return [
+        html.Span(user, id=ids.USER, className="unit small"),
+        dmc.Select(
+            id=ids.EXAMPLES,
+            data=[{"value": name, "label": say(f"example.{name}")} for name in example_names()],
+            placeholder=say("header.examples"),
+            size="xs",
+            className="examples",
+            **{"aria-label": say("header.examples")},
+        ),
+        _button("header.undo", ids.UNDO),
+        _button("header.redo", ids.REDO),
+        dcc.Upload(
+            id=ids.OPEN,
+            multiple=False,
+            children=html.Span(say("header.open"), className="link"),
+            className="upload",
+        ),
+        _button("header.save", ids.SAVE),
+        _report_menu(),
+        _reader_menu(is_dark=is_dark),
+        dcc.Download(id=ids.DOWNLOAD),
+    ]
+
+
+def _button(key: str, button_id: str) -> Component:
+    return html.Button(
+        say(key), id=button_id, className="link", type="button", **{"aria-keyshortcuts": _KEYS[button_id]}
+    )
+
+
+_KEYS = {ids.UNDO: "Control+Z", ids.REDO: "Control+Y", ids.SAVE: "Control+S"}
+
+
+def _report_menu() -> Component:
+    return dmc.Menu(
+        [
+            dmc.MenuTarget(dmc.Button(say("header.report"), id=ids.REPORT_MENU, size="xs")),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuItem(say("header.report_pdf"), id=ids.REPORT_PDF),
+                    dmc.MenuItem(say("header.report_html"), id=ids.REPORT_HTML),
+                ]
             ),
         ],
+        keepMounted=True,
+        transitionProps={"duration": 0},
+    )
+
+
+def _reader_menu(*, is_dark: bool) -> Component:
+    """Return the choice of language and colours."""
+    return html.Div(
+        [
+            dmc.Select(
+                id=ids.LANGUAGE,
+                data=[{"value": code, "label": language_name(code)} for code in languages()],
+                value=current_language(),
+                allowDeselect=False,
+                size="xs",
+                className="language",
+                **{"aria-label": say("header.language")},
+            ),
+            dmc.Switch(id=ids.SCHEME, checked=is_dark, label=say("header.dark"), size="xs", persistence=False),
+        ],
+        className="reader",
     )
 
 
 def jumps() -> Component:
     """Return the links to the regions, for the narrow screen."""
-    regions = (ids.REGION_RISK, ids.REGION_CURVE, ids.REGION_INPUT, ids.REGION_CHECKS, ids.REGION_FINDER)
-    links = [html.A(name, href=f"#{region}") for name, region in zip(text.JUMPS, regions, strict=True)]
-    return html.Nav(links, className="jumps", **{"aria-label": "Sections"})
+    regions = {
+        "risk": ids.REGION_RISK,
+        "curve": ids.REGION_CURVE,
+        "input": ids.REGION_INPUT,
+        "checks": ids.REGION_CHECKS,
+        "finder": ids.REGION_FINDER,
+    }
+    links = [html.A(say(f"jump.{name}"), href=f"#{region}") for name, region in regions.items()]
+    return html.Nav(links, className="jumps", **{"aria-label": say("jump.sections")})
 
 
 def case_line(model_select: Component) -> Component:
@@ -57,7 +125,7 @@ def case_line(model_select: Component) -> Component:
 
 def connection() -> Component:
     """Return the place where ``assets/requests.js`` says that the server is away or failed."""
-    words = {"data-away": text.SERVER_AWAY, "data-failed": text.SERVER_FAILED}
+    words = {"data-away": say("state.server_away"), "data-failed": say("state.server_failed")}
     return html.Div(id=ids.CONNECTION, className="notice", role="alert", **words)
 
 
@@ -66,7 +134,7 @@ def footer() -> Component:
     return html.Footer(
         className="bottom",
         children=[
-            html.Span([html.Strong(text.RESEARCH_USE), " ", text.RESEARCH_USE_MORE]),
+            html.Span([html.Strong(say("footer.research_use")), " ", say("footer.research_use_more")]),
             html.Span(id=ids.FOOTER_MODEL),
         ],
     )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dosing_app.ui import text
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.elements import Component, html
 from dosing_app.ui.wording import figures
+from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
-    from dosing_app.ui.view import View
+    from dosing_app.decision.view import View
     from pkpd.estimation.posterior import Marginal
+
+_UNITS = {"cl": "L/day", "v": "L", "v1": "L", "q": "L/day", "v2": "L", "auc": "mg·d/L"}
 
 
 def parameters_table(view: View) -> Component:
@@ -24,26 +28,35 @@ def parameters_table(view: View) -> Component:
         ("auc", prior_auc, result.exposure.auc),
         ("log_auc_cl", prior_ratio, result.exposure.log_auc_cl),
     ]
-    head = html.Thead(html.Tr([html.Th(""), *(html.Th(name, scope="col") for name in text.PARAMETER_COLUMNS)]))
+    titles = ("before", "patient", "interval", "percentile")
+    head = html.Thead(
+        html.Tr([html.Td(""), *(html.Th(say(f"parameters.column_{title}"), scope="col") for title in titles)])
+    )
     return html.Table([head, html.Tbody([_row(view, *row) for row in rows])], className="figures-table")
 
 
+def unit_of(name: str) -> str:
+    """Return the unit of a parameter."""
+    return say("unit.days") if name == "half_life" else _UNITS.get(name, "")
+
+
 def _row(view: View, name: str, prior: float, marginal: Marginal | None) -> Component:
-    label, unit = text.PARAMETER_ROWS[name]
     patient, interval = "–", "–"
     if marginal is not None and view.has_mass:
         low, middle, high = (_number(name, float(marginal.quantiles[i])) for i in (0, 2, 4))
         interval = f"{low}–{high}"
         patient = middle if view.forecast.samples else "–"
+    percentile = view.percentiles.get(name)
     return html.Tr(
         [
-            html.Th([label, html.Span(f" {unit}", className="unit")], scope="row"),
+            html.Th([say(f"parameter.{name}"), html.Span(f" {unit_of(name)}", className="unit")], scope="row"),
             html.Td(_number(name, prior)),
             html.Td(html.Strong(patient)),
             html.Td(interval),
+            html.Td("" if percentile is None else f"{percent_from_fraction(percentile):.0f}", className="unit"),
         ]
     )
 
 
 def _number(name: str, value: float) -> str:
-    return f"{value:.2f}" if name == "log_auc_cl" and math.isfinite(value) else figures(value)
+    return spoken_number(f"{value:.2f}") if name == "log_auc_cl" and math.isfinite(value) else figures(value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.ui import ids, text
+from dosing_app.language import say
+from dosing_app.ui import ids
 from dosing_app.ui.components.risk_panel import risk_basis
-from dosing_app.ui.elements import Component, dcc, html
+from dosing_app.ui.elements import Component, dcc, dmc, html
 from dosing_app.ui.figure_style import Figure, axis, layout
 
 if TYPE_CHECKING:
@@ -18,39 +19,64 @@ _CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False, "s
 def concentration_region() -> Component:
     """Return the region of the concentration curve; the key stands in the title line."""
     title = [
-        html.H2([text.CONCENTRATION_TITLE, html.Span(" mg/L", className="unit")]),
-        html.Span(text.KEY_PATIENT, className="key patient"),
-        html.Span(text.KEY_PRIOR, className="key prior"),
+        html.H2([say("curve.title"), html.Span(" mg/L", className="unit")]),
+        html.Span(say("curve.key_patient"), className="key patient"),
+        html.Span(say("curve.key_prior"), className="key prior"),
+        html.Span([_toggle(ids.CURVE_LOG, "show.log"), _toggle(ids.CURVE_AS_TABLE, "show.table")], className="toggles"),
     ]
+    graph = _graph(ids.CONCENTRATION, ids.CONCENTRATION_LABEL, say("empty.concentration"))
     return html.Section(
-        [html.Div(title, className="title"), _graph(ids.CONCENTRATION, text.EMPTY["concentration"])],
+        [html.Div(title, className="title"), graph, html.Div(id=ids.CONCENTRATION_TABLE, className="twin")],
         id=ids.REGION_CURVE,
         className="pane curve",
+        **{"aria-label": say("curve.title")},
     )
 
 
 def survival_region() -> Component:
     """Return the region of the survival curve."""
-    title = html.H2([text.SURVIVAL_TITLE, html.Span(f" {text.SURVIVAL_UNIT}", className="unit")])
-    return html.Section([title, _graph(ids.SURVIVAL, text.EMPTY["survival"])], className="pane survival")
+    title = [
+        html.H2([say("survival.title"), html.Span(f" {say('survival.unit')}", className="unit")]),
+        _toggle(ids.SURVIVAL_AS_TABLE, "show.table"),
+    ]
+    graph = _graph(ids.SURVIVAL, ids.SURVIVAL_LABEL, say("empty.survival"))
+    return html.Section(
+        [html.Div(title, className="title"), graph, html.Div(id=ids.SURVIVAL_TABLE, className="twin")],
+        id=ids.REGION_SURVIVAL,
+        className="pane survival",
+        **{"aria-label": say("survival.title")},
+    )
 
 
 def parameters_region() -> Component:
     """Return the region of the parameters."""
+    title = [html.H2(say("parameters.title")), _open(ids.OTHER_MODELS, "parameters.other_models")]
     return html.Section(
-        [html.H2(text.PARAMETERS_TITLE), html.Div(html.P(text.EMPTY["parameters"]), id=ids.PARAMETERS)],
+        [
+            html.Div(title, className="title"),
+            html.Div(html.P(say("empty.parameters")), id=ids.PARAMETERS),
+        ],
+        id=ids.REGION_PARAMETERS,
         className="pane parameters",
+        **{"aria-label": say("parameters.title")},
     )
 
 
 def risk_region(event_model: EventModel) -> Component:
     """Return the region of the risk: words, figure, and what they rest on."""
+    title = [
+        html.H2([say("risk.title"), html.Span(f" {say('risk.with_plan')}", className="unit")]),
+        _toggle(ids.RISK_AS_TABLE, "show.table"),
+    ]
     return html.Section(
         id=ids.REGION_RISK,
         className="pane risk",
+        **{"aria-label": say("risk.title")},
         children=[
-            html.Div(html.P(text.EMPTY["risk"]), id=ids.RISK_TEXT, **{"aria-live": "polite"}),
-            html.Div(_graph(ids.RISK_FIGURE, ""), id=ids.RISK, className="risk-figure"),
+            html.Div(title, className="title"),
+            html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
+            html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
+            html.Div(id=ids.RISK_TABLE, className="twin"),
             html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
         ],
     )
@@ -58,18 +84,40 @@ def risk_region(event_model: EventModel) -> Component:
 
 def checks_region() -> Component:
     """Return the region of the checks."""
-    return html.Section(html.Div(id=ids.CHECKS, **{"aria-live": "polite"}), id=ids.REGION_CHECKS, className="checks")
+    body = html.Div(id=ids.CHECKS, **{"aria-live": "polite"})
+    return html.Section(body, id=ids.REGION_CHECKS, className="checks", **{"aria-label": say("checks.title")})
 
 
 def finder_region() -> Component:
     """Return the region of the regimen finder."""
     return html.Section(
-        html.Div(html.P(text.EMPTY["finder"]), id=ids.FINDER_BODY, className="finder-body"),
+        [
+            html.Div(
+                [
+                    html.H2(say("finder.title")),
+                    html.Label([say("finder.ask_target"), _asked(ids.FINDER_TARGET)], className="asked"),
+                    html.Label([say("finder.ask_confidence"), _asked(ids.FINDER_CONFIDENCE)], className="asked"),
+                    html.Span(say("finder.searching"), className="searching unit"),
+                    _open(ids.COMPARE, "finder.compare"),
+                ],
+                className="title",
+            ),
+            html.Div(html.P(say("empty.finder")), id=ids.FINDER_BODY, className="finder-body"),
+        ],
         id=ids.REGION_FINDER,
         className="pane finder",
-        # Shown in place of the regimens of an earlier entry while those of this one are searched.
-        **{"data-searching": text.SEARCHING},
+        **{"aria-label": say("finder.title")},
     )
+
+
+def comparison_region() -> Component:
+    """Return what takes the place of the results while regimens stand side by side."""
+    return _instead(ids.COMPARISON, ids.COMPARISON_BODY, ids.COMPARISON_CLOSE, "comparison.title")
+
+
+def sensitivity_region() -> Component:
+    """Return what takes the place of the results while models stand side by side."""
+    return _instead(ids.SENSITIVITY, ids.SENSITIVITY_BODY, ids.SENSITIVITY_CLOSE, "sensitivity.title")
 
 
 def empty_figure(words: str) -> Figure:
@@ -81,6 +129,37 @@ def empty_figure(words: str) -> Figure:
     }
 
 
-def _graph(graph_id: str, words: str) -> Component:
+def graph_config() -> dict[str, Any]:
+    """Return what every figure lets the reader do: nothing but read."""
+    return dict(_CONFIG)
+
+
+def _graph(graph_id: str, label_id: str, words: str) -> Component:
     graph = dcc.Graph(id=graph_id, figure=empty_figure(words), config=_CONFIG, responsive=True, className="graph")
-    return html.Div(graph, className="graph-box")
+    drawn = html.Div(graph, className="graph-box", **{"aria-hidden": "true"})
+    # What the figure shows in a sentence, for who does not see it; the table beside it holds every number.
+    return html.Figure([drawn, html.Figcaption(id=label_id, className="only-heard")], className="figure")
+
+
+def _toggle(button_id: str, key: str) -> Component:
+    return html.Button(say(key), id=button_id, className="link toggle", type="button", **{"aria-pressed": "false"})
+
+
+def _open(button_id: str, key: str) -> Component:
+    return dmc.Button(say(key), id=button_id, size="compact-xs", variant="default")
+
+
+def _asked(input_id: str) -> Component:
+    return dmc.TextInput(
+        id=input_id, debounce=True, size="xs", className="asked-field", rightSection=html.Span("%", className="unit")
+    )
+
+
+def _instead(region: str, body: str, close: str, key: str) -> Component:
+    head = html.Div(
+        [html.H2(say(key)), dmc.Button(say("show.close"), id=close, size="compact-xs", variant="default")],
+        className="title",
+    )
+    return html.Section(
+        [head, html.Div(id=body)], id=region, className="pane instead", hidden=True, **{"aria-label": say(key)}
+    )

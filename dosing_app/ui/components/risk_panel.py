@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.ui import text
+from dosing_app.language import say
 from dosing_app.ui.elements import html
-from dosing_app.ui.text import NBSP
 from dosing_app.ui.wording import (
-    STOP_RULE,
     chance_in_words,
     frequency,
     interval,
-    percent,
+    one_percent,
+    shown,
     side_in_words,
     study_facts,
 )
 
 if TYPE_CHECKING:
     from dosing_app.decision.forecast import RiskForecast
-    from dosing_app.ui.view import View
+    from dosing_app.decision.view import View
     from tte import EventModel
 
 
 def risk_words(view: View) -> list[Any]:
-    """Return title, headline and sentences."""
+    """Return headline and sentences."""
     risk = view.forecast.risk
-    title = html.H2(["Risk of colectomy by day 90", html.Span(" with the current plan", className="unit")])
     if not view.has_mass:
-        return [title, html.P(text.NO_MASS, className="words")]
+        return [html.P(say("risk.no_mass"), className="words")]
     if risk is None:
-        model = view.forecast.model.title
-        return [title, html.P(f"No risk is given with {model}: the risk model is not calibrated for it.")]
+        return [html.P(say("risk.not_calibrated", model=view.forecast.model.title))]
     total = risk.total
+    codes = {warning.code for warning in view.warnings}
+    if "very_unlike_study" in codes:
+        # The interval stands in the table only: nobody should read it at a glance.
+        return [html.P(html.Strong(say("risk.unlike_study")), className="words"), html.P(say("risk.unlike_study_why"))]
     headline = html.Div(
         className="headline",
         children=[
             html.Span(interval(total.day90.quantiles), className="interval"),
             html.Span(
                 [
-                    f"90{NBSP}% interval, middle {percent(total.day90.quantiles[2])}{NBSP}%",
+                    say("risk.interval_of", middle=one_percent(total.day90.quantiles[2])),
                     html.Br(),
                     _from_now(view, risk),
                 ],
@@ -47,14 +48,20 @@ def risk_words(view: View) -> list[Any]:
             ),
         ],
     )
-    basis = [] if view.forecast.samples else [html.P("Rests on weight and CRP only: no sample is in use.")]
+    basis = [] if view.forecast.samples else [html.P(say("risk.no_sample"))]
+    outside = [html.P(say("risk.outside_study"))] if codes & _OUTSIDE else []
     return [
-        title,
         headline,
         *basis,
+        *outside,
         html.P(frequency(risk)),
-        html.P(html.Strong(chance_in_words(risk, view.forecast.case))),
+        *(html.P(html.Strong(sentence)) for sentence in chance_in_words(risk, view.forecast.case)),
     ]
+
+
+_OUTSIDE = frozenset(
+    {"covariate_outside", "covariate_floored", "crp_below_limit", "dose_outside_study", "unlike_study"}
+)
 
 
 def answer_line(view: View) -> list[Any]:
@@ -65,23 +72,34 @@ def answer_line(view: View) -> list[Any]:
     return [
         html.Span(
             [
-                html.Span("Colectomy by day 90, current plan", className="unit small"),
+                html.Span(say("risk.answer_title"), className="unit small"),
                 html.Br(),
                 html.Strong(interval(risk.total.day90.quantiles)),
-                html.Span(f" 90{NBSP}% interval", className="unit small"),
+                html.Span(f" {say('risk.answer_interval')}", className="unit small"),
             ]
         ),
         html.Strong(side_in_words(risk)),
     ]
 
 
+def announced(view: View) -> str:
+    """Return what is read aloud after a change."""
+    risk = view.forecast.risk
+    if risk is None or not view.has_mass:
+        return say("risk.announce_none")
+    quantiles = risk.total.day90.quantiles
+    low, middle, high = (f"{100.0 * quantiles[i]:.0f}" for i in (0, 2, 4))
+    return say("risk.announce", low=low, middle=middle, high=high)
+
+
 def risk_basis(event_model: EventModel) -> list[Any]:
     """Return what the risk rests on, and the rule that stands above it."""
-    return [html.P(study_facts(event_model), className="note"), html.P(html.Strong(STOP_RULE), className="stop-rule")]
+    facts = f"{study_facts(event_model)} {say('risk.not_validated')}"
+    return [html.P(facts, className="note"), html.P(html.Strong(say("risk.stop_rule")), className="stop-rule")]
 
 
 def _from_now(view: View, risk: RiskForecast) -> str:
     case = view.forecast.case
     if case.now_day >= view.forecast.event_model.horizon_day:
-        return "day 90 has passed"
-    return f"from day {case.now_day:.3g} on: {interval(risk.total.from_now.quantiles)}"
+        return say("risk.day_90_passed")
+    return say("risk.from_now", day=shown(round(case.now_day, 1)), interval=interval(risk.total.from_now.quantiles))

@@ -19,6 +19,7 @@ from dosing_app.decision.examples import example_case
 from dosing_app.decision.forecast import forecast
 from dosing_app.decision.regimen_search import find_regimens
 from dosing_app.decision.sensitivity import compare_models
+from dosing_app.language import Message, message
 from pkpd.errors import QuadratureStatus
 from pkpd.model import model_names
 from tests.asuc.shell import FAST, TYPICAL
@@ -150,24 +151,29 @@ def test_the_risk_from_a_day_after_the_horizon_on_is_left_out(capsys, monkeypatc
     assert "the same" not in printed(capsys, monkeypatch, case.model_copy(update={"now_day": 90.0}))
 
 
+def left_out_sample(row: int, reason: str = "clotted") -> Message:
+    return message("check.sample_excluded", day=str(row), reason=reason)
+
+
 def test_of_many_warnings_of_a_kind_three_are_printed_and_the_rest_is_counted():
-    many = [note("left_out", f"Sample {row}.") for row in range(190)]
-    lines = list(limited([*many, note("other", "Last.")], ["Note"] * 191))
+    many = [note("left_out", left_out_sample(row)) for row in range(190)]
+    lines = list(limited([*many, note("other", message("check.weight_unknown"))], ["Note"] * 191))
     assert lines == [
-        "Note: Sample 0.",
-        "Note: Sample 1.",
-        "Note: Sample 2.",
+        "Note: Sample of day 0 is left out: “clotted”.",
+        "Note: Sample of day 1 is left out: “clotted”.",
+        "Note: Sample of day 2 is left out: “clotted”.",
         "… and 187 more of the same kind (all are in --json).",
-        "Note: Last.",
+        "Note: Weight not entered: doses per kg cannot be checked.",
     ]
     assert len(list(limited(many[:3], ["Note"] * 3))) == 3
 
 
 def test_the_count_follows_its_own_kind_where_kinds_alternate():
-    pairs = [note(code, f"{code} {row}") for row in range(5) for code in ("a", "b")]
+    pairs = [note(code, left_out_sample(row, code)) for row in range(5) for code in ("a", "b")]
     lines = list(limited(pairs, [""] * 10))
     assert [line for line in lines if "more" in line] == ["… and 2 more of the same kind (all are in --json)."] * 2
-    assert lines[4:8] == [": a 2", lines[5], ": b 2", lines[5]]
+    third = ": Sample of day 2 is left out: “{}”."
+    assert lines[4:8] == [third.format("a"), lines[5], third.format("b"), lines[5]]
 
 
 def test_what_each_relaxed_limit_would_give_is_printed(shown):

@@ -359,8 +359,8 @@ def search(case: dict[str, Any], weight_kg: float, score: Callable[[Infusions], 
         return Answer(reference, (), None, scores_of, reaches, reference, None, None, passed)
     plans = candidates(rules)
     # The reference is a candidate except where heart failure forbids its doses; it counts all the same.
-    choices = {*plans, reference}
-    is_reachable = any(is_reached(case, scores_of(plan)) for plan in choices)
+    choices = choices_of(rules, plans)
+    is_reachable = any(is_reached(case, scores_of(plan)) for plan in {*plans, reference})
     best = reference if is_reached(case, scores_of(reference)) else first_in_rank(choices)
     assert best is not None
     return Answer(
@@ -374,6 +374,12 @@ def search(case: dict[str, Any], weight_kg: float, score: Callable[[Infusions], 
         fixed_dose=first_in_rank(fixed_dose_plans(rules, label_amount(case, weight_kg))),
         limiting=frozenset({"none"}) if is_reachable else limiting_limits(case, rules, scores_of, weight_kg),
     )
+
+
+def choices_of(rules: Rules, plans: set[Plan]) -> set[Plan]:
+    """Return what may be the nearest: candidates and the reference, unless heart failure forbids a dose that may change."""
+    is_forbidden = rules.cap is not None and any(amount > rules.cap for amount in rules.early.values())
+    return plans if plans and is_forbidden else {*plans, as_floats(rules.reference)}
 
 
 def fixed_interval_plans(rules: Rules) -> set[Plan]:
@@ -439,7 +445,7 @@ def limiting_limits(
 
     def nearest(rules: Rules) -> float:
         """Return how near the best candidate comes, the reference plan included."""
-        choices = {*candidates(rules), as_floats(rules.reference)}
+        choices = choices_of(rules, candidates(rules))
         return max(nearness(case, scores_of(plan)) for plan in choices)
 
     unrelaxed = nearest(rules)

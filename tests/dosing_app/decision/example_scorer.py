@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dosing_app.decision.goal import Envelope
 from dosing_app.decision.regimen_scorer import ExposureTargets
 from pkpd.units import days_from_hours
 
@@ -42,6 +43,11 @@ def area_per_mg(cl: FloatArray, volume: FloatArray, start: float, duration: floa
     return area_until(WINDOW[1]) - area_until(WINDOW[0])
 
 
+def best_first(areas: FloatArray) -> IntArray:
+    """Return the rows in the order of their areas at the last point, the mode."""
+    return np.argsort(-areas[:, -1], kind="stable")
+
+
 @dataclass(frozen=True, slots=True)
 class PointSummary:
     """Risk of one regimen over the points."""
@@ -57,7 +63,7 @@ class PointSummary:
 class PointScorer:
     """Exposure at each point: (n_points,) of the fixed doses, (n_times, n_points) per mg; the last point is the mode.
 
-    A row more than there are times holds the largest area at each point.
+    A row more than there are times holds the largest area at each point, and after it stand the rows of the envelope.
     """
 
     weight: FloatArray
@@ -66,8 +72,16 @@ class PointScorer:
     areas: FloatArray
 
     @property
+    def n_times(self) -> int:
+        return (len(self.areas) - 1) // 2
+
+    @property
     def best_index(self) -> int:
-        return len(self.areas) - 1
+        return self.n_times
+
+    @property
+    def envelope(self) -> Envelope:
+        return Envelope(best_first(self.areas[: self.n_times]), self.n_times + 1 + np.arange(self.n_times))
 
     def log_auc_cl(self, time_index: IntArray, amounts: FloatArray) -> FloatArray:
         padded = np.vstack((self.areas, np.zeros((1, self.cl.size))))
@@ -113,7 +127,8 @@ class Points:
                 for time, hours in zip(times.tolist(), durations_hour.tolist(), strict=True)
             ]
         ).reshape(times.size, cl.size)
-        return PointScorer(weight, cl, fixed, np.vstack((areas, areas.max(axis=0, initial=0.0))))
+        best = np.maximum.accumulate(areas[best_first(areas)[::-1]], axis=0)[::-1]
+        return PointScorer(weight, cl, fixed, np.vstack((areas, areas.max(axis=0, initial=0.0), best)))
 
 
 def spread_points(cl: float = 0.4, volume: float = 4.0, *, n: int = 41, sd: float = 0.35) -> Points:

@@ -19,16 +19,22 @@ from scipy.stats import chi2, norm
 
 import dosing_app.decision.applicability as module
 from dosing_app.decision.applicability import CaseWarning, check_case
+from dosing_app.decision.applicability_rules_covariates import DERIVED, covariate_name
 from dosing_app.decision.applicability_rules_estimate import chi_square_tail
+from dosing_app.decision.applicability_rules_model import from_library
 from dosing_app.decision.applicability_rules_samples import percentile_among_positive
 from dosing_app.decision.case_schema import COVARIATE_NAMES, CaseCovariatesAt
-from dosing_app.decision.case_warning import day_count, reading, reading_apart
+from dosing_app.decision.case_warning import day_count, figure, reading, reading_apart
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.forecast import Forecast, forecast
 from dosing_app.decision.patient import read_case
+from dosing_app.language import Message, message, render
+from dosing_app.language.catalogue import catalogue
 from pkpd.errors import QuadratureStatus, Status
+from pkpd.model.covariate import resolve_covariates
 from pkpd.model.library import load_model, model_names
 from pkpd.model.residual import residual_sd_parameters
+from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS
 from tte import load_event_model
 
 if TYPE_CHECKING:
@@ -93,6 +99,10 @@ def readable(warning: CaseWarning) -> None:
     assert text.endswith(".")
     assert "\n" not in warning.text
     assert not re.search(r"\b(nan|inf|None|True|False)\b|\d[eE][+-]?\d|\d\.\d{8,}", text), text
+    german = re.sub("„.*“", "„…“", render(warning.message, "de"))
+    assert len(german.split()) <= 32, german
+    assert german.endswith((".", "?"))
+    assert not re.search(r"\d\.\d", german), german
 
 
 def test_a_case_like_those_of_the_study_has_nothing_to_check():
@@ -797,8 +807,46 @@ def test_a_number_beyond_a_limit_never_reads_like_the_limit():
     assert reading_apart(15.04, 3.8, 15.0) == "15.04"
     assert reading_apart(2.99999999, 3.0) == "2.99999999"
     assert reading_apart(math.nextafter(3.0, 0.0), 3.0) != "3"
-    assert day_count(1.0) == "1 day"
-    assert day_count(2.9, 3.0) == "2.9 days"
+    assert str(day_count(1.0)) == "1 day"
+    assert str(day_count(2.9, 3.0)) == "2.9 days"
+
+
+def test_a_number_too_small_to_be_shown_is_said_in_each_language():
+    said = message("check.covariate", covariate=covariate_name("crp_mg_per_L"), value=figure(1e-5))
+
+    assert str(said) == "CRP under 0.0001"
+    assert render(said, "de") == "CRP unter 0,0001"
+
+
+def test_every_covariate_and_every_code_has_a_name():
+    english = catalogue("en").templates
+
+    for name in COVARIATE_UNITS:
+        assert {f"covariate.{name}", f"covariate_in_text.{name}"} <= set(english)
+    for codes_of_one in COVARIATE_CODES.values():
+        for label in codes_of_one:
+            assert label.isdigit() or english[f"covariate_value.{label}"] == (label,)
+
+
+def test_every_covariate_that_a_model_derives_says_from_what():
+    derived = {
+        name
+        for model in map(load_model, model_names())
+        for name in resolve_covariates(model, {"weight_kg": 63.0, "height_cm": 170.0, "sex": 1.0}).derived
+    }
+
+    assert derived == set(DERIVED)
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_what_the_library_says_of_patients_is_said_in_each_language(name: str):
+    model = load_model(name)
+    assert isinstance(from_library(model.disease), Message)
+    assert str(from_library(model.disease)) == model.disease
+    if model.study is not None:
+        assert isinstance(from_library(model.study.eligibility), Message)
+        assert str(from_library(model.study.eligibility)) == model.study.eligibility
+    assert from_library("another disease") == "another disease"
 
 
 # ------------------------------------------------------------------------------------------------------------- fuzzing

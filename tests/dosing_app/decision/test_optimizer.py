@@ -17,7 +17,6 @@ from dosing_app.decision.goal import Goal
 from dosing_app.decision.optimizer import optimize, result_json
 from dosing_app.decision.ranking import Plans, best_plans, joined
 from dosing_app.decision.reference_plan import reference_plan
-from dosing_app.decision.regimen_sets import day_sets
 from dosing_app.decision.search import search
 from tests.dosing_app.decision.example_case import WEIGHT_KG, dose, make_case, shown
 from tests.dosing_app.decision.example_scorer import Points, area_per_mg, spread_points, targets
@@ -110,13 +109,69 @@ def test_where_nothing_reaches_the_target_the_nearest_is_first_and_the_binding_l
     assert result.candidates_reaching == 0
 
 
-def test_where_not_even_the_nearest_is_better_than_the_plan_the_plan_is_nearest():
-    result = found(make_case(), cl=1e4)
+def test_where_nothing_better_than_the_plan_may_be_given_the_plan_is_nearest():
+    result = found(make_case(limits={"mg_per_kg_max": 5, "doses_max_28_day": 3}), cl=3.0)
     assert result.regimens[0] == result.reference
     assert result.regimens[0].kind[:2] == ("nearest", "reference")
     assert result.regimens[0].why.startswith("the plan itself comes nearest")
-    assert result.limiting == "none"
-    assert result.relaxations == ()
+
+
+@pytest.mark.parametrize("everything", [300_000, -1])
+def test_where_no_regimen_has_any_chance_the_highest_exposure_is_nearest(everything):
+    case = make_case(target={"risk_day90": 1e-6}, limits={"doses_max_28_day": 5, "dose_step_mg": 200})
+    result = found(case, cl=1e4, evaluate_all_up_to=everything)
+    assert max(regimen.probability_target for regimen in result.regimens) == 0
+    assert (result.limiting, result.relaxations) == ("none", ())
+    nearest = result.regimens[0]
+    assert shown(nearest.doses) == [(14, 600), (17, 600), (20, 600), (42, 300)]
+    exposures = [regimen.log_auc_cl or math.nan for regimen in result.regimens if regimen.is_candidate]
+    assert exposures == sorted(exposures, reverse=True)
+
+
+def test_where_every_regimen_has_every_chance_the_least_drug_stays_first():
+    result = found(make_case(target={"risk_day90": 0.99}), cl=0.3)
+    assert min(regimen.probability_target for regimen in result.regimens) == pytest.approx(1)
+    added = [regimen.added_mg for regimen in result.regimens]
+    assert added == sorted(added)
+    assert added[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "reference_is"),
+    [
+        ({}, "planned"),
+        ({"limits": {"reference": "none"}}, "planned"),
+        ({"limits": {"reference": "label"}}, "label"),
+        ({"planned": []}, "label"),
+        ({"planned": [], "doses": [dose(0), dose(14), dose(42)], "now_day": 42}, "none"),
+    ],
+)
+def test_the_answer_says_what_the_reference_plan_is(changes, reference_is):
+    result = found(make_case(**changes), cl=0.4)
+    assert result.reference_is == result_json(result)["reference_is"] == reference_is
+    if result.reference.is_reached:
+        assert result.reference.why == "the plan reaches the target without change"
+
+
+def test_progress_rises_to_1():
+    shares: list[float] = []
+    found(make_case(), cl=3.0, progress=shares.append, evaluate_all_up_to=-1)
+    assert shares == sorted(shares)
+    assert shares[0] > 0
+    assert shares[-1] == 1
+
+
+@pytest.mark.parametrize("limits", [{"days_allowed": [2, 40]}, {"days_allowed": [16], "first_day": 20}])
+def test_limits_that_leave_no_day_are_said_with_their_values(limits):
+    warnings = {warning.code: warning.text for warning in found(make_case(limits=limits)).warnings}
+    shown_days = ", ".join(f"{day}" for day in limits["days_allowed"])
+    assert "no whole day from day 14 to day 27" in warnings["no_day_allowed"]
+    assert f"days_allowed: {shown_days}" in warnings["no_day_allowed"]
+
+
+def test_limits_that_leave_one_day_draw_no_such_warning():
+    assert "no_day_allowed" not in codes(found(make_case(limits={"days_allowed": [27]})))
+    assert "no_day_allowed" not in codes(found(make_case(now_day=28, planned=[dose(42)], limits={"days_allowed": [3]})))
 
 
 def test_the_plug_in_criterion_looks_at_the_estimate_alone():
@@ -344,6 +399,33 @@ def test_in_heart_failure_nothing_but_the_plan_is_above_5_mg_per_kg():
     assert result.reference.breaks == ("heart_failure",)
 
 
+def test_in_heart_failure_a_plan_above_5_mg_per_kg_is_never_the_nearest_and_says_why():
+    limits = {"doses_max_28_day": 3}
+    result = found(make_case(heart_failure=True, planned=[dose(14, 600)], limits=limits), cl=1.5)
+    assert not result.reachable
+    assert result.reference.probability_target > result.regimens[0].probability_target
+    assert "nearest" in result.regimens[0].kind
+    assert max(dose.amount_mg for dose in result.regimens[0].doses) <= 300
+    assert result.reference.rank > 1
+    assert result.reference.why.endswith("above 5 mg/kg, contraindicated in moderate or severe heart failure")
+
+
+def test_in_heart_failure_a_plan_that_reaches_the_target_is_first_and_warned_of():
+    result = found(make_case(heart_failure=True, planned=[dose(14, 600)]), cl=0.4)
+    assert result.regimens[0] == result.reference
+    assert result.reference.why == "the plan reaches the target without change"
+    warnings = {warning.code: warning.text for warning in result.warnings}
+    assert "600 mg (10.0 mg/kg) on day 14, at most 5 mg/kg" in warnings["reference_breaks_heart_failure"]
+
+
+@pytest.mark.parametrize(("weight", "step", "most"), [(63, 100, 300), (63, 150, 300), (63, 50, 300), (61, 80, 240)])
+def test_in_heart_failure_the_cap_counts_in_whole_steps(weight, step, most):
+    case = make_case(heart_failure=True, planned=[dose(14, 600)], limits={"dose_step_mg": step})
+    result = found(case, cl=3.0, weight_kg=weight)
+    assert result.regimens[0].doses[0].amount_mg == most
+    assert result.regimens[0].is_candidate
+
+
 def test_unknown_heart_failure_is_not_capped_and_warned_of():
     result = found(make_case(heart_failure=None))
     assert codes(result) == {"heart_failure_unknown"}
@@ -550,7 +632,7 @@ def test_a_measure_within_rounding_of_the_threshold_reaches_it():
     grid = candidate_grid(case, reference_plan(case, WEIGHT_KG), grid_limits(case, WEIGHT_KG))
     goal = Goal(lambda times, _: np.full(len(times), 0.5 - 1e-12), 0.5, 3)
     for limit in (300_000, -1):
-        outcome = search(grid, lambda: day_sets(grid), goal=goal, evaluate_all_up_to=limit)
+        outcome = search(grid, goal=goal, evaluate_all_up_to=limit)
         assert outcome.plans.amounts.sum(axis=1).tolist()[0] == 300
 
 

@@ -102,6 +102,49 @@ def test_an_easy_target_on_a_wide_grid_has_a_certain_answer():
     assert "search_not_complete" not in {warning.code for warning in result.warnings}
 
 
+def permissive(step, risk, **limits):
+    """Return a fast-clearing patient who may have an infusion on every day."""
+    return case_of(
+        samples=[BELOW_EARLY, BELOW_EARLY | {"time_day": 2.8}],
+        planned=[{"time_day": 14, "amount_mg": 400}],
+        now_day=3,
+        limits={"gap_day_min": 0.5, "doses_max_28_day": 28, "dose_step_mg": step, **limits},
+        target={"risk_day90": risk, "confidence": 0.9},
+    )
+
+
+@pytest.mark.parametrize(("step", "risk"), [(100, 0.2), (100, 0.05), (5, 0.05), (1, 0.05)])
+def test_an_infusion_on_every_day_leaves_the_answer_certain(step, risk):
+    result = find_regimens(permissive(step, risk), EVENTS)
+    assert result.is_complete
+    assert result.candidates_total > 10**20
+    assert result.candidates_evaluated < 100_000
+    assert not {"search_not_complete", "limiting_not_certain"} & {warning.code for warning in result.warnings}
+
+
+def test_steps_of_1_mg_on_every_day_end_with_a_good_answer_that_is_not_certain():
+    shares: list[float] = []
+    result = find_regimens(permissive(1, 0.2), EVENTS, progress=shares.append)
+    assert not result.is_complete
+    assert "search_not_complete" in {warning.code for warning in result.warnings}
+    assert result.candidates_evaluated < 700_000
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    # A coarser grid, searched to the end, is no better.
+    coarse = find_regimens(permissive(25, 0.2), EVENTS)
+    assert result.regimens[0].added_mg <= coarse.regimens[0].added_mg
+    assert find_regimens(permissive(1, 0.2), EVENTS) == result
+
+
+def test_a_target_beyond_every_chance_is_answered_by_the_highest_exposure():
+    result = find_regimens(permissive(100, 1e-6, doses_max_28_day=4, gap_day_min=3), EVENTS)
+    assert not result.reachable
+    assert max(regimen.probability_target for regimen in result.regimens) < 1e-9
+    risks = [regimen.risk_day90.plug_in for regimen in result.regimens if regimen.is_candidate]
+    assert risks == sorted(risks)
+    assert result.regimens[0].added_mg > 0
+
+
 def test_a_fixed_dose_off_the_grid_says_so():
     case = case_of(
         covariates={"weight_kg": 60, "crp_mg_per_L": 80},

@@ -13,12 +13,12 @@ import pytest
 
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case
+from dosing_app.decision.view import compute_view, curve_times
 from dosing_app.ui.components.finder import headline, regimen_count, regimen_name
 from dosing_app.ui.components.parameters_table import parameters_table
 from dosing_app.ui.components.risk_panel import risk_basis, risk_words
 from dosing_app.ui.figures import axis_top, concentration_figure
 from dosing_app.ui.risk_figures import risk_figure, stacked, survival_figure
-from dosing_app.ui.view import compute_view, curve_times
 from dosing_app.ui.wording import interval, interval_text, percent
 from pkpd.simulation.predict import curve_problem, predict_curve
 from tte import load_event_model
@@ -26,7 +26,7 @@ from tte import load_event_model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dosing_app.ui.view import View
+    from dosing_app.decision.view import View
 
 EVENT_MODEL = load_event_model()
 
@@ -265,7 +265,9 @@ def test_the_finder_says_what_it_searched(view_of: Callable[[str], View]):
     view = view_of("target_out_of_reach")
     result = find_regimens(view.forecast.case, EVENT_MODEL, posterior=view.forecast.posterior)
 
-    assert headline(view.forecast.case, result).startswith(f"None of {result.candidates_total:,} regimens")
+    assert headline(view.forecast.case, result).startswith(
+        f"Not reachable within these limits: none of {result.candidates_total:,} regimens"
+    )
     assert "heart failure" in headline(view.forecast.case, result)
     assert regimen_name(result.regimens[0], "planned").startswith("Nearest")
 
@@ -277,14 +279,14 @@ def test_the_reference_is_the_current_plan_only_where_there_is_one(view_of: Call
     result = find_regimens(view.forecast.case, EVENT_MODEL, posterior=view.forecast.posterior)
     reference = replace(result.reference, kind=("label", "reference"))
 
-    assert regimen_name(reference, "planned") == "Label = Current plan"
+    assert regimen_name(reference, "planned") == "Label = current plan"
     assert regimen_name(reference, "label") == "Label"
     assert regimen_name(replace(reference, kind=("reference",)), "label") == "Label"
 
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(0, "0 regimens"), (1, "1 regimen"), (26_800, "26,800 regimens"), (3 * 10**21, "more than 10²¹ regimens")],
+    [(0, "0 regimens"), (1, "1 regimen"), (26_800, "26\u202f800 regimens"), (3 * 10**21, "more than 10²¹ regimens")],
 )
 def test_a_number_of_regimens_is_said_in_words(number: int, said: str):
     assert regimen_count(number) == said

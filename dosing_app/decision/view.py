@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from dosing_app.decision.applicability import check_case
 from dosing_app.decision.forecast import PROBABILITIES, forecast
 from pkpd.exposure.concentrations import concentration_bands
-from pkpd.exposure.metrics import exposure_problem, log_auc_at
+from pkpd.exposure.metrics import PARAMETER_TABLES, exposure_problem, log_auc_at, parameter_tables
+from pkpd.kernels.quadrature import table_moments
 from pkpd.model.library import load_model
 from pkpd.simulation.predict import curve_problem, predict_curve
 from pkpd.units import days_from_hours
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from tte import EventModel
 
 N_DOTS = 20
+_NO_SPREAD = 1e-9
 DAYS_AFTER_LAST_DOSE = 7.0
 _N_REGULAR = 85
 # Times after the end of an infusion at which the curve bends most [day].
@@ -53,6 +56,9 @@ class View:
         Equally likely values of the total risk by day 90.
     other_forms : dict of str to Marginal
         Risk by day 90 from levels alone, with the other models that the event model is calibrated for.
+    percentiles : dict of str to float
+        Where the middle of this patient's parameters lies among the patients of the model, as a fraction; none where no
+        sample is in use.
     warnings : tuple of CaseWarning
         What to know about the case.
     """
@@ -64,6 +70,7 @@ class View:
     prior_log_auc: float
     dots: FloatArray | None
     other_forms: dict[str, Marginal]
+    percentiles: dict[str, float]
     warnings: tuple[CaseWarning, ...]
 
     @property
@@ -94,6 +101,7 @@ def compute_view(case: PatientCase, event_model: EventModel) -> View:
         prior_log_auc=log_auc_at(exposure_problem(result.posterior.problem, result.regimen), typical),
         dots=_dots(result) if result.has_mass else None,
         other_forms=_other_forms(result) if result.has_mass else {},
+        percentiles=_percentiles(result) if result.has_mass and result.samples else {},
         warnings=check_case(result),
     )
 
@@ -111,6 +119,42 @@ def curve_times(case: PatientCase, window_end: float) -> FloatArray:
     bends = [end + after for end in ends for after in _AFTER_INFUSION]
     times = np.unique(np.concatenate((regular, [dose.time_day for dose in doses], bends)))
     return times[times <= regular[-1]]
+
+
+def curves_at(view: View, days: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+    """Return the typical concentration before samples and its quantiles for this patient at given days [mg/L].
+
+    Parameters
+    ----------
+    view : View
+        The case.
+    days : (n,) array
+        Times [day].
+
+    Returns
+    -------
+    (n,) array and (n, 5) array or None
+        None where no parameters explain the samples.
+    """
+    result = view.forecast
+    problem = curve_problem(result.model, result.regimen, days)
+    prior = predict_curve(problem, np.zeros(problem.n_eta))
+    if not view.has_mass:
+        return prior, None
+    return prior, concentration_bands(result.posterior, problem, days, PROBABILITIES).quantiles
+
+
+def _percentiles(result: Forecast) -> dict[str, float]:
+    """Return the share of the model's patients with the same covariates whose parameter is lower, for each parameter."""
+    tables, prior = parameter_tables(result.prior), result.prior
+    shares: dict[str, float] = {}
+    for name, marginal in result.parameters.items():
+        table = tables[PARAMETER_TABLES[name]]
+        mean, sd = table_moments(table, False, prior.step, prior.density)  # noqa: FBT003 (kernels take no keywords)
+        # The logarithm of a parameter is normal among patients; the half-life follows from two of them and is left out.
+        if name != "half_life" and sd > _NO_SPREAD:
+            shares[name] = NormalDist(mean, sd).cdf(math.log(float(marginal.quantiles[2])))
+    return shares
 
 
 def _dots(result: Forecast) -> FloatArray | None:

@@ -1,0 +1,125 @@
+// F6 and Shift+F6 walk through the regions of the page; a field of the finder and its twin among the limits stay alike;
+// and what only shows or hides something.
+(function () {
+  "use strict";
+
+  var REGIONS = ["region-risk", "region-curve", "region-survival", "region-parameters", "region-finder", "region-input",
+    "region-checks"];
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "F6") {
+      return;
+    }
+    var there = REGIONS.map(function (id) {
+      return document.getElementById(id);
+    }).filter(function (region) {
+      return region && region.offsetParent !== null;
+    });
+    if (there.length === 0) {
+      return;
+    }
+    event.preventDefault();
+    var now = there.findIndex(function (region) {
+      return region.contains(document.activeElement);
+    });
+    var step = event.shiftKey ? -1 : 1;
+    var next = there[now < 0 ? 0 : (now + step + there.length) % there.length];
+    next.setAttribute("tabindex", "-1");
+    next.focus();
+  });
+
+  function twin(id) {
+    return function (value) {
+      var other = document.getElementById(id);
+      if (other && other.value !== value && value !== undefined && value !== null) {
+        window.dash_clientside.set_props(id, { value: value });
+      }
+    };
+  }
+
+  var times = "days";
+
+  function alike(id) {
+    return function (value) {
+      if (value && value !== times) {
+        times = value;
+        window.dash_clientside.set_props(id, { value: value });
+      }
+    };
+  }
+
+  function pasteInto(name) {
+    return function (clicks, text) {
+      if (!clicks || !text) {
+        return window.dash_clientside.no_update;
+      }
+      window.dash_clientside.set_props("pasted", { data: { grid: name, text: text, at: Date.now() } });
+      return "";
+    };
+  }
+
+  // Shown by the first button, hidden by either.
+  function showBox(shown, done) {
+    var by = window.dash_clientside.callback_context.triggered[0];
+    var opens = by && by.value && /^paste-(doses|samples)\.n_clicks$/.test(by.prop_id);
+    return !(opens && shown % 2 === 1);
+  }
+
+  function toggled() {
+    var names = ["curve-log", "curve-as-table", "risk-as-table", "survival-as-table"];
+    var pressed = Array.prototype.map.call(arguments, function (clicks) {
+      return Boolean(clicks && clicks % 2 === 1);
+    });
+    var state = {};
+    names.forEach(function (name, place) {
+      state[name] = pressed[place];
+    });
+    return [state].concat(pressed.map(String));
+  }
+
+  function showPage(path) {
+    var models = path === "/models";
+    var current = "page-link current";
+    return [models, !models, models ? "page-link" : current, models ? current : "page-link"];
+  }
+
+  // The cards are HTML of the server, fetched when they are first looked at in a language.
+  function fillModels(path, language) {
+    var place = document.getElementById("models-page");
+    if (path !== "/models" || !place || place.dataset.language === language) {
+      return;
+    }
+    fetch("/models/cards?language=" + encodeURIComponent(language)).then(function (answer) {
+      return answer.text();
+    }).then(function (cards) {
+      place.innerHTML = cards;
+      place.dataset.language = language;
+      var wanted = window.location.hash && document.getElementById(window.location.hash.slice(1));
+      if (wanted) {
+        wanted.scrollIntoView();
+      }
+    });
+  }
+
+  function opens(open, close) {
+    var by = window.dash_clientside.callback_context.triggered[0];
+    return !(by && by.value && by.prop_id.indexOf("close") < 0);
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.asuc = Object.assign(window.dash_clientside.asuc || {}, {
+    to_field_risk_day90: twin("field-risk_day90"),
+    to_field_confidence: twin("field-confidence"),
+    to_finder_risk_day90: twin("finder-target"),
+    to_finder_confidence: twin("finder-confidence"),
+    alike_times: alike("times"),
+    alike_sample_times: alike("sample-times"),
+    pasteInto_doses: pasteInto("doses"),
+    pasteInto_samples: pasteInto("samples"),
+    showBox: showBox,
+    toggled: toggled,
+    showPage: showPage,
+    fillModels: fillModels,
+    opens: opens,
+  });
+})();

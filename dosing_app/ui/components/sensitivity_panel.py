@@ -1,0 +1,73 @@
+"""What every model says of the patient, side by side, and their average by evidence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from dosing_app.language import say
+from dosing_app.ui.components.results import graph_config
+from dosing_app.ui.elements import dcc, html
+from dosing_app.ui.figures import averaged_concentration_figure
+from dosing_app.ui.wording import figures, model_name, one_percent
+
+if TYPE_CHECKING:
+    from dosing_app.decision.sensitivity import ModelAverage, ModelView
+    from dosing_app.decision.view import View
+
+
+def sensitivity_panel(view: View, average: ModelAverage) -> list[Any]:
+    """Return the models as a table, heaviest first, with the average of concentration and clearance."""
+    ordered = sorted(average.views, key=lambda one: (-one.weight, one.model.id))
+    titles = ("model", "weight", "clearance", "auc_cl", "risk")
+    head = html.Thead(html.Tr([html.Th(say(f"sensitivity.column_{title}"), scope="col") for title in titles]))
+    table = html.Table(
+        [head, html.Tbody([_row(one, view) for one in ordered]), html.Tbody(_average_row(average))],
+        className="sensitivity-table",
+    )
+    skipped = [html.Li(say("sensitivity.skipped", model=model_name(name), why=why)) for name, why in average.skipped]
+    drawn: list[Any] = []
+    if average.concentrations is not None:
+        figure = averaged_concentration_figure(view, average.concentrations)
+        drawn = [
+            html.H2([say("sensitivity.average_curve"), html.Span(" mg/L", className="unit")]),
+            dcc.Graph(id="averaged-curve", figure=figure, config=graph_config(), className="averaged-curve"),
+        ]
+    return [
+        html.P(say("sensitivity.help"), className="note"),
+        html.Div([html.Div(table, className="scrolled"), html.Div(drawn)], className="sensitivity"),
+        html.Ul(skipped, className="note") if skipped else html.P(""),
+    ]
+
+
+def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Dash
+    name = model_name(one.model.id)
+    risk = say("sensitivity.no_drug") if one.log_auc_cl == -math.inf else one_percent(one.risk_day90)
+    said = risk if one.is_calibrated else say("sensitivity.not_calibrated", risk=risk)
+    in_use = (
+        [html.Span(f" {say('sensitivity.in_use')}", className="unit")] if one.model.id == view.forecast.model.id else []
+    )
+    return html.Tr(
+        [
+            html.Th([name, *in_use], scope="row"),
+            html.Td(one_percent(one.weight) if one.weight > 0.0 else "–"),
+            html.Td(figures(one.cl)),
+            html.Td(figures(one.log_auc_cl)),
+            html.Td(said, className="words"),
+        ]
+    )
+
+
+def _average_row(average: ModelAverage) -> list[Any]:
+    low, middle, high = (figures(float(average.cl_quantiles[i])) for i in (0, 2, 4))
+    return [
+        html.Tr(
+            [
+                html.Th(say("sensitivity.average"), scope="row"),
+                html.Td(one_percent(1.0)),
+                html.Td(f"{middle} ({low}–{high})"),
+                html.Td("–"),
+                html.Td("–", className="words"),
+            ]
+        )
+    ]

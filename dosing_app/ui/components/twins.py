@@ -1,0 +1,74 @@
+"""The table behind every figure: the same numbers, for who reads rather than looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dosing_app.decision.view import curves_at
+from dosing_app.language import say
+from dosing_app.ui.elements import Component, html
+from dosing_app.ui.risk_figures import risk_rows
+from dosing_app.ui.state import level_text
+from dosing_app.ui.wording import figures, interval_text, percent, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dosing_app.decision.view import View
+    from pkpd.arrays import FloatArray
+
+_SURVIVAL_DAYS = (0, 14, 30, 60, 90)
+
+
+def concentration_table(view: View) -> Component:
+    """Return the concentration on every whole day, before samples and for this patient, with the samples."""
+    first, last = float(view.times[0]), float(view.times[-1])
+    days: FloatArray = np.arange(np.ceil(first), np.floor(last) + 1.0, dtype=np.float64)
+    prior, bands = curves_at(view, days)
+    samples = {round(sample.time_day): level_text(sample) for sample in view.forecast.case.samples}
+    rows: list[list[str]] = []
+    for i, day in enumerate(days.tolist()):
+        row = [shown(day), figures(float(prior[i]))]
+        if bands is None:
+            row += ["–", "–", "–"]
+        else:
+            q05, q25, q50, q75, q95 = map(figures, bands[i].tolist())
+            row += [q50, f"{q25}–{q75}", f"{q05}–{q95}"]
+        rows.append([*row, samples.get(round(day), "")])
+    titles = ("day", "before", "middle", "half", "most", "sample")
+    return table([say(f"twin.{title}") for title in titles], rows, caption=say("twin.concentration"))
+
+
+def risk_table(view: View) -> Component | None:
+    """Return the quantiles of the risk, one row for each thing that they rest on; None where there is no risk."""
+    risk = view.forecast.risk
+    if risk is None or not view.has_mass:
+        return None
+    rows = [
+        [row.name, *(percent(float(value)) for value in row.quantiles)]
+        for row in risk_rows(view, risk, with_interval=False)
+    ]
+    note = html.P(say("twin.early_colectomies"), className="note") if view.forecast.case.now_day < 28.0 else None
+    titles = [say("twin.rests_on"), "5 %", "25 %", "50 %", "75 %", "95 %"]
+    return html.Div([table(titles, rows, caption=say("twin.risk")), note])
+
+
+def survival_table(view: View) -> Component | None:
+    """Return the fraction without colectomy on some days; None where there is no risk."""
+    risk = view.forecast.risk
+    if risk is None or not view.has_mass:
+        return None
+    rows: list[list[str]] = []
+    for day in _SURVIVAL_DAYS:
+        q05, _, q50, _, q95 = risk.total.survival[day].tolist()
+        rows.append([str(day), percent(q50), interval_text(q05, q95)])
+    return table([say("twin.day"), say("twin.middle_percent"), say("twin.most")], rows, caption=say("survival.title"))
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str) -> Component:
+    """Return a table whose first column names its rows."""
+    head = html.Thead(html.Tr([html.Th(title, scope="col") for title in titles]))
+    body = html.Tbody([html.Tr([html.Th(row[0], scope="row"), *(html.Td(cell) for cell in row[1:])]) for row in rows])
+    return html.Table([html.Caption(caption, className="only-heard"), head, body], className="twin-table")

@@ -1,0 +1,171 @@
+"""The cards of the models: who was studied, what was estimated and how well, what to be careful about.
+
+They are thousands of cells that nobody edits: written as HTML by a template, not as components of Dash, which would take
+the browser many seconds to build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import request
+from jinja2 import Environment, PackageLoader
+
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
+from dosing_app.ui import addresses
+from dosing_app.ui.answering import answering
+from dosing_app.ui.wording import model_name
+from pkpd.model.library import load_model, model_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dosing_app.ui.elements import Dash
+    from pkpd.model.spec import CovariateDomain, ModelSpec, PublishedValue
+    from tte import EventModel
+
+_DIGITS = 4
+Rows = list[list[str]]
+Titles = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What stands on the card of one model.
+
+    Parameters
+    ----------
+    id, name, title : str
+        Its id in the page, its name and what it is.
+    facts : list of (key, text)
+        Facts by the key of their name.
+    tables : list of (titles, rows)
+        Tables with the keys of their titles; the first cell of a row names it.
+    checks : list of rows
+        Check values: patient, expected, source.
+    lists : list of (key, sentences)
+        Caveats, errata and decisions.
+    """
+
+    id: str
+    name: str
+    title: str
+    facts: list[tuple[str, str]]
+    tables: list[tuple[Titles, Rows]]
+    checks: Rows
+    lists: list[tuple[str, tuple[str, ...]]]
+
+
+def register(app: Dash, event_model: EventModel) -> None:
+    """Serve the cards as a part of the page, in the language asked for."""
+    pages = Environment(loader=PackageLoader("dosing_app.ui"), autoescape=True)
+    template = pages.get_template("model_cards.html")
+
+    def cards() -> str:
+        with answering(request.args.get("language")):
+            return template.render(cards=model_cards(event_model), say=say)
+
+    app.server.add_url_rule(addresses.MODEL_CARDS, "model_cards", cards)
+
+
+def model_cards(event_model: EventModel) -> list[Card]:
+    """Return the card of the event model, then those of the pharmacokinetic models."""
+    return [_event_card(event_model), *(_card(load_model(name)) for name in model_names())]
+
+
+def _card(spec: ModelSpec) -> Card:
+    return Card(
+        id=spec.id,
+        name=model_name(spec.id),
+        title=spec.title,
+        facts=[
+            ("models.population", spec.population),
+            ("models.citation", " · ".join(part for part in (spec.citation, spec.doi) if part)),
+            ("models.version", f"{spec.version} · sha256 {spec.sha256}"),
+            ("models.structure", say(f"models.{spec.structure.value}")),
+            (
+                "models.in_averages",
+                f"{say('choice.yes' if spec.in_default_panel else 'choice.no')}. {spec.panel_reason}",
+            ),
+        ],
+        tables=[_parameters(spec.parameters), _covariates(list(spec.covariates.values()))],
+        checks=[
+            [check.name, ", ".join(f"{name} {_number(value)}" for name, value in check.expected.items()), check.source]
+            for check in spec.checks
+        ],
+        lists=[("models.caveats", spec.caveats), ("models.errata", spec.errata), ("models.decisions", spec.decisions)],
+    )
+
+
+def _event_card(model: EventModel) -> Card:
+    facts = [
+        [fact.name.replace("_", " "), f"{_number(fact.value)}" + (f" / {_number(fact.out_of)}" if fact.out_of else "")]
+        for fact in model.facts
+    ]
+    estimates = [[value.name, f"{_number(value.value)}"] for value in model.parameters]
+    return Card(
+        id="event-model",
+        name=say("models.event_model", name=model_name(model.id)),
+        title=model.title,
+        facts=[
+            ("models.population", model.population),
+            ("models.citation", " · ".join(part for part in (model.citation, model.doi) if part)),
+            ("models.version", f"{model.version} · sha256 {model.sha256}"),
+            ("models.calibrated_for", ", ".join(model_name(name) for name in model.pk_models)),
+            ("models.threshold", f"ln(AUC/CL) = {_number(model.threshold)}"),
+        ],
+        tables=[(("models.column_name", "models.column_value"), estimates + facts)],
+        checks=[
+            [check.name, f"ln(AUC/CL) {_number(check.log_auc_cl)}: {_number(check.risk)}", check.source]
+            for check in model.checks
+        ],
+        lists=[("models.caveats", model.caveats), ("models.decisions", model.decisions)],
+    )
+
+
+def _parameters(values: Sequence[PublishedValue]) -> tuple[Titles, Rows]:
+    titles = ("name", "value", "rse", "shrinkage", "bootstrap", "source")
+    rows = [
+        [
+            value.name,
+            f"{_number(value.value)} {value.unit}".strip(),
+            say("models.fixed") if value.is_fixed else _percent(value.rse_pct),
+            _percent(value.shrinkage_pct),
+            f"{_number(value.bootstrap[1])}–{_number(value.bootstrap[2])}" if value.bootstrap else "",
+            value.source,
+        ]
+        for value in values
+    ]
+    return tuple(f"models.column_{title}" for title in titles), rows
+
+
+def _covariates(domains: Sequence[CovariateDomain]) -> tuple[Titles, Rows]:
+    titles = ("covariate", "median", "range", "source")
+    rows = [
+        [
+            say(f"field.{domain.name}"),
+            _coded(domain, domain.median),
+            "–"
+            if domain.categories
+            else f"{_number(domain.soft_range[0])}–{_number(domain.soft_range[1])} {domain.unit}",
+            domain.soft_source,
+        ]
+        for domain in domains
+    ]
+    return tuple(f"models.column_{title}" for title in titles), rows
+
+
+def _coded(domain: CovariateDomain, value: float) -> str:
+    """Return a value with its unit, or the label of its code."""
+    label = next((label for label, code in domain.categories if code == value), None)
+    return label if label is not None else f"{_number(value)} {domain.unit}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{_number(value)} %"
+
+
+def _number(value: float) -> str:
+    return spoken_number(f"{value:.{_DIGITS}g}")

@@ -1,0 +1,201 @@
+"""The page as a whole: its layout in the reader's language, and what changes it without changing the case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+
+from dosing_app.language.catalogue import DEFAULT, languages
+from dosing_app.ui import ids, tokens
+from dosing_app.ui.answering import answering, scheme_of
+from dosing_app.ui.components import header, inputs, results
+from dosing_app.ui.elements import (
+    App,
+    Component,
+    Dash,
+    Input,
+    Output,
+    State,
+    client_function,
+    dcc,
+    dmc,
+    html,
+    no_update,
+)
+from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
+from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
+
+if TYPE_CHECKING:
+    from dosing_app.ui.state import Screen
+    from tte import EventModel
+
+_TOGGLES = (ids.CURVE_LOG, ids.CURVE_AS_TABLE, ids.RISK_AS_TABLE, ids.SURVIVAL_AS_TABLE)
+_SPOKEN = "spoken"
+_STORES = (
+    ids.VALID_CASE,
+    ids.FAULTS,
+    ids.SHOWN,
+    ids.SAVE_ASKED,
+    ids.REPORT_ASKED,
+    ids.PASTED,
+    ids.PINNED,
+)
+
+
+def register(app: Dash, screen: Screen, event_model: EventModel) -> None:
+    """Give the app its layout and add the callbacks."""
+
+    def layout() -> Component:
+        language = request.accept_languages.best_match(languages(), default=DEFAULT) if request else DEFAULT
+        with answering(language):
+            stores = [dcc.Store(id=store, storage_type="memory") for store in _STORES]
+            stores += [
+                dcc.Store(id=ids.KEPT, storage_type="memory", data=screen.kept),
+                dcc.Store(id=ids.SHOWN_AS, storage_type="memory", data={}),
+                dcc.Store(id=_SPOKEN, storage_type="memory", data=language),
+            ]
+            page = html.Div(_page(screen, event_model), id=ids.PAGE, className="page", lang=language)
+            return dmc.MantineProvider(
+                [dcc.Location(id=ids.ADDRESS, refresh=False), page, *stores],
+                id=ids.PROVIDER,
+                theme=_theme(),
+                forceColorScheme=tokens.LIGHT_SCHEME,
+            )
+
+    app.layout = layout
+    _register_language(app, event_model)
+    _register_looks(app)
+    _register_places(app)
+    _register_history(app)
+
+
+def _page(screen: Screen, event_model: EventModel, *, is_dark: bool = False) -> list[Component]:
+    answer_line = html.Div(
+        [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
+        className="answer-line",
+    )
+    main = html.Main(
+        className="results",
+        children=[
+            header.case_line(inputs.model_select(screen)),
+            header.connection(),
+            html.Div(id=ids.NOTICE, className="notice", **{"aria-live": "assertive"}),
+            html.Div(id=ids.ANNOUNCED, className="only-heard", **{"aria-live": "polite"}),
+            results.risk_region(event_model),
+            results.concentration_region(),
+            results.survival_region(),
+            results.parameters_region(),
+            results.finder_region(),
+            results.comparison_region(),
+            results.sensitivity_region(),
+        ],
+    )
+    colitis = html.Div(
+        [
+            answer_line,
+            header.jumps(),
+            html.Div(
+                [html.Div([inputs.rail(screen), results.checks_region()], className="left"), main], className="body"
+            ),
+        ],
+        id=ids.COLITIS_PAGE,
+        className="colitis",
+    )
+    models = html.Main(id=ids.MODELS_PAGE, className="models", hidden=True)
+    return [header.header("", is_dark=is_dark), colitis, models, header.footer()]
+
+
+def _theme() -> dict[str, Any]:
+    """Return the theme of the components in the tokens' colours; the accent's shade follows the scheme by variables."""
+    accent = ["var(--sel)"] * 3 + ["var(--acc90)", "var(--acc50)", "var(--acc50)"] + ["var(--acc)"] * 4
+    return {
+        "fontFamily": tokens.FONT,
+        "defaultRadius": 4,
+        "primaryColor": "accent",
+        "primaryShade": 7,
+        "colors": {"accent": accent},
+    }
+
+
+def _register_language(app: App, event_model: EventModel) -> None:
+    @app.callback(
+        output={
+            "children": Output(ids.PAGE, "children"),
+            "lang": Output(ids.PAGE, "lang"),
+            "spoken": Output(_SPOKEN, "data"),
+            # Everything is sent again, in the other language.
+            "shown": Output(ids.SHOWN, "data", allow_duplicate=True),
+            "shown_as": Output(ids.SHOWN_AS, "data", allow_duplicate=True),
+        },
+        inputs={"language": Input(ids.LANGUAGE, "value")},
+        state={
+            "spoken": State(_SPOKEN, "data"),
+            "is_dark": State(ids.SCHEME, "checked"),
+            "screen": SCREEN_STATE,
+        },
+        prevent_initial_call=True,
+    )
+    def speak(  # pyright: ignore[reportUnusedFunction]
+        *, language: str | None, spoken: str | None, is_dark: bool | None, screen: dict[str, Any]
+    ) -> dict[str, Any]:
+        if not language or language == spoken:
+            return dict.fromkeys(("children", "lang", "spoken", "shown", "shown_as"), no_update)
+        with answering(language, is_dark=is_dark):
+            children = _page(screen_of(screen), event_model, is_dark=bool(is_dark))
+        return {"children": children, "lang": language, "spoken": language, "shown": {}, "shown_as": {}}
+
+
+def _register_looks(app: App) -> None:
+    @app.callback(Output(ids.PROVIDER, "forceColorScheme"), Input(ids.SCHEME, "checked"))
+    def paint(is_dark: bool | None) -> str:  # noqa: FBT001  # pyright: ignore[reportUnusedFunction]
+        return scheme_of(is_dark)
+
+    app.clientside_callback(
+        client_function("asuc", "toggled"),
+        Output(ids.SHOWN_AS, "data"),
+        *(Output(toggle, "aria-pressed") for toggle in _TOGGLES),
+        *(Input(toggle, "n_clicks") for toggle in _TOGGLES),
+        prevent_initial_call=True,
+    )
+    for finder, name in ((ids.FINDER_TARGET, "risk_day90"), (ids.FINDER_CONFIDENCE, "confidence")):
+        app.clientside_callback(client_function("asuc", f"to_field_{name}"), Input(finder, "value"))
+        app.clientside_callback(client_function("asuc", f"to_finder_{name}"), Input(ids.field(name), "value"))
+
+
+def _register_places(app: App) -> None:
+    app.clientside_callback(
+        client_function("asuc", "showPage"),
+        Output(ids.COLITIS_PAGE, "hidden"),
+        Output(ids.MODELS_PAGE, "hidden"),
+        Output(ids.NAV_COLITIS, "className"),
+        Output(ids.NAV_MODELS, "className"),
+        Input(ids.ADDRESS, "pathname"),
+        Input(_SPOKEN, "data"),
+    )
+    app.clientside_callback(
+        client_function("asuc", "fillModels"),
+        Input(ids.ADDRESS, "pathname"),
+        Input(_SPOKEN, "data"),
+        State(ids.ADDRESS, "hash"),
+    )
+
+
+def _register_history(app: App) -> None:
+    remembered: list[tuple[str, str]] = [(ids.DOSES, "rowData"), (ids.SAMPLES, "rowData")]
+    edited = [(ids.DOSES, "cellValueChanged"), (ids.SAMPLES, "cellValueChanged")]
+    others = [(ids.field(field.name), "value") for field in FIELDS]
+    others += [(ids.unit(name), "value") for name in UNIT_CHOICES] + [(ids.KEPT, "data")]
+    app.clientside_callback(
+        client_function("asuc", "remember"),
+        Output(ids.UNDO, "disabled"),
+        Output(ids.REDO, "disabled"),
+        *(Input(*place) for place in (*remembered, *edited, *others)),
+    )
+    app.clientside_callback(
+        client_function("asuc", "step"),
+        *(Output(*place, allow_duplicate=True) for place in (*remembered, *others)),
+        Input(ids.UNDO, "n_clicks"),
+        Input(ids.REDO, "n_clicks"),
+        prevent_initial_call=True,
+    )

@@ -1,0 +1,131 @@
+"""What takes the place of the results for a while: regimens side by side, and models side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dosing_app.language import say
+from dosing_app.ui import ids
+from dosing_app.ui.answering import answering
+from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first
+from dosing_app.ui.components.sensitivity_panel import sensitivity_panel
+from dosing_app.ui.elements import ALL, App, Input, Output, State, client_function, ctx, html, no_update
+from dosing_app.ui.state import GIVEN, PLANNED, new_dose, number_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dosing_app.decision.case_schema import CaseDose
+    from dosing_app.ui.answers import Answers
+    from dosing_app.ui.state import Row
+
+
+def register(app: App, answers: Answers) -> None:
+    """Add the callbacks."""
+    for region, opens, closes in (
+        (ids.COMPARISON, ids.COMPARE, ids.COMPARISON_CLOSE),
+        (ids.SENSITIVITY, ids.OTHER_MODELS, ids.SENSITIVITY_CLOSE),
+    ):
+        app.clientside_callback(
+            client_function("asuc", "opens"),
+            Output(region, "hidden"),
+            Input(opens, "n_clicks"),
+            Input(closes, "n_clicks"),
+            prevent_initial_call=True,
+        )
+    _register_comparison(app, answers)
+    _register_sensitivity(app, answers)
+
+
+def with_plan(rows: Sequence[Row], doses: Sequence[CaseDose]) -> list[Row]:
+    """Return the doses of the screen with what is planned replaced by the infusions of a regimen."""
+    kept = [row for row in rows if row["status"] == GIVEN]
+    for dose in doses:
+        cells = {
+            "day": number_text(dose.time_day),
+            "mg": number_text(dose.amount_mg),
+            "hours": number_text(dose.duration_hour),
+        }
+        kept.append(new_dose(kept, status=PLANNED, **cells))
+    return kept
+
+
+def _register_comparison(app: App, answers: Answers) -> None:
+    @app.callback(
+        Output(ids.COMPARISON_BODY, "children"),
+        Output(ids.PINNED, "data"),
+        Input(ids.COMPARISON, "hidden"),
+        Input(ids.VALID_CASE, "data"),
+        Input(ids.PINNED, "data"),
+        Input(ids.SCHEME, "checked"),
+        State(ids.LANGUAGE, "value"),
+        prevent_initial_call=True,
+    )
+    def compare(  # pyright: ignore[reportUnusedFunction]
+        hidden: bool | None,  # noqa: FBT001 - as the screen has it
+        case_json: str | None,
+        pinned: dict[str, Any] | None,
+        is_dark: bool | None,  # noqa: FBT001
+        language: str | None,
+    ) -> tuple[Any, Any]:
+        if hidden is not False or not case_json:
+            return no_update, no_update
+        with answering(language, is_dark=is_dark):
+            view = answers.view(case_json)
+            if view.forecast.risk is None:
+                return html.P(say("finder.no_risk")), no_update
+            result = answers.regimens(case_json)
+            is_current = pinned is not None and pinned["case"] == case_json
+            places = list(pinned["places"]) if pinned is not None and is_current else pinned_at_first(result)
+            body = comparison(view, result, places)
+        return body, no_update if is_current else {"case": case_json, "places": places}
+
+    @app.callback(
+        Output(ids.PINNED, "data", allow_duplicate=True),
+        Input(ids.pin(ALL), "checked"),
+        State(ids.pin(ALL), "id"),
+        State(ids.PINNED, "data"),
+        prevent_initial_call=True,
+    )
+    def choose(  # pyright: ignore[reportUnusedFunction]
+        checked: list[bool], places: list[dict[str, Any]], pinned: dict[str, Any] | None
+    ) -> Any:  # noqa: ANN401 - what Dash sends
+        chosen = [place["index"] for place, is_checked in zip(places, checked, strict=True) if is_checked]
+        if pinned is None or not ctx.triggered_id or set(chosen) == set(pinned["places"]) or len(chosen) > SIDE_BY_SIDE:
+            return no_update
+        kept = [place for place in pinned["places"] if place in chosen]
+        return {**pinned, "places": kept + [place for place in chosen if place not in kept]}
+
+    @app.callback(
+        Output(ids.DOSES, "rowData", allow_duplicate=True),
+        Input(ids.use_as_plan(ALL), "n_clicks"),
+        State(ids.VALID_CASE, "data"),
+        State(ids.DOSES, "rowData"),
+        prevent_initial_call=True,
+    )
+    def use(clicks: list[int | None], case_json: str | None, rows: list[Row] | None) -> Any:  # noqa: ANN401  # pyright: ignore[reportUnusedFunction]
+        if not any(clicks) or not case_json or not ctx.triggered_id:
+            return no_update
+        place = int(ctx.triggered_id["index"])
+        return with_plan(rows or [], answers.regimens(case_json).regimens[place].doses)
+
+
+def _register_sensitivity(app: App, answers: Answers) -> None:
+    @app.callback(
+        Output(ids.SENSITIVITY_BODY, "children"),
+        Input(ids.SENSITIVITY, "hidden"),
+        Input(ids.VALID_CASE, "data"),
+        Input(ids.SCHEME, "checked"),
+        State(ids.LANGUAGE, "value"),
+        prevent_initial_call=True,
+    )
+    def show(  # pyright: ignore[reportUnusedFunction]
+        hidden: bool | None,  # noqa: FBT001 - as the screen has it
+        case_json: str | None,
+        is_dark: bool | None,  # noqa: FBT001
+        language: str | None,
+    ) -> Any:  # noqa: ANN401 - what Dash sends
+        if hidden is not False or not case_json:
+            return no_update
+        with answering(language, is_dark=is_dark):
+            return sensitivity_panel(answers.view(case_json), answers.models(case_json))

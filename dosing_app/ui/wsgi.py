@@ -1,0 +1,63 @@
+"""The app for a server of the hospital's own choice, set up by variables of the environment.
+
+``gunicorn --workers 2 --threads 4 dosing_app.ui.wsgi:application``. No process holds anything that another one lacks,
+so that each request may go to any of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dosing_app.ui.app import create_app
+from dosing_app.ui.server import configure
+from dosing_app.ui.server_options import read_server_options
+from pkpd.errors import InputError
+from tte import load_event_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+
+# Gunicorn ends on it; on any other code it would start the worker again, and again.
+_EXIT_NOT_STARTED = 4
+
+
+def create_application(environment: Mapping[str, str]) -> Flask:
+    """Return the WSGI application; its screen is empty at first.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        ``ASUC_TRUSTED_HOST`` and ``ASUC_TRUSTED_PROXY`` (several with spaces between), ``ASUC_USER_HEADER``,
+        ``ASUC_AUDIT_LOG``, ``ASUC_EVENT_MODEL`` (a file); an empty one counts as missing.
+
+    Raises
+    ------
+    InputError
+        With one problem for each option that is wrong.
+    """
+    options = read_server_options(
+        trusted_hosts=environment.get("ASUC_TRUSTED_HOST", "").split(),
+        user_header=environment.get("ASUC_USER_HEADER") or None,
+        trusted_proxies=environment.get("ASUC_TRUSTED_PROXY", "").split(),
+        audit_log=environment.get("ASUC_AUDIT_LOG") or None,
+    )
+    own = environment.get("ASUC_EVENT_MODEL")
+    app = create_app(event_model=load_event_model(Path(own)) if own else load_event_model())
+    configure(app, options, names=())
+    return app.server
+
+
+def _create_or_end() -> Flask:
+    try:
+        return create_application(os.environ)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(_EXIT_NOT_STARTED) from None
+
+
+application = _create_or_end()
