@@ -214,8 +214,9 @@ def measure_load(*, quick: bool) -> list[Figure]:
     middle, high = np.quantile(result.seconds, [0.5, 0.95])
     before, after = result.memory_mib
     users = f"{load.N_USERS} users, a value each {load.PERIOD_SECONDS:.0f} s"
+    kinds = "".join(f"; {error}" for error in sorted(set(result.errors))[:3])
     return [
-        Figure(f"{users}: errors", "0", f"{len(result.errors)} of {result.seconds.size:,} changes"),
+        Figure(f"{users}: errors", "0", f"{len(result.errors)} of {result.seconds.size:,} changes{kinds}"),
         Figure(
             f"{users}: value sent → figures and regimens received, 95th percentile",
             "≤ 500 ms",

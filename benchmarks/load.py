@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,7 @@ def _work(visitor: Visitor, number: int, started: float, duration: float) -> _Lo
                 log.errors.append(f"{asked} requests after a change, expected at least 2")
         except (RequestError, OSError, HTTPException) as error:
             log.errors.append(f"{type(error).__name__}: {error}")
+            visitor.close()
         log.seconds.append(time.perf_counter() - due)
         due += PERIOD_SECONDS
         step += 1
@@ -117,6 +119,8 @@ def _server() -> Iterator[tuple[int, int]]:
         assert process.stderr is not None
         for line in process.stderr:
             if found := re.search(r"http://[^:]+:(\d+)/", line):
+                # Read on: a server whose log is not read stops at the line that no longer fits into the pipe.
+                Thread(target=process.stderr.read, daemon=True).start()
                 yield int(found.group(1)), process.pid
                 break
         process.terminate()

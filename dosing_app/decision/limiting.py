@@ -12,6 +12,7 @@ from dosing_app.decision.candidates import LARGEST_AMOUNT_MG, candidate_grid, gr
 from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, is_allowed_day
 from dosing_app.decision.regimen_sets import at_largest
 from dosing_app.decision.search import search
+from dosing_app.language import Figure, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.optimize_result import LimitName
     from dosing_app.decision.ranking import Plans
     from dosing_app.decision.reference_plan import ReferencePlan
+    from dosing_app.language import Message
 
 # A gain below this is none: it lies far below what the posterior is exact to.
 LEAST_GAIN = 1e-6
@@ -31,7 +33,7 @@ _EVALUATIONS_MAX = 400_000
 _ALL_UP_TO = 20_000
 
 
-def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitName, str, GridLimits]]:
+def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitName, Message, GridLimits]]:
     """Yield each limit that can be relaxed, the step in words, and the limits with that one relaxed.
 
     Parameters
@@ -53,24 +55,32 @@ def relaxed_limits(case: PatientCase, weight_kg: float) -> Iterator[tuple[LimitN
     more_mg = min(allowed_mg + own.dose_step_mg, LARGEST_AMOUNT_MG, limits.capped_mg or np.inf)
     yield (
         "mg_per_kg_max",
-        f"{own.dose_step_mg:g} mg more than {own.mg_per_kg_max:g} mg/kg in one infusion",
+        message(
+            "search.relaxed.mg_per_kg_max",
+            step=Figure(f"{own.dose_step_mg:g}"),
+            most=Figure(f"{own.mg_per_kg_max:g}"),
+        ),
         replace(limits, largest_mg=max(more_mg, limits.largest_mg)),
     )
     gap = max(own.gap_day_min - 1.0, 0.0)
-    yield "gap_day_min", f"{gap:g} instead of {own.gap_day_min:g} days between infusions", replace(limits, gap_day=gap)
+    yield (
+        "gap_day_min",
+        message("search.relaxed.gap_day_min", gap=Figure(f"{gap:g}"), own=Figure(f"{own.gap_day_min:g}")),
+        replace(limits, gap_day=gap),
+    )
     count = own.doses_max_28_day + 1
     yield (
         "doses_max_28_day",
-        f"{count} instead of {own.doses_max_28_day} infusions within 28 days",
+        message("search.relaxed.doses_max_28_day", number=Figure(count), own=Figure(own.doses_max_28_day)),
         replace(limits, doses_max=count),
     )
     for day in _days_left_out(case):
-        yield "days", f"an infusion on day {day:g} as well", replace(limits, extra_day=day)
+        yield "days", message("search.relaxed.days", day=Figure(f"{day:g}")), replace(limits, extra_day=day)
     if limits.capped_mg is not None:
         lifted = min(allowed_mg, LARGEST_AMOUNT_MG)
         yield (
             "heart_failure",
-            "no cap of 5 mg/kg (contraindicated in moderate or severe heart failure)",
+            message("search.relaxed.heart_failure"),
             replace(limits, largest_mg=lifted, capped_mg=None),
         )
 
@@ -88,8 +98,10 @@ class Relaxed:
 
     Parameters
     ----------
-    limit, change : str
-        The limit and the step in words.
+    limit : str
+        The limit.
+    step : Message
+        The step in words.
     grid : CandidateGrid
         Regimens within the relaxed limits.
     nearest : Plans
@@ -97,7 +109,7 @@ class Relaxed:
     """
 
     limit: LimitName
-    change: str
+    step: Message
     grid: CandidateGrid
     nearest: Plans
 
@@ -137,7 +149,7 @@ def nearest_when_relaxed(
     best: dict[LimitName, Relaxed] = {}
     steps, is_certain = tuple(relaxed_limits(case, weight_kg)), True
     one = replace(goal, threshold=np.inf, count=1)
-    for number, (name, change, limits) in enumerate(steps, start=1):
+    for number, (name, step, limits) in enumerate(steps, start=1):
         grid = candidate_grid(case, reference, limits)
         above = best[name].measure if name in best else before + LEAST_GAIN
         found = search(
@@ -149,7 +161,7 @@ def nearest_when_relaxed(
         )
         is_certain = is_certain and found.is_complete
         if len(found.plans) and found.plans.measure[0] > above:
-            best[name] = Relaxed(name, change, grid, found.plans)
+            best[name] = Relaxed(name, step, grid, found.plans)
         if progress is not None:
             progress(number / len(steps))
     return tuple(best.values()), is_certain

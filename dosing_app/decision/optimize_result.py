@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseDose
+    from dosing_app.language import Message
 
 Kind = Literal["best", "nearest", "reference", "label", "fixed_interval", "fixed_dose"]
 ReferenceSource = Literal["planned", "label", "none"]
@@ -46,8 +47,8 @@ class ListedRegimen:
         Why it is listed; empty for a further regimen of the ranking.
     rank : int
         Place in the list, from 1.
-    why : str
-        One sentence.
+    reason : Message
+        Why it is listed, in one sentence.
     is_reached : bool
         Whether it reaches the target.
     is_candidate : bool
@@ -73,7 +74,7 @@ class ListedRegimen:
     doses: tuple[CaseDose, ...]
     kind: tuple[Kind, ...]
     rank: int
-    why: str
+    reason: Message
     is_reached: bool
     is_candidate: bool
     breaks: tuple[LimitName, ...]
@@ -88,6 +89,11 @@ class ListedRegimen:
     probability_low_risk: float
     probability_target: float
 
+    @property
+    def why(self) -> str:
+        """The reason in English, as in files."""
+        return str(self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
@@ -97,7 +103,7 @@ class Relaxation:
     ----------
     limit : str
         The limit.
-    change : str
+    step : Message
         The step in words.
     doses : tuple of CaseDose
         The nearest regimen then.
@@ -110,19 +116,29 @@ class Relaxation:
     """
 
     limit: LimitName
-    change: str
+    step: Message
     doses: tuple[CaseDose, ...]
     risk_day90: RiskFigures
     probability_target: float
     is_reached: bool
 
+    @property
+    def change(self) -> str:
+        """The step in English, as in files."""
+        return str(self.step)
+
 
 @dataclass(frozen=True, slots=True)
 class OptimizeWarning:
-    """Something that the reader of the answer has to know: a fixed code and a sentence."""
+    """Something that the reader of the answer has to know: a fixed code and a sentence or two."""
 
     code: str
-    text: str
+    message: Message
+
+    @property
+    def text(self) -> str:
+        """The message in English, as in files."""
+        return str(self.message)
 
 
 @dataclass(frozen=True, slots=True)

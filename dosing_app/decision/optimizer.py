@@ -317,7 +317,7 @@ def _limiting(
         relaxations.append(
             Relaxation(
                 limit=one.limit,
-                change=one.change,
+                step=one.step,
                 doses=plan_doses(one.grid, nearest, 0, setting.reference.kept),
                 risk_day90=RiskFigures(risk.plug_in, risk.mean, risk.q05, risk.q95),
                 probability_target=float(chance[0]),

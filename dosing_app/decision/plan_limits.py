@@ -13,15 +13,19 @@ from dosing_app.decision.reference_plan import (
     TOLERANCE,
     is_allowed_day,
 )
+from dosing_app.language import Figure, listed, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dosing_app.decision.case_schema import CaseDose, PatientCase
     from dosing_app.decision.optimize_result import LimitName
+    from dosing_app.language import Message, Value
 
 
-def limits_broken(case: PatientCase, doses: Sequence[CaseDose], weight_kg: float) -> Iterator[tuple[LimitName, str]]:
+def limits_broken(
+    case: PatientCase, doses: Sequence[CaseDose], weight_kg: float
+) -> Iterator[tuple[LimitName, Message]]:
     """Yield each limit that planned infusions break, with what was found.
 
     Parameters
@@ -37,13 +41,14 @@ def limits_broken(case: PatientCase, doses: Sequence[CaseDose], weight_kg: float
     ------
     limit : str
         Name of the limit.
-    found : str
+    found : Message
         What breaks it, to follow "The plan breaks <limit>: ".
     """
     limits = case.limits
     over = [dose for dose in doses if dose.amount_mg > limits.mg_per_kg_max * weight_kg + TOLERANCE]
     if over:
-        yield "mg_per_kg_max", f"{_listed(over, weight_kg)}, at most {limits.mg_per_kg_max:g} mg/kg"
+        most = Figure(f"{limits.mg_per_kg_max:g}")
+        yield "mg_per_kg_max", message("search.found.mg_per_kg_max", infusions=_listed(over, weight_kg), most=most)
     starts = sorted([*(dose.time_day for dose in case.doses), *(dose.time_day for dose in doses)])
     coming = {dose.time_day for dose in doses}
     close = [
@@ -52,21 +57,23 @@ def limits_broken(case: PatientCase, doses: Sequence[CaseDose], weight_kg: float
         if other in coming and other - one < limits.gap_day_min - TOLERANCE
     ]
     if close:
-        pairs = " and ".join(f"days {one:g} and {other:g}" for one, other in close)
-        yield "gap_day_min", f"{pairs} are less than {limits.gap_day_min:g} days apart"
+        pairs = [
+            message("search.found.days", one=Figure(f"{one:g}"), other=Figure(f"{other:g}")) for one, other in close
+        ]
+        gap = Figure(f"{limits.gap_day_min:g}")
+        yield "gap_day_min", message("search.found.gap_day_min", pairs=listed(pairs, join="list.and"), gap=gap)
     windows = [[at for at in starts if start - TOLERANCE <= at < start + WINDOW_DAY - TOLERANCE] for start in starts]
     counts = [len(window) for window in windows if coming.intersection(window)]
     if counts and max(counts) > limits.doses_max_28_day:
-        yield "doses_max_28_day", f"{max(counts)} infusions within 28 days, at most {limits.doses_max_28_day}"
-    unusual = [f"{dose.time_day:g}" for dose in doses if not is_allowed_day(case, dose.time_day)]
+        number, most = Figure(max(counts)), Figure(limits.doses_max_28_day)
+        yield "doses_max_28_day", message("search.found.doses_max_28_day", number=number, most=most)
+    unusual = [Figure(f"{dose.time_day:g}") for dose in doses if not is_allowed_day(case, dose.time_day)]
     if unusual:
-        yield "days", f"day {', '.join(unusual)} is not among the days allowed"
+        yield "days", message("search.found.days_not_allowed", days=listed(unusual))
     above = [dose for dose in doses if dose.amount_mg > HEART_FAILURE_MG_PER_KG * weight_kg + TOLERANCE]
     if case.heart_failure and above:
-        yield (
-            "heart_failure",
-            f"{_listed(above, weight_kg)}, at most {HEART_FAILURE_MG_PER_KG:g} mg/kg in heart failure",
-        )
+        most = Figure(f"{HEART_FAILURE_MG_PER_KG:g}")
+        yield "heart_failure", message("search.found.heart_failure", infusions=_listed(above, weight_kg), most=most)
 
 
 def drug_before_day_28(doses: Sequence[CaseDose]) -> float:
@@ -107,7 +114,14 @@ def most_in_28_days(doses: Sequence[CaseDose]) -> float:
     )
 
 
-def _listed(doses: Sequence[CaseDose], weight_kg: float) -> str:
-    return " and ".join(
-        f"{dose.amount_mg:g} mg ({dose.amount_mg / weight_kg:.1f} mg/kg) on day {dose.time_day:g}" for dose in doses
-    )
+def _listed(doses: Sequence[CaseDose], weight_kg: float) -> Value:
+    infusions = [
+        message(
+            "search.found.infusion",
+            amount=Figure(f"{dose.amount_mg:g}"),
+            per_kg=Figure(f"{dose.amount_mg / weight_kg:.1f}"),
+            day=Figure(f"{dose.time_day:g}"),
+        )
+        for dose in doses
+    ]
+    return listed(infusions, join="list.and")

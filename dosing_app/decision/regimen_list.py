@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from dosing_app.decision.plan_limits import (
 from dosing_app.decision.ranking import MEASURE_DECIMALS, TOTAL_DECIMALS, is_reached
 from dosing_app.decision.reference_plan import HEART_FAILURE_MG_PER_KG, LAST_WINDOW_DAY, TOLERANCE
 from dosing_app.decision.why_not import why_not_a_candidate
+from dosing_app.language import Figure, listed, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,28 @@ if TYPE_CHECKING:
     from dosing_app.decision.ranking import Plans
     from dosing_app.decision.reference_plan import ReferencePlan
     from dosing_app.decision.regimen_scorer import ExposureTargets, RegimenScorer
+    from dosing_app.language import Message
     from pkpd.arrays import FloatArray, IntArray
+
+
+Merit = Literal["nearest", "least_drug", "least_addition"]
+_FIRST: dict[Merit, str] = {
+    "nearest": "search.why.nearest",
+    "least_drug": "search.why.least_drug",
+    "least_addition": "search.why.least_addition",
+}
+_BEST_OF_FAMILY: dict[Kind, dict[Merit, str]] = {
+    "fixed_interval": {
+        "nearest": "search.why.interval_nearest",
+        "least_drug": "search.why.interval_least_drug",
+        "least_addition": "search.why.interval_least_addition",
+    },
+    "fixed_dose": {
+        "nearest": "search.why.dose_nearest",
+        "least_drug": "search.why.dose_least_drug",
+        "least_addition": "search.why.dose_least_addition",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +166,7 @@ def described(setting: Setting, entries: Sequence[Entry]) -> tuple[ListedRegimen
                 doses=entry.doses,
                 kind=entry.kind,
                 rank=row + 1,
-                why=_why(setting, entry, is_first=row == 0),
+                reason=_reason(setting, entry, is_first=row == 0),
                 is_reached=_reaches(setting, entry),
                 is_candidate=entry.is_candidate,
                 breaks=tuple(name for name, _ in limits_broken(setting.case, entry.doses, setting.weight_kg)),
@@ -189,47 +211,48 @@ def _is_contraindicated(setting: Setting, doses: Sequence[CaseDose]) -> bool:
     return any(name == "heart_failure" for name, _ in limits_broken(setting.case, doses, setting.weight_kg))
 
 
-def _why(setting: Setting, entry: Entry, *, is_first: bool) -> str:
+def _reason(setting: Setting, entry: Entry, *, is_first: bool) -> Message:
+    """Return why a regimen is listed, and why it is no candidate where it is none."""
     reaches, kind = _reaches(setting, entry), entry.kind
-    added = drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses)
-    least = _least(setting, added) if reaches else "nearest to the target"
-    less = "" if counts(entry) else f"; {_why_not(setting, entry)}"
-    if "reference" in kind and reaches:
-        return "the plan reaches the target without change"
+    added_mg = drug_before_day_28(entry.doses) - drug_before_day_28(setting.reference.doses)
     if "reference" in kind:
-        return _why_the_plan(setting, entry, is_first=is_first)
+        return _reason_for_the_plan(setting, entry, is_first=is_first)
     if is_first:
-        return least if reaches else "nearest to the target; no regimen within the limits reaches it"
-    if "fixed_interval" in kind:
-        return f"{least} at a fixed interval of 7 days{less}"
-    if "fixed_dose" in kind:
-        return f"{least} with the label amount at every infusion{less}"
-    verdict = "reaches the target" if reaches else "does not reach the target"
+        return message(_FIRST[_merit(setting, added_mg, reaches=reaches)])
+    for family, keys in _BEST_OF_FAMILY.items():
+        if family in kind:
+            return _with_faults(setting, entry, message(keys[_merit(setting, added_mg, reaches=reaches)]))
     if "label" in kind:
-        return f"label regimen, for comparison; {verdict}{less}"
-    return f"{verdict}; {added:+g} mg to the plan"
+        said = message("search.why.label_reaches" if reaches else "search.why.label_does_not_reach")
+        return _with_faults(setting, entry, said)
+    added = Figure(f"{added_mg:+g}")
+    return message("search.why.reaches" if reaches else "search.why.does_not_reach", added=added)
 
 
-def _why_not(setting: Setting, entry: Entry) -> str:
-    return why_not_a_candidate(setting.case, setting.weight_kg, setting.grid, setting.reference, entry.doses)
+def _reason_for_the_plan(setting: Setting, entry: Entry, *, is_first: bool) -> Message:
+    if _reaches(setting, entry):
+        return message("search.why.plan_reaches")
+    if not _is_contraindicated(setting, entry.doses):
+        return message("search.why.plan_nearest" if is_first else "search.why.plan_does_not_reach")
+    most = Figure(f"{HEART_FAILURE_MG_PER_KG:g}")
+    if is_first:
+        return message("search.why.plan_nearest_contraindicated", most=most)
+    return message("search.why.plan_does_not_reach_contraindicated", most=most)
 
 
-def _least(setting: Setting, added_mg: float) -> str:
-    """Return what a regimen with the least drug is called: nothing is added where it gives less than the plan."""
-    if setting.case.limits.reference == "none" or added_mg < -TOLERANCE:
-        return "least drug that reaches the target"
-    return "smallest additional dose that reaches the target"
+def _merit(setting: Setting, added_mg: float, *, reaches: bool) -> Merit:
+    """Return what a regimen is the best by: nothing is added where it gives less than the plan."""
+    if not reaches:
+        return "nearest"
+    return "least_drug" if setting.case.limits.reference == "none" or added_mg < -TOLERANCE else "least_addition"
 
 
-def _why_the_plan(setting: Setting, entry: Entry, *, is_first: bool) -> str:
-    text = (
-        "the plan itself comes nearest to the target; no regimen within the limits reaches it"
-        if is_first
-        else "the plan without change does not reach the target"
-    )
-    cap = f"{HEART_FAILURE_MG_PER_KG:g} mg/kg"
-    over = f"; it is above {cap}, contraindicated in moderate or severe heart failure"
-    return text + (over if _is_contraindicated(setting, entry.doses) else "")
+def _with_faults(setting: Setting, entry: Entry, said: Message) -> Message:
+    """Return a reason with what keeps the regimen from being a candidate, where it is none."""
+    if counts(entry):
+        return said
+    faults = why_not_a_candidate(setting.case, setting.weight_kg, setting.grid, setting.reference, entry.doses)
+    return message("search.why.no_candidate", why=said, faults=listed(faults)) if faults else said
 
 
 def _finite(value: float) -> float | None:

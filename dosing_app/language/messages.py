@@ -76,19 +76,21 @@ def message(key: str, *, count: int | None = None, **values: Value) -> Message:
     return Message(key, values, count)
 
 
-def listed(items: Sequence[Value], *, last: str = "list.comma") -> Value:
-    """Return one or more things one after the other, commas between them.
+def listed(items: Sequence[Value], *, join: str = "list.comma", last: str | None = None) -> Value:
+    """Return one or more things one after the other.
 
     Parameters
     ----------
     items : sequence of Value
         At least one.
-    last : str
-        Key of the sentence that joins the last one.
+    join : str
+        Key of the sentence that joins two of them.
+    last : str, optional
+        Key of the one that joins the last.
     """
     said = items[0]
     for place, item in enumerate(items[1:], 2):
-        said = message(last if place == len(items) else "list.comma", first=said, second=item)
+        said = message(last if last and place == len(items) else join, first=said, second=item)
     return said
 
 

@@ -9,22 +9,20 @@ from dosing_app.ui.wording import figures, interval, interval_text, percent, sam
 
 if TYPE_CHECKING:
     from dosing_app.decision.view import View
-    from dosing_app.language import Value
 
 
 def concentration_label(view: View) -> str:
     """Return the range of the concentration over the time drawn, and the samples."""
-    ends: dict[str, Value] = {
-        "first": shown(round(float(view.times[0]), 1)),
-        "last": shown(round(float(view.times[-1]), 1)),
-    }
+    first, last = shown(round(float(view.times[0]), 1)), shown(round(float(view.times[-1]), 1))
     samples = samples_in_words(view.forecast.case)
     if view.bands is None:
-        return say("label.concentration_unknown", samples=samples, **ends)
+        return say("label.concentration_unknown", first=first, last=last, samples=samples)
     now = int(abs(view.times - view.forecast.case.now_day).argmin())
     low, middle, high = (figures(float(view.bands[now, i])) for i in (0, 2, 4))
     day = shown(round(view.forecast.case.now_day, 1))
-    return say("label.concentration", low=low, middle=middle, high=high, day=day, samples=samples, **ends)
+    return say(
+        "label.concentration", first=first, last=last, day=day, low=low, middle=middle, high=high, samples=samples
+    )
 
 
 def risk_label(view: View) -> str:

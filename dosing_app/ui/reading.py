@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -30,7 +30,7 @@ Area = Literal["doses", "samples", "fields", "case"]
 _ROW_PLACE = re.compile(r"(doses|planned|samples)\[(\d+)\](?:\.(\w+))?")
 _ITEM = re.compile(r"\[\d+\]$")
 _ENDS_IN_A_DIGIT = re.compile(r"[\d.,]$", re.ASCII)
-_BELOW = {field.below: field.name for field in FIELDS if field.below}
+_BELOW = {one.below: one.name for one in FIELDS if one.below}
 _COLUMNS = {
     "time_day": "day",
     "amount_mg": "mg",
@@ -86,11 +86,14 @@ class Reading:
         What is not; empty with a case.
     start : datetime or None
         The moment of the first infusion, where it is known.
+    row_ids : dict of str to tuple of str
+        Ids of the rows of the screen by the lists of the case (doses, planned, samples), in the order of the case.
     """
 
     case: PatientCase | None
     faults: tuple[Fault, ...]
     start: datetime | None = None
+    row_ids: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 def read_screen(screen: Screen) -> Reading:
@@ -109,7 +112,10 @@ def read_screen(screen: Screen) -> Reading:
         case = read_case(tree)
     except InputError as error:
         return Reading(None, draft.faults_with(error.problems), draft.start)
-    return Reading(None, tuple(draft.faults), draft.start) if draft.faults else Reading(case, (), draft.start)
+    if draft.faults:
+        return Reading(None, tuple(draft.faults), draft.start)
+    row_ids = {name: tuple(row["id"] for row in rows) for name, rows in draft.rows.items()}
+    return Reading(case, (), draft.start, row_ids)
 
 
 class _Draft:
@@ -134,8 +140,8 @@ class _Draft:
         if self.start is not None and any(row.get("date") for row in self.screen.doses):
             # Dates were typed: a case that is saved has to hold what their days are counted from.
             tree["start_date"], tree["start_time"] = f"{self.start:%Y-%m-%d}", f"{self.start:%H:%M}"
-        for field in FIELDS:
-            self._put_field(tree, field)
+        for one in FIELDS:
+            self._put_field(tree, one)
         tree["doses"] = [self._dose(row) for row in self.rows["doses"]]
         tree["planned"] = [self._dose(row) for row in self.rows["planned"]]
         tree["samples"] = [self._sample(row) for row in self.rows["samples"]]

@@ -56,7 +56,9 @@ def moved(rows: Sequence[Row], row: Row, by: Literal[-1, 1]) -> list[Row]:
     return order
 
 
-def with_preset(rows: Sequence[Row], preset: Preset, *, weight_kg: float | None, now_day: float | None) -> list[Row]:
+def with_preset(
+    rows: Sequence[Row], preset: Preset, *, weight_kg: float | None, now_day: float | None
+) -> list[Row] | None:
     """Return the doses with a published regimen in them.
 
     Where no dose was typed yet, the whole regimen is inserted, its first infusion as given. Otherwise what is given stays
@@ -72,6 +74,11 @@ def with_preset(rows: Sequence[Row], preset: Preset, *, weight_kg: float | None,
         Body weight: with it amounts are in whole vials of 100 mg, rounded up; without it they are for each kilogram.
     now_day : float or None
         Now, where it was typed.
+
+    Returns
+    -------
+    list of Row or None
+        None where every infusion of the regimen lies before now, so that nothing could be inserted.
     """
     given = [row for row in rows if row["status"] == GIVEN and _is_typed(row)]
     read = [read_quantity(row.get("day") or "", DAYS) for row in given]
@@ -79,9 +86,10 @@ def with_preset(rows: Sequence[Row], preset: Preset, *, weight_kg: float | None,
     now = [now_day] if now_day is not None and given else []
     after: float | None = max([*days, *now], default=None)
     kept = list(given)
-    for day, per_kg in preset.doses:
-        if after is not None and day <= after:
-            continue
+    later = [(day, per_kg) for day, per_kg in preset.doses if after is None or day > after]
+    if not later:
+        return None
+    for day, per_kg in later:
         amount = (
             {"per_kg": number_text(per_kg)}
             if weight_kg is None
@@ -189,23 +197,30 @@ def _register_presets(app: App) -> None:
     @app.callback(
         Output(ids.DOSES, "rowData", allow_duplicate=True),
         Output(ids.PRESET, "value"),
+        Output(ids.NOTICE, "children", allow_duplicate=True),
         Input(ids.PRESET, "value"),
         State(ids.DOSES, "rowData"),
         State(ids.field("weight_kg"), "value"),
         State(ids.field("now_day"), "value"),
+        State(ids.LANGUAGE, "value"),
         prevent_initial_call=True,
     )
     def insert(  # pyright: ignore[reportUnusedFunction]
-        name: str | None, rows: list[Row] | None, weight: str | None, now: str | None
-    ) -> tuple[Any, Any]:
+        name: str | None, rows: list[Row] | None, weight: str | None, now: str | None, language: str | None
+    ) -> tuple[Any, Any, Any]:
         preset = PRESET_BY_NAME.get(name or "")
         if preset is None:
-            return no_update, no_update
+            return no_update, no_update, no_update
         weight_kg, now_day = (
             None if isinstance(number := read_quantity(typed or "", BY_NAME[field].units), TextFault) else number
             for field, typed in (("weight_kg", weight), ("now_day", now))
         )
-        return with_preset(rows or [], preset, weight_kg=weight_kg, now_day=now_day), None
+        changed = with_preset(rows or [], preset, weight_kg=weight_kg, now_day=now_day)
+        if changed is not None:
+            return changed, None, []
+        with answering(language):
+            said = say("dosing.preset_past", regimen=say(f"preset.{preset.name}"))
+        return no_update, None, [html.P(said, className="done")]
 
     @app.callback(
         Output(ids.SAMPLES, "rowData", allow_duplicate=True),

@@ -22,7 +22,7 @@ from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED, UNIT_CHOICES
 from dosing_app.ui.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.ui.figures import concentration_figure
 from dosing_app.ui.following import following
-from dosing_app.ui.reading import TWINS, Fault, read_screen
+from dosing_app.ui.reading import TWINS, Fault, Reading, read_screen
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
 from dosing_app.ui.state import Screen, default_text
 from dosing_app.ui.wording import case_words, model_name, shown, total_mg
@@ -169,7 +169,7 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
         results = _results(valid_case, view, look, start)
     if view is None:
         results["case_line"] = [html.Li(say("empty.case"))]
-    return {"results": results, "marks": _marks(screen, faults, view, reading.start)}
+    return {"results": results, "marks": _marks(screen, faults, view, reading)}
 
 
 def _finder(case_json: str, answers: Answers) -> list[Any]:
@@ -221,7 +221,7 @@ def _results(case_json: str, view: View, look: Look, start: datetime | None) -> 
     return Group(outputs)
 
 
-def _marks(screen: Screen, faults: Sequence[Fault], view: View | None, start: datetime | None) -> Group:
+def _marks(screen: Screen, faults: Sequence[Fault], view: View | None, reading: Reading) -> Group:
     """Return what marks the wrong inputs, what follows from what was typed, and the checks."""
     by_area = {area: [fault for fault in faults if fault.area == area] for area in ("doses", "samples", "fields")}
     sentences = {fault.row: fault.sentence for fault in by_area["fields"]}
@@ -229,10 +229,10 @@ def _marks(screen: Screen, faults: Sequence[Fault], view: View | None, start: da
     stale = say("state.stale") if is_stale else ""
     given = [html.P(_given(view.forecast.case), className="note")] if view and not by_area["doses"] else []
     outputs: dict[str, Any] = {
-        "checks": checks_list(faults, view.warnings if view else (), is_stale=is_stale),
+        "checks": checks_list(faults, view.warnings if view else (), is_stale=is_stale, row_ids=reading.row_ids),
         "faults": {
             area: {"faults": _faulty_cells(by_area[area]), "computed": computed}
-            for area, computed in following(screen, start, None if is_stale else view).items()
+            for area, computed in following(screen, reading.start, None if is_stale else view).items()
         },
         "stale": stale,
         "answer_stale": stale,

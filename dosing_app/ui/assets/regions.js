@@ -28,6 +28,54 @@
     next.focus();
   });
 
+  var TABS = { doses: "tab-dosing", samples: "tab-samples" };
+  var FIELD_TABS = ["tab-dosing", "tab-samples", "tab-covariates", "tab-limits"];
+
+  function openTab(id) {
+    var label = document.getElementById(id);
+    var tab = label && label.closest("[role=tab]");
+    if (tab) {
+      tab.click();
+    }
+  }
+
+  function leadTo(target) {
+    if (target.dataset.field) {
+      var field = document.getElementById("field-" + target.dataset.field);
+      var panel = field && field.closest("[role=tabpanel]");
+      FIELD_TABS.forEach(function (id) {
+        var tab = document.getElementById(id) && document.getElementById(id).closest("[role=tab]");
+        if (tab && panel && tab.getAttribute("aria-controls") === panel.id) {
+          tab.click();
+        }
+      });
+      if (field) {
+        setTimeout(function () {
+          field.scrollIntoView({ block: "nearest" });
+          field.focus();
+        }, 0);
+      }
+      return;
+    }
+    openTab(TABS[target.dataset.grid]);
+    window.dash_ag_grid.getApiAsync(target.dataset.grid).then(function (api) {
+      var node = api.getRowNode(target.dataset.row);
+      var column = api.getAllDisplayedColumns()[0];
+      if (node) {
+        api.ensureNodeVisible(node);
+        node.setSelected(true, true);
+        api.setFocusedCell(node.rowIndex, column);
+      }
+    });
+  }
+
+  document.addEventListener("click", function (event) {
+    var target = event.target.closest && event.target.closest(".to-input");
+    if (target) {
+      leadTo(target);
+    }
+  });
+
   function twin(id) {
     return function (value) {
       var other = document.getElementById(id);

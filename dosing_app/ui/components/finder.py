@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, reference_plan
-from dosing_app.language import say
+from dosing_app.language import Message, say, spoken
 from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.elements import Component, html
 from dosing_app.ui.wording import infusions, interval_text, one_percent, percent, shown, target_percent
@@ -50,10 +50,11 @@ def headline(case: PatientCase, result: OptimizeResult) -> str:
     }
     asked = "plug_in" if case.target.criterion == "plug_in" else "posterior"
     if result.reachable:
-        return say(f"finder.reached_{asked}", **values)
+        return spoken(Message(f"finder.reached_{asked}", values))
     if result.limiting in _LIMITS:
-        return say(f"finder.not_reached_{asked}_limit", **values, limit=say(f"finder.limit_{result.limiting}"))
-    return say(f"finder.not_reached_{asked}", **values)
+        values["limit"] = say(f"finder.limit_{result.limiting}")
+        return spoken(Message(f"finder.not_reached_{asked}_limit", values))
+    return spoken(Message(f"finder.not_reached_{asked}", values))
 
 
 def named_regimens(result: OptimizeResult) -> list[ListedRegimen]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from dosing_app.decision.optimize_warnings import (
+    day_28_has_passed,
+    limiting_not_certain,
+    no_label_left,
+    no_regimen_of_kind,
+    not_complete,
+)
 from dosing_app.decision.optimizer import optimize
+from dosing_app.language import render
 from tests.dosing_app.decision.example_case import WEIGHT_KG, dose, make_case
 from tests.dosing_app.decision.example_scorer import spread_points, targets
 
@@ -95,3 +103,48 @@ def test_where_nothing_is_added_but_drug_is_moved_the_addition_is_none():
     best = listed(make_case(planned=[dose(25, 600), dose(42)]), "best", cl=1.2)
     assert best.added_mg == 0
     assert best.why == "smallest additional dose that reaches the target"
+
+
+def test_what_a_search_says_is_said_in_each_language():
+    case = make_case(
+        planned=[dose(14, 600), dose(42)], doses=[dose(0), dose(12)], limits={"mg_per_kg_max": 4.9}, heart_failure=None
+    )
+    result = optimize(case, weight_kg=WEIGHT_KG, scorer_factory=spread_points(2.0), targets=targets())
+    said = [
+        *(warning.message for warning in result.warnings),
+        *(regimen.reason for regimen in result.regimens),
+        *(relaxation.step for relaxation in result.relaxations),
+    ]
+    english, german = [str(one) for one in said], [render(one, "de") for one in said]
+
+    assert {"reference_breaks_mg_per_kg_max", "reference_breaks_gap_day_min", "heart_failure_unknown"} <= {
+        warning.code for warning in result.warnings
+    }
+    assert "The reference plan breaks mg_per_kg_max: 600 mg (10.0 mg/kg) on day 14" in " ".join(english)
+    assert "verletzt mg_per_kg_max: 600 mg (10,0 mg/kg) an Tag 14" in " ".join(german)
+    assert not set(english) & set(german)
+
+
+def test_a_screen_has_its_own_words_for_limits_and_kinds():
+    complete, kind = not_complete(12_345), no_regimen_of_kind("fixed_interval")
+
+    assert "after 12,345 regimens" in complete.text
+    assert render(complete.message.with_words({"gap_day_min": "the gap"}), "en").startswith(
+        "The grid is too large: the search ended after 12\u202f345 regimens and a better one may exist. "
+        "Widen dose_step_mg or the gap,"
+    )
+    assert kind.text == "No infusion fits the limits: there is no regimen of kind fixed_interval."
+    assert str(kind.message.with_words({"search.kind.fixed_interval": "weekly"})).endswith("of kind weekly.")
+
+
+@pytest.mark.parametrize(
+    ("warning", "beginning"),
+    [
+        (limiting_not_certain(), "Mit gelockerter Grenze"),
+        (no_label_left(), "Vom Schema laut Zulassung"),
+        (no_regimen_of_kind("fixed_dose"), "Keine Infusion passt"),
+        (day_28_has_passed(), "Tag 28 ist vorbei"),
+    ],
+)
+def test_a_warning_of_the_search_is_german_for_german_readers(warning, beginning):
+    assert render(warning.message, "de").startswith(beginning)

@@ -1,0 +1,1 @@
+"""The report of a case, as one HTML page and as PDF."""

@@ -1,0 +1,201 @@
+"""The concentration curve: bands, samples, doses and now."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
+from dosing_app.report.colours import ACCENT, BAND50, BAND90, INK, INK2, LINE2, PAPER, PRIOR, WINDOW
+from dosing_app.report.drawing import styled, with_levels
+from dosing_app.report.words import level_text, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
+    from dosing_app.decision.view import View
+
+_LEFT, _WIDTH = 0.045, 0.945
+_CURVE, _LANE = (0.235, 0.755), (0.085, 0.115)
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_MOST_WEEKS = 16
+# Doses nearer than these shares of the axis have no room for the unit, or for a label at all.
+_NARROW, _TOO_NARROW = 0.08, 0.035
+_MOST_LABELLED_LIMITS = 12
+_ARROW_PT = 22.0
+_VEIL = {"facecolor": PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.4}
+
+
+def draw_concentration(figure: Figure, view: View) -> None:
+    """Draw the concentration over time, and the doses in a lane below it.
+
+    Without a sample in use the bands are those of before samples, and so the middle is dashed.
+    """
+    case = view.forecast.case
+    first, end = float(view.times[0]), float(view.times[-1])
+    margin = 0.012 * (end - first)
+    curve = styled(figure.add_axes((_LEFT, _CURVE[0], _WIDTH, _CURVE[1])))
+    lane = styled(figure.add_axes((_LEFT, _LANE[0], _WIDTH, _LANE[1]), sharex=curve))
+    curve.set_xlim(first - margin, end + margin)
+    top = axis_top(view)
+    curve.set_ylim(0.0, top)
+    ticks = np.linspace(0.0, top, 5)[:-1]
+    curve.set_yticks(ticks, [spoken_number(f"{tick:g}") for tick in ticks.tolist()])
+    with_levels(curve)
+    curve.tick_params(axis="x", length=0, labelbottom=False)
+    curve.spines["bottom"].set_visible(False)
+    _window(curve, view)
+    _curves(curve, view)
+    _samples(curve, case)
+    _now(curve, lane, case, top)
+    _doses(lane, case, end - first)
+    _weeks(lane, first, end)
+
+
+def axis_top(view: View) -> float:
+    """Return a round number at least a quarter above the highest peak of the middle curve and every level [mg/L]."""
+    middle = view.prior_curve if view.bands is None else view.bands[:, 2]
+    levels = [height(sample) for sample in view.forecast.case.samples if sample.exclude is None]
+    wanted = 1.25 * max([float(np.max(middle)), float(np.max(view.prior_curve)) / 1.2, *levels, 1e-3])
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return next(step for step in _STEPS if step * power >= wanted * (1.0 - 1e-9)) * power
+
+
+def height(sample: CaseSample) -> float:
+    """Return where a sample stands: at its level, or at the limit that it lies beyond [mg/L]."""
+    limit = sample.uloq_mg_per_L if sample.censored == "above" else sample.lloq_mg_per_L
+    return (limit if sample.censored else sample.concentration_mg_per_L) or 0.0
+
+
+def _window(axes: Axes, view: View) -> None:
+    start, stop = view.forecast.event_model.window_day
+    stop = min(stop, float(view.times[-1]))
+    if stop <= start:
+        return
+    axes.axvspan(start, stop, color=WINDOW, linewidth=0, zorder=0)
+    _at_top(axes, stop, say("curve.counts"), color=INK2, ha="right", below_pt=11.0)
+
+
+def _curves(axes: Axes, view: View) -> None:
+    dashes = (0, (5, 4))
+    if view.bands is not None:
+        q05, q25, _, q75, q95 = view.bands.T
+        axes.fill_between(view.times, q05, q95, color=BAND90, linewidth=0, label="90 %", zorder=1)
+        axes.fill_between(view.times, q25, q75, color=BAND50, linewidth=0, label="50 %", zorder=1.1)
+    axes.plot(view.times, view.prior_curve, color=PRIOR, linewidth=1.1, linestyle=dashes, label="a priori", zorder=2)
+    if view.bands is not None and view.forecast.samples:
+        axes.plot(view.times, view.bands[:, 2], color=ACCENT, linewidth=1.8, label="a posteriori", zorder=2.1)
+
+
+def _samples(axes: Axes, case: PatientCase) -> None:
+    """Draw levels as dots, those beyond a limit as a bar with an arrow, those not used as grey crosses."""
+    used = [sample for sample in case.samples if sample.exclude is None]
+    dots: dict[str, Any] = {"linestyle": "none", "clip_on": False, "zorder": 4}
+    kinds: tuple[tuple[str, list[CaseSample], dict[str, Any]], ...] = (
+        ("samples", [s for s in used if s.censored is None], {"marker": "o", "markeredgecolor": PAPER}),
+        ("samples beyond a limit", [s for s in used if s.censored], {"marker": "_", "markeredgewidth": 1.8}),
+        (
+            "samples not used",
+            [s for s in case.samples if s.exclude is not None],
+            {"marker": "x", "color": LINE2, "markeredgewidth": 1.1},
+        ),
+    )
+    for name, samples, look in kinds:
+        x, y = [sample.time_day for sample in samples], [height(sample) for sample in samples]
+        axes.plot(x, y, label=name, markersize=6 if look["marker"] != "_" else 9, **{"color": INK, **dots, **look})
+    beyond = [sample for sample in used if sample.censored]
+    for sample in beyond:
+        _arrow(axes, sample, is_labelled=len(beyond) <= _MOST_LABELLED_LIMITS)
+
+
+def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
+    """Draw an arrow from a limit in the direction in which the level lies, with the level as reported."""
+    is_above = sample.censored == "above"
+    # A level below its limit lies at the foot of the plot, where an arrow down needs its tail above.
+    tip, tail, text = (_ARROW_PT, 0.0, -8.0) if is_above else (1.0, _ARROW_PT, _ARROW_PT + 1.0)
+    place = (sample.time_day, height(sample))
+    offset: dict[str, Any] = {"xycoords": "data", "textcoords": "offset points", "annotation_clip": False}
+    style = {"arrowstyle": "<|-" if is_above else "-|>", "color": INK, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", place, xytext=(0.0, tip if is_above else tail), arrowprops=style, zorder=4, **offset)
+    if is_labelled:
+        axes.annotate(
+            level_text(sample),
+            place,
+            xytext=(0.0, text),
+            ha="center",
+            va="center" if is_above else "bottom",
+            weight=600,
+            color=INK,
+            bbox=_VEIL,
+            zorder=5,
+            **offset,
+        )
+
+
+def _now(curve: Axes, lane: Axes, case: PatientCase, top: float) -> None:
+    curve.plot([case.now_day, case.now_day], [0.0, top], color=INK, linewidth=0.8, label="now", zorder=3)
+    lane.axvline(case.now_day, ymax=1.6, color=INK, linewidth=0.8, clip_on=False, zorder=0)
+    _at_top(curve, case.now_day, say("report.now", day=shown(case.now_day)), color=INK, ha="right", below_pt=1.0)
+
+
+def _at_top(axes: Axes, x: float, text: str, *, color: str, ha: str, below_pt: float) -> None:
+    """Write a word at the top of the plot, left or right of a time."""
+    axes.annotate(
+        text,
+        (x, 1.0),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(-3.0 if ha == "right" else 3.0, -below_pt),
+        textcoords="offset points",
+        ha=ha,
+        va="top",
+        color=color,
+        bbox=_VEIL,
+        zorder=5,
+    )
+
+
+def _doses(axes: Axes, case: PatientCase, span: float) -> None:
+    """Draw doses as bars whose height is proportional to mg: filled given, outlined planned."""
+    doses: list[tuple[CaseDose, bool]] = [(dose, True) for dose in case.doses]
+    doses += [(dose, False) for dose in case.planned]
+    highest = max(dose.amount_mg for dose, _ in doses)
+    for is_given in (True, False):
+        of_kind = [dose for dose, given in doses if given is is_given]
+        axes.bar(
+            [dose.time_day for dose in of_kind],
+            [dose.amount_mg / highest for dose in of_kind],
+            width=0.006 * span,
+            color=INK if is_given else PAPER,
+            edgecolor=INK if is_given else ACCENT,
+            linewidth=0.0 if is_given else 1.1,
+            label="given" if is_given else "planned",
+            clip_on=False,
+            zorder=3,
+        )
+    axes.set_ylim(0.0, 1.05)
+    axes.set_yticks([])
+    gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [span]
+    for (dose, is_given), gap in zip(doses, gaps, strict=True):
+        if gap >= _TOO_NARROW * span:
+            axes.annotate(
+                shown(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
+                (dose.time_day, 0.5),
+                xytext=(4.0, 0.0),
+                textcoords="offset points",
+                va="center",
+                color=INK if is_given else ACCENT,
+                annotation_clip=False,
+            )
+
+
+def _weeks(axes: Axes, first: float, end: float) -> None:
+    """Set a tick every week, or every few weeks of a long time."""
+    step = 7.0 * max(math.ceil((end - first) / (7.0 * _MOST_WEEKS)), 1)
+    days = np.arange(math.ceil(first / step) * step, end + 1e-9, step).tolist()
+    axes.set_xticks(days, [say("case.day", day=f"{days[0]:.0f}"), *(f"{day:.0f}" for day in days[1:])])
