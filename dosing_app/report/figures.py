@@ -130,7 +130,7 @@ def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
             xytext=(0.0, text),
             ha="center",
             va="center" if is_above else "bottom",
-            weight=600,
+            weight=700,
             color=INK,
             bbox=_VEIL,
             zorder=5,

@@ -7,8 +7,10 @@ import binascii
 import re
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.decision.case_faults import CaseError, place_of
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.fhir_bundle import read_bundle
+from dosing_app.decision.fhir_faults import BundleError
 from dosing_app.decision.patient import read_case, to_json
 from dosing_app.language import say, spoken
 from dosing_app.ui import ids
@@ -153,8 +155,24 @@ def uploaded_bytes(contents: str) -> bytes:
 
 def refusal(file: str, error: InputError) -> list[Any]:
     """Return the message for a file that is no case, with every problem in it."""
-    problems = [html.Li(str(problem)) for problem in error.problems]
+    problems = [html.Li(said) for said in sentences_of(error)]
     return [html.P(html.Strong(say("file.not_opened", file=file))), html.Ul(problems)]
+
+
+def sentences_of(error: InputError) -> list[str]:
+    """Return the problems of a file, each with its place in the file, in the language being spoken."""
+    if isinstance(error, CaseError):
+        return [
+            _at(place_of(fault.path) if fault.place is None else spoken(fault.place), fault.message)
+            for fault in error.faults
+        ]
+    if isinstance(error, BundleError):
+        return [_at(spoken(finding.place), finding.said) for finding in error.findings]
+    return [str(problem) for problem in error.problems]
+
+
+def _at(place: str, said: Message) -> str:
+    return f"{place}: {spoken(said)}" if place else spoken(said)
 
 
 def _shown(screen: Screen) -> dict[str, Any]:

@@ -8,27 +8,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from dosing_app.decision.case_faults import CaseError
 from dosing_app.decision.level_text import LEVEL_UNITS, Level, TextFault, read_level, read_quantity
 from dosing_app.decision.patient import read_case
 from dosing_app.decision.time_text import day_of, read_clock, read_moment
-from dosing_app.language import Message, say, spoken
+from dosing_app.language import Message, message, say, spoken
 from dosing_app.ui.fields import BY_NAME, DAYS, FIELDS, HOURS, MG_PER_KG, MILLIGRAMS, UNIT_CHOICES, YES
 from dosing_app.ui.state import GIVEN
 from dosing_app.ui.words_for_keys import in_words
-from pkpd.errors import InputError
 from pkpd.units import fraction_from_percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dosing_app.decision.case_faults import Fault as CaseFault
     from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.language import Value
     from dosing_app.ui.fields import Field
     from dosing_app.ui.state import Row, Screen
-    from pkpd.errors import Problem
 
 Area = Literal["doses", "samples", "fields", "case"]
-_ROW_PLACE = re.compile(r"(doses|planned|samples)\[(\d+)\](?:\.(\w+))?")
-_ITEM = re.compile(r"\[\d+\]$")
 _ENDS_IN_A_DIGIT = re.compile(r"[\d.,]$", re.ASCII)
 _BELOW = {one.below: one.name for one in FIELDS if one.below}
 _COLUMNS = {
@@ -110,8 +109,8 @@ def read_screen(screen: Screen) -> Reading:
     tree = draft.tree()
     try:
         case = read_case(tree)
-    except InputError as error:
-        return Reading(None, draft.faults_with(error.problems), draft.start)
+    except CaseError as error:
+        return Reading(None, draft.faults_with(error.faults), draft.start)
     if draft.faults:
         return Reading(None, tuple(draft.faults), draft.start)
     row_ids = {name: tuple(row["id"] for row in rows) for name, rows in draft.rows.items()}
@@ -147,10 +146,10 @@ class _Draft:
         tree["samples"] = [self._sample(row) for row in self.rows["samples"]]
         return tree
 
-    def faults_with(self, problems: Sequence[Problem]) -> tuple[Fault, ...]:
+    def faults_with(self, found_by_reader: Sequence[CaseFault]) -> tuple[Fault, ...]:
         """Return every fault once for each cell, the screen's own sentence before the reader's."""
         found: dict[tuple[str, str, str], Fault] = {}
-        for fault in (*self.faults, *map(self._fault, problems)):
+        for fault in (*self.faults, *map(self._fault, found_by_reader)):
             found.setdefault((fault.area, fault.row, fault.column), fault)
         return tuple(found.values())
 
@@ -185,7 +184,7 @@ class _Draft:
         is_limit = field.below and typed[0] in "<≤"
         read = read_level(written, field.units) if is_limit else read_quantity(written, field.units)
         if isinstance(read, TextFault):
-            self._field_fault(field.name, read.sentence)
+            self._field_fault(field.name, spoken(read.message))
             return typed
         if isinstance(read, Level):
             return read
@@ -213,7 +212,7 @@ class _Draft:
         if isinstance(moment, Message) and moment.key != "moment.no_date":
             self._fault_at(place, spoken(moment))
         else:
-            self._fault_at(place, number.sentence if isinstance(moment, Message) else say("input.no_start"))
+            self._fault_at(place, spoken(number.message) if isinstance(moment, Message) else say("input.no_start"))
         return typed
 
     def _dose(self, row: Row) -> dict[str, Any]:
@@ -227,7 +226,7 @@ class _Draft:
         """Return the amount of a dose that was typed for each kilogram [mg]."""
         number = read_quantity(typed, MG_PER_KG)
         if isinstance(number, TextFault):
-            self._cell_fault("doses", row, "per_kg", number.sentence)
+            self._cell_fault("doses", row, "per_kg", spoken(number.message))
         elif self.weight_kg is None:
             self._cell_fault("doses", row, "per_kg", say("input.no_weight"))
         else:
@@ -243,7 +242,7 @@ class _Draft:
                 sample[name] = typed
         level = read_level(row.get("level") or "")
         if isinstance(level, TextFault):
-            self._cell_fault("samples", row, "level", level.sentence)
+            self._cell_fault("samples", row, "level", spoken(level.message))
             sample["concentration_mg_per_L"] = row["level"] or "?"
         elif level.censored is None:
             sample["concentration_mg_per_L"] = _plain(level.value)
@@ -270,7 +269,7 @@ class _Draft:
             number = read_quantity(typed, _CELL_UNITS[column])
             values[key] = typed if isinstance(number, TextFault) else _plain(number)
             if isinstance(number, TextFault):
-                self._cell_fault(area, row, column, number.sentence)
+                self._cell_fault(area, row, column, spoken(number.message))
         return values
 
     def _cell_fault(self, area: Literal["doses", "samples"], row: Row, column: str, sentence: str) -> None:
@@ -296,32 +295,34 @@ class _Draft:
             sentence=sentence,
         )
 
-    def _fault(self, problem: Problem) -> Fault:
+    def _fault(self, found: CaseFault) -> Fault:
         """Return a finding of the case reader as a fault of the screen."""
-        message = self._in_words(problem.message)
-        at_row = _ROW_PLACE.fullmatch(problem.place)
-        if at_row and int(at_row[2]) < len(self.rows[at_row[1]]):
-            area: Literal["doses", "samples"] = "samples" if at_row[1] == "samples" else "doses"
-            row, column = self.rows[at_row[1]][int(at_row[2])], _COLUMNS.get(at_row[3] or "", "day")
-            if not (row.get(column) or "").strip() and (row.get(TWINS.get(column, "")) or "").strip():
-                column = TWINS[column]
-            return Fault(area, row["id"], column, self._at_cell(area, row, column, f"{message}."))
-        key = _ITEM.sub("", problem.place.rsplit(".", 1)[-1])
-        name = _BELOW.get(key, key)
-        if name in BY_NAME:
-            return Fault("fields", name, "", at_field(name, f"{message}."))
-        if problem.place == "doses":
-            return Fault("doses", "", "", say("input.no_dose"))
-        return Fault("case", problem.place, "", f"{problem.place}: {message}.")
+        sentence = f"{spoken(in_words(found.message, self._row_words()))}."
+        match found.path:
+            case ("doses" | "planned" | "samples" as name, int(number), *keys) if number < len(self.rows[name]):
+                area: Literal["doses", "samples"] = "samples" if name == "samples" else "doses"
+                row, column = self.rows[name][number], _COLUMNS.get(str(keys[0]) if keys else "", "day")
+                if not (row.get(column) or "").strip() and (row.get(TWINS.get(column, "")) or "").strip():
+                    column = TWINS[column]
+                return Fault(area, row["id"], column, self._at_cell(area, row, column, sentence))
+            case ("doses",):
+                return Fault("doses", "", "", say("input.no_dose"))
+            case _:
+                keys = [step for step in found.path if isinstance(step, str)]
+                name = _BELOW.get(keys[-1], keys[-1]) if keys else ""
+                if name in BY_NAME:
+                    return Fault("fields", name, "", at_field(name, sentence))
+                return Fault("case", ".".join(keys), "", sentence)
 
-    def _in_words(self, message: str) -> str:
-        """Return a message of the case reader with the screen's names for rows and columns."""
-
-        def row_name(found: re.Match[str]) -> str:
-            row = self.rows[found[1]][int(found[2])]
-            return say("input.row", row=str(self._row_number("samples" if found[1] == "samples" else "doses", row)))
-
-        return in_words(_ROW_PLACE.sub(row_name, message))
+    def _row_words(self) -> dict[str, Value]:
+        """Return what stands on the screen for the rows of a file."""
+        return {
+            f"{name}[{number}]": message(
+                "input.row", row=str(self._row_number("samples" if name == "samples" else "doses", row))
+            )
+            for name, rows in self.rows.items()
+            for number, row in enumerate(rows)
+        }
 
     def _in_time_order(self, rows: Sequence[Row]) -> list[Row]:
         """Sort rows by when they are, those without a readable time last."""

@@ -1,40 +1,61 @@
-"""The screen's names for the keys of a case file, in messages that were made for a file."""
+"""The screen's words for the keys and settings of a case file, in messages that were made for a file."""
 
 from __future__ import annotations
 
-from dosing_app.language import say
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dosing_app.language import Message, message
 from dosing_app.ui.fields import BY_NAME
 
-_WORDS = {
-    "concentration_mg_per_L and censored": "a number and a limit",
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dosing_app.language import Value
+
+_COLUMNS = {
+    "time_day": "day",
+    "amount_mg": "mg",
+    "duration_hour": "hours",
     "concentration_mg_per_L": "level",
-    "lloq_mg_per_L": "lower limit",
-    "uloq_mg_per_L": "upper limit",
-    "now_day": "now, day",
-    "weight_kg": "a weight of",
-    "(name the assays if two measured it, or exclude one with a reason)": "(or a reason not to use one of them)",
-    'or "censored": "below"': "or a limit such as <0.4",
-    'or "censored": "above"': "or a limit such as >20",
-    '"censored": "below"': "a level below the limit",
-    '"censored": "above"': "a level above the limit",
-    "(leave the key out to use it)": "(leave it empty to use the sample)",
-    "; null for every day": "",
-    ", or null": "",
-    "a list with at least one, each": "each",
-    "given without start_date": "given without the date of day 0",
-    "breaks days:": "breaks the days allowed:",
-    " (limits.reference: none)": "",
-    "regimen of kind fixed_interval": "regimen with weekly infusions",
-    "regimen of kind fixed_dose": "regimen with 5 mg/kg each time",
+    "lloq_mg_per_L": "lloq",
+    "uloq_mg_per_L": "uloq",
+    "exclude": "exclude",
+}
+_SETTINGS = {
+    '"censored": "below"': "words.below",
+    '"censored": "above"': "words.above",
+    "days": "words.days",
+    "limits.reference: none": "choice.none",
+    "search.kind.fixed_interval": "kind.fixed_interval",
+    "search.kind.fixed_dose": "kind.fixed_dose",
+}
+# What a file may hold and a field of the screen does not, and sentences that speak of keys only a file has.
+_EXPECTED = ("exclude", "days_allowed", "weekdays_allowed", "first_day")
+_SENTENCES = {
+    "fault.sample_repeated": "input.sample_repeated",
+    "fault.weekdays_without_date": "input.weekdays_without_date",
 }
 
+WORDS: Mapping[str, Value] = {
+    **{name: message(f"field.{name}") for name in BY_NAME},
+    **{key: message(f"column.in_words.{column}") for key, column in _COLUMNS.items()},
+    **{name: message(key) for name, key in _SETTINGS.items()},
+    **{f"expected.{name}": message(f"expected_here.{name}") for name in _EXPECTED},
+}
+"""What stands on the screen for a name out of a file."""
 
-def in_words(message: str) -> str:
-    """Return a message about a case with the screen's names for the keys of the file."""
-    for key, words in _WORDS.items():
-        message = message.replace(key, words)
-    for key in BY_NAME:
-        if "_" in key:
-            label = say(f"field.{key}")
-            message = message.replace(key, label[:1].lower() + label[1:] if label[1:2].islower() else label)
-    return message
+
+def in_words(said: Message, more: Mapping[str, Value] | None = None) -> Message:
+    """Return a message in the screen's words.
+
+    Parameters
+    ----------
+    said : Message
+        As made for a file.
+    more : mapping of str to Value, optional
+        Further words, for rows.
+    """
+    own = _SENTENCES.get(said.key)
+    sentence = said if own is None else replace(said, key=own)
+    return sentence.with_words({**WORDS, **(more or {})})

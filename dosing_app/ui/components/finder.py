@@ -36,7 +36,7 @@ def finder_strip(forecast: Forecast, result: OptimizeResult) -> list[Any]:
     scale = shared_scale(regimens)
     source = reference_plan(case, forecast.covariates.values["weight_kg"]).source
     rows = [_row(regimen, regimen_name(regimen, source), forecast, scale) for regimen in regimens]
-    notes = [html.P(in_words(warning.text), className="note") for warning in result.warnings]
+    notes = [html.P(spoken(in_words(warning.message)), className="note") for warning in result.warnings]
     table = html.Table([_head(case, scale), html.Tbody(rows)], className="finder-table")
     return [html.P(headline(case, result), className="finder-headline"), table, *notes]
 

@@ -147,7 +147,7 @@ def test_a_wrong_item_of_a_list_is_named_at_its_field():
 def test_days_of_the_week_without_a_date_are_refused_in_the_words_of_the_screen():
     fault = only_fault(with_field(typical(), weekdays_allowed="Mon", start_date=""))
 
-    assert fault.sentence.startswith("Days of the week allowed: given without the date of day 0")
+    assert fault.sentence.startswith("Days of the week allowed: they need the date of day 0")
 
 
 def test_a_limit_is_named_as_on_the_screen():

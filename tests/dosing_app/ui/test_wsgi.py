@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "dosing_app" / "examples" / "typical.json"
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS = 400.0  # the engine may have to be compiled first
 
 
 def gunicorn(*options: str, **variables: str) -> subprocess.Popen[str]:

@@ -1,0 +1,216 @@
+"""What was entered: covariates, doses and samples, and what of it was assumed or not used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dosing_app.decision.case_schema import COVARIATE_NAMES
+from dosing_app.decision.time_text import moment_text
+from dosing_app.decision.view import curves_at
+from dosing_app.language import say
+from dosing_app.language.speaking import spoken_number
+from dosing_app.report.tables import Fact, Table
+from dosing_app.report.words import UNKNOWN, covariate_text, figures, level_text, percent, range_of, shown
+from pkpd.model.covariate import covariate_floor
+from pkpd.units import fraction_from_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dosing_app.decision.case_schema import CaseSample, PatientCase
+    from dosing_app.decision.forecast import SampleForecast
+    from dosing_app.decision.view import View
+    from pkpd.arrays import FloatArray
+
+_ANTIBODIES = ("ada_positive", "ada_ng_per_mL")
+
+
+def input_facts(view: View) -> tuple[Fact, ...]:
+    """Return the single inputs as typed, then how many values were imputed and samples left out."""
+    case, covariates = view.forecast.case, view.forecast.covariates
+    imputed = [_named(name, covariate_text(name, covariates.values[name])) for name in covariates.imputed]
+    n_excluded = sum(sample.exclude is not None for sample in case.samples)
+    return (
+        *_moments(case),
+        *_covariates(view),
+        Fact(say("report.heart_failure"), _yes_no(case.heart_failure)),
+        Fact(
+            say("report.imputed"),
+            ", ".join(imputed) or say("report.none"),
+            say("report.model_default") if imputed else "",
+        ),
+        Fact(
+            say("report.left_out"),
+            say("report.samples_left_out", count=n_excluded) if n_excluded else say("report.none"),
+        ),
+    )
+
+
+def doses_table(view: View) -> Table:
+    """Return every infusion, given and planned, with its date where day 0 has one."""
+    case, weight_kg = view.forecast.case, view.forecast.covariates.values.get("weight_kg")
+    start = _start(case)
+    doses = [(dose, "given") for dose in case.doses] + [(dose, "planned") for dose in case.planned]
+    rows = tuple(
+        (
+            shown(dose.time_day),
+            *([moment_text(dose.time_day, start)] if start else []),
+            shown(dose.amount_mg),
+            UNKNOWN if weight_kg is None else spoken_number(f"{dose.amount_mg / weight_kg:.1f}"),
+            shown(dose.duration_hour),
+            say(f"status.{status}"),
+        )
+        for dose, status in doses
+    )
+    keys = ("day", *(["date"] if start else []), "mg", "per_kg", "hours", "status")
+    return Table(tuple(say(f"column.{key}") for key in keys), rows)
+
+
+def samples_table(view: View) -> Table:
+    """Return every sample with what was expected of it; of one that is not used, the reason stands in the last cell."""
+    case = view.forecast.case
+    start = _start(case)
+    used = [sample for sample in case.samples if sample.exclude is None]
+    expected = {id(sample): forecast for sample, forecast in zip(used, view.forecast.samples, strict=True)}
+    bands = _bands(view, used)
+    rows = tuple(
+        (
+            shown(sample.time_day),
+            *([moment_text(sample.time_day, start)] if start else []),
+            level_text(sample),
+            _assay(sample),
+            *_expected(sample, expected.get(id(sample)), bands),
+        )
+        for sample in case.samples
+    )
+    titles = (
+        say("column.day"),
+        *([say("column.date")] if start else []),
+        say("column.level"),
+        say("report.column_assay"),
+        say("parameters.column_before"),
+        say("column.percentile"),
+        say("report.column_best"),
+        say("report.column_residual"),
+        say("report.column_middle"),
+    )
+    return Table(titles, rows)
+
+
+def left_out(view: View) -> tuple[str, ...]:
+    """Return in sentences what was assumed, computed, floored or not used, and what counts as beyond a limit."""
+    said = (*_assumptions(view), *_excluded(view.forecast.case), *_beyond_limits(view.forecast.case))
+    return (*(said or (say("report.nothing"),)), _held(view))
+
+
+def _moments(case: PatientCase) -> Iterator[Fact]:
+    yield Fact(say("field.now_day"), say("case.day", day=shown(case.now_day)))
+    if case.start_date is not None:
+        at = "" if case.start_time is None else f" {case.start_time:%H:%M}"
+        yield Fact(say("field.start_date"), f"{case.start_date:%Y-%m-%d}{at}")
+
+
+def _covariates(view: View) -> Iterator[Fact]:
+    case, model = view.forecast.case, view.forecast.model
+    known = case.covariates
+    for name in COVARIATE_NAMES:
+        value = getattr(known, name)
+        remark = "" if name in model.covariates else say("report.not_read")
+        if value is not None:
+            yield Fact(say(f"field.{name}"), covariate_text(name, value), remark)
+        elif name == "crp_mg_per_L" and known.crp_below_mg_per_L is not None:
+            yield Fact(say(f"field.{name}"), f"<{covariate_text(name, known.crp_below_mg_per_L)}", remark)
+    if all(getattr(known, name) is None for name in _ANTIBODIES):
+        yield Fact(say("field.ada_positive"), say("field.not_known"))
+    for later in case.covariates_over_time:
+        for name in COVARIATE_NAMES:
+            value = getattr(later, name)
+            if value is not None:
+                is_read = name in model.covariates and model.covariates[name].time_varying
+                label = say("report.on_day", name=say(f"field.{name}"), day=shown(later.time_day))
+                yield Fact(label, covariate_text(name, value), "" if is_read else say("report.not_read"))
+
+
+def _yes_no(answer: bool | None) -> str:  # noqa: FBT001 - a value of the case
+    return say("field.not_known") if answer is None else say("choice.yes" if answer else "choice.no")
+
+
+def _named(name: str, value: str) -> str:
+    return say("report.fact", name=say(f"field.{name}"), value=value)
+
+
+def _start(case: PatientCase) -> datetime | None:
+    if case.start_date is None:
+        return None
+    return datetime.combine(case.start_date, case.start_time or time(), UTC)
+
+
+def _assay(sample: CaseSample) -> str:
+    """Return the limits of a sample's assay, and its name."""
+    limits = (sample.lloq_mg_per_L, sample.uloq_mg_per_L)
+    ends = "–".join("" if limit is None else shown(limit) for limit in limits) if any(limits) else ""
+    return " · ".join(part for part in (ends, sample.assay) if part) or UNKNOWN
+
+
+def _bands(view: View, samples: Sequence[CaseSample]) -> dict[float, FloatArray]:
+    """Return the quantiles of the concentration at the time of each sample [mg/L]."""
+    days = np.unique(np.array([sample.time_day for sample in samples], dtype=np.float64))
+    bands = curves_at(view, days)[1] if days.size else None
+    return {} if bands is None else dict(zip(days.tolist(), bands, strict=True))
+
+
+def _expected(
+    sample: CaseSample, forecast: SampleForecast | None, bands: dict[float, FloatArray]
+) -> tuple[str, ...]:
+    if forecast is None:
+        return ("", "", "", "", say("report.not_used_because", reason=sample.exclude or ""))
+    band = bands.get(sample.time_day)
+    return (
+        figures(forecast.prediction_a_priori),
+        percent(fraction_from_percent(forecast.a_priori_percentile)),
+        figures(forecast.prediction_map),
+        _signed(forecast.residual),
+        UNKNOWN if band is None else f"{figures(float(band[2]))} ({range_of(band)})",
+    )
+
+
+def _signed(residual: float | None) -> str:
+    """Return a residual with its sign; a dash where there is none."""
+    if residual is None or not np.isfinite(residual):
+        return UNKNOWN
+    return spoken_number(f"{residual:+.1f}").replace("-", "−")
+
+
+def _assumptions(view: View) -> Iterator[str]:
+    covariates, model = view.forecast.covariates, view.forecast.model
+    for key, names in (("report.assumed", covariates.imputed), ("report.derived", covariates.derived)):
+        for name in names:
+            yield say(key, name=say(f"field.{name}"), value=covariate_text(name, covariates.values[name]))
+    for name in covariates.floored:
+        yield say(
+            "report.floored", name=say(f"field.{name}"), floor=covariate_text(name, covariate_floor(model, name))
+        )
+
+
+def _excluded(case: PatientCase) -> Iterator[str]:
+    for sample in case.samples:
+        if sample.exclude is not None:
+            day = shown(sample.time_day)
+            yield say("report.excluded", day=day, level=level_text(sample), reason=sample.exclude)
+
+
+def _beyond_limits(case: PatientCase) -> Iterator[str]:
+    for side in ("above", "below"):
+        days = [shown(one.time_day) for one in case.samples if one.exclude is None and one.censored == side]
+        if days:
+            yield say(f"report.{side}", count=len(days), days=", ".join(days))
+
+
+def _held(view: View) -> str:
+    varying = [name for name, domain in view.forecast.model.covariates.items() if domain.time_varying]
+    if varying and view.forecast.case.covariates_over_time:
+        return say("report.held_but", names=", ".join(say(f"field.{name}") for name in varying))
+    return say("report.held")

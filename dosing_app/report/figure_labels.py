@@ -1,0 +1,54 @@
+"""What a figure shows, in one sentence, for who does not see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dosing_app.language import say
+from dosing_app.report.risk_words import shown_risk
+from dosing_app.report.words import figures, interval, interval_text, percent, shown
+
+if TYPE_CHECKING:
+    from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.view import View
+    from dosing_app.language import Value
+
+
+def concentration_label(view: View) -> str:
+    """Return the range of the concentration now, the time drawn, and the samples."""
+    case = view.forecast.case
+    said: dict[str, Value] = {
+        "first": shown(round(float(view.times[0]), 1)),
+        "last": shown(round(float(view.times[-1]), 1)),
+        "samples": _samples(case),
+    }
+    if view.bands is None:
+        return say("label.concentration_unknown", **said)
+    now = int(abs(view.times - case.now_day).argmin())
+    low, middle, high = (figures(float(view.bands[now, i])) for i in (0, 2, 4))
+    return say("label.concentration", low=low, middle=middle, high=high, day=shown(round(case.now_day, 1)), **said)
+
+
+def risk_label(view: View) -> str:
+    """Return the intervals of the risk."""
+    risk = shown_risk(view)
+    if risk is None:
+        return say("label.no_risk")
+    return say("label.risk", total=interval(risk.total.day90.quantiles), levels=interval(risk.day90.quantiles))
+
+
+def survival_label(view: View) -> str:
+    """Return the fraction without colectomy at day 90."""
+    risk = shown_risk(view)
+    if risk is None:
+        return say("label.no_risk")
+    q05, _, q50, _, q95 = risk.total.survival[-1].tolist()
+    return say("label.survival", interval=interval_text(q05, q95), middle=percent(q50))
+
+
+def _samples(case: PatientCase) -> str:
+    """Return how many samples there are and are used."""
+    n, n_used = len(case.samples), sum(sample.exclude is None for sample in case.samples)
+    if not n:
+        return say("case.no_sample")
+    return say("case.samples", count=n) if n == n_used else say("case.samples_used", n_used=str(n_used), count=n)
