@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from dosing_app.language import say
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from dosing_app.decision.sensitivity import ModelAverage
     from dosing_app.decision.view import View
     from pkpd.estimation.posterior import Marginal
+    from pkpd.model.spec import ModelSpec
+    from tte import EventModel
 
 _UNITS = {"cl": "L/day", "v": "L", "v1": "L", "q": "L/day", "v2": "L", "auc": "mg·d/L"}
 _SHORT = 8
@@ -68,10 +71,8 @@ def method_facts(view: View, average: ModelAverage | None) -> tuple[Fact, ...]:
     result = view.forecast
     model, event_model = result.model, result.event_model
     return (
-        Fact(say("report.model"), model_name(model.id)),
-        Fact(say("models.version"), _version(model.version, model.sha256)),
-        Fact(say("report.risk_model"), model_name(event_model.id)),
-        Fact(say("models.version"), _version(event_model.version, event_model.sha256)),
+        Fact(say("report.model"), _model(model)),
+        Fact(say("report.risk_model"), _model(event_model)),
         Fact(say("report.estimation"), say(f"report.status_{result.posterior.status.name.lower()}")),
         Fact(say("report.best_estimate"), _mode(result)),
         Fact(say("report.evidence"), _log(result.posterior.log_evidence)),
@@ -80,15 +81,14 @@ def method_facts(view: View, average: ModelAverage | None) -> tuple[Fact, ...]:
 
 
 def sources(view: View) -> tuple[str, ...]:
-    """Return the citations of the models, with the checksums of their files."""
+    """Return the citations of the models, each once, and the checksums of their files."""
     models = ((say("report.model"), view.forecast.model), (say("report.risk_model"), view.forecast.event_model))
-    return tuple(
-        say(
-            "report.fact",
-            name=name,
-            value=" · ".join(part for part in (model.citation, model.doi, f"sha256 {model.sha256}") if part),
-        )
-        for name, model in models
+    cited: defaultdict[str, list[str]] = defaultdict(list)
+    for name, model in models:
+        cited[" · ".join(part for part in (model.citation, model.doi) if part)].append(name)
+    return (
+        *(say("report.fact", name=", ".join(names), value=citation) for citation, names in cited.items()),
+        "; ".join(say("report.checksum", name=name, hash=model.sha256) for name, model in models),
     )
 
 
@@ -135,8 +135,10 @@ def _exp(logarithm: float) -> float:
         return math.inf
 
 
-def _version(version: str, sha256: str) -> str:
-    return say("report.version_hash", version=version, hash=f"{short_hash(sha256)}…")
+def _model(model: ModelSpec | EventModel) -> str:
+    return say(
+        "report.model_version", name=model_name(model.id), version=model.version, hash=short_hash(model.sha256)
+    )
 
 
 def _mode(result: Forecast) -> str:

@@ -13,9 +13,8 @@ from dosing_app.decision.view import curves_at
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
 from dosing_app.report.tables import Fact, Table
-from dosing_app.report.words import UNKNOWN, covariate_text, figures, level_text, percent, range_of, shown
+from dosing_app.report.words import UNKNOWN, covariate_text, figures, level_text, range_of, shown
 from pkpd.model.covariate import covariate_floor
-from pkpd.units import fraction_from_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,8 +50,8 @@ def input_facts(view: View) -> tuple[Fact, ...]:
 
 def doses_table(view: View) -> Table:
     """Return every infusion, given and planned, with its date where day 0 has one."""
-    case, weight_kg = view.forecast.case, view.forecast.covariates.values.get("weight_kg")
-    start = _start(case)
+    case, start = view.forecast.case, _start(view.forecast.case)
+    weight_kg = case.covariates.weight_kg or view.forecast.covariates.values.get("weight_kg")
     doses = [(dose, "given") for dose in case.doses] + [(dose, "planned") for dose in case.planned]
     rows = tuple(
         (
@@ -66,11 +65,11 @@ def doses_table(view: View) -> Table:
         for dose, status in doses
     )
     keys = ("day", *(["date"] if start else []), "mg", "per_kg", "hours", "status")
-    return Table(tuple(say(f"column.{key}") for key in keys), rows)
+    return Table(tuple(say(f"report.column_{key}") for key in keys), rows)
 
 
 def samples_table(view: View) -> Table:
-    """Return every sample with what was expected of it; of one that is not used, the reason stands in the last cell."""
+    """Return every sample with what was expected of it; of one that is not used, the reason instead."""
     case = view.forecast.case
     start = _start(case)
     used = [sample for sample in case.samples if sample.exclude is None]
@@ -87,17 +86,17 @@ def samples_table(view: View) -> Table:
         for sample in case.samples
     )
     titles = (
-        say("column.day"),
-        *([say("column.date")] if start else []),
-        say("column.level"),
+        say("report.column_day"),
+        *([say("report.column_date")] if start else []),
+        say("report.column_level"),
         say("report.column_assay"),
         say("parameters.column_before"),
-        say("column.percentile"),
+        say("report.column_percentile"),
         say("report.column_best"),
         say("report.column_residual"),
         say("report.column_middle"),
     )
-    return Table(titles, rows)
+    return Table(titles, rows, words=titles.index(say("report.column_assay")))
 
 
 def left_out(view: View) -> tuple[str, ...]:
@@ -109,7 +108,7 @@ def left_out(view: View) -> tuple[str, ...]:
 def _moments(case: PatientCase) -> Iterator[Fact]:
     yield Fact(say("field.now_day"), say("case.day", day=shown(case.now_day)))
     if case.start_date is not None:
-        at = "" if case.start_time is None else f" {case.start_time:%H:%M}"
+        at = "" if case.start_time is None else f" {case.start_time}"
         yield Fact(say("field.start_date"), f"{case.start_date:%Y-%m-%d}{at}")
 
 
@@ -145,7 +144,8 @@ def _named(name: str, value: str) -> str:
 def _start(case: PatientCase) -> datetime | None:
     if case.start_date is None:
         return None
-    return datetime.combine(case.start_date, case.start_time or time(), UTC)
+    clock = time() if case.start_time is None else time.fromisoformat(case.start_time)
+    return datetime.combine(case.start_date, clock, UTC)
 
 
 def _assay(sample: CaseSample) -> str:
@@ -166,11 +166,11 @@ def _expected(
     sample: CaseSample, forecast: SampleForecast | None, bands: dict[float, FloatArray]
 ) -> tuple[str, ...]:
     if forecast is None:
-        return ("", "", "", "", say("report.not_used_because", reason=sample.exclude or ""))
+        return (say("report.not_used_because", reason=sample.exclude or ""),)
     band = bands.get(sample.time_day)
     return (
         figures(forecast.prediction_a_priori),
-        percent(fraction_from_percent(forecast.a_priori_percentile)),
+        f"{forecast.a_priori_percentile:.0f}",
         figures(forecast.prediction_map),
         _signed(forecast.residual),
         UNKNOWN if band is None else f"{figures(float(band[2]))} ({range_of(band)})",

@@ -45,8 +45,9 @@ def draw_concentration(figure: Figure, view: View) -> None:
     curve.set_xlim(first - margin, end + margin)
     top = axis_top(view)
     curve.set_ylim(0.0, top)
-    ticks = np.linspace(0.0, top, 5)[:-1]
-    curve.set_yticks(ticks, [spoken_number(f"{tick:g}") for tick in ticks.tolist()])
+    curve.locator_params(axis="y", nbins=5)
+    ticks: list[float] = [tick for tick in curve.get_yticks().tolist() if tick < top]
+    curve.set_yticks(ticks, [spoken_number(f"{tick:g}") for tick in ticks])
     with_levels(curve)
     curve.tick_params(axis="x", length=0, labelbottom=False)
     curve.spines["bottom"].set_visible(False)
@@ -155,7 +156,6 @@ def _at_top(axes: Axes, x: float, text: str, *, color: str, ha: str, below_pt: f
         ha=ha,
         va="top",
         color=color,
-        bbox=_VEIL,
         zorder=5,
     )
 

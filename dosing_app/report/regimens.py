@@ -58,7 +58,7 @@ def compared_regimens(view: View, search: OptimizeResult) -> Regimens:
     return Regimens(
         asked="; ".join(_asked(case)),
         headline=_headline(case, search),
-        table=Table(_titles(case), tuple(_row(regimen, forecast) for regimen in _named_regimens(search))),
+        table=Table(_titles(case), tuple(_row(regimen, forecast) for regimen in _named_regimens(search)), words=1),
         remarks=(
             *(_relaxed(relaxation) for relaxation in search.relaxations),
             *((say("report.kept", infusions=infusions(kept)),) if kept else ()),

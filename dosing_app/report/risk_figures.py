@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
 _BIN_PERCENT = 4.0
-_DOTS, _ROWS = (0.53, 0.36), (0.115, 0.385)
+_DOTS, _ROWS = (0.55, 0.34), (0.125, 0.41)
 _LARGEST_DOT_PT, _LEAST_STACK = 7.0, 3.0
 _DASHES = (0, (3, 2))
 # Beyond it the words stand left of the target, where there is more room.
@@ -39,8 +39,8 @@ def draw_risk(figure: Figure, view: View) -> None:
     if not rows:
         return
     target = percent_from_fraction(view.forecast.case.target.risk_day90)
-    dots = styled(figure.add_axes((0.015, _DOTS[0], 0.965, _DOTS[1])))
-    lines = styled(figure.add_axes((0.015, _ROWS[0], 0.965, _ROWS[1]), sharex=dots))
+    dots = styled(figure.add_axes((0.02, _DOTS[0], 0.945, _DOTS[1])))
+    lines = styled(figure.add_axes((0.02, _ROWS[0], 0.945, _ROWS[1]), sharex=dots))
     _dots(dots, view.dots, target, figure.get_figheight() * _DOTS[1] * 72.0)
     for place, row in enumerate(reversed(rows), start=1):
         _row(lines, place, row, target)
@@ -70,7 +70,7 @@ def draw_survival(figure: Figure, view: View) -> None:
     case, days = view.forecast.case, risk.total.days
     q05, q25, q50, q75, q95 = (percent_from_fraction(1.0) * risk.total.survival).T
     end, level = float(days[-1]), 100.0 - percent_from_fraction(case.target.risk_day90)
-    axes = styled(figure.add_axes((0.03, 0.12, 0.915, 0.83)))
+    axes = styled(figure.add_axes((0.05, 0.12, 0.855, 0.83)))
     axes.fill_between(days, q05, q95, color=BAND90, linewidth=0, label="90 %")
     axes.fill_between(days, q25, q75, color=BAND50, linewidth=0, label="50 %")
     axes.plot(days, q50, color=ACCENT, linewidth=1.8, label="middle")

@@ -23,8 +23,11 @@ class Table:
     titles : tuple of str
         Titles of the columns.
     rows : tuple of tuple of str
-        Rows, each with a cell for each title.
+        Rows; the last cell of a row that has fewer cells than there are titles reaches to the end.
+    words : int or None
+        The column that holds words, which may go over several lines; None where all others are short.
     """
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: int | None = None

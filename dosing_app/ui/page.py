@@ -147,6 +147,8 @@ def _register_language(app: App, event_model: EventModel) -> None:
 
 
 def _register_looks(app: App) -> None:
+    app.clientside_callback(client_function("asuc", "nameChooser"), Input(ids.OPEN, "multiple"))
+
     @app.callback(Output(ids.PROVIDER, "forceColorScheme"), Input(ids.SCHEME, "checked"))
     def paint(is_dark: bool | None) -> str:  # noqa: FBT001  # pyright: ignore[reportUnusedFunction]
         return scheme_of(is_dark)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dosing_app.decision.examples import example_case
+from dosing_app.language.catalogue import PSEUDO
 from dosing_app.ui import create_app, ids
 from dosing_app.ui.server import open_server
 from tte import load_event_model
@@ -75,6 +76,12 @@ def open_screen(new_context: Callable[..., BrowserContext], app_url: str) -> Ite
 
     yield open_page
     assert not errors
+
+
+@pytest.fixture
+def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offer the made-up language, which no user is offered."""
+    monkeypatch.setattr("dosing_app.ui.page.languages", lambda: ("en", PSEUDO))
 
 
 @pytest.fixture

@@ -149,6 +149,35 @@
     });
   }
 
+  // The chooser of files has no name of its own; the button over it has. It is loaded some time after the page.
+  function nameChooser() {
+    function name() {
+      var chooser = document.querySelector("#open-case input[type=file]");
+      var button = document.querySelector("#open-case button");
+      if (!chooser || !button) {
+        return false;
+      }
+      chooser.setAttribute("aria-label", button.textContent);
+      chooser.tabIndex = -1;
+      return true;
+    }
+    if (!name()) {
+      var watcher = new MutationObserver(function () {
+        if (name()) {
+          watcher.disconnect();
+        }
+      });
+      watcher.observe(document.body, { childList: true, subtree: true });
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    var menu = document.getElementById("report-menu");
+    if (menu && menu.open && !(event.target.closest && event.target.closest("summary"))) {
+      menu.open = false;
+    }
+  });
+
   function opens(open, close) {
     var by = window.dash_clientside.callback_context.triggered[0];
     return !(by && by.value && by.prop_id.indexOf("close") < 0);
@@ -168,6 +197,7 @@
     toggled: toggled,
     showPage: showPage,
     fillModels: fillModels,
+    nameChooser: nameChooser,
     opens: opens,
   });
 })();

@@ -68,7 +68,7 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> lis
     notes = [html.P(say("comparison.association"), className="note")]
     if kept:
         notes.append(html.P(say("comparison.kept", infusions=infusions(kept)), className="note"))
-    return [html.Div(table, className="scrolled"), *notes, _all(result, pinned, source)]
+    return [html.Div(table, className="scrolled", tabIndex=0), *notes, _all(result, pinned, source)]
 
 
 def _view_of(view: View, regimen: ListedRegimen) -> View:

@@ -49,7 +49,7 @@ def _actions(user: str, *, is_dark: bool) -> list[Any]:
         dcc.Upload(
             id=ids.OPEN,
             multiple=False,
-            children=html.Span(say("header.open"), className="link"),
+            children=html.Button(say("header.open"), className="link", type="button"),
             className="upload",
         ),
         _button("header.save", ids.SAVE),
@@ -69,18 +69,15 @@ _KEYS = {ids.UNDO: "Control+Z", ids.REDO: "Control+Y", ids.SAVE: "Control+S"}
 
 
 def _report_menu() -> Component:
-    return dmc.Menu(
-        [
-            dmc.MenuTarget(dmc.Button(say("header.report"), id=ids.REPORT_MENU, size="xs")),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuItem(say("header.report_pdf"), id=ids.REPORT_PDF),
-                    dmc.MenuItem(say("header.report_html"), id=ids.REPORT_HTML),
-                ]
-            ),
-        ],
-        keepMounted=True,
-        transitionProps={"duration": 0},
+    """Return the two forms of the report; a details element opens with the keyboard by itself."""
+    forms = [
+        html.Button(say("header.report_pdf"), id=ids.REPORT_PDF, className="link", type="button"),
+        html.Button(say("header.report_html"), id=ids.REPORT_HTML, className="link", type="button"),
+    ]
+    return html.Details(
+        [html.Summary(say("header.report"), className="filled"), html.Div(forms, className="menu")],
+        id=ids.REPORT_MENU,
+        className="report-menu",
     )
 
 

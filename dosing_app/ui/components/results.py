@@ -26,7 +26,7 @@ def concentration_region() -> Component:
     ]
     graph = _graph(ids.CONCENTRATION, ids.CONCENTRATION_LABEL, say("empty.concentration"))
     return html.Section(
-        [html.Div(title, className="title"), graph, html.Div(id=ids.CONCENTRATION_TABLE, className="twin")],
+        [html.Div(title, className="title"), graph, html.Div(id=ids.CONCENTRATION_TABLE, className="twin", tabIndex=0)],
         id=ids.REGION_CURVE,
         className="pane curve",
         **{"aria-label": say("curve.title")},
@@ -41,7 +41,7 @@ def survival_region() -> Component:
     ]
     graph = _graph(ids.SURVIVAL, ids.SURVIVAL_LABEL, say("empty.survival"))
     return html.Section(
-        [html.Div(title, className="title"), graph, html.Div(id=ids.SURVIVAL_TABLE, className="twin")],
+        [html.Div(title, className="title"), graph, html.Div(id=ids.SURVIVAL_TABLE, className="twin", tabIndex=0)],
         id=ids.REGION_SURVIVAL,
         className="pane survival",
         **{"aria-label": say("survival.title")},
@@ -76,7 +76,7 @@ def risk_region(event_model: EventModel) -> Component:
             html.Div(title, className="title"),
             html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
             html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
-            html.Div(id=ids.RISK_TABLE, className="twin"),
+            html.Div(id=ids.RISK_TABLE, className="twin", tabIndex=0),
             html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
         ],
     )

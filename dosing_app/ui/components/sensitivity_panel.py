@@ -35,7 +35,7 @@ def sensitivity_panel(view: View, average: ModelAverage) -> list[Any]:
         ]
     return [
         html.P(say("sensitivity.help"), className="note"),
-        html.Div([html.Div(table, className="scrolled"), html.Div(drawn)], className="sensitivity"),
+        html.Div([html.Div(table, className="scrolled", tabIndex=0), html.Div(drawn)], className="sensitivity"),
         html.Ul(skipped, className="note") if skipped else html.P(""),
     ]
 

@@ -1,0 +1,150 @@
+"""The report as one HTML page that asks nothing of any other place, and as PDF from the same page."""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from dosing_app.language import say, speaking
+from dosing_app.report.drawing import svg
+from dosing_app.report.figure_labels import concentration_label, risk_label, survival_label
+from dosing_app.report.figures import draw_concentration
+from dosing_app.report.risk_figures import draw_risk, draw_survival
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.figure import Figure
+
+    from dosing_app.decision.view import View
+    from dosing_app.report.content import ReportContent
+
+Paper = Literal["a4", "letter"]
+PAPERS: tuple[Paper, ...] = ("a4", "letter")
+
+# The screen's own faces and nothing beside them; letters that they lack come from the reader's machine.
+_FACES = (("latin", 400), ("latin", 600), ("greek", 400), ("greek", 600))
+_FULL_WIDTH_MM, _HALF_WIDTH_MM = 186.0, 89.0
+_CONCENTRATION_HEIGHT_MM: dict[Paper, float] = {"a4": 56.0, "letter": 46.0}
+# More rows than these beside each other would not end on the page that they begin on.
+_MOST_ROWS_BESIDE, _MOST_DOSES_BESIDE, _MOST_CHECKS_BESIDE = 20, 10, 6
+_LIBRARY_MISSING = (
+    "the library Pango, which sets its text, is not on this system; install Debian's packages libpango-1.0-0, "
+    "libpangoft2-1.0-0 and libharfbuzz-subset0, or ask for .html"
+)
+
+
+def report_html(content: ReportContent, *, paper: Paper = "a4") -> str:
+    """Return the report as an HTML page that holds its fonts and figures.
+
+    Parameters
+    ----------
+    content : ReportContent
+        What it says, in its language.
+    paper : "a4" or "letter"
+        What it is printed on.
+    """
+    with speaking(content.language):
+        return _page().render(
+            content=content,
+            paper=paper,
+            say=say,
+            faces=_faces(),
+            css_text=_css_text,
+            figures=_figures(content.view, paper),
+            is_stacked=len(content.inputs) + _beside(content) > _MOST_ROWS_BESIDE,
+            are_doses_beside=_beside(content) > 0,
+            are_checks_stacked=len(content.checks) > _MOST_CHECKS_BESIDE,
+        )
+
+
+def report_pdf(content: ReportContent, *, paper: Paper = "a4") -> bytes:
+    """Return the report as PDF; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    content, paper
+        As for ``report_html``.
+
+    Raises
+    ------
+    InputError
+        Where the system lacks a library that PDF needs.
+    """
+    identifier = bytes.fromhex(content.case_sha256)
+    return laid_out(report_html(content, paper=paper)).write_pdf(pdf_identifier=identifier)
+
+
+def laid_out(html: str) -> Any:  # noqa: ANN401 - WeasyPrint ships no types
+    """Return a report's page laid out on paper, as WeasyPrint's document.
+
+    Raises
+    ------
+    InputError
+        Where the system lacks a library that PDF needs.
+    """
+    try:
+        import weasyprint  # noqa: PLC0415 - slow to import, and only there where the system has Pango
+    except OSError as error:
+        raise input_error("PDF", _LIBRARY_MISSING) from error
+    # Whatever stands in a case, nothing is fetched.
+    embedded_only = weasyprint.URLFetcher(allowed_protocols=("data",))
+    return weasyprint.HTML(string=html, url_fetcher=embedded_only).render()
+
+
+@lru_cache(maxsize=1)
+def _page() -> Any:  # noqa: ANN401 - a template of Jinja
+    pages = Environment(loader=PackageLoader("dosing_app.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return pages.get_template("page.html")
+
+
+@lru_cache(maxsize=1)
+def _faces() -> Markup:
+    """Return the font faces with their data."""
+    folder = files("dosing_app").joinpath("ui", "assets", "fonts")
+    rules: list[str] = []
+    for script, weight in _FACES:
+        data = folder.joinpath(f"source-sans-3-{script}-{weight}-normal.woff2").read_bytes()
+        source = f"url(data:font/woff2;base64,{base64.b64encode(data).decode()}) format('woff2')"
+        rules.append(f"@font-face{{font-family:'Source Sans 3';font-weight:{weight};src:{source}}}")
+    return Markup("\n".join(rules))  # noqa: S704 - our own files
+
+
+def _css_text(text: str) -> Markup:
+    """Return a text as a string of CSS that ends neither itself nor the style sheet, whatever it holds."""
+    plain = "".join(c if c.isalnum() or c in " .,·-/" else f"\\{ord(c):06x}" for c in text)
+    return Markup(f'"{plain}"')  # noqa: S704 - escaped just now
+
+
+def _figures(view: View, paper: Paper) -> dict[str, tuple[Markup, str]]:
+    """Return every figure with the sentence that says what it shows; no risk, no figure of it."""
+    drawn: dict[str, tuple[Callable[[Figure, View], None], float, float, str]] = {
+        "concentration": (
+            draw_concentration,
+            _FULL_WIDTH_MM,
+            _CONCENTRATION_HEIGHT_MM[paper],
+            concentration_label(view),
+        ),
+    }
+    if view.has_mass and view.forecast.risk is not None:
+        drawn["risk"] = (draw_risk, _HALF_WIDTH_MM, 46.0, risk_label(view))
+        drawn["survival"] = (draw_survival, _HALF_WIDTH_MM, 36.0, survival_label(view))
+    return {
+        name: (
+            Markup(svg(partial(draw, view=view), width_mm=width, height_mm=height, name=name)),  # noqa: S704
+            label,
+        )
+        for name, (draw, width, height, label) in drawn.items()
+    }
+
+
+def _beside(content: ReportContent) -> int:
+    """Return how many doses stand beside the answer: all, or none where they are many."""
+    n_doses = len(content.doses.rows)
+    return n_doses if n_doses <= _MOST_DOSES_BESIDE else 0
