@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser bench bounds interpreted check setup chromium lock clean
+.PHONY: help app test lint types arch style browser bench bounds interpreted check setup chromium pango lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ interpreted: setup ## tests of the compiled formulas again as plain Python
 
 check: lint test bounds ## everything that must hold before a release
 
-setup: $(WARM)
+setup: $(WARM) pango
 
 $(VENV)/bin/pip:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: no '$(PYTHON)' found, Python 3.11 or newer expected; install python3 or name one: make PYTHON=/path/to/python3"; exit 1; }
@@ -73,6 +73,10 @@ $(WARM): $(INSTALLED) asuc/warm.py $(wildcard pkpd/kernels/*.py)
 # The browser of the browser tests.
 chromium: $(INSTALLED)
 	@$(PY) scripts/ensure_browser.py
+
+# The library that sets reports as PDF; over at once where it is there, and never a reason to stop.
+pango: $(INSTALLED)
+	@$(PY) scripts/ensure_pango.py
 
 lock: $(INSTALLED) ## choose and pin the newest allowed version of every package
 	$(PY) scripts/write_lock.py

@@ -12,6 +12,7 @@ from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output, report
+from asuc.cli.report import report as report_command
 from pkpd.errors import InputError
 
 EXIT_DONE, EXIT_INTERNAL, EXIT_BAD_INPUT = 0, 1, 2
@@ -28,6 +29,7 @@ commands = typer.Typer(
 commands.command("app", epilog="Example: asuc app case.json --port 8060")(app_command)
 commands.command("forecast", epilog="Example: asuc forecast case.json --json > forecast.json")(forecast_command)
 commands.command("optimize", epilog="Example: asuc optimize case.json")(optimize_command)
+commands.command("report", epilog="Example: asuc report case.json --out report.pdf")(report_command)
 commands.command("models", epilog="Example: asuc models niyigena_2026_asuc")(models_command)
 
 

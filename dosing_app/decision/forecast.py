@@ -239,6 +239,24 @@ def _from_posterior(
     return parameters, exposure, risk_forecast(posterior, exposure, case, event_model)
 
 
+def risk_with(case: PatientCase, event_model: EventModel, model: ModelSpec) -> RiskForecast | None:
+    """Return the risk of a case with another model, and nothing else of its forecast.
+
+    None where the event model is not calibrated for the model, or no parameters explain the samples.
+
+    Raises
+    ------
+    InputError
+        Where a covariate is impossible for the model.
+    """
+    posterior = integrate_posterior(bind(model, [subject_from_case(case, model)]))
+    if posterior.status is QuadratureStatus.NO_MASS or not is_calibrated(event_model, model):
+        return None
+    regimen = subject_from_case(case, model, with_planned=True)
+    exposure = exposure_forecast(posterior, regimen, parameter_tables(posterior)[0])
+    return risk_forecast(posterior, exposure, case, event_model)
+
+
 def is_calibrated(event_model: EventModel, model: ModelSpec) -> bool:
     """Return whether exposure from a pharmacokinetic model is on the event model's scale (models.md, section 2)."""
     return model.id in event_model.pk_models

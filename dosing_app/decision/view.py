@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing_app.decision.applicability import check_case
-from dosing_app.decision.forecast import PROBABILITIES, forecast
+from dosing_app.decision.forecast import PROBABILITIES, forecast, risk_with
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import PARAMETER_TABLES, exposure_problem, log_auc_at, parameter_tables
 from pkpd.kernels.quadrature import table_moments
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 N_DOTS = 20
 _NO_SPREAD = 1e-9
 DAYS_AFTER_LAST_DOSE = 7.0
-_N_REGULAR = 85
+_N_REGULAR = 64
 # Times after the end of an infusion at which the curve bends most [day].
 _AFTER_INFUSION = (0.0, 0.3, 0.8, 1.6)
 
@@ -173,5 +173,5 @@ def _other_forms(result: Forecast) -> dict[str, Marginal]:
     if result.risk is None:
         return {}
     others = [name for name in result.event_model.pk_models if name != result.model.id]
-    risks = {name: forecast(result.case, result.event_model, model=load_model(name)).risk for name in others}
-    return {name: risk.day90 for name, risk in risks.items() if risk is not None and not math.isnan(risk.day90.mean)}
+    risks = {name: risk_with(result.case, result.event_model, load_model(name)) for name in others}
+    return {name: risk.day90 for name, risk in risks.items() if risk is not None}

@@ -136,9 +136,7 @@ def _exp(logarithm: float) -> float:
 
 
 def _model(model: ModelSpec | EventModel) -> str:
-    return say(
-        "report.model_version", name=model_name(model.id), version=model.version, hash=short_hash(model.sha256)
-    )
+    return say("report.model_version", name=model_name(model.id), version=model.version, hash=short_hash(model.sha256))
 
 
 def _mode(result: Forecast) -> str:

@@ -162,9 +162,7 @@ def _bands(view: View, samples: Sequence[CaseSample]) -> dict[float, FloatArray]
     return {} if bands is None else dict(zip(days.tolist(), bands, strict=True))
 
 
-def _expected(
-    sample: CaseSample, forecast: SampleForecast | None, bands: dict[float, FloatArray]
-) -> tuple[str, ...]:
+def _expected(sample: CaseSample, forecast: SampleForecast | None, bands: dict[float, FloatArray]) -> tuple[str, ...]:
     if forecast is None:
         return (say("report.not_used_because", reason=sample.exclude or ""),)
     band = bands.get(sample.time_day)
@@ -190,9 +188,7 @@ def _assumptions(view: View) -> Iterator[str]:
         for name in names:
             yield say(key, name=say(f"field.{name}"), value=covariate_text(name, covariates.values[name]))
     for name in covariates.floored:
-        yield say(
-            "report.floored", name=say(f"field.{name}"), floor=covariate_text(name, covariate_floor(model, name))
-        )
+        yield say("report.floored", name=say(f"field.{name}"), floor=covariate_text(name, covariate_floor(model, name)))
 
 
 def _excluded(case: PatientCase) -> Iterator[str]:

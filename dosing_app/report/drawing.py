@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import re
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dosing_app.report.colours import INK2, LINE, LINE2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from dosing_app.decision.view import View
+
+# Matplotlib's own types leave keyword arguments unknown, which a strict check cannot use.
+Axes: TypeAlias = Any
+Figure: TypeAlias = Any
 
 FONT_PT = 8.0
 _MM_PER_INCH = 25.4
@@ -34,25 +37,29 @@ _NAMESPACE = re.compile(r' (xmlns(:\w+)?|version)="[^"]*"')
 _one_at_a_time = Lock()
 
 
-def svg(draw: Callable[[Figure], None], *, width_mm: float, height_mm: float, name: str) -> str:
+def svg(draw: Callable[[Figure, View], None], view: View, *, width_mm: float, height_mm: float, name: str) -> str:
     """Return a figure as an ``svg`` element for an HTML page; the same figure gives the same text.
 
     Parameters
     ----------
     draw : callable
-        Draws on an empty figure.
+        Draws a case on an empty figure.
+    view : View
+        The case.
     width_mm, height_mm : float
         Size on paper [mm].
     name : str
         Unique on the page, so that no two figures share an id.
     """
     import matplotlib as mpl  # noqa: PLC0415 - most commands draw nothing and start faster without it
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib import figure as sheets  # noqa: PLC0415
+
+    library: Any = mpl
 
     file = io.StringIO()
-    with _one_at_a_time, mpl.rc_context({**_SETTINGS, "svg.hashsalt": name}):
-        figure = Figure(figsize=(width_mm / _MM_PER_INCH, height_mm / _MM_PER_INCH))
-        draw(figure)
+    with _one_at_a_time, library.rc_context({**_SETTINGS, "svg.hashsalt": name}):
+        figure: Figure = sheets.Figure(figsize=(width_mm / _MM_PER_INCH, height_mm / _MM_PER_INCH))
+        draw(figure, view)
         figure.savefig(file, format="svg", transparent=True, metadata=_NOWHERE)
     return _for_a_page(file.getvalue())
 

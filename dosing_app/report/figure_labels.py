@@ -11,22 +11,26 @@ from dosing_app.report.words import figures, interval, interval_text, percent, s
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.view import View
-    from dosing_app.language import Value
 
 
 def concentration_label(view: View) -> str:
     """Return the range of the concentration now, the time drawn, and the samples."""
-    case = view.forecast.case
-    said: dict[str, Value] = {
-        "first": shown(round(float(view.times[0]), 1)),
-        "last": shown(round(float(view.times[-1]), 1)),
-        "samples": _samples(case),
-    }
+    case, samples = view.forecast.case, _samples(view.forecast.case)
+    first, last = (shown(round(float(view.times[end]), 1)) for end in (0, -1))
     if view.bands is None:
-        return say("label.concentration_unknown", **said)
+        return say("label.concentration_unknown", first=first, last=last, samples=samples)
     now = int(abs(view.times - case.now_day).argmin())
     low, middle, high = (figures(float(view.bands[now, i])) for i in (0, 2, 4))
-    return say("label.concentration", low=low, middle=middle, high=high, day=shown(round(case.now_day, 1)), **said)
+    return say(
+        "label.concentration",
+        first=first,
+        last=last,
+        low=low,
+        middle=middle,
+        high=high,
+        day=shown(round(case.now_day, 1)),
+        samples=samples,
+    )
 
 
 def risk_label(view: View) -> str:

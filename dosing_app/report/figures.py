@@ -15,14 +15,12 @@ from dosing_app.report.drawing import styled, with_levels
 from dosing_app.report.words import level_text, shown
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
     from dosing_app.decision.view import View
+    from dosing_app.report.drawing import Axes, Figure
 
 _LEFT, _WIDTH = 0.045, 0.945
-_CURVE, _LANE = (0.235, 0.755), (0.085, 0.115)
+_CURVE, _LANE = (0.25, 0.74), (0.105, 0.11)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST_WEEKS = 16
 # Doses nearer than these shares of the axis have no room for the unit, or for a label at all.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, reference_plan
-from dosing_app.language import say, spoken
+from dosing_app.language import Message, say, spoken
 from dosing_app.language.speaking import spoken_number
 from dosing_app.report.tables import Table
 from dosing_app.report.words import infusions, interval_text, one_percent, percent, shown, target_percent, warning_text
@@ -100,10 +100,11 @@ def _headline(case: PatientCase, search: OptimizeResult) -> str:
     }
     asked = "plug_in" if case.target.criterion == "plug_in" else "posterior"
     if search.reachable:
-        return say(f"finder.reached_{asked}", **values)
+        return spoken(Message(f"finder.reached_{asked}", values))
     if search.limiting in _LIMITS:
-        return say(f"finder.not_reached_{asked}_limit", **values, limit=say(f"finder.limit_{search.limiting}"))
-    return say(f"finder.not_reached_{asked}", **values)
+        values["limit"] = say(f"finder.limit_{search.limiting}")
+        return spoken(Message(f"finder.not_reached_{asked}_limit", values))
+    return spoken(Message(f"finder.not_reached_{asked}", values))
 
 
 def _named_regimens(search: OptimizeResult) -> list[ListedRegimen]:

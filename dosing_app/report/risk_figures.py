@@ -15,10 +15,8 @@ from dosing_app.report.words import interval, shown
 from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from dosing_app.decision.view import View
+    from dosing_app.report.drawing import Axes, Figure
     from dosing_app.report.risk_words import RiskRow
     from pkpd.arrays import FloatArray
 
@@ -46,7 +44,9 @@ def draw_risk(figure: Figure, view: View) -> None:
         _row(lines, place, row, target)
     lines.set_ylim(0.5, len(rows) + 1.0)
     lines.set_xlim(0.0, 100.0)
-    lines.set_xticks(range(0, 101, 20), [f"{tick}" for tick in range(0, 100, 20)] + [say("number.percent", value="100")])
+    lines.set_xticks(
+        range(0, 101, 20), [f"{tick}" for tick in range(0, 100, 20)] + [say("number.percent", value="100")]
+    )
     lines.get_xticklabels()[-1].set_horizontalalignment("right")
     for axes in (dots, lines):
         axes.set_yticks([])
@@ -91,7 +91,9 @@ def draw_survival(figure: Figure, view: View) -> None:
     )
     if case.now_day <= end:
         axes.axvline(case.now_day, color=INK, linewidth=0.8, label="now")
-        axes.annotate(say("survival.now"), (case.now_day, 6.0), xytext=(3.0, 0.0), textcoords="offset points", color=INK)
+        axes.annotate(
+            say("survival.now"), (case.now_day, 6.0), xytext=(3.0, 0.0), textcoords="offset points", color=INK
+        )
 
 
 def stacked(values: FloatArray, threshold: float) -> tuple[FloatArray, FloatArray]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 
 from dosing_app.language import say, speaking
 from dosing_app.report.drawing import svg
@@ -20,10 +19,9 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from matplotlib.figure import Figure
-
     from dosing_app.decision.view import View
     from dosing_app.report.content import ReportContent
+    from dosing_app.report.drawing import Figure
 
 Paper = Literal["a4", "letter"]
 PAPERS: tuple[Paper, ...] = ("a4", "letter")
@@ -31,7 +29,7 @@ PAPERS: tuple[Paper, ...] = ("a4", "letter")
 # The screen's own faces and nothing beside them; letters that they lack come from the reader's machine.
 _FACES = (("latin", 400), ("latin", 600), ("greek", 400), ("greek", 600))
 _FULL_WIDTH_MM, _HALF_WIDTH_MM = 186.0, 89.0
-_CONCENTRATION_HEIGHT_MM: dict[Paper, float] = {"a4": 56.0, "letter": 46.0}
+_CONCENTRATION_HEIGHT_MM: dict[Paper, float] = {"a4": 59.0, "letter": 46.0}
 # More rows than these beside each other would not end on the page that they begin on.
 _MOST_ROWS_BESIDE, _MOST_DOSES_BESIDE, _MOST_CHECKS_BESIDE = 20, 10, 6
 _LIBRARY_MISSING = (
@@ -90,22 +88,26 @@ def laid_out(html: str) -> Any:  # noqa: ANN401 - WeasyPrint ships no types
         Where the system lacks a library that PDF needs.
     """
     try:
-        import weasyprint  # noqa: PLC0415 - slow to import, and only there where the system has Pango
+        # Slow to import, and only there where the system has Pango.
+        import weasyprint  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
     except OSError as error:
         raise input_error("PDF", _LIBRARY_MISSING) from error
     # Whatever stands in a case, nothing is fetched.
-    embedded_only = weasyprint.URLFetcher(allowed_protocols=("data",))
-    return weasyprint.HTML(string=html, url_fetcher=embedded_only).render()
+    setter: Any = weasyprint
+    embedded_only = setter.URLFetcher(allowed_protocols=("data",))
+    return setter.HTML(string=html, url_fetcher=embedded_only).render()
 
 
 @lru_cache(maxsize=1)
 def _page() -> Any:  # noqa: ANN401 - a template of Jinja
-    pages = Environment(loader=PackageLoader("dosing_app.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    pages = Environment(
+        loader=PackageLoader("dosing_app.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     return pages.get_template("page.html")
 
 
 @lru_cache(maxsize=1)
-def _faces() -> Markup:
+def _faces() -> str:
     """Return the font faces with their data."""
     folder = files("dosing_app").joinpath("ui", "assets", "fonts")
     rules: list[str] = []
@@ -113,16 +115,16 @@ def _faces() -> Markup:
         data = folder.joinpath(f"source-sans-3-{script}-{weight}-normal.woff2").read_bytes()
         source = f"url(data:font/woff2;base64,{base64.b64encode(data).decode()}) format('woff2')"
         rules.append(f"@font-face{{font-family:'Source Sans 3';font-weight:{weight};src:{source}}}")
-    return Markup("\n".join(rules))  # noqa: S704 - our own files
+    return "\n".join(rules)
 
 
-def _css_text(text: str) -> Markup:
+def _css_text(text: str) -> str:
     """Return a text as a string of CSS that ends neither itself nor the style sheet, whatever it holds."""
     plain = "".join(c if c.isalnum() or c in " .,·-/" else f"\\{ord(c):06x}" for c in text)
-    return Markup(f'"{plain}"')  # noqa: S704 - escaped just now
+    return f'"{plain}"'
 
 
-def _figures(view: View, paper: Paper) -> dict[str, tuple[Markup, str]]:
+def _figures(view: View, paper: Paper) -> dict[str, tuple[str, str]]:
     """Return every figure with the sentence that says what it shows; no risk, no figure of it."""
     drawn: dict[str, tuple[Callable[[Figure, View], None], float, float, str]] = {
         "concentration": (
@@ -136,10 +138,7 @@ def _figures(view: View, paper: Paper) -> dict[str, tuple[Markup, str]]:
         drawn["risk"] = (draw_risk, _HALF_WIDTH_MM, 46.0, risk_label(view))
         drawn["survival"] = (draw_survival, _HALF_WIDTH_MM, 36.0, survival_label(view))
     return {
-        name: (
-            Markup(svg(partial(draw, view=view), width_mm=width, height_mm=height, name=name)),  # noqa: S704
-            label,
-        )
+        name: (svg(draw, view, width_mm=width, height_mm=height, name=name), label)
         for name, (draw, width, height, label) in drawn.items()
     }
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["create_app", "serve"]
 
 _ASSETS = Path(__file__).parent / "assets"
-_REMEMBERED_CASES = 8
+# A view holds a third of a megabyte. An entry asks for it twice: for the figures, and for the search after them.
+_REMEMBERED_VIEWS, _REMEMBERED_SEARCHES, _REMEMBERED_COMPARISONS = 96, 64, 8
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -89,16 +90,16 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
 def _answers(event_model: EventModel) -> Answers:
     """Return what is computed of a case, remembered for the last few of them."""
 
-    @lru_cache(maxsize=_REMEMBERED_CASES)
+    @lru_cache(maxsize=_REMEMBERED_VIEWS)
     def view(case_json: str) -> View:
         return compute_view(read_case(case_json), event_model)
 
-    @lru_cache(maxsize=_REMEMBERED_CASES)
+    @lru_cache(maxsize=_REMEMBERED_SEARCHES)
     def regimens(case_json: str) -> OptimizeResult:
         result = view(case_json).forecast
         return find_regimens(result.case, event_model, posterior=result.posterior)
 
-    @lru_cache(maxsize=_REMEMBERED_CASES)
+    @lru_cache(maxsize=_REMEMBERED_COMPARISONS)
     def models(case_json: str) -> ModelAverage:
         return compare_models(view(case_json).forecast.case, event_model)
 

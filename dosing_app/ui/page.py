@@ -25,6 +25,7 @@ from dosing_app.ui.elements import (
 )
 from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
+from dosing_app.ui.sign_on import user_name
 
 if TYPE_CHECKING:
     from dosing_app.ui.state import Screen
@@ -55,7 +56,7 @@ def register(app: Dash, screen: Screen, event_model: EventModel) -> None:
                 dcc.Store(id=ids.SHOWN_AS, storage_type="memory", data={}),
                 dcc.Store(id=_SPOKEN, storage_type="memory", data=language),
             ]
-            page = html.Div(_page(screen, event_model), id=ids.PAGE, className="page", lang=language)
+            page = html.Div(_page(screen, event_model, user=user_name()), id=ids.PAGE, className="page", lang=language)
             return dmc.MantineProvider(
                 [dcc.Location(id=ids.ADDRESS, refresh=False), page, *stores],
                 id=ids.PROVIDER,
@@ -70,7 +71,7 @@ def register(app: Dash, screen: Screen, event_model: EventModel) -> None:
     _register_history(app)
 
 
-def _page(screen: Screen, event_model: EventModel, *, is_dark: bool = False) -> list[Component]:
+def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark: bool = False) -> list[Component]:
     answer_line = html.Div(
         [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
         className="answer-line",
@@ -103,7 +104,7 @@ def _page(screen: Screen, event_model: EventModel, *, is_dark: bool = False) -> 
         className="colitis",
     )
     models = html.Main(id=ids.MODELS_PAGE, className="models", hidden=True)
-    return [header.header("", is_dark=is_dark), colitis, models, header.footer()]
+    return [header.header(user or "", is_dark=is_dark), colitis, models, header.footer()]
 
 
 def _theme() -> dict[str, Any]:
@@ -142,7 +143,7 @@ def _register_language(app: App, event_model: EventModel) -> None:
         if not language or language == spoken:
             return dict.fromkeys(("children", "lang", "spoken", "shown", "shown_as"), no_update)
         with answering(language, is_dark=is_dark):
-            children = _page(screen_of(screen), event_model, is_dark=bool(is_dark))
+            children = _page(screen_of(screen), event_model, user=user_name(), is_dark=bool(is_dark))
         return {"children": children, "lang": language, "spoken": language, "shown": {}, "shown_as": {}}
 
 

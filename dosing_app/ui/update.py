@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dosing_app.decision.patient import to_json
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
-from dosing_app.ui import ids
+from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.changes import Group, only_changed
 from dosing_app.ui.components.checks import checks_list, fault_sentences
@@ -159,7 +159,9 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
         case_json = to_json(reading.case, indent=None)
         try:
             view = answers.view(case_json)
+            audit.record("forecast", model=view.forecast.model, event_model=view.forecast.event_model)
         except InputError as error:
+            audit.record("forecast", model=None, event_model=None, outcome="refused")
             faults = tuple(Fault("case", problem.place, "", f"{problem}.") for problem in error.problems)
         else:
             results = _results(case_json, view, look, start)
@@ -177,8 +179,11 @@ def _finder(case_json: str, answers: Answers) -> list[Any]:
     if view.forecast.risk is None or not view.has_mass:
         return [html.P(say("finder.no_risk"))]
     try:
-        return finder_strip(view.forecast, answers.regimens(case_json))
+        result = answers.regimens(case_json)
+        audit.record("search", model=view.forecast.model, event_model=view.forecast.event_model)
+        return finder_strip(view.forecast, result)
     except InputError as error:
+        audit.record("search", model=view.forecast.model, event_model=view.forecast.event_model, outcome="refused")
         return [html.P(f"{error}.")]
 
 

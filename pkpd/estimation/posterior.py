@@ -39,6 +39,7 @@ _N_SCAN = 24
 _TOLERANCE = 1e-3
 # Steps and bins of ``straight_marginal`` in the change from a line to the next.
 _FINE, _BINS = 4, 16
+_PROBABILITY_TOLERANCE = 1e-9
 _LOG_2PI = math.log(2.0 * math.pi)
 
 
@@ -291,7 +292,8 @@ def marginal(
     """
     result = np.empty(probabilities.size)
     scores = np.array([NormalDist().inv_cdf(float(p)) for p in probabilities])
-    quantiles(table, sign, posterior.step, posterior.density, posterior.integral, probabilities, scores, result)
+    lines = (posterior.step, posterior.density, posterior.integral)
+    quantiles(table, sign, *lines, probabilities, _PROBABILITY_TOLERANCE, scores, result)
     mean, sd = table_moments(table, is_log, posterior.step, posterior.density)
     return Marginal(mean, sd, probabilities, np.exp(result) if is_log else result)
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
-_PLANE_LINES = 192
+_PROBABILITY_TOLERANCE = 1e-6  # of a band that is drawn
+_PLANE_LINES = 128
 _CLEARANCE_LINES = 768
 _NO_WEIGHT = 1e-6
 _NOTHING = 1e-300
@@ -71,7 +72,9 @@ def concentration_bands(
     scores = np.array([NormalDist().inv_cdf(float(p)) for p in probabilities])
     result = np.empty((times.size, probabilities.size))
     for t, table in enumerate(log_concentration_tables(used, problem)):
-        quantiles(table, -1.0, used.step, used.density, used.integral, probabilities, scores, result[t])
+        # The search at a time starts from what was found at the time before.
+        lines = (used.step, used.density, used.integral)
+        quantiles(table, -1.0, *lines, probabilities, _PROBABILITY_TOLERANCE, scores, result[t])
     return ConcentrationBands(times, probabilities, _concentrations(result))
 
 

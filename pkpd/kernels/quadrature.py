@@ -347,12 +347,15 @@ def quantile(
     density: FloatArray,
     integral: FloatArray,
     probability: float,
+    tolerance: float,
     bracket: FloatArray,
 ) -> float:
     """Return the value that a quantity lies below with a given probability, by bracketed Newton steps.
 
     Parameters
     ----------
+    tolerance : float
+        How far its probability may be off.
     bracket : (3,) array
         Lower end, upper end and start of the search.
     """
@@ -361,7 +364,7 @@ def quantile(
     for _ in range(80):
         below, slope = probability_below(table, sign, step, density, integral, guess)
         error = below - probability
-        if abs(error) < 1e-9 or high - low < 1e-10:
+        if abs(error) < tolerance or high - low < 1e-10:
             return guess
         if error > 0.0:
             high = guess
@@ -392,12 +395,14 @@ def quantiles(
     density: FloatArray,
     integral: FloatArray,
     probabilities: FloatArray,
+    tolerance: float,
     scores: FloatArray,
     result: FloatArray,
 ) -> None:
     """Write the quantiles of a quantity (see ``probability_below``), probabilities ascending.
 
-    ``scores`` are the normal distribution's quantiles, from which the searches start.
+    ``scores`` are where the searches start, in standard deviations from the mean: at first those of the normal
+    distribution. They are overwritten with those of the result.
     """
     low, high = np.inf, -np.inf
     n = table.shape[1]
@@ -409,8 +414,10 @@ def quantiles(
     bracket = np.array([low, high, mean])
     for p in range(probabilities.size):
         bracket[2] = mean + scores[p] * sd
-        result[p] = quantile(table, sign, step, density, integral, probabilities[p], bracket)
+        result[p] = quantile(table, sign, step, density, integral, probabilities[p], tolerance, bracket)
         bracket[0] = result[p]
+        if sd > 0.0:
+            scores[p] = (result[p] - mean) / sd
 
 
 @kernel

@@ -48,7 +48,7 @@ def test_days_are_shown_as_dates(screen: Page):
 
     expect(actions.cell(screen, ids.DOSES, 1, "date")).to_have_text("2026-01-12")
     expect(actions.cell(screen, ids.DOSES, 1, "day")).to_have_count(0)
-    expect(screen.locator(f"#{ids.CONCENTRATION} .xtick").first).to_contain_text("05.01.")
+    expect(screen.locator(f"#{ids.CONCENTRATION} .xtick text").first).to_contain_text("05.01.")
 
 
 def test_a_date_and_time_are_typed(screen: Page, tmp_path: Path):

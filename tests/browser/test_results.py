@@ -67,7 +67,7 @@ def test_a_check_leads_to_its_row(screen: Page):
 
 def test_a_check_leads_to_its_field(screen: Page):
     """I follow a check to the albumin that it speaks of."""
-    screen.get_by_role("button", name=re.compile("Albumin 31 g/L")).click()
+    screen.get_by_role("button", name=re.compile("Albumin 31 g")).click()
 
     expect(screen.locator(f"#{ids.field('albumin_g_per_L')}")).to_be_focused()
 
@@ -94,6 +94,7 @@ def test_any_regimen_of_the_list_is_put_side_by_side(screen: Page):
     fast_clearance(screen)
     screen.locator(f"#{ids.COMPARE}").click()
     table = screen.locator(f"#{ids.COMPARISON_BODY} .comparison-table")
+    expect(table).to_be_visible()
     before = table.locator("thead th").count()
     screen.locator(f"#{ids.COMPARISON_BODY} summary").click()
 

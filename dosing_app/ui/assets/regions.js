@@ -28,6 +28,8 @@
     next.focus();
   });
 
+  // A tab that was opened is there a moment later.
+  var SHOWN_MS = 60;
   var TABS = { doses: "tab-dosing", samples: "tab-samples" };
   var FIELD_TABS = ["tab-dosing", "tab-samples", "tab-covariates", "tab-limits"];
 
@@ -53,7 +55,7 @@
         setTimeout(function () {
           field.scrollIntoView({ block: "nearest" });
           field.focus();
-        }, 0);
+        }, SHOWN_MS);
       }
       return;
     }
