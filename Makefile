@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser bench bounds interpreted check setup chromium pango lock clean
+.PHONY: help app test lint types arch style browser pictures bench bounds interpreted check setup chromium pango lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ arch: setup ## check that imports point downwards only
 
 style: setup ## report the sizes of files and functions beside their aims
 	$(PY) scripts/style_report.py asuc dosing_app pkpd tte
+
+pictures: setup chromium ## write the pictures anew that the browser tests compare the screen with
+	ASUC_WRITE_PICTURES=1 $(PY) -m pytest -q tests/browser/test_pictures.py
 
 browser: setup chromium ## only the tests that drive the app in Chromium
 	$(PY) -m pytest -m browser

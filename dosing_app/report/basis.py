@@ -124,7 +124,10 @@ def _number(name: str, value: float) -> str:
 
 def _log(value: float) -> str:
     """Return a logarithm, which has no size that deserves fewer decimals."""
-    return spoken_number(f"{value:.2f}").replace("-", "−") if math.isfinite(value) else UNKNOWN
+    if not math.isfinite(value):
+        return UNKNOWN
+    # The sum turns -0 into 0.
+    return spoken_number(f"{round(value, 2) + 0.0:.2f}").replace("-", "−")
 
 
 def _exp(logarithm: float) -> float:

@@ -26,6 +26,8 @@ _MOST_WEEKS = 16
 # Doses nearer than these shares of the axis have no room for the unit, or for a label at all.
 _NARROW, _TOO_NARROW = 0.08, 0.035
 _MOST_LABELLED_LIMITS = 12
+# Nearer to the start than this share of the axis, the name of now stands to its right.
+_AT_START = 0.12
 _ARROW_PT = 22.0
 _VEIL = {"facecolor": PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.4}
 
@@ -140,7 +142,10 @@ def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
 def _now(curve: Axes, lane: Axes, case: PatientCase, top: float) -> None:
     curve.plot([case.now_day, case.now_day], [0.0, top], color=INK, linewidth=0.8, label="now", zorder=3)
     lane.axvline(case.now_day, ymax=1.6, color=INK, linewidth=0.8, clip_on=False, zorder=0)
-    _at_top(curve, case.now_day, say("report.now", day=shown(case.now_day)), color=INK, ha="right", below_pt=1.0)
+    left, right = curve.get_xlim()
+    is_at_start = case.now_day - left < _AT_START * (right - left)
+    words = say("report.now", day=shown(case.now_day))
+    _at_top(curve, case.now_day, words, color=INK, ha="left" if is_at_start else "right", below_pt=1.0)
 
 
 def _at_top(axes: Axes, x: float, text: str, *, color: str, ha: str, below_pt: float) -> None:

@@ -32,6 +32,8 @@ _FULL_WIDTH_MM, _HALF_WIDTH_MM = 186.0, 89.0
 _CONCENTRATION_HEIGHT_MM: dict[Paper, float] = {"a4": 59.0, "letter": 46.0}
 # More rows than these beside each other would not end on the page that they begin on.
 _MOST_ROWS_BESIDE, _MOST_DOSES_BESIDE, _MOST_CHECKS_BESIDE = 20, 10, 6
+# Columns of a long list are slow to balance.
+_MOST_IN_COLUMNS = 40
 _LIBRARY_MISSING = (
     "the library Pango, which sets its text, is not on this system; install Debian's packages libpango-1.0-0, "
     "libpangoft2-1.0-0 and libharfbuzz-subset0, or ask for .html"
@@ -55,10 +57,11 @@ def report_html(content: ReportContent, *, paper: Paper = "a4") -> str:
             say=say,
             faces=_faces(),
             css_text=_css_text,
-            figures=_figures(content.view, paper),
+            figures=_figures(content, paper),
             is_stacked=len(content.inputs) + _beside(content) > _MOST_ROWS_BESIDE,
             are_doses_beside=_beside(content) > 0,
             are_checks_stacked=len(content.checks) > _MOST_CHECKS_BESIDE,
+            notes_kind="small columns" if len(content.notes) + len(content.left_out) <= _MOST_IN_COLUMNS else "small",
         )
 
 
@@ -124,8 +127,12 @@ def _css_text(text: str) -> str:
     return f'"{plain}"'
 
 
-def _figures(view: View, paper: Paper) -> dict[str, tuple[str, str]]:
-    """Return every figure with the sentence that says what it shows; no risk, no figure of it."""
+def _figures(content: ReportContent, paper: Paper) -> dict[str, tuple[str, str]]:
+    """Return every figure with the sentence that says what it shows.
+
+    The risk is drawn where its interval may be read at a glance, survival where there is a risk.
+    """
+    view = content.view
     drawn: dict[str, tuple[Callable[[Figure, View], None], float, float, str]] = {
         "concentration": (
             draw_concentration,
@@ -134,8 +141,9 @@ def _figures(view: View, paper: Paper) -> dict[str, tuple[str, str]]:
             concentration_label(view),
         ),
     }
-    if view.has_mass and view.forecast.risk is not None:
+    if content.risk.interval:
         drawn["risk"] = (draw_risk, _HALF_WIDTH_MM, 46.0, risk_label(view))
+    if content.risks.rows:
         drawn["survival"] = (draw_survival, _HALF_WIDTH_MM, 36.0, survival_label(view))
     return {
         name: (svg(draw, view, width_mm=width, height_mm=height, name=name), label)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
 _BIN_PERCENT = 4.0
-_DOTS_FROM = 0.58
+_DOTS_FROM = 0.62
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _interval(height: int, row: RiskRow) -> list[dict[str, Any]]:
 def _row_label(height: int, name: str, target: float) -> dict[str, Any]:
     return {
         "x": target,
-        "y": height + 0.12,
+        "y": height + 0.2,
         "yanchor": "bottom",
         "yref": "y2",
         "xanchor": "left",

@@ -174,6 +174,14 @@
   }
 
   document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest(".menu-button");
+    if (button) {
+      var open = document.documentElement.toggleAttribute("data-menu");
+      button.setAttribute("aria-expanded", String(open));
+    }
+  });
+
+  document.addEventListener("click", function (event) {
     var menu = document.getElementById("report-menu");
     if (menu && menu.open && !(event.target.closest && event.target.closest("summary"))) {
       menu.open = false;

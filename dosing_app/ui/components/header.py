@@ -28,6 +28,7 @@ def header(user: str, *, is_dark: bool) -> Component:
                 className="pages",
                 **{"aria-label": say("header.pages")},
             ),
+            html.Button(say("header.menu"), className="link menu-button", type="button", **{"aria-expanded": "false"}),
             html.Div(_actions(user, is_dark=is_dark), className="actions"),
         ],
     )

@@ -43,17 +43,16 @@ def risk_words(view: View) -> list[Any]:
                     say("risk.interval_of", middle=one_percent(total.day90.quantiles[2])),
                     html.Br(),
                     _from_now(view, risk),
+                    *([html.Br(), html.Strong(say("risk.outside_study"))] if codes & _OUTSIDE else []),
                 ],
                 className="unit small",
             ),
         ],
     )
     basis = [] if view.forecast.samples else [html.P(say("risk.no_sample"))]
-    outside = [html.P(say("risk.outside_study"))] if codes & _OUTSIDE else []
     return [
         headline,
         *basis,
-        *outside,
         html.P(frequency(risk)),
         *(html.P(html.Strong(sentence)) for sentence in chance_in_words(risk, view.forecast.case)),
     ]
