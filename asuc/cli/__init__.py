@@ -11,7 +11,8 @@ from asuc.cli.app import app as app_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
-from asuc.cli.output import OutputError, abandon, check_output, flush_output, report
+from asuc.cli.output import OutputError, abandon, check_output, flush_output
+from asuc.cli.output import report as print_error
 from asuc.cli.report import report as report_command
 from pkpd.errors import InputError
 
@@ -51,24 +52,24 @@ def run(arguments: list[str]) -> int:
         return _obey(arguments)
     except InputError as error:
         for problem in error.problems:
-            report(f"{problem}")
+            print_error(f"{problem}")
         return EXIT_BAD_INPUT
     except TyperException as error:
         if message := error.format_message():
-            report(_usage_problem(message, getattr(error, "ctx", None)))
+            print_error(_usage_problem(message, getattr(error, "ctx", None)))
         return EXIT_BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
-        report("asuc: interrupted.")
+        print_error("asuc: interrupted.")
         return EXIT_INTERNAL
     except BrokenPipeError:
         abandon(sys.stdout)
         return EXIT_DONE
     except OutputError as error:
         abandon(sys.stdout)
-        report(f"asuc: standard output cannot be written: {error}.")
+        print_error(f"asuc: standard output cannot be written: {error}.")
         return EXIT_INTERNAL
     except Exception as error:  # noqa: BLE001 - the last wall: a user never sees a traceback
-        report(f"asuc: internal error, please report it: {type(error).__name__}: {error}")
+        print_error(f"asuc: internal error, please report it: {type(error).__name__}: {error}")
         return EXIT_INTERNAL
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from asuc.cli.output import report as say_on_standard_error
+from asuc.cli.output import report as print_error
 from asuc.cli.source import read_case_file, read_event_model
 from pkpd.errors import input_error
 
@@ -106,7 +106,7 @@ def _telling() -> Callable[[str], None]:
         now = time.monotonic()
         if now - last >= _PATIENCE:
             last = now
-            say_on_standard_error(f"{doing}.")
+            print_error(f"{doing}.")
 
     return tell
 
@@ -116,5 +116,5 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        say_on_standard_error(f"--out: {path}: cannot be written: {error.strerror or error}.")
+        print_error(f"--out: {path}: cannot be written: {error.strerror or error}.")
         raise typer.Exit(_FAILED) from None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 N_DOTS = 20
 _NO_SPREAD = 1e-9
 DAYS_AFTER_LAST_DOSE = 7.0
-_N_REGULAR = 64
+_N_REGULAR = 50
 # Times after the end of an infusion at which the curve bends most [day].
 _AFTER_INFUSION = (0.0, 0.3, 0.8, 1.6)
 
@@ -95,7 +95,7 @@ def compute_view(case: PatientCase, event_model: EventModel) -> View:
         forecast=result,
         times=times,
         prior_curve=predict_curve(problem, typical),
-        bands=concentration_bands(result.posterior, problem, times, PROBABILITIES).quantiles
+        bands=concentration_bands(result.posterior, problem, times, PROBABILITIES, is_drawn=True).quantiles
         if result.has_mass
         else None,
         prior_log_auc=log_auc_at(exposure_problem(result.posterior.problem, result.regimen), typical),

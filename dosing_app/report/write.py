@@ -66,7 +66,7 @@ def report_html(content: ReportContent, *, paper: Paper = "a4") -> str:
 
 
 def report_pdf(content: ReportContent, *, paper: Paper = "a4") -> bytes:
-    """Return the report as PDF; the same content gives the same bytes.
+    """Return the report as PDF, tagged for screen readers; the same content gives the same bytes.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def report_pdf(content: ReportContent, *, paper: Paper = "a4") -> bytes:
         Where the system lacks a library that PDF needs.
     """
     identifier = bytes.fromhex(content.case_sha256)
-    return laid_out(report_html(content, paper=paper)).write_pdf(pdf_identifier=identifier)
+    return laid_out(report_html(content, paper=paper)).write_pdf(pdf_identifier=identifier, pdf_tags=True)
 
 
 def laid_out(html: str) -> Any:  # noqa: ANN401 - WeasyPrint ships no types

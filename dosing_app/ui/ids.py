@@ -13,6 +13,8 @@ HISTORY = "history"
 SHOWN_AS = "shown-as"
 PASTED = "pasted"
 PINNED = "pinned"
+COMPARISON_ASKED = "comparison-asked"
+SENSITIVITY_ASKED = "sensitivity-asked"
 UNITS = "units"
 
 # the page

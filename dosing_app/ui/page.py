@@ -41,6 +41,8 @@ _STORES = (
     ids.REPORT_ASKED,
     ids.PASTED,
     ids.PINNED,
+    ids.COMPARISON_ASKED,
+    ids.SENSITIVITY_ASKED,
 )
 
 

@@ -33,6 +33,20 @@ def register(app: App, answers: Answers) -> None:
             Input(closes, "n_clicks"),
             prevent_initial_call=True,
         )
+    # The server is asked only for what is open: every entry changes the case.
+    for region, asked, more in (
+        (ids.COMPARISON, ids.COMPARISON_ASKED, [Input(ids.PINNED, "data")]),
+        (ids.SENSITIVITY, ids.SENSITIVITY_ASKED, []),
+    ):
+        app.clientside_callback(
+            client_function("asuc", "askIfOpen"),
+            Output(asked, "data"),
+            Input(region, "hidden"),
+            Input(ids.VALID_CASE, "data"),
+            Input(ids.SCHEME, "checked"),
+            *more,
+            prevent_initial_call=True,
+        )
     _register_comparison(app, answers)
     _register_sensitivity(app, answers)
 
@@ -54,21 +68,21 @@ def _register_comparison(app: App, answers: Answers) -> None:
     @app.callback(
         Output(ids.COMPARISON_BODY, "children"),
         Output(ids.PINNED, "data"),
-        Input(ids.COMPARISON, "hidden"),
-        Input(ids.VALID_CASE, "data"),
-        Input(ids.PINNED, "data"),
-        Input(ids.SCHEME, "checked"),
+        Input(ids.COMPARISON_ASKED, "data"),
+        State(ids.VALID_CASE, "data"),
+        State(ids.PINNED, "data"),
+        State(ids.SCHEME, "checked"),
         State(ids.LANGUAGE, "value"),
         prevent_initial_call=True,
     )
     def compare(  # pyright: ignore[reportUnusedFunction]
-        hidden: bool | None,  # noqa: FBT001 - as the screen has it
+        asked: float | None,
         case_json: str | None,
         pinned: dict[str, Any] | None,
-        is_dark: bool | None,  # noqa: FBT001
+        is_dark: bool | None,  # noqa: FBT001 - as the screen has it
         language: str | None,
     ) -> tuple[Any, Any]:
-        if hidden is not False or not case_json:
+        if not asked or not case_json:
             return no_update, no_update
         with answering(language, is_dark=is_dark):
             view = answers.view(case_json)
@@ -113,19 +127,19 @@ def _register_comparison(app: App, answers: Answers) -> None:
 def _register_sensitivity(app: App, answers: Answers) -> None:
     @app.callback(
         Output(ids.SENSITIVITY_BODY, "children"),
-        Input(ids.SENSITIVITY, "hidden"),
-        Input(ids.VALID_CASE, "data"),
-        Input(ids.SCHEME, "checked"),
+        Input(ids.SENSITIVITY_ASKED, "data"),
+        State(ids.VALID_CASE, "data"),
+        State(ids.SCHEME, "checked"),
         State(ids.LANGUAGE, "value"),
         prevent_initial_call=True,
     )
     def show(  # pyright: ignore[reportUnusedFunction]
-        hidden: bool | None,  # noqa: FBT001 - as the screen has it
+        asked: float | None,
         case_json: str | None,
-        is_dark: bool | None,  # noqa: FBT001
+        is_dark: bool | None,  # noqa: FBT001 - as the screen has it
         language: str | None,
     ) -> Any:  # noqa: ANN401 - what Dash sends
-        if hidden is not False or not case_json:
+        if not asked or not case_json:
             return no_update
         with answering(language, is_dark=is_dark):
             return sensitivity_panel(answers.view(case_json), answers.models(case_json))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from pkpd.estimation.posterior import Posterior
     from pkpd.problem import Problem
 
-_PROBABILITY_TOLERANCE = 1e-6  # of a band that is drawn
-_PLANE_LINES = 128
+# Bands within a thousandth; those that are only drawn may be off by a pixel.
+_PLANE_LINES, _DRAWN_LINES = 192, 128
+_TOLERANCE, _DRAWN_TOLERANCE = 1e-9, 1e-4  # of the probability of a quantile
 _CLEARANCE_LINES = 768
 _NO_WEIGHT = 1e-6
+_NO_MASS = 2e-5  # of the heaviest line or node; what those with less hold together is not seen in a figure
 _NOTHING = 1e-300
 
 
@@ -51,7 +53,7 @@ class ConcentrationBands:
 
 
 def concentration_bands(
-    posterior: Posterior, problem: Problem, times: FloatArray, probabilities: FloatArray
+    posterior: Posterior, problem: Problem, times: FloatArray, probabilities: FloatArray, *, is_drawn: bool = False
 ) -> ConcentrationBands:
     """Return posterior bands of the concentration.
 
@@ -67,18 +69,23 @@ def concentration_bands(
         The wanted times [day].
     probabilities : (n,) array
         Ascending.
+    is_drawn : bool
+        Whether the bands are for a figure, where an error of less than a hundredth is not seen.
     """
-    used = _for_concentrations(posterior)
+    used = _for_concentrations(posterior, _DRAWN_LINES if is_drawn else _PLANE_LINES)
+    if is_drawn:
+        used = _with_mass(used)
+    tolerance = _DRAWN_TOLERANCE if is_drawn else _TOLERANCE
     scores = np.array([NormalDist().inv_cdf(float(p)) for p in probabilities])
     result = np.empty((times.size, probabilities.size))
     for t, table in enumerate(log_concentration_tables(used, problem)):
         # The search at a time starts from what was found at the time before.
         lines = (used.step, used.density, used.integral)
-        quantiles(table, -1.0, *lines, probabilities, _PROBABILITY_TOLERANCE, scores, result[t])
+        quantiles(table, -1.0, *lines, probabilities, tolerance, scores, result[t])
     return ConcentrationBands(times, probabilities, _concentrations(result))
 
 
-def _for_concentrations(posterior: Posterior) -> Posterior:
+def _for_concentrations(posterior: Posterior, plane_lines: int) -> Posterior:
     """Return the posterior on as many lines as a concentration needs.
 
     Along lines of the clearance the concentration soon after an infusion hardly changes, and where the drug is long gone
@@ -88,7 +95,25 @@ def _for_concentrations(posterior: Posterior) -> Posterior:
     if posterior.problem.n_eta != 2:
         return thinned(posterior)
     is_scaled = posterior.problem.subjects.line_scale[0] > 0.0
-    return with_lines(posterior, max(len(posterior.low), _PLANE_LINES if is_scaled else _CLEARANCE_LINES))
+    return with_lines(posterior, max(len(posterior.low), plane_lines if is_scaled else _CLEARANCE_LINES))
+
+
+def _with_mass(posterior: Posterior) -> Posterior:
+    """Return a posterior without the lines, and the nodes at the ends of all lines, that hold next to nothing."""
+    mass = posterior.integral[:, -1]
+    kept = mass > _NO_MASS * mass.max()
+    nodes = (posterior.density[kept] * posterior.step[kept, None]).max(axis=0)
+    first, *_, last = np.flatnonzero(nodes > _NO_MASS * nodes.max())
+    step, part = posterior.step[kept], slice(first, last + 1)
+    return replace(
+        posterior,
+        outer=posterior.outer[kept],
+        half=np.zeros(0, dtype=np.int64),  # no rule is judged on a part of the lines
+        low=posterior.low[kept] + first * step,
+        step=step,
+        density=np.ascontiguousarray(posterior.density[kept, part]),
+        integral=np.ascontiguousarray(posterior.integral[kept, part]),
+    )
 
 
 def averaged_bands(

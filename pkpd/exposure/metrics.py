@@ -13,9 +13,11 @@ from pkpd.estimation.posterior import Marginal, constant_marginal, marginal, out
 from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
 from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
 from pkpd.model.spec import PARAMETER_NAMES, Parameterization
-from pkpd.problem import Problem, bind
+from pkpd.problem import Problem, bind, take_subject
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pkpd.arrays import FloatArray
     from pkpd.data.records import Subject
     from pkpd.estimation.posterior import Posterior
@@ -63,14 +65,38 @@ def exposure_problem(
     window : (float, float)
         From and to [day].
     """
-    problem = bind(posterior_problem.model, [subject], times=np.array(window))
-    first = min(
-        window[0],
+    return exposure_problems(posterior_problem, [subject], window=window)[0]
+
+
+def exposure_problems(
+    posterior_problem: Problem, subjects: Sequence[Subject], *, window: tuple[float, float] = WEEK_2_TO_4
+) -> list[ExposureProblem]:
+    """Bind one subject with several regimens for areas over a window, at the cost of one.
+
+    Parameters
+    ----------
+    posterior_problem : Problem
+        Problem of the posterior that the areas are taken over.
+    subjects : sequence of Subject
+        The same subject with each regimen in question.
+    window : (float, float)
+        From and to [day].
+    """
+    together = bind(posterior_problem.model, subjects, times=np.array(window))
+    ends = np.array(window)
+    return [
+        ExposureProblem(take_subject(together, number), np.array([_first_event(subject, window[0])]), ends)
+        for number, subject in enumerate(subjects)
+    ]
+
+
+def _first_event(subject: Subject, start: float) -> float:
+    return min(
+        start,
         *(dose.time_day for dose in subject.doses),
         *(row.time_day for row in subject.covariates),
         *(sample.time_day for sample in subject.samples),
     )
-    return ExposureProblem(problem, np.array([first]), np.array(window))
 
 
 def parameter_names(problem: Problem) -> tuple[str, ...]:

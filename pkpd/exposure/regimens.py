@@ -13,7 +13,7 @@ from pkpd.errors import input_error
 from pkpd.estimation.posterior import Marginal, marginal
 from pkpd.exposure.metrics import (
     WEEK_2_TO_4,
-    exposure_problem,
+    exposure_problems,
     log_auc_at,
     log_auc_table,
     parameter_tables,
@@ -107,19 +107,14 @@ def exposure_table(
     log_cl = parameter_tables(posterior)[0][:, 0]
     eta = posterior.mode.eta[0]
     mode_log_cl = float(np.log(parameters_at(posterior.problem, eta)["cl"]))
-    logs: list[FloatArray] = []
-    mode_logs: list[float] = []
-    for doses in sets:
-        regimen = Subject(doses, subject.samples, subject.covariates)
-        exposure = exposure_problem(posterior.problem, regimen, window=WEEK_2_TO_4)
-        logs.append(log_auc_table(posterior, exposure)[:, 0])
-        mode_logs.append(log_auc_at(exposure, eta))
-    log_areas = np.array(logs)
+    regimens = [Subject(doses, subject.samples, subject.covariates) for doses in sets]
+    exposures = exposure_problems(posterior.problem, regimens, window=WEEK_2_TO_4)
+    log_areas = np.array([log_auc_table(posterior, exposure)[:, 0] for exposure in exposures])
     # Scaling each line by its largest entry keeps areas of extreme clearances from underflowing.
     peak = log_areas.max(axis=0)
     peak = np.where(np.isfinite(peak), peak, 0.0)
     scaled = np.exp(log_areas - peak)
-    mode_log = np.array(mode_logs)
+    mode_log = np.array([log_auc_at(exposure, eta) for exposure in exposures])
     mode_peak = float(mode_log.max()) if np.isfinite(mode_log.max()) else 0.0
     mode_scaled = np.exp(mode_log - mode_peak)
     areas = np.vstack((scaled[1:], scaled[1:].max(axis=0, initial=0.0)))

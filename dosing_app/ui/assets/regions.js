@@ -193,6 +193,10 @@
     return !(by && by.value && by.prop_id.indexOf("close") < 0);
   }
 
+  function askIfOpen(hidden) {
+    return hidden === false ? Date.now() : window.dash_clientside.no_update;
+  }
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.asuc = Object.assign(window.dash_clientside.asuc || {}, {
     to_field_risk_day90: twin("field-risk_day90"),
@@ -209,5 +213,6 @@
     fillModels: fillModels,
     nameChooser: nameChooser,
     opens: opens,
+    askIfOpen: askIfOpen,
   });
 })();

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-import tinyhtml5
+import weasyprint
 
 from dosing_app.decision.examples import example_names
 from dosing_app.language import speaking
-from dosing_app.report.write import PAPERS, report_html
 from dosing_app.report.words import warning_text
+from dosing_app.report.write import PAPERS, report_html
 from tests.dosing_app.report.reports import (
     BARE,
     UNCALIBRATED,
@@ -45,13 +45,13 @@ def page(name: str, language: str = "en") -> str:
 
 
 def parsed(text: str) -> Any:
-    return tinyhtml5.parse(text, namespace_html_elements=False)
+    return weasyprint.HTML(string=text).etree_element
 
 
 def text_of(page: str) -> str:
     """Return what is read of a page, style sheets and figures left out."""
     body = re.sub(r"<(style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body)))
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -121,10 +121,10 @@ def test_what_was_typed_is_escaped():
     root = parsed(text)
 
     assert "<script" not in text
-    assert '<script>alert("x")</script> & xxx' in text_of(text.replace("&lt;", "‹")).replace("‹", "<")
+    assert '<script>alert("x")</script> & xxx' in text_of(text)
     assert not list(root.iter("b"))
     assert not list(root.iter("i"))
-    assert len(list(root.iter("style"))) == text.count("<style")
+    assert text.count("</style>") == text.count("<style")
 
 
 def test_research_use_is_said_on_top_and_in_every_foot():

@@ -48,10 +48,11 @@ def test_a_case_without_samples_risk_or_parameters_is_two_pages_too(tree: dict[s
 
 @pytest.mark.slow
 def test_many_rows_and_long_words_flow_over_more_pages_and_none_is_lost():
-    doses = [{"time_day": 1.5 * day, "amount_mg": 100 + day} for day in range(60)]
+    amounts = [round(5.0 + 0.1 * number, 1) for number in range(60)]
+    doses = [{"time_day": 1.5 * number, "amount_mg": amount} for number, amount in enumerate(amounts)]
     samples = [
-        {"time_day": 0.25 + 0.75 * i, "concentration_mg_per_L": 5 + i % 7, "assay": "y" * (900 if i == 3 else 3)}
-        | ({"exclude": "r" * 900} if i % 5 == 0 else {})
+        {"time_day": 0.25 + 0.75 * i, "concentration_mg_per_L": 1.0 + 0.1 * i, "assay": "y" * (1900 if i == 3 else 3)}
+        | ({"exclude": "r" * 1900} if i % 30 == 5 else {})
         for i in range(90)
     ]
     tree = {
@@ -67,9 +68,13 @@ def test_many_rows_and_long_words_flow_over_more_pages_and_none_is_lost():
 
     assert len(found) > 4
     assert all(FOOTS["en"] in words for words in found)
-    everything = " ".join(found).split()
-    assert all(f"{100 + day}" in everything for day in range(60))
+    everything = " ".join(found)
+    assert [amount for amount in amounts if f"{amount:g}" not in everything.split()] == []
     assert len(content.samples.rows) == 90
+    # The label, the name of an assay, and each reason in the table and among what was left out.
+    assert everything.count("x") >= 2000
+    assert everything.count("y") >= 1900
+    assert everything.count("r") >= 2 * 3 * 1900
 
 
 def test_the_same_content_gives_the_same_bytes():

@@ -51,6 +51,21 @@ def test_bands_are_those_of_the_dense_grid(name):
     assert worst < 1e-3
 
 
+@pytest.mark.parametrize("name", [*TWO_EFFECTS, "dubinsky_2017", "fasanmade_2011_combined"])
+def test_bands_for_a_figure_are_within_a_hundredth(name):
+    model = load_model(name)
+    subject = Subject(DOSES, SAMPLES, (median_covariates(model),))
+    posterior = integrate_posterior(bind(model, [subject]))
+    times = np.linspace(0.1, 45.0, 40)
+    problem = curve_problem(model, subject, times)
+
+    exact = concentration_bands(posterior, problem, times, PROBABILITIES).quantiles
+    drawn = concentration_bands(posterior, problem, times, PROBABILITIES, is_drawn=True).quantiles
+
+    assert np.abs(drawn - exact).max() < 0.01 * exact.max()
+    assert np.abs(drawn[:, 2] / exact[:, 2] - 1.0).max() < 0.01
+
+
 def test_before_the_first_dose_the_band_is_zero():
     model = load_model("niyigena_2026_asuc")
     subject = Subject((Dose(5.0, 400.0, 0.1),), (), (median_covariates(model),))
