@@ -26,8 +26,8 @@ class RiskWords:
 
     Parameters
     ----------
-    interval, middle, from_now : str
-        The headline; empty where it is not to be read at a glance.
+    interval, middle, from_now, outside : str
+        The headline, the last saying that the case lies outside the study; empty where it is not to be read at a glance.
     sentences, answers : tuple of str
         What stands below it, and what stands below that in bold.
     """
@@ -35,6 +35,7 @@ class RiskWords:
     interval: str
     middle: str
     from_now: str
+    outside: str
     sentences: tuple[str, ...]
     answers: tuple[str, ...]
 
@@ -67,21 +68,21 @@ def risk_words(view: View) -> RiskWords:
     """Return headline and sentences."""
     risk = shown_risk(view)
     if not view.has_mass:
-        return RiskWords("", "", "", (), (say("risk.no_mass"),))
+        return RiskWords("", "", "", "", (), (say("risk.no_mass"),))
     if risk is None:
-        return RiskWords("", "", "", (say("risk.not_calibrated", model=view.forecast.model.title),), ())
+        return RiskWords("", "", "", "", (say("risk.not_calibrated", model=view.forecast.model.title),), ())
     codes = {warning.code for warning in view.warnings}
     if "very_unlike_study" in codes:
         # The interval stands in the table only: nobody should read it at a glance.
-        return RiskWords("", "", "", (say("risk.unlike_study_why"),), (say("risk.unlike_study"),))
+        return RiskWords("", "", "", "", (say("risk.unlike_study_why"),), (say("risk.unlike_study"),))
     total = risk.total.day90.quantiles
     basis = () if view.forecast.samples else (say("risk.no_sample"),)
-    outside = (say("risk.outside_study"),) if codes & _OUTSIDE else ()
     return RiskWords(
         interval=interval(total),
         middle=say("risk.interval_of", middle=one_percent(total[2])),
         from_now=_from_now(view, risk),
-        sentences=(*basis, *outside, say("risk.frequency", low=percent(total[0]), high=percent(total[-1]))),
+        outside=say("risk.outside_study") if codes & _OUTSIDE else "",
+        sentences=(*basis, say("risk.frequency", low=percent(total[0]), high=percent(total[-1]))),
         answers=_chance(risk, view.forecast.case),
     )
 

@@ -35,6 +35,13 @@ _NAMED_LIMITS = (
     "heart_failure",
 )
 
+_SETTINGS = {
+    "days": "words.days",
+    "limits.reference: none": "choice.none",
+    "search.kind.fixed_interval": "kind.fixed_interval",
+    "search.kind.fixed_dose": "kind.fixed_dose",
+}
+
 
 def shown(value: float) -> str:
     """Return a number as it was entered or follows from entries by a sum: 600, 6.9."""
@@ -131,10 +138,5 @@ def warning_text(warning: CaseWarning | OptimizeWarning) -> str:
 
 
 def _reader_words() -> dict[str, Value]:
-    words: dict[str, Value] = {
-        name: message("report.field_named", field=message(f"field.{name}")) for name in _NAMED_LIMITS
-    }
-    no_plan = message("report.fact", name=message("field.reference"), value=message("choice.none"))
-    words["limits.reference: none"] = message("report.field_named", field=no_plan)
-    words |= {f"search.kind.{kind}": message(f"kind.{kind}") for kind in ("fixed_interval", "fixed_dose")}
-    return words
+    words: dict[str, Value] = {name: message(f"field.{name}") for name in _NAMED_LIMITS}
+    return words | {name: message(key) for name, key in _SETTINGS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import to_json
@@ -132,21 +133,30 @@ def register(app: App, answers: Answers) -> None:
     app.clientside_callback(client_function("asuc", "markCells"), Input(ids.FAULTS, "data"))
 
 
+@dataclass(frozen=True, slots=True)
 class Look:
     """How the figures are to be shown.
 
     Parameters
     ----------
-    shown_as : dict of str to bool
+    shown_as : mapping of str to bool
         Buttons at the figures' titles that are pressed, by id.
     with_dates : bool
         Whether days have their dates.
     """
 
-    def __init__(self, shown_as: Mapping[str, bool], *, with_dates: bool) -> None:
-        self.is_log = bool(shown_as.get(ids.CURVE_LOG))
-        self.tables = frozenset(name for name, pressed in shown_as.items() if pressed and name != ids.CURVE_LOG)
-        self.with_dates = with_dates
+    shown_as: Mapping[str, bool]
+    with_dates: bool
+
+    @property
+    def is_log(self) -> bool:
+        """Return whether the concentration has a logarithmic axis."""
+        return bool(self.shown_as.get(ids.CURVE_LOG))
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Return the buttons whose figure is shown as a table."""
+        return frozenset(name for name, pressed in self.shown_as.items() if pressed and name != ids.CURVE_LOG)
 
 
 def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Look) -> dict[str, Any]:

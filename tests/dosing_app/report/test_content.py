@@ -170,6 +170,11 @@ def test_no_name_of_the_file_is_in_a_remark_of_the_search():
     assert not [remark for remark in regimens.remarks if "_" in remark]
 
 
+def test_a_case_outside_the_study_says_so_in_the_headline():
+    assert example_report("fast_clearance").risk.outside == "outside the study's range"
+    assert example_report("typical").risk.outside == ""
+
+
 def test_without_a_sample_the_middle_of_this_patient_is_left_out_and_the_log_evidence_is_no_minus_zero():
     content = report_of(BARE)
 
