@@ -12,7 +12,7 @@ from dosing_app.decision.regimen_search import find_regimens
 from dosing_app.decision.sensitivity import compare_models
 from dosing_app.decision.view import View, compute_view
 from dosing_app.language import say
-from dosing_app.ui import case_file, model_cards, page, rows, side_by_side, tokens, update
+from dosing_app.ui import case_file, model_cards, page, report_file, rows, side_by_side, tokens, update
 from dosing_app.ui.answers import Answers
 from dosing_app.ui.elements import Dash
 from dosing_app.ui.security import secure
@@ -79,6 +79,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
     update.register(app, answers)
     rows.register(app)
     case_file.register(app)
+    report_file.register(app, answers)
     side_by_side.register(app, answers)
     model_cards.register(app, event_model)
     secure(app)

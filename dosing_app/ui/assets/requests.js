@@ -6,7 +6,7 @@
   var NOTICEABLE_MS = 300;
   var root = document.documentElement;
   var send = window.fetch;
-  var pending = { computing: 0, searching: 0 };
+  var pending = { computing: 0, searching: 0, other: 0 };
   var timers = {};
 
   function begin(kind) {
@@ -38,7 +38,10 @@
       return send.apply(this, arguments);
     }
     var asked = String((options && options.body) || "");
-    var kind = asked.indexOf('"output":"finder-body') >= 0 ? "searching" : "computing";
+    var kind = asked.indexOf('"output":"finder-body') >= 0 ? "searching" : "other";
+    if (asked.indexOf('"output":"..valid-case') >= 0) {
+      kind = "computing";
+    }
     begin(kind);
     return send.apply(this, arguments).then(
       function (answer) {

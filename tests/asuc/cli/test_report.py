@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,18 @@ def test_a_file_that_cannot_be_written_is_one_sentence_and_exit_code_1(
     out = tmp_path / "report.html"
     assert run(["report", str(TYPICAL), "--out", str(out)]) == 1
     assert capsys.readouterr().err == f"--out: {out}: cannot be written: Permission denied.\n"
+
+
+def test_a_report_that_takes_long_says_what_is_being_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    clock = count(step=3)
+    monkeypatch.setattr("asuc.cli.report.time.monotonic", lambda: float(next(clock)))
+    assert run(["report", str(TYPICAL), "--out", str(tmp_path / "report.html")]) == 0
+
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"Searching regimens: \d+% done\.", lines[0])
+    assert lines[-2:] == ["Comparing models.", "Setting the report."]
 
 
 def test_an_event_model_that_is_none_is_refused(tmp_path: Path, refusal: Callable[..., str]):

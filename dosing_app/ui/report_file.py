@@ -1,0 +1,89 @@
+"""The report of what stands on the screen, as a download."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from dosing_app.decision.patient import to_json
+from dosing_app.language import say
+from dosing_app.report.content import report_content
+from dosing_app.report.write import report_html, report_pdf
+from dosing_app.ui import audit, ids
+from dosing_app.ui.answering import answering
+from dosing_app.ui.case_file import not_a_case
+from dosing_app.ui.elements import App, Input, Output, State, client_function, dcc, html, no_update
+from dosing_app.ui.reading import read_screen
+from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
+from pkpd.errors import InputError
+
+if TYPE_CHECKING:
+    from dosing_app.report.content import ReportContent
+    from dosing_app.ui.answers import Answers
+
+PDF_NAME, HTML_NAME = "asuc-report.pdf", "asuc-report.html"
+
+
+def register(app: App, answers: Answers) -> None:
+    """Add the callbacks."""
+    # What is still being typed is entered first, and only then the screen is read.
+    app.clientside_callback(
+        client_function("asuc", "enterThen"),
+        Output(ids.REPORT_ASKED, "data"),
+        Input(ids.REPORT_PDF, "n_clicks"),
+        Input(ids.REPORT_HTML, "n_clicks"),
+    )
+
+    @app.callback(
+        output=(
+            Output(ids.DOWNLOAD, "data", allow_duplicate=True),
+            Output(ids.NOTICE, "children", allow_duplicate=True),
+        ),
+        inputs={"asked": Input(ids.REPORT_ASKED, "data")},
+        state={"screen": SCREEN_STATE, "language": State(ids.LANGUAGE, "value")},
+        prevent_initial_call=True,
+    )
+    def write(  # pyright: ignore[reportUnusedFunction]
+        *, asked: dict[str, Any] | None, screen: dict[str, Any], language: str | None
+    ) -> tuple[Any, Any]:
+        if not asked:
+            return no_update, no_update
+        with answering(language):
+            entered = screen_of(screen)
+            reading = read_screen(entered)
+            if reading.case is None:
+                return no_update, [html.P(not_a_case(entered))]
+            try:
+                content = _content(to_json(reading.case, indent=None), answers)
+                file = _file(content, is_pdf=asked["by"] == ids.REPORT_PDF)
+            except InputError as error:
+                return no_update, [html.P(f"{error}.")]
+            return file, [html.P(say("file.report_written", file=file["filename"]), className="done")]
+
+
+def _content(case_json: str, answers: Answers) -> ReportContent:
+    view = answers.view(case_json)
+    forecast = view.forecast
+    has_regimens = forecast.risk is not None and view.has_mass
+    content = report_content(
+        view,
+        search=answers.regimens(case_json) if has_regimens else None,
+        average=answers.models(case_json),
+        computed_at=datetime.now().astimezone(),
+        software=version("asuc"),
+    )
+    audit.record("report", model=forecast.model, event_model=forecast.event_model)
+    return content
+
+
+def _file(content: ReportContent, *, is_pdf: bool) -> dict[str, Any]:
+    """Return the report in the form that the browser downloads."""
+    if is_pdf:
+        written = report_pdf(content)
+
+        def write_to(buffer: BinaryIO) -> None:
+            buffer.write(written)
+
+        return dcc.send_bytes(write_to, PDF_NAME)
+    return {**dcc.send_string(report_html(content), HTML_NAME), "type": "text/html"}
