@@ -1,4 +1,4 @@
-"""From a value typed to every figure redrawn, in Chromium, with the server in a process of its own."""
+"""The page opened, and from a value typed to every figure redrawn, in Chromium, the server in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,6 +58,30 @@ def update_times(n: int) -> FloatArray:
         times = np.array([_time_of(page, f"{50.0 + 0.3 * i:.1f}") for i in range(n)])
         chromium.close()
     return times
+
+
+def opening_times(n: int) -> tuple[FloatArray, FloatArray]:
+    """Return the times from asking for the page until it is there, and until its last answer is [s].
+
+    Parameters
+    ----------
+    n : int
+        How often it is opened, each time in a browser without a cache.
+    """
+    there, answered = np.empty(n), np.empty(n)
+    with _served() as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=["--disable-background-networking"])
+        for i in range(n):
+            page = chromium.new_context(viewport={"width": 1366, "height": 768}).new_page()
+            started = time.perf_counter()
+            page.goto(address, wait_until="commit")
+            page.locator("header.top").wait_for()
+            there[i] = time.perf_counter() - started
+            page.locator(f"#{ids.FINDER_BODY} table").wait_for()
+            answered[i] = time.perf_counter() - started
+            page.context.close()
+        chromium.close()
+    return there, answered
 
 
 def _time_of(page: Page, weight: str) -> float:
