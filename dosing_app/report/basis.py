@@ -6,20 +6,13 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from dosing_app.findings.case_words import model_name
+from dosing_app.findings.numbers import figures, interval, logarithm, one_percent, range_of
+from dosing_app.findings.parameter_rows import parameter_rows
+from dosing_app.findings.risk_words import shown_risk
+from dosing_app.findings.table import Table
 from dosing_app.language import say
-from dosing_app.language.speaking import spoken_number
-from dosing_app.report.risk_words import risk_rows, shown_risk
-from dosing_app.report.tables import Fact, Table
-from dosing_app.report.words import (
-    UNKNOWN,
-    figures,
-    interval,
-    model_name,
-    one_percent,
-    percent,
-    range_of,
-)
-from pkpd.units import percent_from_fraction
+from dosing_app.report.fact import Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +20,9 @@ if TYPE_CHECKING:
     from dosing_app.decision.forecast import Forecast
     from dosing_app.decision.sensitivity import ModelAverage
     from dosing_app.decision.view import View
-    from pkpd.estimation.posterior import Marginal
     from pkpd.model.spec import ModelSpec
     from tte import EventModel
 
-_UNITS = {"cl": "L/day", "v": "L", "v1": "L", "q": "L/day", "v2": "L", "auc": "mg·d/L"}
 _SHORT = 8
 
 
@@ -40,14 +31,6 @@ def parameters_table(view: View) -> Table:
 
     The middle of this patient is left out without a sample in use, as on the screen.
     """
-    result, exposure = view.forecast, view.forecast.exposure
-    prior_auc, map_auc = (_exp(logarithm) for logarithm in (view.prior_log_auc, exposure.map_log_auc))
-    prior_ratio = view.prior_log_auc - math.log(result.a_priori["cl"])
-    rows: list[tuple[str, float, float, Marginal | None]] = [
-        *((name, result.a_priori[name], result.at_map[name], one) for name, one in result.parameters.items()),
-        ("auc", prior_auc, map_auc, exposure.auc),
-        ("log_auc_cl", prior_ratio, exposure.map_log_auc_cl, exposure.log_auc_cl),
-    ]
     titles = (
         "",
         say("parameters.column_before"),
@@ -56,13 +39,10 @@ def parameters_table(view: View) -> Table:
         say("parameters.column_interval"),
         say("parameters.column_percentile"),
     )
-    return Table(titles, tuple(_parameter(view, *row) for row in rows))
-
-
-def risks_table(view: View) -> Table:
-    """Return the quantiles of the risk, one row for each thing that they rest on; no row where there is no risk."""
-    titles = (say("twin.rests_on"), "5 %", "25 %", "50 %", "75 %", "95 %")
-    rows = ((row.name, *(percent(float(value)) for value in row.quantiles)) for row in risk_rows(view))
+    rows = (
+        (f"{row.name} {row.unit}".strip(), row.before, row.best, row.middle, row.interval, row.percentile)
+        for row in parameter_rows(view)
+    )
     return Table(titles, tuple(rows))
 
 
@@ -75,7 +55,7 @@ def method_facts(view: View, average: ModelAverage | None) -> tuple[Fact, ...]:
         Fact(say("report.risk_model"), _model(event_model)),
         Fact(say("report.estimation"), say(f"report.status_{result.posterior.status.name.lower()}")),
         Fact(say("report.best_estimate"), _mode(result)),
-        Fact(say("report.evidence"), _log(result.posterior.log_evidence)),
+        Fact(say("report.evidence"), logarithm(result.posterior.log_evidence)),
         *_other_models(view, average),
     )
 
@@ -95,47 +75,6 @@ def sources(view: View) -> tuple[str, ...]:
 def short_hash(sha256: str) -> str:
     """Return the beginning of a checksum, enough to tell two files apart."""
     return sha256[:_SHORT]
-
-
-def _parameter(view: View, name: str, prior: float, at_map: float, marginal: Marginal | None) -> tuple[str, ...]:
-    patient, spread = UNKNOWN, UNKNOWN
-    if marginal is not None and view.has_mass:
-        low, middle, high = (_number(name, float(marginal.quantiles[i])) for i in (0, 2, 4))
-        spread = f"{low}–{high}"
-        patient = middle if view.forecast.samples else UNKNOWN
-    percentile = view.percentiles.get(name)
-    return (
-        f"{say(f'parameter.{name}')} {_unit(name)}".strip(),
-        _number(name, prior),
-        _number(name, at_map) if view.has_mass else UNKNOWN,
-        patient,
-        spread,
-        "" if percentile is None else f"{percent_from_fraction(percentile):.0f}",
-    )
-
-
-def _unit(name: str) -> str:
-    return say("unit.days") if name == "half_life" else _UNITS.get(name, "")
-
-
-def _number(name: str, value: float) -> str:
-    return _log(value) if name == "log_auc_cl" else figures(value)
-
-
-def _log(value: float) -> str:
-    """Return a logarithm, which has no size that deserves fewer decimals."""
-    if not math.isfinite(value):
-        return UNKNOWN
-    # The sum turns -0 into 0.
-    return spoken_number(f"{round(value, 2) + 0.0:.2f}").replace("-", "−")
-
-
-def _exp(logarithm: float) -> float:
-    """Return e to a power; infinity where no float holds it."""
-    try:
-        return math.exp(logarithm)
-    except OverflowError:
-        return math.inf
 
 
 def _model(model: ModelSpec | EventModel) -> str:

@@ -10,10 +10,13 @@ import numpy as np
 from dosing_app.decision.case_schema import COVARIATE_NAMES
 from dosing_app.decision.time_text import moment_text
 from dosing_app.decision.view import curves_at
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.numbers import UNKNOWN, figures, range_of, shown
+from dosing_app.findings.table import Table
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
-from dosing_app.report.tables import Fact, Table
-from dosing_app.report.words import UNKNOWN, covariate_text, figures, level_text, range_of, shown
+from dosing_app.report.covariate_text import covariate_text
+from dosing_app.report.fact import Fact
 from pkpd.model.covariate import covariate_floor
 
 if TYPE_CHECKING:

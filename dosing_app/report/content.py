@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.patient import to_json
+from dosing_app.findings.case_words import model_name
+from dosing_app.findings.numbers import shown
+from dosing_app.findings.risk_rows import risks_table
+from dosing_app.findings.risk_words import risk_words, study_facts
+from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import say
 from dosing_app.language.speaking import current_language
-from dosing_app.report.basis import method_facts, parameters_table, risks_table, short_hash, sources
+from dosing_app.report.basis import method_facts, parameters_table, short_hash, sources
 from dosing_app.report.case_tables import doses_table, input_facts, left_out, samples_table
 from dosing_app.report.regimens import compared_regimens
-from dosing_app.report.risk_words import risk_words, study_facts
-from dosing_app.report.words import model_name, shown, warning_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,9 +25,10 @@ if TYPE_CHECKING:
     from dosing_app.decision.optimize_result import OptimizeResult
     from dosing_app.decision.sensitivity import ModelAverage
     from dosing_app.decision.view import View
+    from dosing_app.findings.risk_words import RiskWords
+    from dosing_app.findings.table import Table
+    from dosing_app.report.fact import Fact
     from dosing_app.report.regimens import Regimens
-    from dosing_app.report.risk_words import RiskWords
-    from dosing_app.report.tables import Fact, Table
 
 
 @dataclass(frozen=True, slots=True)

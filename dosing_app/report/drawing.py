@@ -7,7 +7,7 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dosing_app.report.colours import INK2, LINE, LINE2
+from dosing_app.findings.colours import LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,16 +68,16 @@ def styled(axes: Axes) -> Axes:
     """Return axes in the style of every figure: a line below, nothing boxed."""
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(LINE2)
+    axes.spines["bottom"].set_color(LIGHT.line2)
     axes.patch.set_visible(False)
-    axes.tick_params(length=2.5, width=0.6, color=LINE2, labelcolor=INK2, labelsize=FONT_PT, pad=2)
+    axes.tick_params(length=2.5, width=0.6, color=LIGHT.line2, labelcolor=LIGHT.ink2, labelsize=FONT_PT, pad=2)
     axes.spines["bottom"].set_linewidth(0.6)
     return axes
 
 
 def with_levels(axes: Axes) -> None:
     """Give axes faint horizontal lines instead of ticks."""
-    axes.grid(visible=True, axis="y", color=LINE, linewidth=0.6)
+    axes.grid(visible=True, axis="y", color=LIGHT.line, linewidth=0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_axisbelow(True)
 

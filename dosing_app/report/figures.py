@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.colours import LIGHT
+from dosing_app.findings.figure_places import axis_top, height, room_beside, samples_by_mark
+from dosing_app.findings.numbers import shown
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
-from dosing_app.report.colours import ACCENT, BAND50, BAND90, INK, INK2, LINE2, PAPER, PRIOR, WINDOW
 from dosing_app.report.drawing import styled, with_levels
-from dosing_app.report.words import level_text, shown
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _LEFT, _WIDTH = 0.045, 0.945
 _CURVE, _LANE = (0.25, 0.74), (0.105, 0.11)
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MOST_WEEKS = 16
 # Doses nearer than these shares of the axis have no room for the unit, or for a label at all.
 _NARROW, _TOO_NARROW = 0.08, 0.035
@@ -29,7 +29,7 @@ _MOST_LABELLED_LIMITS = 12
 # Nearer to the start than this share of the axis, the name of now stands to its right.
 _AT_START = 0.12
 _ARROW_PT = 22.0
-_VEIL = {"facecolor": PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.4}
+_VEIL = {"facecolor": LIGHT.bg, "alpha": 0.75, "edgecolor": "none", "pad": 0.4}
 
 
 def draw_concentration(figure: Figure, view: View) -> None:
@@ -59,58 +59,41 @@ def draw_concentration(figure: Figure, view: View) -> None:
     _weeks(lane, first, end)
 
 
-def axis_top(view: View) -> float:
-    """Return a round number at least a quarter above the highest peak of the middle curve and every level [mg/L]."""
-    middle = view.prior_curve if view.bands is None else view.bands[:, 2]
-    levels = [height(sample) for sample in view.forecast.case.samples if sample.exclude is None]
-    wanted = 1.25 * max([float(np.max(middle)), float(np.max(view.prior_curve)) / 1.2, *levels, 1e-3])
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return next(step for step in _STEPS if step * power >= wanted * (1.0 - 1e-9)) * power
-
-
-def height(sample: CaseSample) -> float:
-    """Return where a sample stands: at its level, or at the limit that it lies beyond [mg/L]."""
-    limit = sample.uloq_mg_per_L if sample.censored == "above" else sample.lloq_mg_per_L
-    return (limit if sample.censored else sample.concentration_mg_per_L) or 0.0
-
-
 def _window(axes: Axes, view: View) -> None:
     start, stop = view.forecast.event_model.window_day
     stop = min(stop, float(view.times[-1]))
     if stop <= start:
         return
-    axes.axvspan(start, stop, color=WINDOW, linewidth=0, zorder=0)
-    _at_top(axes, stop, say("curve.counts"), color=INK2, ha="right", below_pt=11.0)
+    axes.axvspan(start, stop, color=LIGHT.win, linewidth=0, zorder=0)
+    _at_top(axes, stop, say("curve.counts"), color=LIGHT.ink2, ha="right", below_pt=11.0)
 
 
 def _curves(axes: Axes, view: View) -> None:
     dashes = (0, (5, 4))
     if view.bands is not None:
         q05, q25, _, q75, q95 = view.bands.T
-        axes.fill_between(view.times, q05, q95, color=BAND90, linewidth=0, label="90 %", zorder=1)
-        axes.fill_between(view.times, q25, q75, color=BAND50, linewidth=0, label="50 %", zorder=1.1)
-    axes.plot(view.times, view.prior_curve, color=PRIOR, linewidth=1.1, linestyle=dashes, label="a priori", zorder=2)
+        axes.fill_between(view.times, q05, q95, color=LIGHT.acc90, linewidth=0, label="90 %", zorder=1)
+        axes.fill_between(view.times, q25, q75, color=LIGHT.acc50, linewidth=0, label="50 %", zorder=1.1)
+    axes.plot(
+        view.times, view.prior_curve, color=LIGHT.prior, linewidth=1.1, linestyle=dashes, label="a priori", zorder=2
+    )
     if view.bands is not None and view.forecast.samples:
-        axes.plot(view.times, view.bands[:, 2], color=ACCENT, linewidth=1.8, label="a posteriori", zorder=2.1)
+        axes.plot(view.times, view.bands[:, 2], color=LIGHT.acc, linewidth=1.8, label="a posteriori", zorder=2.1)
 
 
 def _samples(axes: Axes, case: PatientCase) -> None:
     """Draw levels as dots, those beyond a limit as a bar with an arrow, those not used as grey crosses."""
-    used = [sample for sample in case.samples if sample.exclude is None]
-    dots: dict[str, Any] = {"linestyle": "none", "clip_on": False, "zorder": 4}
-    kinds: tuple[tuple[str, list[CaseSample], dict[str, Any]], ...] = (
-        ("samples", [s for s in used if s.censored is None], {"marker": "o", "markeredgecolor": PAPER}),
-        ("samples beyond a limit", [s for s in used if s.censored], {"marker": "_", "markeredgewidth": 1.8}),
-        (
-            "samples not used",
-            [s for s in case.samples if s.exclude is not None],
-            {"marker": "x", "color": LINE2, "markeredgewidth": 1.1},
-        ),
-    )
-    for name, samples, look in kinds:
-        x, y = [sample.time_day for sample in samples], [height(sample) for sample in samples]
-        axes.plot(x, y, label=name, markersize=6 if look["marker"] != "_" else 9, **{"color": INK, **dots, **look})
-    beyond = [sample for sample in used if sample.censored]
+    looks: dict[str, dict[str, Any]] = {
+        "samples": {"marker": "o", "markeredgecolor": LIGHT.bg},
+        "samples beyond a limit": {"marker": "_", "markeredgewidth": 1.8, "markersize": 9},
+        "samples not used": {"marker": "x", "color": LIGHT.line2, "markeredgewidth": 1.1},
+    }
+    marked = samples_by_mark(case)
+    for name, look in looks.items():
+        x, y = [sample.time_day for sample in marked[name]], [height(sample) for sample in marked[name]]
+        style = {"color": LIGHT.ink, "linestyle": "none", "markersize": 6, "clip_on": False, "zorder": 4, **look}
+        axes.plot(x, y, label=name, **style)
+    beyond = marked["samples beyond a limit"]
     for sample in beyond:
         _arrow(axes, sample, is_labelled=len(beyond) <= _MOST_LABELLED_LIMITS)
 
@@ -122,7 +105,13 @@ def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
     tip, tail, text = (_ARROW_PT, 0.0, -8.0) if is_above else (1.0, _ARROW_PT, _ARROW_PT + 1.0)
     place = (sample.time_day, height(sample))
     offset: dict[str, Any] = {"xycoords": "data", "textcoords": "offset points", "annotation_clip": False}
-    style = {"arrowstyle": "<|-" if is_above else "-|>", "color": INK, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
+    style = {
+        "arrowstyle": "<|-" if is_above else "-|>",
+        "color": LIGHT.ink,
+        "linewidth": 1.3,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
     axes.annotate("", place, xytext=(0.0, tip if is_above else tail), arrowprops=style, zorder=4, **offset)
     if is_labelled:
         axes.annotate(
@@ -132,7 +121,7 @@ def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
             ha="center",
             va="center" if is_above else "bottom",
             weight=700,
-            color=INK,
+            color=LIGHT.ink,
             bbox=_VEIL,
             zorder=5,
             **offset,
@@ -140,12 +129,12 @@ def _arrow(axes: Axes, sample: CaseSample, *, is_labelled: bool) -> None:
 
 
 def _now(curve: Axes, lane: Axes, case: PatientCase, top: float) -> None:
-    curve.plot([case.now_day, case.now_day], [0.0, top], color=INK, linewidth=0.8, label="now", zorder=3)
-    lane.axvline(case.now_day, ymax=1.6, color=INK, linewidth=0.8, clip_on=False, zorder=0)
+    curve.plot([case.now_day, case.now_day], [0.0, top], color=LIGHT.ink, linewidth=0.8, label="now", zorder=3)
+    lane.axvline(case.now_day, ymax=1.6, color=LIGHT.ink, linewidth=0.8, clip_on=False, zorder=0)
     left, right = curve.get_xlim()
     is_at_start = case.now_day - left < _AT_START * (right - left)
     words = say("report.now", day=shown(case.now_day))
-    _at_top(curve, case.now_day, words, color=INK, ha="left" if is_at_start else "right", below_pt=1.0)
+    _at_top(curve, case.now_day, words, color=LIGHT.ink, ha="left" if is_at_start else "right", below_pt=1.0)
 
 
 def _at_top(axes: Axes, x: float, text: str, *, color: str, ha: str, below_pt: float) -> None:
@@ -174,8 +163,8 @@ def _doses(axes: Axes, case: PatientCase, span: float) -> None:
             [dose.time_day for dose in of_kind],
             [dose.amount_mg / highest for dose in of_kind],
             width=0.006 * span,
-            color=INK if is_given else PAPER,
-            edgecolor=INK if is_given else ACCENT,
+            color=LIGHT.ink if is_given else LIGHT.bg,
+            edgecolor=LIGHT.ink if is_given else LIGHT.acc,
             linewidth=0.0 if is_given else 1.1,
             label="given" if is_given else "planned",
             clip_on=False,
@@ -183,16 +172,16 @@ def _doses(axes: Axes, case: PatientCase, span: float) -> None:
         )
     axes.set_ylim(0.0, 1.05)
     axes.set_yticks([])
-    gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [span]
-    for (dose, is_given), gap in zip(doses, gaps, strict=True):
-        if gap >= _TOO_NARROW * span:
+    rooms = room_beside([dose for dose, _ in doses], span)
+    for (dose, is_given), room in zip(doses, rooms, strict=True):
+        if room >= _TOO_NARROW * span:
             axes.annotate(
-                shown(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
+                shown(dose.amount_mg) + (" mg" if room >= _NARROW * span else ""),
                 (dose.time_day, 0.5),
                 xytext=(4.0, 0.0),
                 textcoords="offset points",
                 va="center",
-                color=INK if is_given else ACCENT,
+                color=LIGHT.ink if is_given else LIGHT.acc,
                 annotation_clip=False,
             )
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader
 
+from dosing_app.findings.case_words import sample_count
+from dosing_app.findings.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.language import say, speaking
 from dosing_app.report.drawing import svg
-from dosing_app.report.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.report.figures import draw_concentration
 from dosing_app.report.risk_figures import draw_risk, draw_survival
 from pkpd.errors import input_error
@@ -138,7 +139,7 @@ def _figures(content: ReportContent, paper: Paper) -> dict[str, tuple[str, str]]
             draw_concentration,
             _FULL_WIDTH_MM,
             _CONCENTRATION_HEIGHT_MM[paper],
-            concentration_label(view),
+            concentration_label(view, samples=sample_count(view.forecast.case)),
         ),
     }
     if content.risk.interval:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.figure_places import height, room_beside, samples_by_mark
+from dosing_app.findings.numbers import shown
 from dosing_app.language import say
 from dosing_app.ui.figure_style import CURVE_FROM
-from dosing_app.ui.state import level_text
 from dosing_app.ui.tokens import palette
-from dosing_app.ui.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
+    from dosing_app.decision.case_schema import CaseDose, PatientCase
 
 # Doses nearer than this share of the axis have no room for the unit.
 _NARROW = 0.16
@@ -23,24 +23,16 @@ _NARROW = 0.16
 
 def sample_traces(case: PatientCase) -> list[dict[str, Any]]:
     """Return measured levels as dots, censored ones as bars at their limit, excluded ones as grey crosses."""
-    used = [sample for sample in case.samples if sample.exclude is None]
-    kinds: tuple[tuple[str, list[CaseSample], dict[str, Any]], ...] = (
-        (
-            "samples",
-            [sample for sample in used if sample.censored is None],
-            {"symbol": "circle", "size": 9, "color": palette().ink, "line": {"color": palette().bg, "width": 1.5}},
-        ),
-        (
-            "samples beyond a limit",
-            [sample for sample in used if sample.censored],
-            {"symbol": "line-ew", "size": 12, "line": {"color": palette().ink, "width": 2.4}},
-        ),
-        (
-            "samples not used",
-            [sample for sample in case.samples if sample.exclude is not None],
-            {"symbol": "x-thin", "size": 8, "line": {"color": palette().line2, "width": 1.6}},
-        ),
-    )
+    marks: dict[str, dict[str, Any]] = {
+        "samples": {
+            "symbol": "circle",
+            "size": 9,
+            "color": palette().ink,
+            "line": {"color": palette().bg, "width": 1.5},
+        },
+        "samples beyond a limit": {"symbol": "line-ew", "size": 12, "line": {"color": palette().ink, "width": 2.4}},
+        "samples not used": {"symbol": "x-thin", "size": 8, "line": {"color": palette().line2, "width": 1.6}},
+    }
     return [
         {
             "x": [sample.time_day for sample in samples],
@@ -48,11 +40,11 @@ def sample_traces(case: PatientCase) -> list[dict[str, Any]]:
             "text": [say("curve.sample", day=shown(sample.time_day), level=level_text(sample)) for sample in samples],
             "mode": "markers",
             "name": name,
-            "marker": marker,
+            "marker": marks[name],
             "hovertemplate": "%{text}<extra></extra>",
             "cliponaxis": False,
         }
-        for name, samples, marker in kinds
+        for name, samples in samples_by_mark(case).items()
     ]
 
 
@@ -119,7 +111,7 @@ def arrows(case: PatientCase, *, is_log: bool) -> list[dict[str, Any]]:
 def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
     """Return the amounts beside the doses, and the names of now and of the shaded days."""
     doses = [(dose, palette().ink) for dose in case.doses] + [(dose, palette().acc) for dose in case.planned]
-    gaps = [later.time_day - dose.time_day for (dose, _), (later, _) in pairwise(doses)] + [span]
+    rooms = room_beside([dose for dose, _ in doses], span)
     notes = [
         {
             "x": dose.time_day,
@@ -128,10 +120,10 @@ def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
             "xanchor": "left",
             "xshift": 4,
             "showarrow": False,
-            "text": shown(dose.amount_mg) + (" mg" if gap >= _NARROW * span else ""),
+            "text": shown(dose.amount_mg) + (" mg" if room >= _NARROW * span else ""),
             "font": {"color": color},
         }
-        for (dose, color), gap in zip(doses, gaps, strict=True)
+        for (dose, color), room in zip(doses, rooms, strict=True)
     ]
     top = {"y": 1.0, "yref": "paper", "yanchor": "top", "showarrow": False}
     notes.append(
@@ -172,18 +164,6 @@ def window(end: float) -> list[dict[str, Any]]:
         "layer": "below",
     }
     return [{**shape, "fillcolor": palette().win, "line": {"width": 0}}]
-
-
-def now_line(case: PatientCase) -> list[dict[str, Any]]:
-    """Return the line of now."""
-    line = {"color": palette().ink, "width": 1}
-    return [{"type": "line", "x0": case.now_day, "x1": case.now_day, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
-
-
-def height(sample: CaseSample) -> float:
-    """Return the level of a sample, or the limit that it lies beyond [mg/L]."""
-    limit = sample.uloq_mg_per_L if sample.censored == "above" else sample.lloq_mg_per_L
-    return (limit if sample.censored else sample.concentration_mg_per_L) or 0.0
 
 
 def _behind() -> dict[str, Any]:

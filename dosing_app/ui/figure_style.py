@@ -54,3 +54,35 @@ def band(x: FloatArray, low: FloatArray, high: FloatArray, *, color: str, name: 
     """Return the two traces of a filled band."""
     edge: dict[str, Any] = {"x": x.tolist(), "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "name": name}
     return [{**edge, "y": high.tolist()}, {**edge, "y": low.tolist(), "fill": "tonexty", "fillcolor": color}]
+
+
+def fan(x: FloatArray, quantiles: FloatArray) -> list[dict[str, Any]]:
+    """Return the 90 and the 50 % band of quantiles at 5, 25, 50, 75 and 95 %, one row for each x."""
+    q05, q25, _, q75, q95 = quantiles.T
+    return [
+        *band(x, q05, q95, color=palette().acc90, name="90 %"),
+        *band(x, q25, q75, color=palette().acc50, name="50 %"),
+    ]
+
+
+def middle_line(x: FloatArray, quantiles: FloatArray, *, name: str, hover: str) -> dict[str, Any]:
+    """Return the middle of the same quantiles as a line, whose words on hovering know the ends of the 90 % band."""
+    return {
+        "x": x.tolist(),
+        "y": quantiles[:, 2].tolist(),
+        "customdata": quantiles[:, [0, 4]].tolist(),
+        "mode": "lines",
+        "name": name,
+        "line": {"color": palette().acc, "width": 2.4},
+        "hovertemplate": hover + "<extra></extra>",
+    }
+
+
+def upright(x: float, line: dict[str, Any], *, top: float = 1) -> dict[str, Any]:
+    """Return a line over the whole height of a figure, or beyond it where its top is more than 1."""
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": top, "yref": "paper", "line": line}
+
+
+def now_line(day: float) -> dict[str, Any]:
+    """Return the line of now."""
+    return upright(day, {"color": palette().ink, "width": 1})

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dosing_app.findings.figure_places import axis_top
 from dosing_app.language import say
-from dosing_app.ui.figure_marks import arrows, dose_traces, height, labels, now_line, sample_traces, window
-from dosing_app.ui.figure_style import CURVE_FROM, Figure, axis, band, layout
+from dosing_app.ui.figure_marks import arrows, dose_traces, labels, sample_traces, window
+from dosing_app.ui.figure_style import CURVE_FROM, Figure, axis, fan, layout, middle_line, now_line
 from dosing_app.ui.tokens import palette
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _LANE = (0.0, 0.11)
 _LOG_FLOOR = 0.1  # below every assay's limit
 _SMALL_HEIGHT, _AVERAGE_HEIGHT = 170, 300
 _MARGIN_WITH_DATES = {"l": 38, "r": 8, "t": 6, "b": 36}
-_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def concentration_figure(view: View, *, is_log: bool = False, start: datetime | None = None) -> Figure:
@@ -62,7 +62,7 @@ def concentration_figure(view: View, *, is_log: bool = False, start: datetime | 
                 **(_log_axis(view) if is_log else {"range": [0, axis_top(view)], "nticks": 5}),
             ),
             yaxis2=axis(range=[0, 1.05], domain=list(_LANE), visible=False),
-            shapes=[*window(end), *now_line(case)],
+            shapes=[*window(end), now_line(case.now_day)],
             annotations=[*labels(case, end, end - first), *arrows(case, is_log=is_log)],
             **({"margin": _MARGIN_WITH_DATES} if start else {}),
         ),
@@ -104,27 +104,17 @@ def small_concentration_figure(view: View, plan: View, top: float) -> Figure:
 
 def averaged_concentration_figure(view: View, average: ConcentrationBands) -> Figure:
     """Return the concentration averaged over models by evidence, with the samples."""
-    q05, q25, q50, q75, q95 = average.quantiles.T
-    middle = {
-        "x": average.times.tolist(),
-        "y": q50.tolist(),
-        "customdata": np.column_stack((q05, q95)).tolist(),
-        "mode": "lines",
-        "name": "average",
-        "line": {"color": palette().acc, "width": 2.4},
-        "hovertemplate": say("curve.hover") + "<extra></extra>",
-    }
+    highest = float(average.quantiles[:, 3].max())
     return {
         "data": [
-            *band(average.times, q05, q95, color=palette().acc90, name="90 %"),
-            *band(average.times, q25, q75, color=palette().acc50, name="50 %"),
-            middle,
+            *fan(average.times, average.quantiles),
+            middle_line(average.times, average.quantiles, name="average", hover=say("curve.hover")),
             *sample_traces(view.forecast.case),
         ],
         "layout": layout(
             height=_AVERAGE_HEIGHT,
             xaxis=axis(dtick=7, tick0=0),
-            yaxis=axis(range=[0, 1.25 * float(q75.max())], showgrid=True, gridcolor=palette().line, nticks=5, ticks=""),
+            yaxis=axis(range=[0, 1.25 * highest], showgrid=True, gridcolor=palette().line, nticks=5, ticks=""),
             annotations=arrows(view.forecast.case, is_log=False),
         ),
     }
@@ -144,15 +134,6 @@ def _log_axis(view: View) -> dict[str, Any]:
     return {"type": "log", "range": [math.log10(_LOG_FLOOR), top], "dtick": 1}
 
 
-def axis_top(view: View) -> float:
-    """Return a round number at least a quarter above the highest peak of the middle curve and every level [mg/L]."""
-    middle = view.prior_curve if view.bands is None else view.bands[:, 2]
-    levels = [height(sample) for sample in view.forecast.case.samples if sample.exclude is None]
-    wanted = 1.25 * max([float(np.max(middle)), float(np.max(view.prior_curve)) / 1.2, *levels, 1e-3])
-    power = 10.0 ** np.floor(np.log10(wanted))
-    return float(next(step for step in _STEPS if step * power >= wanted * (1.0 - 1e-9)) * power)
-
-
 def _curves(view: View, *, floor: float, with_prior: bool = True) -> list[dict[str, Any]]:
     """Return the curves and bands, none of them below a floor [mg/L] (a logarithmic axis has no zero)."""
     prior: dict[str, Any] = {
@@ -165,20 +146,9 @@ def _curves(view: View, *, floor: float, with_prior: bool = True) -> list[dict[s
     }
     if view.bands is None:
         return [prior]
-    q05, q25, q50, q75, q95 = np.maximum(view.bands, floor).T
-    bands = [
-        *band(view.times, q05, q95, color=palette().acc90, name="90 %"),
-        *band(view.times, q25, q75, color=palette().acc50, name="50 %"),
-    ]
+    quantiles = np.maximum(view.bands, floor)
+    bands = fan(view.times, quantiles)
     if not view.forecast.samples and with_prior:
         return [*bands, prior]
-    middle = {
-        "x": view.times.tolist(),
-        "y": q50.tolist(),
-        "customdata": np.column_stack((q05, q95)).tolist(),
-        "mode": "lines",
-        "name": "a posteriori",
-        "line": {"color": palette().acc, "width": 2.4},
-        "hovertemplate": say("curve.hover") + "<extra></extra>",
-    }
+    middle = middle_line(view.times, quantiles, name="a posteriori", hover=say("curve.hover"))
     return [*bands, *([prior] if with_prior else []), middle]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from dosing_app.decision.level_text import TextFault, read_quantity
 from dosing_app.decision.time_text import day_of, moment_text, read_moment
+from dosing_app.findings.numbers import number_text
 from dosing_app.language import Message
 from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.fields import BY_NAME, DAYS, MG_PER_KG, MILLIGRAMS
-from dosing_app.ui.state import number_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from flask import request
 from jinja2 import Environment, PackageLoader
 
+from dosing_app.findings.case_words import model_name
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
 from dosing_app.ui import addresses
 from dosing_app.ui.answering import answering
-from dosing_app.ui.wording import model_name
 from pkpd.model.library import load_model, model_names
 
 if TYPE_CHECKING:

@@ -2,77 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from dosing_app.findings.figure_places import in_percent, stacked
+from dosing_app.findings.numbers import shown
+from dosing_app.findings.risk_rows import risk_rows
 from dosing_app.language import say
-from dosing_app.ui.figure_style import Figure, axis, band, layout
+from dosing_app.ui.figure_style import Figure, axis, fan, layout, middle_line, now_line, upright
 from dosing_app.ui.tokens import palette
-from dosing_app.ui.wording import interval, shown
 from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.forecast import RiskForecast
     from dosing_app.decision.view import View
+    from dosing_app.findings.risk_rows import RiskRow
     from pkpd.arrays import FloatArray
 
-_BIN_PERCENT = 4.0
 _DOTS_FROM = 0.62
 
 
-@dataclass(frozen=True, slots=True)
-class RiskRow:
-    """One interval of the risk, and what it rests on.
-
-    Parameters
-    ----------
-    name : str
-        What it rests on, in words.
-    quantiles : (5,) array
-        Risk at 5, 25, 50, 75 and 95 %.
-    is_headline : bool
-        Whether it is the one that leads.
-    """
-
-    name: str
-    quantiles: FloatArray
-    is_headline: bool
-
-
-def risk_rows(view: View, risk: RiskForecast, *, with_interval: bool) -> list[RiskRow]:
-    """Return the intervals of the risk: of everything, from the levels alone, and with the other form of the CRP effect.
-
-    Parameters
-    ----------
-    view, risk : View, RiskForecast
-        The case.
-    with_interval : bool
-        Whether the names of all but the first say the interval.
-    """
-
-    def name(key: str, quantiles: FloatArray) -> str:
-        words = say(key)
-        return say("risk.row_with_interval", row=words, interval=interval(quantiles)) if with_interval else words
-
-    rows = [
-        RiskRow(say("risk.row_total"), risk.total.day90.quantiles, is_headline=True),
-        RiskRow(name("risk.row_levels", risk.day90.quantiles), risk.day90.quantiles, is_headline=False),
-    ]
-    rows += [
-        RiskRow(name("risk.row_other_form", other.quantiles), other.quantiles, is_headline=False)
-        for other in view.other_forms.values()
-    ]
-    return rows
-
-
-def risk_figure(view: View, risk: RiskForecast) -> Figure:
+def risk_figure(view: View) -> Figure:
     """Return twenty equally likely values of the total risk and, below them, the intervals and what they rest on."""
     target = percent_from_fraction(view.forecast.case.target.risk_day90)
-    rows = risk_rows(view, risk, with_interval=True)
+    rows = risk_rows(view)
     n = len(rows)
     return {
         "data": [*_dots(view.dots, target), *(trace for i, row in enumerate(rows) for trace in _interval(n - i, row))],
@@ -84,7 +37,7 @@ def risk_figure(view: View, risk: RiskForecast) -> Figure:
             shapes=[_threshold(target)],
             annotations=[
                 _threshold_label(target),
-                *(_row_label(n - i, row.name, target) for i, row in enumerate(rows)),
+                *(_row_label(n - i, row, target) for i, row in enumerate(rows)),
             ],
         ),
     }
@@ -93,25 +46,15 @@ def risk_figure(view: View, risk: RiskForecast) -> Figure:
 def survival_figure(view: View, risk: RiskForecast) -> Figure:
     """Return the fraction without colectomy up to day 90 with its bands, now, and the target at day 90."""
     days = risk.total.days
-    q05, q25, q50, q75, q95 = percent_from_fraction_each(risk.total.survival).T
+    survival = in_percent(risk.total.survival)
     case = view.forecast.case
     level = 100.0 - percent_from_fraction(case.target.risk_day90)
-    middle = {
-        "x": days.tolist(),
-        "y": q50.tolist(),
-        "customdata": np.column_stack((q05, q95)).tolist(),
-        "mode": "lines",
-        "name": "middle",
-        "line": {"color": palette().acc, "width": 2.4},
-        "hovertemplate": say("survival.hover") + "<extra></extra>",
-    }
     end = float(days[-1])
     mark = {"color": palette().ink, "width": 1.4, "dash": "3px,2px"}
     return {
         "data": [
-            *band(days, q05, q95, color=palette().acc90, name="90 %"),
-            *band(days, q25, q75, color=palette().acc50, name="50 %"),
-            middle,
+            *fan(days, survival),
+            middle_line(days, survival, name="middle", hover=say("survival.hover")),
         ],
         "layout": layout(
             margin={"l": 30, "r": 34, "t": 6, "b": 20},
@@ -119,7 +62,7 @@ def survival_figure(view: View, risk: RiskForecast) -> Figure:
             yaxis=axis(range=[0, 101], tickvals=[0, 50, 100], showgrid=True, gridcolor=palette().line, ticks=""),
             shapes=[
                 {"type": "line", "x0": end - 20, "x1": end, "y0": level, "y1": level, "line": mark},
-                *_now(case, end),
+                *([now_line(case.now_day)] if case.now_day <= end else []),
             ],
             annotations=[
                 {
@@ -135,30 +78,14 @@ def survival_figure(view: View, risk: RiskForecast) -> Figure:
     }
 
 
-def percent_from_fraction_each(fractions: FloatArray) -> FloatArray:
-    """Return percentages from fractions."""
-    return percent_from_fraction(1.0) * fractions
-
-
-def stacked(values: FloatArray, threshold: float) -> tuple[FloatArray, FloatArray]:
-    """Return where dots stand: centres of bins whose edges include the threshold, and their place in the stack."""
-    bins = np.ceil((values - threshold) / _BIN_PERCENT) - 1
-    seen: Counter[float] = Counter()
-    heights = np.empty(values.size)
-    for i, number in enumerate(bins.tolist()):
-        seen[number] += 1
-        heights[i] = seen[number]
-    return threshold + (bins + 0.5) * _BIN_PERCENT, heights
-
-
 def _tallest(dots: FloatArray | None, target: float) -> float:
-    return 1.0 if dots is None else float(stacked(percent_from_fraction_each(dots), target)[1].max())
+    return 1.0 if dots is None else float(stacked(in_percent(dots), target)[1].max())
 
 
 def _dots(dots: FloatArray | None, target: float) -> list[dict[str, Any]]:
     if dots is None:
         return []
-    values = percent_from_fraction_each(dots)
+    values = in_percent(dots)
     x, y = stacked(values, target)
     above = values > target
     marker = {
@@ -171,19 +98,18 @@ def _dots(dots: FloatArray | None, target: float) -> list[dict[str, Any]]:
 
 
 def _interval(height: int, row: RiskRow) -> list[dict[str, Any]]:
-    name, is_headline = row.name, row.is_headline
-    q05, q25, q50, q75, q95 = percent_from_fraction_each(row.quantiles).tolist()
-    color = palette().acc if is_headline else palette().prior
-    said = say("risk.row_with_interval", row=name, interval=interval(row.quantiles)) + "<extra></extra>"
-    line: dict[str, Any] = {"yaxis": "y2", "mode": "lines", "name": name, "hovertemplate": said}
+    q05, q25, q50, q75, q95 = in_percent(row.quantiles).tolist()
+    color, thick = (palette().acc, 8) if row.is_headline else (palette().prior, 5)
+    said = row.with_interval + "<extra></extra>"
+    line: dict[str, Any] = {"yaxis": "y2", "mode": "lines", "name": row.name, "hovertemplate": said}
     return [
         {**line, "x": [q05, q95], "y": [height, height], "line": {"color": color, "width": 2}},
-        {**line, "x": [q25, q75], "y": [height, height], "line": {"color": color, "width": 8 if is_headline else 5}},
+        {**line, "x": [q25, q75], "y": [height, height], "line": {"color": color, "width": thick}},
         {**line, "x": [q50, q50], "y": [height - 0.25, height + 0.25], "line": {"color": palette().ink, "width": 2}},
     ]
 
 
-def _row_label(height: int, name: str, target: float) -> dict[str, Any]:
+def _row_label(height: int, row: RiskRow, target: float) -> dict[str, Any]:
     return {
         "x": target,
         "y": height + 0.2,
@@ -192,14 +118,13 @@ def _row_label(height: int, name: str, target: float) -> dict[str, Any]:
         "xanchor": "left",
         "xshift": 3,
         "showarrow": False,
-        "text": name,
+        "text": row.name if row.is_headline else row.with_interval,
         "font": {"size": 12, "color": palette().ink2},
     }
 
 
 def _threshold(target: float) -> dict[str, Any]:
-    line = {"color": palette().ink, "width": 1.4, "dash": "3px,2px"}
-    return {"type": "line", "x0": target, "x1": target, "y0": 0, "y1": 1.05, "yref": "paper", "line": line}
+    return upright(target, {"color": palette().ink, "width": 1.4, "dash": "3px,2px"}, top=1.05)
 
 
 def _threshold_label(target: float) -> dict[str, Any]:
@@ -213,13 +138,6 @@ def _threshold_label(target: float) -> dict[str, Any]:
         "showarrow": False,
         "text": say("risk.target_label", target=say("number.percent", value=shown(target))),
     }
-
-
-def _now(case: PatientCase, end: float) -> list[dict[str, Any]]:
-    if case.now_day > end:
-        return []
-    line = {"color": palette().ink, "width": 1}
-    return [{"type": "line", "x0": case.now_day, "x1": case.now_day, "y0": 0, "y1": 1, "yref": "paper", "line": line}]
 
 
 def _now_label(case: PatientCase, end: float) -> list[dict[str, Any]]:

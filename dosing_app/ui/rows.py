@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dosing_app.decision.level_text import TextFault, read_quantity
 from dosing_app.decision.pasted_rows import read_pasted_rows
+from dosing_app.findings.numbers import number_text
 from dosing_app.language import say, spoken
 from dosing_app.ui import ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.elements import App, Input, Output, State, client_function, ctx, html, no_update
 from dosing_app.ui.fields import BY_NAME, DAYS
 from dosing_app.ui.presets import ASSAY_BY_NAME, PRESET_BY_NAME
-from dosing_app.ui.state import GIVEN, PLANNED, new_dose, new_sample, number_text
+from dosing_app.ui.state import GIVEN, PLANNED, new_dose, new_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.findings.numbers import number_text
 from dosing_app.language import say
 from dosing_app.ui import ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first
 from dosing_app.ui.components.sensitivity_panel import sensitivity_panel
 from dosing_app.ui.elements import ALL, App, Input, Output, State, client_function, ctx, html, no_update
-from dosing_app.ui.state import GIVEN, PLANNED, new_dose, number_text
+from dosing_app.ui.state import GIVEN, PLANNED, new_dose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

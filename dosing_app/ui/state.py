@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dosing_app.decision.case_schema import CaseLimits, CaseTarget
 from dosing_app.decision.patient import to_json
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.numbers import number_text
 from dosing_app.ui.fields import BY_NAME, FIELDS, NO, YES
 from pkpd.units import fraction_from_percent, percent_from_fraction
 
@@ -26,7 +28,6 @@ Row = dict[str, str]
 
 GIVEN, PLANNED = "given", "planned"
 LIST_SEPARATOR = ", "
-_SIGNS = {"below": "<", "above": ">"}
 _ON_ROWS = ("doses", "planned", "samples")
 
 
@@ -101,11 +102,6 @@ def new_sample(rows: Sequence[Row], **cells: str) -> Row:
     return row | cells
 
 
-def number_text(value: float) -> str:
-    """Return a number as one would type it, without loss: 600, 6.9."""
-    return repr(float(value)).removesuffix(".0")
-
-
 def _free_id(prefix: str, rows: Sequence[Row]) -> str:
     taken = {row["id"] for row in rows}
     return next(name for i in range(len(rows) + 1) if (name := f"{prefix}{i}") not in taken)
@@ -128,20 +124,12 @@ def _sample_row(row_id: str, sample: CaseSample) -> Row:
         "id": row_id,
         "day": number_text(sample.time_day),
         "date": "",
-        "level": level_text(sample),
+        "level": level_text(sample, number_text),
         "lloq": _optional(sample.lloq_mg_per_L),
         "uloq": _optional(sample.uloq_mg_per_L),
         "exclude": sample.exclude or "",
         "assay": sample.assay or "",
     }
-
-
-def level_text(sample: CaseSample) -> str:
-    """Return a level as a laboratory reports it: 9.1, <0.4, >20."""
-    if sample.censored is None:
-        return _optional(sample.concentration_mg_per_L)
-    limit = sample.lloq_mg_per_L if sample.censored == "below" else sample.uloq_mg_per_L
-    return _SIGNS[sample.censored] + _optional(limit)
 
 
 def _optional(value: float | None) -> str:

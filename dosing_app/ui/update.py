@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import to_json
+from dosing_app.findings.case_words import model_name, samples_in_words, total_mg
+from dosing_app.findings.figure_labels import concentration_label, risk_label, survival_label
+from dosing_app.findings.numbers import shown
+from dosing_app.findings.risk_words import shown_risk
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
 from dosing_app.ui import audit, ids
@@ -16,17 +20,16 @@ from dosing_app.ui.components.finder import finder_strip
 from dosing_app.ui.components.inputs import TAB_IDS
 from dosing_app.ui.components.parameters_table import parameters_table
 from dosing_app.ui.components.results import empty_figure
-from dosing_app.ui.components.risk_panel import announced, answer_line, risk_words
+from dosing_app.ui.components.risk_panel import announced, answer_line, risk_text
 from dosing_app.ui.components.twins import concentration_table, risk_table, survival_table
 from dosing_app.ui.elements import App, Input, Output, State, client_function, html, no_update
 from dosing_app.ui.fields import BY_NAME, FIELDS, TYPED, UNIT_CHOICES
-from dosing_app.ui.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.ui.figures import concentration_figure
 from dosing_app.ui.following import following
 from dosing_app.ui.reading import TWINS, Fault, Reading, read_screen
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
 from dosing_app.ui.state import Screen, default_text
-from dosing_app.ui.wording import case_words, model_name, shown, total_mg
+from dosing_app.ui.wording import case_words
 from pkpd.errors import InputError
 from pkpd.units import percent_from_fraction
 
@@ -186,7 +189,7 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
 
 def _finder(case_json: str, answers: Answers) -> list[Any]:
     view = answers.view(case_json)
-    if view.forecast.risk is None or not view.has_mass:
+    if shown_risk(view) is None:
         return [html.P(say("finder.no_risk"))]
     try:
         result = answers.regimens(case_json)
@@ -200,8 +203,7 @@ def _finder(case_json: str, answers: Answers) -> list[Any]:
 def _results(case_json: str, view: View, look: Look, start: datetime | None) -> Group:
     """Return everything that follows from a valid case."""
     result = view.forecast
-    case, risk, model = result.case, result.risk, result.model
-    has_risk = risk is not None and view.has_mass
+    case, model, risk = result.case, result.model, shown_risk(view)
     no_risk = empty_figure("")
     as_table = look.tables
     outputs: dict[str, Any] = {
@@ -213,13 +215,13 @@ def _results(case_json: str, view: View, look: Look, start: datetime | None) -> 
         "answer_line": answer_line(view),
         "announced": announced(view),
         "concentration": concentration_figure(view, is_log=look.is_log, start=start),
-        "concentration_label": concentration_label(view),
+        "concentration_label": concentration_label(view, samples=samples_in_words(case)),
         "concentration_table": concentration_table(view) if ids.CURVE_AS_TABLE in as_table else "",
-        "risk_text": risk_words(view),
-        "risk": risk_figure(view, risk) if has_risk and risk else no_risk,
+        "risk_text": risk_text(view),
+        "risk": risk_figure(view) if risk else no_risk,
         "risk_label": risk_label(view),
         "risk_table": risk_table(view) if ids.RISK_AS_TABLE in as_table else "",
-        "survival": survival_figure(view, risk) if has_risk and risk else no_risk,
+        "survival": survival_figure(view, risk) if risk else no_risk,
         "survival_label": survival_label(view),
         "survival_table": survival_table(view) if ids.SURVIVAL_AS_TABLE in as_table else "",
         "parameters": parameters_table(view),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dosing_app.findings import warning_words
 from dosing_app.language import Message, message
 from dosing_app.ui.fields import BY_NAME
 
@@ -25,10 +26,6 @@ _COLUMNS = {
 _SETTINGS = {
     '"censored": "below"': "words.below",
     '"censored": "above"': "words.above",
-    "days": "words.days",
-    "limits.reference: none": "choice.none",
-    "search.kind.fixed_interval": "kind.fixed_interval",
-    "search.kind.fixed_dose": "kind.fixed_dose",
 }
 # What a file may hold and a field of the screen does not, and sentences that speak of keys only a file has.
 _EXPECTED = ("exclude", "days_allowed", "weekdays_allowed", "first_day")
@@ -38,6 +35,7 @@ _SENTENCES = {
 }
 
 WORDS: Mapping[str, Value] = {
+    **warning_words.WORDS,
     **{name: message(f"field.{name}") for name in BY_NAME},
     **{key: message(f"column.in_words.{column}") for key, column in _COLUMNS.items()},
     **{name: message(key) for name, key in _SETTINGS.items()},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STEPS_MAX = 100
 _CLOSE = 1e-9
+_LEAST_SLOPE = 1e-300  # a step over less would overflow
 
 
 def evidence_weights(log_evidence: FloatArray) -> FloatArray:
@@ -98,6 +99,6 @@ def _mixture_quantile(
         if abs(below - probability) < _CLOSE or high - low < _CLOSE:
             break
         low, high = (guess, high) if below < probability else (low, guess)
-        step = guess - (below - probability) / slope if slope > 0.0 else high
+        step = guess - (below - probability) / slope if slope > _LEAST_SLOPE else high
         guess = step if low < step < high else 0.5 * (low + high)
     return guess

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.decision.reference_plan import LAST_WINDOW_DAY, reference_plan
 from dosing_app.decision.view import View, compute_view
+from dosing_app.findings.case_words import infusions
+from dosing_app.findings.numbers import UNKNOWN, interval, interval_text, one_percent, percent, shown, target_percent
+from dosing_app.findings.regimens import (
+    early_infusions,
+    kept_infusions,
+    named_regimens,
+    reached_text,
+    regimen_count,
+    regimen_name,
+    source_of,
+)
 from dosing_app.language import say
 from dosing_app.ui import ids
-from dosing_app.ui.components.finder import interval_bar, named_regimens, regimen_count, regimen_name, shared_scale
+from dosing_app.ui.components.finder import interval_bar, shared_scale
 from dosing_app.ui.components.results import graph_config
 from dosing_app.ui.elements import Component, dcc, dmc, html
 from dosing_app.ui.figures import small_concentration_figure
-from dosing_app.ui.wording import infusions, interval, one_percent, percent, shown, target_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dosing_app.decision.forecast import Forecast
     from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult
-    from dosing_app.ui.components.finder import Source
+    from dosing_app.findings.regimens import Source
 
 SIDE_BY_SIDE = 4
 
@@ -41,7 +50,7 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> lis
     """
     forecast = view.forecast
     chosen = [result.regimens[place] for place in pinned if place < len(result.regimens)][:SIDE_BY_SIDE]
-    source = reference_plan(forecast.case, forecast.covariates.values["weight_kg"]).source
+    source = source_of(forecast)
     views = [_view_of(view, regimen) for regimen in chosen]
     scale = shared_scale(chosen)
     top = max((float(one.bands[:, 3].max()) for one in views if one.bands is not None), default=1.0)
@@ -64,7 +73,7 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> lis
         for key, cells in rows
     ]
     table = html.Table([html.Thead(html.Tr(head)), html.Tbody(body)], className="comparison-table")
-    kept = [dose for dose in result.reference.doses if dose.time_day >= LAST_WINDOW_DAY]
+    kept = kept_infusions(result)
     notes = [html.P(say("comparison.association"), className="note")]
     if kept:
         notes.append(html.P(say("comparison.kept", infusions=infusions(kept)), className="note"))
@@ -84,7 +93,6 @@ def _why(regimen: ListedRegimen) -> str:
 
 def _infusions(forecast: Forecast, regimen: ListedRegimen) -> Component:
     weight_kg = forecast.covariates.values["weight_kg"]
-    early = [dose for dose in regimen.doses if dose.time_day < LAST_WINDOW_DAY]
     lines = [
         html.Div(
             [
@@ -98,7 +106,7 @@ def _infusions(forecast: Forecast, regimen: ListedRegimen) -> Component:
             ],
             className="infusion",
         )
-        for dose in early
+        for dose in early_infusions(regimen.doses)
     ]
     return html.Div(lines or say("finder.no_infusion"))
 
@@ -113,15 +121,14 @@ def _most(forecast: Forecast, regimen: ListedRegimen) -> str:
 
 
 def _chance(regimen: ListedRegimen) -> Component:
-    reached = say("finder.reached" if regimen.is_reached else "finder.not_reached")
     chance = html.Strong(percent(regimen.probability_target), className="key-figure")
-    return html.Span([chance, f" {say('finder.in_100')} · {reached}"])
+    return html.Span([chance, f" {say('finder.in_100')} · {reached_text(is_reached=regimen.is_reached)}"])
 
 
 def _risk(one: View, regimen: ListedRegimen, scale: int) -> Component | str:
     risk = one.forecast.risk
     if risk is None:
-        return "–"
+        return UNKNOWN
     quantiles = risk.day90.quantiles
     words = [
         html.Strong(interval(quantiles), className="key-figure"),
@@ -160,7 +167,7 @@ def _all(result: OptimizeResult, pinned: Sequence[int], source: Source) -> Compo
                 html.Td(infusions(regimen.doses), className="words"),
                 html.Td(f"{shown(regimen.total_mg)} mg"),
                 html.Td(f"{percent(regimen.probability_target)} {say('finder.in_100')}"),
-                html.Td(interval([regimen.risk_day90.q05, regimen.risk_day90.q95])),
+                html.Td(interval_text(regimen.risk_day90.q05, regimen.risk_day90.q95)),
                 html.Td(regimen_name(regimen, source) if regimen.kind else "", className="words"),
             ]
         )

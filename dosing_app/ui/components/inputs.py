@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.findings.case_words import model_name
 from dosing_app.language import say
 from dosing_app.ui import ids
 from dosing_app.ui.components.grids import grid
@@ -11,7 +12,6 @@ from dosing_app.ui.elements import Component, dmc, html
 from dosing_app.ui.fields import BY_NAME, FIELDS, UNIT_CHOICES
 from dosing_app.ui.presets import ASSAYS, PRESETS
 from dosing_app.ui.state import default_text
-from dosing_app.ui.wording import model_name
 from pkpd.model.library import model_names
 
 if TYPE_CHECKING:

@@ -25,12 +25,7 @@ def concentration_region() -> Component:
         html.Span([_toggle(ids.CURVE_LOG, "show.log"), _toggle(ids.CURVE_AS_TABLE, "show.table")], className="toggles"),
     ]
     graph = _graph(ids.CONCENTRATION, ids.CONCENTRATION_LABEL, say("empty.concentration"))
-    return html.Section(
-        [html.Div(title, className="title"), graph, html.Div(id=ids.CONCENTRATION_TABLE, className="twin", tabIndex=0)],
-        id=ids.REGION_CURVE,
-        className="pane curve",
-        **{"aria-label": say("curve.title")},
-    )
+    return _pane(ids.REGION_CURVE, "curve", "curve.title", title, graph, _twin(ids.CONCENTRATION_TABLE))
 
 
 def survival_region() -> Component:
@@ -40,26 +35,14 @@ def survival_region() -> Component:
         _toggle(ids.SURVIVAL_AS_TABLE, "show.table"),
     ]
     graph = _graph(ids.SURVIVAL, ids.SURVIVAL_LABEL, say("empty.survival"))
-    return html.Section(
-        [html.Div(title, className="title"), graph, html.Div(id=ids.SURVIVAL_TABLE, className="twin", tabIndex=0)],
-        id=ids.REGION_SURVIVAL,
-        className="pane survival",
-        **{"aria-label": say("survival.title")},
-    )
+    return _pane(ids.REGION_SURVIVAL, "survival", "survival.title", title, graph, _twin(ids.SURVIVAL_TABLE))
 
 
 def parameters_region() -> Component:
     """Return the region of the parameters."""
     title = [html.H2(say("parameters.title")), _open(ids.OTHER_MODELS, "parameters.other_models")]
-    return html.Section(
-        [
-            html.Div(title, className="title"),
-            html.Div(html.P(say("empty.parameters")), id=ids.PARAMETERS),
-        ],
-        id=ids.REGION_PARAMETERS,
-        className="pane parameters",
-        **{"aria-label": say("parameters.title")},
-    )
+    body = html.Div(html.P(say("empty.parameters")), id=ids.PARAMETERS)
+    return _pane(ids.REGION_PARAMETERS, "parameters", "parameters.title", title, body)
 
 
 def risk_region(event_model: EventModel) -> Component:
@@ -68,17 +51,15 @@ def risk_region(event_model: EventModel) -> Component:
         html.H2([say("risk.title"), html.Span(f" {say('risk.with_plan')}", className="unit")]),
         _toggle(ids.RISK_AS_TABLE, "show.table"),
     ]
-    return html.Section(
-        id=ids.REGION_RISK,
-        className="pane risk",
-        **{"aria-label": say("risk.title")},
-        children=[
-            html.Div(title, className="title"),
-            html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
-            html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
-            html.Div(id=ids.RISK_TABLE, className="twin", tabIndex=0),
-            html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
-        ],
+    return _pane(
+        ids.REGION_RISK,
+        "risk",
+        "risk.title",
+        title,
+        html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
+        html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
+        _twin(ids.RISK_TABLE),
+        html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
     )
 
 
@@ -90,24 +71,15 @@ def checks_region() -> Component:
 
 def finder_region() -> Component:
     """Return the region of the regimen finder."""
-    return html.Section(
-        [
-            html.Div(
-                [
-                    html.H2(say("finder.title")),
-                    html.Label([say("finder.ask_target"), _asked(ids.FINDER_TARGET)], className="asked"),
-                    html.Label([say("finder.ask_confidence"), _asked(ids.FINDER_CONFIDENCE)], className="asked"),
-                    html.Span(say("finder.searching"), className="searching unit"),
-                    _open(ids.COMPARE, "finder.compare"),
-                ],
-                className="title",
-            ),
-            html.Div(html.P(say("empty.finder")), id=ids.FINDER_BODY, className="finder-body"),
-        ],
-        id=ids.REGION_FINDER,
-        className="pane finder",
-        **{"aria-label": say("finder.title")},
-    )
+    title = [
+        html.H2(say("finder.title")),
+        html.Label([say("finder.ask_target"), _asked(ids.FINDER_TARGET)], className="asked"),
+        html.Label([say("finder.ask_confidence"), _asked(ids.FINDER_CONFIDENCE)], className="asked"),
+        html.Span(say("finder.searching"), className="searching unit"),
+        _open(ids.COMPARE, "finder.compare"),
+    ]
+    body = html.Div(html.P(say("empty.finder")), id=ids.FINDER_BODY, className="finder-body")
+    return _pane(ids.REGION_FINDER, "finder", "finder.title", title, body)
 
 
 def comparison_region() -> Component:
@@ -132,6 +104,18 @@ def empty_figure(words: str) -> Figure:
 def graph_config() -> dict[str, Any]:
     """Return what every figure lets the reader do: nothing but read."""
     return dict(_CONFIG)
+
+
+def _pane(region: str, kind: str, key: str, title: list[Any], *parts: Component) -> Component:
+    """Return a region with its title line."""
+    return html.Section(
+        [html.Div(title, className="title"), *parts], id=region, className=f"pane {kind}", **{"aria-label": say(key)}
+    )
+
+
+def _twin(table_id: str) -> Component:
+    """Return the place of the table that a figure can be shown as."""
+    return html.Div(id=table_id, className="twin", tabIndex=0)
 
 
 def _graph(graph_id: str, label_id: str, words: str) -> Component:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.findings.case_words import model_name
+from dosing_app.findings.numbers import UNKNOWN, figures, one_percent, range_of
 from dosing_app.language import say
 from dosing_app.ui.components.results import graph_config
 from dosing_app.ui.elements import dcc, html
 from dosing_app.ui.figures import averaged_concentration_figure
-from dosing_app.ui.wording import figures, model_name, one_percent
 
 if TYPE_CHECKING:
     from dosing_app.decision.sensitivity import ModelAverage, ModelView
@@ -50,7 +51,7 @@ def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Da
     return html.Tr(
         [
             html.Th([name, *in_use], scope="row"),
-            html.Td(one_percent(one.weight) if one.weight > 0.0 else "–"),
+            html.Td(one_percent(one.weight) if one.weight > 0.0 else UNKNOWN),
             html.Td(figures(one.cl)),
             html.Td(figures(one.log_auc_cl)),
             html.Td(said, className="words"),
@@ -59,15 +60,15 @@ def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Da
 
 
 def _average_row(average: ModelAverage) -> list[Any]:
-    low, middle, high = (figures(float(average.cl_quantiles[i])) for i in (0, 2, 4))
+    middle = figures(float(average.cl_quantiles[2]))
     return [
         html.Tr(
             [
                 html.Th(say("sensitivity.average"), scope="row"),
                 html.Td(one_percent(1.0)),
-                html.Td(f"{middle} ({low}–{high})"),
-                html.Td("–"),
-                html.Td("–", className="words"),
+                html.Td(f"{middle} ({range_of(average.cl_quantiles)})"),
+                html.Td(UNKNOWN),
+                html.Td(UNKNOWN, className="words"),
             ]
         )
     ]

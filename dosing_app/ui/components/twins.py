@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dosing_app.decision.view import curves_at
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.numbers import UNKNOWN, figures, interval_text, percent, shown
+from dosing_app.findings.risk_rows import risks_table
+from dosing_app.findings.risk_words import shown_risk
 from dosing_app.language import say
 from dosing_app.ui.elements import Component, html
-from dosing_app.ui.risk_figures import risk_rows
-from dosing_app.ui.state import level_text
-from dosing_app.ui.wording import figures, interval_text, percent, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ def concentration_table(view: View) -> Component:
     for i, day in enumerate(days.tolist()):
         row = [shown(day), figures(float(prior[i]))]
         if bands is None:
-            row += ["–", "–", "–"]
+            row += [UNKNOWN] * 3
         else:
             q05, q25, q50, q75, q95 = map(figures, bands[i].tolist())
             row += [q50, f"{q25}–{q75}", f"{q05}–{q95}"]
@@ -43,22 +44,17 @@ def concentration_table(view: View) -> Component:
 
 def risk_table(view: View) -> Component | None:
     """Return the quantiles of the risk, one row for each thing that they rest on; None where there is no risk."""
-    risk = view.forecast.risk
-    if risk is None or not view.has_mass:
+    risks = risks_table(view)
+    if not risks.rows:
         return None
-    rows = [
-        [row.name, *(percent(float(value)) for value in row.quantiles)]
-        for row in risk_rows(view, risk, with_interval=False)
-    ]
     note = html.P(say("twin.early_colectomies"), className="note") if view.forecast.case.now_day < 28.0 else None
-    titles = [say("twin.rests_on"), "5 %", "25 %", "50 %", "75 %", "95 %"]
-    return html.Div([table(titles, rows, caption=say("twin.risk")), note])
+    return html.Div([table(risks.titles, risks.rows, caption=say("twin.risk")), note])
 
 
 def survival_table(view: View) -> Component | None:
     """Return the fraction without colectomy on some days; None where there is no risk."""
-    risk = view.forecast.risk
-    if risk is None or not view.has_mass:
+    risk = shown_risk(view)
+    if risk is None:
         return None
     rows: list[list[str]] = []
     for day in _SURVIVAL_DAYS:

@@ -1,28 +1,21 @@
-"""Reports of cases, computed once for all tests of a process, at one moment and with one version of the software."""
+"""Reports of cases, at one moment and with one version of the software."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.decision.examples import example_case
 from dosing_app.decision.patient import read_case
-from dosing_app.decision.regimen_search import find_regimens
-from dosing_app.decision.sensitivity import compare_models
-from dosing_app.decision.view import compute_view
 from dosing_app.language import speaking
 from dosing_app.report.content import report_content
-from tte import load_event_model
+from tests.dosing_app.findings.computed_cases import computed, computed_of
 
 if TYPE_CHECKING:
-    from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.optimize_result import OptimizeResult
     from dosing_app.decision.sensitivity import ModelAverage
     from dosing_app.decision.view import View
     from dosing_app.report.content import ReportContent
 
-EVENT_MODEL = load_event_model()
 COMPUTED_AT = datetime(2026, 11, 20, 14, 5, tzinfo=timezone(timedelta(hours=1)))
 SOFTWARE = "1.2.3"
 UNEXPLAINED: dict[str, Any] = {
@@ -48,21 +41,6 @@ BARE: dict[str, Any] = {
     "start_date": "2026-01-05",
     "start_time": "08:30",
 }
-
-
-@cache
-def computed(name: str) -> tuple[View, OptimizeResult | None, ModelAverage]:
-    """Return what is computed of an example."""
-    return computed_of(example_case(name))
-
-
-def computed_of(case: PatientCase) -> tuple[View, OptimizeResult | None, ModelAverage]:
-    """Return what is computed of a case; no search where there is no risk."""
-    view = compute_view(case, EVENT_MODEL)
-    search = None
-    if view.has_mass and view.forecast.risk is not None:
-        search = find_regimens(case, EVENT_MODEL, posterior=view.forecast.posterior)
-    return view, search, compare_models(case, EVENT_MODEL)
 
 
 def example_report(name: str, language: str = "en") -> ReportContent:

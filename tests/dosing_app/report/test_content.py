@@ -11,17 +11,10 @@ import pytest
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import to_json
 from dosing_app.decision.result_json import forecast_json
+from dosing_app.findings.numbers import figures, interval_text, one_percent, percent
 from dosing_app.report.content import ReportContent, case_hash
-from dosing_app.report.words import figures, interval_text, one_percent, percent
-from tests.dosing_app.report.reports import (
-    BARE,
-    SOFTWARE,
-    UNCALIBRATED,
-    UNEXPLAINED,
-    computed,
-    example_report,
-    report_of,
-)
+from tests.dosing_app.findings.computed_cases import computed
+from tests.dosing_app.report.reports import BARE, SOFTWARE, UNCALIBRATED, UNEXPLAINED, example_report, report_of
 
 NAMES = example_names()
 IN_JSON = {"Clearance": "cl_L_per_day", "Volume": "v_L", "Half-life": "half_life_day"}

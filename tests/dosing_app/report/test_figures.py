@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from dosing_app.decision.examples import example_names
 from dosing_app.decision.patient import read_case
 from dosing_app.report.drawing import svg
-from dosing_app.report.figures import axis_top, draw_concentration
-from dosing_app.report.risk_figures import draw_risk, draw_survival, stacked
-from tests.dosing_app.report.reports import BARE, UNEXPLAINED, computed, computed_of
+from dosing_app.report.figures import draw_concentration
+from dosing_app.report.risk_figures import draw_risk, draw_survival
+from tests.dosing_app.findings.computed_cases import computed, computed_of
+from tests.dosing_app.report.reports import BARE, UNEXPLAINED
 
 if TYPE_CHECKING:
     from dosing_app.decision.view import View
@@ -141,14 +142,6 @@ def test_survival_is_that_of_the_view(name: str):
     assert np.allclose(high, 100.0 * risk.total.survival[:, 4])
 
 
-def test_no_dot_straddles_the_threshold():
-    values = np.array([0.1, 3.9, 4.0, 4.1, 7.9, 99.0])
-    x, heights = stacked(values, 4.0)
-
-    assert x.tolist() == [2.0, 2.0, 2.0, 6.0, 6.0, 98.0]
-    assert heights.tolist() == [1.0, 2.0, 3.0, 1.0, 2.0, 1.0]
-
-
 def test_without_a_sample_the_middle_is_dashed_and_without_parameters_there_is_no_band():
     bare = drawn(draw_concentration, computed_of(read_case(BARE))[0])
     unexplained = drawn(draw_concentration, computed_of(read_case(UNEXPLAINED))[0])
@@ -156,12 +149,6 @@ def test_without_a_sample_the_middle_is_dashed_and_without_parameters_there_is_n
     assert "a posteriori" not in lines(bare)
     assert {one.get_label() for one in bare.axes[0].collections} >= {"50 %", "90 %"}
     assert not {one.get_label() for one in unexplained.axes[0].collections} & {"50 %", "90 %"}
-
-
-def test_the_axis_ends_at_a_round_number_above_the_highest_peak():
-    view, _, _ = computed("typical")
-
-    assert axis_top(view) == 100.0
 
 
 def test_the_same_figure_is_the_same_text_and_has_its_text_in_the_font_of_the_page():

@@ -11,14 +11,14 @@ import pytest
 import weasyprint
 
 from dosing_app.decision.examples import example_names
+from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import speaking
-from dosing_app.report.words import warning_text
 from dosing_app.report.write import PAPERS, report_html
+from tests.dosing_app.findings.computed_cases import computed
 from tests.dosing_app.report.reports import (
     BARE,
     UNCALIBRATED,
     UNEXPLAINED,
-    computed,
     example_report,
     report_of,
 )

@@ -1,18 +1,17 @@
-"""The risk in words and as rows: the interval first, the middle small, what each of them rests on."""
+"""The risk in words: the interval first, the middle small, frequencies, the chance, and the study behind it all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dosing_app.findings.numbers import interval, one_percent, percent, shown, target_percent
 from dosing_app.language import say
-from dosing_app.report.words import interval, one_percent, percent, shown, target_percent
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.forecast import RiskForecast
     from dosing_app.decision.view import View
-    from pkpd.arrays import FloatArray
     from tte import EventModel
 
 _OUTSIDE = frozenset(
@@ -38,25 +37,6 @@ class RiskWords:
     outside: str
     sentences: tuple[str, ...]
     answers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RiskRow:
-    """One interval of the risk.
-
-    Parameters
-    ----------
-    name : str
-        What it rests on, in words.
-    quantiles : (5,) array
-        Risk at 5, 25, 50, 75 and 95 %.
-    is_headline : bool
-        Whether it is the one that leads.
-    """
-
-    name: str
-    quantiles: FloatArray
-    is_headline: bool
 
 
 def shown_risk(view: View) -> RiskForecast | None:
@@ -87,23 +67,8 @@ def risk_words(view: View) -> RiskWords:
     )
 
 
-def risk_rows(view: View) -> tuple[RiskRow, ...]:
-    """Return the intervals of the risk: of everything, from the levels alone, and with the other form of the CRP effect."""
-    risk = shown_risk(view)
-    if risk is None:
-        return ()
-    return (
-        RiskRow(say("risk.row_total"), risk.total.day90.quantiles, is_headline=True),
-        RiskRow(say("risk.row_levels"), risk.day90.quantiles, is_headline=False),
-        *(
-            RiskRow(say("risk.row_other_form"), other.quantiles, is_headline=False)
-            for other in view.other_forms.values()
-        ),
-    )
-
-
 def study_facts(model: EventModel) -> str:
-    """Return what the study behind the risk was."""
+    """Return what the study behind the risk was, with what it does not show."""
     facts = {fact.name: fact for fact in model.facts}
     high, low = facts.get("high_risk_colectomies"), facts.get("low_risk_colectomies")
     total = facts.get("colectomies")

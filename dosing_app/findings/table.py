@@ -1,17 +1,8 @@
-"""The forms that the report's facts come in."""
+"""The form that tables of findings come in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One fact under its name, with a remark where there is one."""
-
-    name: str
-    value: str
-    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dosing_app.findings.numbers import figures, interval, interval_text, percent, shown
+from dosing_app.findings.risk_words import shown_risk
 from dosing_app.language import say
-from dosing_app.report.risk_words import shown_risk
-from dosing_app.report.words import figures, interval, interval_text, percent, shown
 
 if TYPE_CHECKING:
-    from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.view import View
 
 
-def concentration_label(view: View) -> str:
-    """Return the range of the concentration now, the time drawn, and the samples."""
-    case, samples = view.forecast.case, _samples(view.forecast.case)
+def concentration_label(view: View, *, samples: str) -> str:
+    """Return the range of the concentration now, the time drawn, and the samples.
+
+    Parameters
+    ----------
+    view : View
+        The case.
+    samples : str
+        What is said of its samples.
+    """
     first, last = (shown(round(float(view.times[end]), 1)) for end in (0, -1))
     if view.bands is None:
         return say("label.concentration_unknown", first=first, last=last, samples=samples)
-    now = int(abs(view.times - case.now_day).argmin())
+    now_day = view.forecast.case.now_day
+    now = int(abs(view.times - now_day).argmin())
     low, middle, high = (figures(float(view.bands[now, i])) for i in (0, 2, 4))
     return say(
         "label.concentration",
@@ -28,7 +35,7 @@ def concentration_label(view: View) -> str:
         low=low,
         middle=middle,
         high=high,
-        day=shown(round(case.now_day, 1)),
+        day=shown(round(now_day, 1)),
         samples=samples,
     )
 
@@ -48,11 +55,3 @@ def survival_label(view: View) -> str:
         return say("label.no_risk")
     q05, _, q50, _, q95 = risk.total.survival[-1].tolist()
     return say("label.survival", interval=interval_text(q05, q95), middle=percent(q50))
-
-
-def _samples(case: PatientCase) -> str:
-    """Return how many samples there are and are used."""
-    n, n_used = len(case.samples), sum(sample.exclude is None for sample in case.samples)
-    if not n:
-        return say("case.no_sample")
-    return say("case.samples", count=n) if n == n_used else say("case.samples_used", n_used=str(n_used), count=n)
