@@ -73,6 +73,9 @@ def run(arguments: list[str]) -> int:
         return EXIT_INTERNAL
 
 
+_INTERRUPTED = 130  # what Typer makes of Ctrl-C
+
+
 def _obey(arguments: list[str]) -> int:
     check_output()
     try:
@@ -80,6 +83,8 @@ def _obey(arguments: list[str]) -> int:
     except OSError:
         flush_output()  # says so where the help, which Typer writes itself, cannot be written
         raise
+    if result == _INTERRUPTED:
+        raise KeyboardInterrupt
     flush_output()
     return int(result or EXIT_DONE)
 

@@ -74,11 +74,11 @@ def _forecast(forecast: Forecast, average: ModelAverage, warnings: Sequence[Case
 
 
 def _risk(risk: RiskForecast, forecast: Forecast) -> Iterator[Sheet | str]:
-    case = forecast.case
-    rows = [("levels and risk model together", risk.total.day90.quantiles)]
+    case, rests_on = forecast.case, "levels" if forecast.samples else "weight, CRP"
+    rows = [(f"{rests_on} and risk model together", risk.total.day90.quantiles)]
     if case.now_day < forecast.event_model.horizon_day:
         rows.append((f"the same, from day {case.now_day:g} on", risk.total.from_now.quantiles))
-    rows.append(("this patient's levels alone", risk.day90.quantiles))
+    rows.append(("this patient's levels alone" if forecast.samples else "weight and CRP alone", risk.day90.quantiles))
     yield Sheet(
         "Risk of colectomy by day 90, current plan",
         ("from", "90 % interval", "middle"),
@@ -112,10 +112,10 @@ def _other_models(average: ModelAverage) -> Iterator[Sheet | str]:
     if average.views:
         yield Sheet(
             "Other models (sensitivity)",
-            ("model", "weight", "clearance, L/day", "risk by day 90"),
+            ("model", "weight", "clearance, L/day", "90 % interval", "risk by day 90"),
             (
                 *(_view(view) for view in sorted(average.views, key=lambda view: -view.weight)),
-                ("average by evidence, 90 % interval", "", interval(average.cl_quantiles), ""),
+                ("average by evidence", "", figure(float(average.cl_quantiles[2])), interval(average.cl_quantiles), ""),
             ),
             wraps=0,
         )
@@ -128,9 +128,12 @@ def _other_models(average: ModelAverage) -> Iterator[Sheet | str]:
         yield f"Left out of the comparison: {', '.join(names)} ({reason.rstrip('.')})."
 
 
-def _view(view: ModelView) -> tuple[str, str, str, str]:
-    said = percent(view.risk_day90) + ("" if view.is_calibrated else ", not calibrated")
-    return view.model.id, _weight(view), figure(view.cl), said
+def _view(view: ModelView) -> tuple[str, str, str, str, str]:
+    spread = percent_interval(view.risk_quantiles[0], view.risk_quantiles[-1])
+    risk = _NO_DRUG if view.log_auc_cl == -math.inf else f"{spread}, middle {percent(view.risk_quantiles[2])}"
+    said = risk if view.is_calibrated else f"{risk}, not calibrated"
+    middle = figure(float(view.cl_quantiles[2]))
+    return view.model.id, _weight(view), middle, interval(view.cl_quantiles), said
 
 
 def _weight(view: ModelView) -> str:

@@ -27,6 +27,8 @@ EARLY_DAY = 3.0
 MIXING_HOUR = 1.0
 # Percentiles of what was expected before any sample: outside the wide ones, an error is likelier than the patient.
 WIDE, NARROW = (1.0, 99.0), (5.0, 95.0)
+# ln of a later level is this many standard deviations of residual error above that of an earlier one.
+CONTRADICTING_SD = 3.0
 _LONGEST_REASON = 50
 _FEW = 2  # covariates that a sentence names
 
@@ -63,6 +65,26 @@ def unexpected(forecast: Forecast) -> Iterator[CaseWarning]:
             percent = percentile if side == "low" else percent_from_fraction(1.0) - percentile
             said = message(key, day=day, percent=Figure(f"{percent:.0f}"))
             yield note("sample_unusual", said, place=f"samples[{row}]")
+
+
+def contradictory(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn of a level clearly above an earlier one with no infusion in between, which no course explains.
+
+    One that is known only beyond a limit counts as that limit, on the side where it can contradict. Each later sample is
+    named once, beside the earlier one that it is farthest above.
+    """
+    used = _used(forecast)
+    for place, (row, later) in enumerate(used):
+        above = [
+            (excess, earlier)
+            for _, earlier in used[:place]
+            if not _infused_between(forecast, earlier, later)
+            and (excess := _excess(earlier, later, forecast.model)) > CONTRADICTING_SD
+        ]
+        if above:
+            _, earlier = max(above, key=lambda one: one[0])
+            days = {"earlier": figure(earlier.time_day, later.time_day), "later": figure(later.time_day, earlier.time_day)}
+            yield check("samples_contradict", message("check.samples_contradict", **days), place=f"samples[{row}]")
 
 
 def drawn_early(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -186,4 +208,32 @@ def _tail(sample: CaseSample, percentile: float, limits: tuple[float, float]) ->
     return "high" if percentile > high and sample.censored != "below" else ""
 
 
-SAMPLE_RULES = (none_in_time, unexpected, drawn_early, above_limit, late, excluded)
+def _excess(earlier: CaseSample, later: CaseSample, model: ModelSpec) -> float:
+    """Return by how many standard deviations of residual error ln of a later level lies above that of an earlier one.
+
+    -inf where nothing says that it does: the earlier one is only known to lie above its limit, the later one below.
+    """
+    highest = earlier.lloq_mg_per_L if earlier.censored == "below" else earlier.concentration_mg_per_L
+    lowest = later.uloq_mg_per_L if later.censored == "above" else later.concentration_mg_per_L
+    if highest is None or lowest is None or lowest <= highest:
+        return -math.inf
+    sd = math.hypot(_log_sd(highest, model, earlier.assay), _log_sd(lowest, model, later.assay))
+    return math.log(lowest / highest) / sd if sd > 0.0 else math.inf
+
+
+def _log_sd(level: float, model: ModelSpec, assay: str | None) -> float:
+    """Return the standard deviation of ln of a level, to first order."""
+    additive, proportional = residual_sd_parameters(model, assay)
+    return math.hypot(additive / level, proportional)
+
+
+def _infused_between(forecast: Forecast, earlier: CaseSample, later: CaseSample) -> bool:
+    """Return whether drug came in after one sample and before another, or they are of one time."""
+    start, end = earlier.time_day + TOLERANCE, later.time_day - TOLERANCE
+    return start >= end or any(
+        dose.time_day < end and dose.time_day + days_from_hours(dose.duration_hour) > start
+        for dose in forecast.case.doses
+    )
+
+
+SAMPLE_RULES = (none_in_time, unexpected, contradictory, drawn_early, above_limit, late, excluded)

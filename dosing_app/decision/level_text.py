@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from dosing_app.language import message
+from dosing_app.language import Figure, message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,10 @@ _SIGNS: dict[str, Literal["below", "above"]] = {
     ">=": "above",
 }
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_GROUPED = re.compile(r"[1-9]\d{0,2},\d{3}", re.ASCII)
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 LEVEL_UNITS: Mapping[str, str] = dict.fromkeys(("mg/L", "µg/mL", "ug/mL", "mcg/mL"), "1")
 """What one of each unit of an infliximab level is in mg/L."""
+_NEVER_THOUSANDS = "%"
 _LETTERS_FOR_DIGITS = "OolI"
 _LONGEST_SHOWN = 30
 _LONGEST_NUMBER = 30
@@ -82,9 +83,21 @@ def read_number(text: str) -> float | TextFault:
     Returns
     -------
     float or TextFault
-        Finite, with its sign. A comma before exactly three digits (``1,250``) is refused, since it may group thousands.
+        Finite, with its sign. A comma or a point before exactly three digits (``1,250``, ``1.250``) is refused, since it
+        may group thousands; not after a leading 0, and not in percent.
     """
     return _number(text.strip(), text, message("typed.hint.number"))
+
+
+def unambiguous(number: str) -> str:
+    """Return a number that a program wrote with a fourth decimal where three might be read as thousands.
+
+    Parameters
+    ----------
+    number : str
+        With a decimal point: 1.234 becomes 1.2340, which ``read_number`` takes.
+    """
+    return f"{number}0" if _GROUPED.fullmatch(number) else number
 
 
 def read_quantity(text: str, units: Mapping[str, str]) -> float | TextFault:
@@ -142,7 +155,7 @@ def _quantity(rest: str, text: str, units: Mapping[str, str], hint: Message) -> 
         if not written or not unit[0].isalpha() or _letter_for_digit(rest):
             return _number(rest, text, hint)
         return TextFault(_other_unit(_shown(text), _shown(unit), units))
-    value = _number(written, text, hint)
+    value = _number(written, text, hint, may_group=_NEVER_THOUSANDS not in units)
     if isinstance(value, TextFault) or not unit or factor == "1":
         return value
     return float(Fraction(written.replace(",", ".")) * Fraction(factor))
@@ -162,7 +175,7 @@ def _other_unit(text: str, unit: str, units: Mapping[str, str]) -> Message:
     return message("typed.unit.two", text=text, unit=unit, first=first, second=others[0])
 
 
-def _number(written: str, text: str, hint: Message) -> float | TextFault:
+def _number(written: str, text: str, hint: Message, *, may_group: bool = True) -> float | TextFault:
     shown = _shown(text)
     if not written:
         nothing = message("typed.nothing", hint=hint)
@@ -175,10 +188,10 @@ def _number(written: str, text: str, hint: Message) -> float | TextFault:
         return TextFault(message("typed.space", text=shown, hint=hint))
     if not _NUMBER.fullmatch(written) or len(written) > _LONGEST_NUMBER:
         return TextFault(message("typed.not_a_number", text=shown, hint=hint))
-    if _GROUPED.fullmatch(written.lstrip("+-")):
-        grouped, decimal = written.replace(",", ""), written.replace(",", ".")
-        return TextFault(message("typed.two_meanings", text=shown, grouped=grouped, decimal=decimal))
     value = float(written.replace(",", "."))
+    if may_group and _GROUPED.fullmatch(written):
+        grouped, decimal = re.sub("[.,]", "", written), unambiguous(f"{value:g}")
+        return TextFault(message("typed.two_meanings", text=shown, grouped=grouped, decimal=Figure(decimal)))
     return value if math.isfinite(value) else TextFault(message("typed.too_large", text=shown, hint=hint))
 
 

@@ -24,6 +24,7 @@ _NAMES = {
     "half_life": "half_life_day",
 }
 _QUANTILES = ("q05", "q25", "q50", "q75", "q95")
+_INTERVAL = {"q05": 0, "q50": 2, "q95": 4}
 
 
 def forecast_json(forecast: Forecast, average: ModelAverage | None, warnings: Sequence[CaseWarning]) -> dict[str, Any]:
@@ -152,8 +153,10 @@ def _sensitivity(average: ModelAverage) -> list[dict[str, Any]]:
             "log_evidence": number(view.log_evidence),
             "weight": number(view.weight),
             "cl_L_per_day": number(view.cl),
+            **{f"cl_{name}_L_per_day": number(view.cl_quantiles[place]) for name, place in _INTERVAL.items()},
             "log_auc_cl": number(view.log_auc_cl),
             "risk_day90": number(view.risk_day90),
+            **{f"risk_day90_{name}": number(view.risk_quantiles[place]) for name, place in _INTERVAL.items()},
             "event_model_calibrated": view.is_calibrated,
         }
         for view in average.views

@@ -11,28 +11,37 @@ import numpy as np
 
 from dosing_app.decision.forecast import PROBABILITIES, is_calibrated
 from dosing_app.decision.subject import subject_from_case
+from dosing_app.decision.view import daily_times
 from pkpd.errors import InputError
 from pkpd.estimation.averaging import averaged_quantiles, evidence_weights
 from pkpd.estimation.grid import ROUGH
-from pkpd.estimation.posterior import integrate_posterior
-from pkpd.exposure.concentrations import averaged_bands
-from pkpd.exposure.metrics import exposure_problem, log_auc_at, log_auc_table, parameter_tables, parameters_at
+from pkpd.estimation.posterior import integrate_posterior, marginal
+from pkpd.exposure.concentrations import ConcentrationBands, averaged_bands
+from pkpd.exposure.metrics import (
+    PARAMETER_TABLES,
+    exposure_problem,
+    log_auc_at,
+    log_auc_table,
+    parameter_tables,
+    parameters_at,
+)
 from pkpd.model.library import load_model, model_names
 from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem
 from tte import risk_day90
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dosing_app.decision.case_schema import PatientCase
     from pkpd.arrays import FloatArray
     from pkpd.estimation.posterior import Posterior
-    from pkpd.exposure.concentrations import ConcentrationBands
     from pkpd.model.spec import ModelSpec
     from pkpd.problem import Problem
     from tte import EventModel
 
-AVERAGED_DAYS: FloatArray = np.arange(0.0, 43.0, 2.0)
-"""Days at which the averaged concentration is given where no times are asked for."""
+# The averaged concentration is computed in as many parts side by side.
+_PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,8 @@ class ModelView:
         ln(AUC/CL) at the mode; -inf without drug in the window.
     risk_day90 : float
         Risk by day 90 at the mode, as the event model would compute it.
+    cl_quantiles, risk_quantiles : (5,) arrays
+        Both at ``PROBABILITIES`` over the patient's parameters, the event model held at its estimate.
     is_calibrated : bool
         Whether the event model is calibrated for this model.
     """
@@ -61,6 +72,8 @@ class ModelView:
     cl: float
     log_auc_cl: float
     risk_day90: float
+    cl_quantiles: FloatArray
+    risk_quantiles: FloatArray
     is_calibrated: bool
 
 
@@ -89,15 +102,20 @@ class ModelAverage:
 
 @dataclass(frozen=True, slots=True)
 class _Computed:
-    """One model's posterior, tables of ln CL and ln AUC over it, and both at the mode."""
+    """One model's posterior, tables of ln CL and ln AUC over it, both at the mode, and quantiles of CL and ln(AUC/CL).
+
+    ``curves`` are the patient at the times of each part of the averaged concentration.
+    """
 
     model: ModelSpec
     posterior: Posterior
-    curve: Problem
+    curves: tuple[Problem, ...]
     log_cl: FloatArray
     log_auc: FloatArray
     map_cl: float
     map_log_auc: float
+    cl_quantiles: FloatArray
+    log_auc_cl_quantiles: FloatArray
 
 
 def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatArray | None = None) -> ModelAverage:
@@ -110,19 +128,18 @@ def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatAr
     event_model : EventModel
         Event model.
     times : (n_times,) array, optional
-        Times [day] of the averaged concentrations; every second day of the first six weeks where left out.
+        Times [day] of the averaged concentrations; ``daily_times`` where left out.
     """
-    days = AVERAGED_DAYS if times is None else times
+    days = daily_times(case, event_model.window_day[1]) if times is None else times
+    parts = np.array_split(days, min(_PARTS, max(days.size, 1)))
     # The kernels release the interpreter's lock, so that models are computed side by side.
     with ThreadPoolExecutor() as pool:
         names = model_names()
-        answers = list(pool.map(_compute, [case] * len(names), names, [days] * len(names)))
-    computed = [answer for answer in answers if isinstance(answer, _Computed)]
+        answers = list(pool.map(lambda name: _compute(case, name, parts), names))
+        computed = [answer for answer in answers if isinstance(answer, _Computed)]
+        weights = _weights(computed)
+        bands = list(pool.map(lambda part: _bands(computed, part, weights, parts[part]), range(len(parts))))
     skipped = tuple(answer for answer in answers if not isinstance(answer, _Computed))
-    in_panel = np.array([answer.model.in_default_panel for answer in computed], dtype=bool)
-    weights = np.zeros(len(computed))
-    if in_panel.any():
-        weights[in_panel] = evidence_weights(np.array([c.posterior.log_evidence for c in computed])[in_panel])
     return ModelAverage(
         views=tuple(_view(c, float(weight), event_model) for c, weight in zip(computed, weights, strict=True)),
         skipped=skipped,
@@ -130,15 +147,28 @@ def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatAr
         auc_quantiles=_average(computed, [c.log_auc for c in computed], -1.0, weights)
         if all(math.isfinite(c.map_log_auc) for c in computed)
         else np.full(PROBABILITIES.size, np.nan),
-        concentrations=averaged_bands(
-            [c.posterior for c in computed], [c.curve for c in computed], weights, days, PROBABILITIES
-        )
-        if weights.any()
-        else None,
+        concentrations=ConcentrationBands(days, PROBABILITIES, np.concatenate(bands)) if weights.any() else None,
     )
 
 
-def _compute(case: PatientCase, name: str, times: FloatArray) -> _Computed | tuple[str, str]:
+def _weights(computed: list[_Computed]) -> FloatArray:
+    """Return the weight of every model; 0 outside the panel."""
+    in_panel = np.array([one.model.in_default_panel for one in computed], dtype=bool)
+    weights = np.zeros(len(computed))
+    if in_panel.any():
+        weights[in_panel] = evidence_weights(np.array([one.posterior.log_evidence for one in computed])[in_panel])
+    return weights
+
+
+def _bands(computed: list[_Computed], part: int, weights: FloatArray, times: FloatArray) -> FloatArray:
+    """Return the quantiles of the averaged concentration at the times of a part; NaN where no model has a weight."""
+    if not weights.any():
+        return np.full((times.size, PROBABILITIES.size), np.nan)
+    posteriors, curves = [one.posterior for one in computed], [one.curves[part] for one in computed]
+    return averaged_bands(posteriors, curves, weights, times, PROBABILITIES).quantiles
+
+
+def _compute(case: PatientCase, name: str, parts: Sequence[FloatArray]) -> _Computed | tuple[str, str]:
     """Return what a model gives for a case, or its name and why it cannot be used."""
     model = load_model(name)
     try:
@@ -152,14 +182,22 @@ def _compute(case: PatientCase, name: str, times: FloatArray) -> _Computed | tup
         return name, posterior.status.value
     exposure = exposure_problem(problem, regimen)
     eta = posterior.mode.eta[0]
+    log_cl, log_auc = parameter_tables(posterior)[PARAMETER_TABLES["cl"]], log_auc_table(posterior, exposure)
+    map_log_auc = log_auc_at(exposure, eta)
     return _Computed(
         model=model,
         posterior=posterior,
-        curve=curve_problem(model, regimen, times),
-        log_cl=parameter_tables(posterior)[0],
-        log_auc=log_auc_table(posterior, exposure),
+        curves=tuple(curve_problem(model, regimen, times) for times in parts),
+        log_cl=log_cl,
+        log_auc=log_auc,
         map_cl=parameters_at(problem, eta)["cl"],
-        map_log_auc=log_auc_at(exposure, eta),
+        map_log_auc=map_log_auc,
+        cl_quantiles=marginal(posterior, log_cl, sign=1.0, is_log=True, probabilities=PROBABILITIES).quantiles,
+        log_auc_cl_quantiles=marginal(
+            posterior, log_auc - log_cl, sign=-1.0, is_log=False, probabilities=PROBABILITIES
+        ).quantiles
+        if math.isfinite(map_log_auc)
+        else np.full(PROBABILITIES.size, -np.inf),
     )
 
 
@@ -179,5 +217,8 @@ def _view(computed: _Computed, weight: float, event_model: EventModel) -> ModelV
         cl=computed.map_cl,
         log_auc_cl=log_auc_cl,
         risk_day90=float(risk_day90(event_model, log_auc_cl)),
+        cl_quantiles=computed.cl_quantiles,
+        # The risk falls with exposure.
+        risk_quantiles=np.asarray(risk_day90(event_model, computed.log_auc_cl_quantiles[::-1])),
         is_calibrated=is_calibrated(event_model, computed.model),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.patient import numeric_values
+from dosing_app.decision.patient import numeric_covariates, numeric_values
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.model.covariate import resolve_covariates
 from pkpd.units import days_from_hours
@@ -76,7 +76,7 @@ def covariate_rows(case: PatientCase, model: ModelSpec) -> tuple[CovariateRow, .
     InputError
         Where a covariate is impossible for this model.
     """
-    known = numeric_values(case.covariates)
+    known = numeric_covariates(case)
     given = {0.0: known}
     for later in case.covariates_over_time:
         changes = {

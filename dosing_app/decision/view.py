@@ -32,6 +32,7 @@ N_DOTS = 20
 _NO_SPREAD = 1e-9
 DAYS_AFTER_LAST_DOSE = 7.0
 _N_REGULAR = 50
+_MOST_DAYS = 100
 # Times after the end of an infusion at which the curve bends most [day].
 _AFTER_INFUSION = (0.0, 0.3, 0.8, 1.6)
 
@@ -111,10 +112,29 @@ def curve_times(case: PatientCase, window_end: float) -> FloatArray:
 
     They end no earlier than the days that count for the risk.
     """
+    return _with_bends(case, np.linspace(*_drawn_days(case, window_end), _N_REGULAR))
+
+
+def daily_times(case: PatientCase, window_end: float) -> FloatArray:
+    """Return times as ``curve_times`` does, on whole days between the infusions [day].
+
+    Over more than a hundred days they are as many days apart as keep them to a hundred.
+    """
+    first, last = _drawn_days(case, window_end)
+    apart = max(1, math.ceil((last - first) / _MOST_DAYS))
+    return _with_bends(case, np.concatenate(([first], np.arange(math.ceil(first), last, apart), [last])))
+
+
+def _drawn_days(case: PatientCase, window_end: float) -> tuple[float, float]:
+    """Return the first and the last day of the curves."""
     doses = (*case.doses, *case.planned)
-    first = doses[0].time_day
     last = max(max(dose.time_day for dose in doses) + DAYS_AFTER_LAST_DOSE, window_end)
-    regular = np.linspace(first, max(last, case.now_day), _N_REGULAR)
+    return doses[0].time_day, max(last, case.now_day)
+
+
+def _with_bends(case: PatientCase, regular: FloatArray) -> FloatArray:
+    """Return regular times with those of the infusions, and those soon after them, up to the last of the regular ones."""
+    doses = (*case.doses, *case.planned)
     ends = [dose.time_day + days_from_hours(dose.duration_hour) for dose in doses]
     bends = [end + after for end in ends for after in _AFTER_INFUSION]
     times = np.unique(np.concatenate((regular, [dose.time_day for dose in doses], bends)))

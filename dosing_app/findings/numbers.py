@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from dosing_app.decision.level_text import unambiguous
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
 from pkpd.units import percent_from_fraction
@@ -20,13 +21,13 @@ _DECIMALS = 6
 
 
 def number_text(value: float) -> str:
-    """Return a number as one would type it, without loss: 600, 6.9."""
-    return repr(float(value)).removesuffix(".0")
+    """Return a number as one would type it, without loss and in no doubt: 600, 6.9, and 1.2340 for 1.234."""
+    return unambiguous(_shortest(value))
 
 
 def shown(value: float) -> str:
     """Return a number as it was entered or follows from entries by a sum: 600, 6.9."""
-    return spoken_number(number_text(round(value, _DECIMALS)))
+    return spoken_number(_shortest(round(value, _DECIMALS)))
 
 
 def percent(fraction: float) -> str:
@@ -78,3 +79,7 @@ def logarithm(value: float) -> str:
         return UNKNOWN
     # The sum turns -0 into 0.
     return spoken_number(f"{round(value, 2) + 0.0:.2f}").replace("-", "−")
+
+
+def _shortest(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")

@@ -42,19 +42,27 @@ class RiskRow:
 def risk_rows(view: View) -> tuple[RiskRow, ...]:
     """Return the intervals: of everything, from the levels alone, and with the other form of the CRP effect.
 
-    There is none where there is no risk.
+    There is none where there is no risk. Without a sample in use they rest on weight and CRP instead of levels.
     """
     risk = shown_risk(view)
     if risk is None:
         return ()
+    has_sample = bool(view.forecast.samples)
+    alone = say("risk.row_levels" if has_sample else "risk.row_no_sample")
     return (
-        RiskRow(say("risk.row_total"), risk.total.day90.quantiles, is_headline=True),
-        RiskRow(say("risk.row_levels"), risk.day90.quantiles, is_headline=False),
-        *(
-            RiskRow(say("risk.row_other_form"), other.quantiles, is_headline=False)
-            for other in view.other_forms.values()
+        RiskRow(
+            say("risk.row_total" if has_sample else "risk.row_total_no_sample"),
+            risk.total.day90.quantiles,
+            is_headline=True,
         ),
+        RiskRow(alone, risk.day90.quantiles, is_headline=False),
+        *(RiskRow(other_form_name(view), other.quantiles, is_headline=False) for other in view.other_forms.values()),
     )
+
+
+def other_form_name(view: View) -> str:
+    """Return what the risk with the other form of the CRP effect rests on."""
+    return say("risk.row_other_form" if view.forecast.samples else "risk.row_other_form_no_sample")
 
 
 def risks_table(view: View) -> Table:

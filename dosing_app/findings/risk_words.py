@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import interval, one_percent, percent, shown, target_percent
 from dosing_app.language import say
+from tte import DEFAULT_EVENT_MODEL, load_event_model
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _OUTSIDE = frozenset(
     {"covariate_outside", "covariate_floored", "crp_below_limit", "dose_outside_study", "unlike_study"}
 )
+# What stands beside the headline, and the codes of the warnings that call for it.
+_CAVEATS = {"risk.contradictory": frozenset({"samples_contradict"}), "risk.outside_study": _OUTSIDE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ class RiskWords:
     Parameters
     ----------
     interval, middle, from_now, outside : str
-        The headline, the last saying that the case lies outside the study; empty where it is not to be read at a glance.
+        The headline, the last saying that samples contradict each other or that the case lies outside the study; empty
+        where it is not to be read at a glance.
     sentences, answers : tuple of str
         What stands below it, and what stands below that in bold.
     """
@@ -50,7 +55,7 @@ def risk_words(view: View) -> RiskWords:
     if not view.has_mass:
         return RiskWords("", "", "", "", (), (say("risk.no_mass"),))
     if risk is None:
-        return RiskWords("", "", "", "", (say("risk.not_calibrated", model=view.forecast.model.title),), ())
+        return RiskWords("", "", "", "", (say("risk.not_calibrated", model=model_name(view.forecast.model.id)),), ())
     codes = {warning.code for warning in view.warnings}
     if "very_unlike_study" in codes:
         # The interval stands in the table only: nobody should read it at a glance.
@@ -61,14 +66,25 @@ def risk_words(view: View) -> RiskWords:
         interval=interval(total),
         middle=say("risk.interval_of", middle=one_percent(total[2])),
         from_now=_from_now(view, risk),
-        outside=say("risk.outside_study") if codes & _OUTSIDE else "",
+        outside=", ".join(say(key) for key, named in _CAVEATS.items() if codes & named),
         sentences=(*basis, say("risk.frequency", low=percent(total[0]), high=percent(total[-1]))),
-        answers=_chance(risk, view.forecast.case),
+        answers=_chance(risk, view.forecast.case, has_sample=bool(view.forecast.samples)),
     )
 
 
 def study_facts(model: EventModel) -> str:
-    """Return what the study behind the risk was, with what it does not show."""
+    """Return what the study behind the risk was, with what it does not show; an event model that is not shipped is named."""
+    if _is_shipped(model):
+        return _study(model)
+    return f"{say('risk.own_model', name=model_name(model.id), version=model.version)} {_study(model)}"
+
+
+def _is_shipped(model: EventModel) -> bool:
+    """Return whether a risk model is the shipped one, to the letter: a file of one's own may have kept its id."""
+    return model.id == DEFAULT_EVENT_MODEL and model.sha256 == load_event_model().sha256
+
+
+def _study(model: EventModel) -> str:
     facts = {fact.name: fact for fact in model.facts}
     high, low = facts.get("high_risk_colectomies"), facts.get("low_risk_colectomies")
     total = facts.get("colectomies")
@@ -85,7 +101,7 @@ def study_facts(model: EventModel) -> str:
     return say("risk.study_unknown")
 
 
-def _chance(risk: RiskForecast, case: PatientCase) -> tuple[str, ...]:
+def _chance(risk: RiskForecast, case: PatientCase, *, has_sample: bool) -> tuple[str, ...]:
     """Return what the chance of reaching the target means; by the patient's parameters only, as in the search."""
     target, chance = target_percent(case.target.risk_day90), risk.probability_target
     if chance < 0.5:
@@ -93,7 +109,9 @@ def _chance(risk: RiskForecast, case: PatientCase) -> tuple[str, ...]:
     else:
         highest = percent(risk.total.day90.quantiles[-1])
         words = say("risk.lower", chance=percent(chance), target=target, highest=highest)
-    return (words, say("risk.undecided")) if 0.4 <= chance <= 0.6 else (words,)
+    if not 0.4 <= chance <= 0.6:
+        return (words,)
+    return (words, say("risk.undecided" if has_sample else "risk.undecided_no_sample"))
 
 
 def _from_now(view: View, risk: RiskForecast) -> str:

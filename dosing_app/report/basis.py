@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import figures, interval, logarithm, one_percent, range_of
 from dosing_app.findings.parameter_rows import parameter_rows
+from dosing_app.findings.risk_rows import other_form_name
 from dosing_app.findings.risk_words import shown_risk
 from dosing_app.findings.table import Table
 from dosing_app.language import say
@@ -96,7 +97,7 @@ def _other_models(view: View, average: ModelAverage | None) -> Iterator[Fact]:
         spread = interval(other.quantiles)
         weight = weights.get(name)
         value = spread if weight is None else say("report.weight", interval=spread, weight=one_percent(weight))
-        yield Fact(say("risk.row_other_form"), value)
+        yield Fact(other_form_name(view), value)
     if average is not None and math.isfinite(float(average.cl_quantiles[2])):
         middle, spread = figures(float(average.cl_quantiles[2])), range_of(average.cl_quantiles)
         yield Fact(say("report.average"), say("report.average_of", middle=middle, interval=spread))

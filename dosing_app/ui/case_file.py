@@ -19,7 +19,7 @@ from dosing_app.ui.elements import App, Input, Output, State, client_function, d
 from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
 from dosing_app.ui.reading import read_screen
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
-from dosing_app.ui.state import Screen, screen_from_case
+from dosing_app.ui.state import Screen, empty_screen, screen_from_case
 from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
@@ -76,6 +76,14 @@ def register(app: App) -> None:
         if name not in example_names():
             return {"screen": _unchanged(), "notice": no_update, "choice": no_update}
         return {"screen": _shown(screen_from_case(example_case(name))), "notice": [], "choice": None}
+
+    @app.callback(
+        output={"screen": _SCREEN, "notice": Output(ids.NOTICE, "children", allow_duplicate=True)},
+        inputs={"clicks": Input(ids.NEW, "n_clicks")},
+        prevent_initial_call=True,
+    )
+    def begin(*, clicks: int | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+        return {"screen": _shown(empty_screen()) if clicks else _unchanged(), "notice": [] if clicks else no_update}
 
     # What is still being typed is entered first, and only then the screen is read.
     app.clientside_callback(

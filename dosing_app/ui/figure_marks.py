@@ -126,12 +126,13 @@ def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
         for (dose, color), room in zip(doses, rooms, strict=True)
     ]
     top = {"y": 1.0, "yref": "paper", "yanchor": "top", "showarrow": False}
+    has_room = case.now_day - (end - span) > _NARROW * span
     notes.append(
         {
             **top,
             "x": case.now_day,
-            "xanchor": "right",
-            "xshift": -3,
+            "xanchor": "right" if has_room else "left",
+            "xshift": -3 if has_room else 3,
             "text": say("curve.now", day=shown(case.now_day)),
             **_behind(),
         }

@@ -123,7 +123,7 @@ class _Draft:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self.faults: list[Fault] = []
-        self.start = _start(screen)
+        self.start = start_of(screen)
         self.weight_kg = self._weight()
         self.rows: dict[str, list[Row]] = {
             "doses": self._in_time_order([row for row in _typed(screen.doses) if row["status"] == GIVEN]),
@@ -188,7 +188,11 @@ class _Draft:
             return typed
         if isinstance(read, Level):
             return read
-        return fraction_from_percent(read) if field.kind == "percent" else _plain(read)
+        if field.kind != "percent":
+            return _plain(read)
+        if not 0.0 < read < _WHOLE_PERCENT:
+            self._field_fault(field.name, say("input.percent", typed=typed))
+        return fraction_from_percent(read)
 
     def _with_unit(self, field: Field, typed: str) -> str:
         """Return a text with the unit that is chosen beside the field, where it has none of its own."""
@@ -328,12 +332,8 @@ class _Draft:
         """Sort rows by when they are, those without a readable time last."""
 
         def day(row: Row) -> float:
-            typed = (row.get("day") or row.get("date") or "").strip()
-            number = read_quantity(typed, DAYS)
-            if not isinstance(number, TextFault):
-                return number
-            moment = read_moment(typed, clock=self.start.time() if self.start else time())
-            return math.inf if isinstance(moment, Message) or self.start is None else day_of(moment, self.start)
+            when = row_day(row, self.start)
+            return math.inf if when is None else when
 
         return sorted(rows, key=day)
 
@@ -342,6 +342,7 @@ class _Draft:
         return 1 + [other["id"] for other in rows].index(row["id"])
 
 
+_WHOLE_PERCENT = 100.0
 _MG_DECIMALS = 6  # what lies behind is arithmetic of mg/kg times kg
 
 
@@ -366,7 +367,21 @@ def at_field(name: str, sentence: str) -> str:
     return say("input.at_field", field=say(f"field.{name}"), sentence=sentence)
 
 
-def _start(screen: Screen) -> datetime | None:
+def row_day(row: Row, start: datetime | None) -> float | None:
+    """Return when a row is in days since the first infusion, whichever way it was typed; None where that is not known."""
+    return day_in(row.get("day") or row.get("date") or "", start)
+
+
+def day_in(typed: str, start: datetime | None) -> float | None:
+    """Return the day of a number or a date; None where it is neither, or the date has no start to be counted from."""
+    number = read_quantity(typed.strip(), DAYS)
+    if not isinstance(number, TextFault):
+        return number
+    moment = read_moment(typed, clock=start.time() if start else time())
+    return None if isinstance(moment, Message) or start is None else day_of(moment, start)
+
+
+def start_of(screen: Screen) -> datetime | None:
     """Return the moment of the first infusion: as entered, else the earliest date among the doses."""
     day = read_moment(screen.fields.get("start_date") or "")
     clock = read_clock(screen.fields.get("start_time") or "")

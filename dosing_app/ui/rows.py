@@ -12,12 +12,15 @@ from dosing_app.language import say, spoken
 from dosing_app.ui import ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.elements import App, Input, Output, State, client_function, ctx, html, no_update
-from dosing_app.ui.fields import BY_NAME, DAYS
+from dosing_app.ui.fields import BY_NAME
 from dosing_app.ui.presets import ASSAY_BY_NAME, PRESET_BY_NAME
+from dosing_app.ui.reading import day_in, row_day, start_of
+from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import GIVEN, PLANNED, new_dose, new_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from dosing_app.decision.pasted_rows import PastedRows
     from dosing_app.ui.presets import Preset
@@ -58,7 +61,12 @@ def moved(rows: Sequence[Row], row: Row, by: Literal[-1, 1]) -> list[Row]:
 
 
 def with_preset(
-    rows: Sequence[Row], preset: Preset, *, weight_kg: float | None, now_day: float | None
+    rows: Sequence[Row],
+    preset: Preset,
+    *,
+    weight_kg: float | None,
+    now_day: float | None,
+    start: datetime | None = None,
 ) -> list[Row] | None:
     """Return the doses with a published regimen in them.
 
@@ -75,6 +83,8 @@ def with_preset(
         Body weight: with it amounts are in whole vials of 100 mg, rounded up; without it they are for each kilogram.
     now_day : float or None
         Now, where it was typed.
+    start : datetime, optional
+        Moment of the first infusion, for rows that hold a date.
 
     Returns
     -------
@@ -82,8 +92,7 @@ def with_preset(
         None where every infusion of the regimen lies before now, so that nothing could be inserted.
     """
     given = [row for row in rows if row["status"] == GIVEN and _is_typed(row)]
-    read = [read_quantity(row.get("day") or "", DAYS) for row in given]
-    days = [number for number in read if not isinstance(number, TextFault)]
+    days = [day for row in given if (day := row_day(row, start)) is not None]
     now = [now_day] if now_day is not None and given else []
     after: float | None = max([*days, *now], default=None)
     kept = list(given)
@@ -196,27 +205,31 @@ def _register_paste(app: App) -> None:
 
 def _register_presets(app: App) -> None:
     @app.callback(
-        Output(ids.DOSES, "rowData", allow_duplicate=True),
-        Output(ids.PRESET, "value"),
-        Output(ids.NOTICE, "children", allow_duplicate=True),
-        Input(ids.PRESET, "value"),
-        State(ids.DOSES, "rowData"),
-        State(ids.field("weight_kg"), "value"),
-        State(ids.field("now_day"), "value"),
-        State(ids.LANGUAGE, "value"),
+        output=(
+            Output(ids.DOSES, "rowData", allow_duplicate=True),
+            Output(ids.PRESET, "value"),
+            Output(ids.NOTICE, "children", allow_duplicate=True),
+        ),
+        inputs={"name": Input(ids.PRESET, "value")},
+        state={"screen": SCREEN_STATE, "language": State(ids.LANGUAGE, "value")},
         prevent_initial_call=True,
     )
     def insert(  # pyright: ignore[reportUnusedFunction]
-        name: str | None, rows: list[Row] | None, weight: str | None, now: str | None, language: str | None
+        *, name: str | None, screen: dict[str, Any], language: str | None
     ) -> tuple[Any, Any, Any]:
         preset = PRESET_BY_NAME.get(name or "")
         if preset is None:
             return no_update, no_update, no_update
-        weight_kg, now_day = (
-            None if isinstance(number := read_quantity(typed or "", BY_NAME[field].units), TextFault) else number
-            for field, typed in (("weight_kg", weight), ("now_day", now))
+        entered = screen_of(screen)
+        weight = read_quantity(entered.fields.get("weight_kg") or "", BY_NAME["weight_kg"].units)
+        start = start_of(entered)
+        changed = with_preset(
+            entered.doses,
+            preset,
+            weight_kg=None if isinstance(weight, TextFault) else weight,
+            now_day=day_in(entered.fields.get("now_day") or "", start),
+            start=start,
         )
-        changed = with_preset(rows or [], preset, weight_kg=weight_kg, now_day=now_day)
         if changed is not None:
             return changed, None, []
         with answering(language):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.decision.patient import to_json
 from dosing_app.findings.numbers import number_text
 from dosing_app.language import say
 from dosing_app.ui import ids
@@ -11,6 +12,8 @@ from dosing_app.ui.answering import answering
 from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first
 from dosing_app.ui.components.sensitivity_panel import sensitivity_panel
 from dosing_app.ui.elements import ALL, App, Input, Output, State, client_function, ctx, html, no_update
+from dosing_app.ui.reading import read_screen
+from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import GIVEN, PLANNED, new_dose
 
 if TYPE_CHECKING:
@@ -92,7 +95,7 @@ def _register_comparison(app: App, answers: Answers) -> None:
             result = answers.regimens(case_json)
             is_current = pinned is not None and pinned["case"] == case_json
             places = list(pinned["places"]) if pinned is not None and is_current else pinned_at_first(result)
-            body = comparison(view, result, places)
+            body = comparison(view, result, places, is_open=is_current)
         return body, no_update if is_current else {"case": case_json, "places": places}
 
     @app.callback(
@@ -112,17 +115,31 @@ def _register_comparison(app: App, answers: Answers) -> None:
         return {**pinned, "places": kept + [place for place in chosen if place not in kept]}
 
     @app.callback(
-        Output(ids.DOSES, "rowData", allow_duplicate=True),
-        Input(ids.use_as_plan(ALL), "n_clicks"),
-        State(ids.VALID_CASE, "data"),
-        State(ids.DOSES, "rowData"),
+        output=(
+            Output(ids.DOSES, "rowData", allow_duplicate=True),
+            Output(ids.NOTICE, "children", allow_duplicate=True),
+        ),
+        inputs={"clicks": Input(ids.use_as_plan(ALL), "n_clicks")},
+        state={
+            "pinned": State(ids.PINNED, "data"),
+            "screen": SCREEN_STATE,
+            "language": State(ids.LANGUAGE, "value"),
+        },
         prevent_initial_call=True,
     )
-    def use(clicks: list[int | None], case_json: str | None, rows: list[Row] | None) -> Any:  # noqa: ANN401  # pyright: ignore[reportUnusedFunction]
-        if not any(clicks) or not case_json or not ctx.triggered_id:
-            return no_update
+    def use(  # pyright: ignore[reportUnusedFunction]
+        *, clicks: list[int | None], pinned: dict[str, Any] | None, screen: dict[str, Any], language: str | None
+    ) -> tuple[Any, Any]:
+        if not any(clicks) or pinned is None or not ctx.triggered_id:
+            return no_update, no_update
+        with answering(language):
+            entered = screen_of(screen)
+            case = read_screen(entered).case
+            # The columns are those of an entry; only while it stands does a button do what its column says.
+            if case is None or to_json(case, indent=None) != pinned["case"]:
+                return no_update, [html.P(say("comparison.changed"))]
         place = int(ctx.triggered_id["index"])
-        return with_plan(rows or [], answers.regimens(case_json).regimens[place].doses)
+        return with_plan(entered.doses, answers.regimens(pinned["case"]).regimens[place].doses), []
 
 
 def _register_sensitivity(app: App, answers: Answers) -> None:

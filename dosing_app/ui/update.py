@@ -182,9 +182,17 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
         # What was valid last stays, in the look that is asked for now.
         view = answers.view(valid_case)
         results = _results(valid_case, view, look, start)
+    if view is None and not _is_begun(screen):
+        # Nothing is wrong with a screen that nobody has typed into.
+        faults = ()
     if view is None:
         results["case_line"] = [html.Li(say("empty.case"))]
     return {"results": results, "marks": _marks(screen, faults, view, reading)}
+
+
+def _is_begun(screen: Screen) -> bool:
+    typed = [row.get(column) for row in (*screen.doses, *screen.samples) for column in ("day", "date", "mg", "level")]
+    return any(typed) or any(screen.fields.values())
 
 
 def _finder(case_json: str, answers: Answers) -> list[Any]:

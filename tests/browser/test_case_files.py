@@ -136,3 +136,14 @@ def test_nothing_is_saved_while_an_entry_is_wrong(screen: Page):
     screen.get_by_role("button", name="Save case").click()
 
     expect(screen.locator(f"#{ids.NOTICE}")).to_contain_text("Not saved")
+
+
+def test_a_new_case_is_empty_and_undone(screen: Page):
+    """I begin a new patient: nothing of the one before is left, and it is undone if it was a mistake."""
+    screen.get_by_role("button", name="New case").click()
+
+    expect(screen.locator(f"#{ids.field('weight_kg')}")).to_have_value("")
+    expect(actions.cell(screen, ids.DOSES, 0, "mg")).to_have_text("")
+    expect(screen.locator(f"#{ids.field('heart_failure')}")).to_have_value("")
+    screen.get_by_role("button", name="Undo").click()
+    expect(screen.locator(f"#{ids.field('weight_kg')}")).to_have_value("63")

@@ -195,6 +195,21 @@ def test_a_dose_is_added_with_the_keyboard_alone(screen: Page):
     expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("Given 1600 mg")
 
 
+@pytest.mark.parametrize("delay", [0, 30, 90, 150])
+def test_no_letter_is_lost_however_fast_it_is_typed(screen: Page, delay: int):
+    """I type day and dose into a new row without looking, and answers of the server come in between."""
+    screen.get_by_role("button", name="Add a dose").click()
+    expect(actions.cell(screen, ids.DOSES, 4, "day").locator("input")).to_be_focused()
+
+    screen.keyboard.type("49", delay=delay)
+    screen.keyboard.press("Tab")
+    screen.keyboard.type("1200", delay=delay)
+    screen.keyboard.press("Enter")
+
+    expect(actions.cell(screen, ids.DOSES, 4, "mg")).to_have_text("1200")
+    expect(actions.cell(screen, ids.DOSES, 4, "day")).to_have_text("49")
+
+
 def test_enter_opens_the_cell_that_has_the_focus(screen: Page):
     """I walk to a cell with the arrows and press Enter to change it."""
     actions.cell(screen, ids.DOSES, 1, "mg").click()
@@ -287,6 +302,7 @@ def test_two_users_do_not_see_each_other(open_screen: Callable[..., Page]):
     actions.type_into_cell(theirs, ids.DOSES, 2, "mg", "1200")
     expect(actions.headline(theirs)).not_to_have_text(shown)
     actions.type_into_cell(mine, ids.DOSES, 0, "hours", "2")
+    mine.on("dialog", lambda dialog: dialog.accept())  # leaving with changes asks first
     mine.reload()
 
     expect(actions.headline(mine)).to_have_text(shown)

@@ -17,7 +17,7 @@ from tte import load_event_model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import BrowserContext, Page
 
 
 def fast_clearance(page: Page) -> None:
@@ -185,3 +185,37 @@ def test_the_comparison_fits_a_telephone(open_screen: Callable[..., Page]):
     expect(page.locator(f"#{ids.COMPARISON_BODY} .comparison-table")).to_be_visible()
 
     assert not actions.scrolls_sideways(page)
+
+
+def test_a_regimen_is_not_taken_over_while_an_entry_is_wrong(screen: Page):
+    """I mistype a given dose while regimens are compared: what is compared is not what stands there any more."""
+    fast_clearance(screen)
+    screen.locator(f"#{ids.COMPARE}").click()
+    expect(screen.get_by_role("button", name="Use as plan").first).to_be_visible()
+    actions.type_into_cell(screen, ids.DOSES, 0, "mg", "6OO")
+    expect(screen.locator(f"#{ids.DOSES_NOTE}")).to_contain_text("has the letter O")
+
+    screen.get_by_role("button", name="Use as plan").first.click()
+
+    expect(screen.locator(f"#{ids.NOTICE}")).to_contain_text("Not taken over")
+    expect(actions.cell(screen, ids.DOSES, 2, "mg")).to_have_text("400")
+
+
+def test_what_was_typed_while_the_server_was_away_is_sent_once_it_is_back(
+    new_context: Callable[..., BrowserContext], app_url: str
+):
+    """The server goes away; I go on typing; once it answers again, the figures follow by themselves."""
+    screen = new_context(viewport={"width": 1366, "height": 768}).new_page()
+    screen.goto(app_url)
+    screen.locator(f"#{ids.FINDER_BODY} table").wait_for()
+    screen.route("**/_dash-update-component*", lambda route: route.abort())
+    screen.route("**/health", lambda route: route.abort())
+    actions.open_tab(screen, "Covariates")
+    actions.type_into_field(screen, "weight_kg", "64")
+    expect(screen.locator(f"#{ids.CONNECTION}")).to_contain_text("Not connected")
+
+    screen.unroute("**/_dash-update-component*")
+    screen.unroute("**/health")
+
+    expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("64 kg", timeout=15_000)
+    expect(screen.locator(f"#{ids.CONNECTION}")).to_be_empty()

@@ -48,7 +48,7 @@ def test_outside_the_study(screen: Page):
 
     actions.type_into_field(screen, "weight_kg", "160")
 
-    expect(screen.locator(f"#{ids.RISK_TEXT}")).to_contain_text("Outside the study's range")
+    expect(screen.locator(f"#{ids.RISK_TEXT}")).to_contain_text("outside the study's range")
     expect(actions.headline(screen)).to_be_visible()
 
 

@@ -8,6 +8,9 @@
   var TWINS = { day: "date", date: "day", mg: "per_kg", per_kg: "mg" };
   // Long enough for a cell that was left to reach the rows, short enough not to be noticed.
   var ENTERED_MS = 80;
+  var SETTLED_MS = 200;
+  // Letters of one word follow each other within this.
+  var TYPED_ON_MS = 800;
   var functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
   var contexts = { doses: {}, samples: {} };
 
@@ -20,9 +23,16 @@
     return row[params.colDef.field] || "";
   }
 
+  // What was typed; else what follows from the other column; else the other column's text, if nothing follows from it.
   functions.shown = function (params) {
-    return params.data[params.colDef.field] || computed(params);
+    var field = params.colDef.field;
+    return params.data[field] || computed(params) || (TWINS[field] && params.data[TWINS[field]] && isWrong(params) ? params.data[TWINS[field]] : "");
   };
+
+  function isWrong(params) {
+    var columns = (context(params).faults || {})[params.data.id] || [];
+    return columns.indexOf(params.colDef.field) >= 0;
+  }
 
   functions.enter = function (params) {
     var field = params.colDef.field;
@@ -37,20 +47,33 @@
     return !params.data[params.colDef.field] && computed(params) !== "";
   };
 
-  functions.isFaulty = function (params) {
-    var columns = (context(params).faults || {})[params.data.id] || [];
-    return columns.indexOf(params.colDef.field) >= 0;
-  };
+  functions.isFaulty = isWrong;
 
   function grid(name) {
     return window.dash_ag_grid.getApiAsync(name);
   }
 
+  // Cells are drawn anew only while none is being typed into: an answer that comes in between would take letters away.
   function refresh(name, changes) {
     Object.assign(contexts[name], changes);
     grid(name).then(function (api) {
-      api.setGridOption("context", contexts[name]);
-      api.refreshCells({ force: true });
+      function draw() {
+        if (api.getEditingCells().length > 0) {
+          return;
+        }
+        api.removeEventListener("cellEditingStopped", later);
+        api.setGridOption("context", contexts[name]);
+        api.refreshCells({ force: true });
+      }
+      // Tab closes a cell and opens the next one: what is open is known only some time after both.
+      function later() {
+        setTimeout(draw, SETTLED_MS);
+      }
+      if (api.getEditingCells().length > 0) {
+        api.addEventListener("cellEditingStopped", later);
+      } else {
+        draw();
+      }
     });
   }
 
@@ -91,6 +114,22 @@
   function isTyping(element) {
     return Boolean(element && element.closest && element.closest("input, textarea, select, [contenteditable=true]"));
   }
+
+  // A cell that Tab opens selects its text a moment later, also what was typed meanwhile: the next letter would replace it.
+  var typedAt = 0;
+  document.addEventListener("keydown", function (event) {
+    var editor = document.activeElement;
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || !gridOf(editor)) {
+      typedAt = 0;
+      return;
+    }
+    var now = performance.now();
+    var length = editor.matches("input") ? editor.value.length : 0;
+    if (length > 0 && now - typedAt < TYPED_ON_MS && editor.selectionStart === 0 && editor.selectionEnd === length) {
+      editor.setSelectionRange(length, length);
+    }
+    typedAt = now;
+  }, true);
 
   document.addEventListener("paste", function (event) {
     var name = gridOf(document.activeElement);

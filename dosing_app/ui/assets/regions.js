@@ -115,17 +115,36 @@
     return !(opens && shown % 2 === 1);
   }
 
+  var TOGGLES = ["curve-log", "curve-as-table", "risk-as-table", "survival-as-table"];
+
   function toggled() {
-    var names = ["curve-log", "curve-as-table", "risk-as-table", "survival-as-table"];
     var pressed = Array.prototype.map.call(arguments, function (clicks) {
       return Boolean(clicks && clicks % 2 === 1);
     });
     var state = {};
-    names.forEach(function (name, place) {
+    TOGGLES.forEach(function (name, place) {
       state[name] = pressed[place];
     });
     return [state].concat(pressed.map(String));
   }
+
+  // How the figures are shown now, by the buttons at their titles.
+  function look() {
+    var state = {};
+    TOGGLES.forEach(function (name) {
+      var button = document.getElementById(name);
+      state[name] = Boolean(button && button.getAttribute("aria-pressed") === "true");
+    });
+    return state;
+  }
+
+  // Who leaves with changes that were not saved is asked first; nothing is kept by the browser.
+  window.addEventListener("beforeunload", function (event) {
+    var undo = document.getElementById("undo");
+    if (undo && !undo.disabled) {
+      event.preventDefault();
+    }
+  });
 
   function showPage(path) {
     var models = path === "/models";
@@ -209,6 +228,7 @@
     pasteInto_samples: pasteInto("samples"),
     showBox: showBox,
     toggled: toggled,
+    look: look,
     showPage: showPage,
     fillModels: fillModels,
     nameChooser: nameChooser,

@@ -4,6 +4,7 @@
 
   // Below this an answer is there before anybody looks for it.
   var NOTICEABLE_MS = 300;
+  var AGAIN_MS = 3000;
   var root = document.documentElement;
   var send = window.fetch;
   var pending = { computing: 0, searching: 0, other: 0 };
@@ -25,11 +26,29 @@
     }
   }
 
+  var answered = new Date();
+  var asking = null;
+
   function say(name) {
     var place = document.getElementById("connection");
     if (place) {
-      place.textContent = name ? place.dataset[name] : "";
+      var time = answered.toLocaleTimeString(document.querySelector(".page").lang, { hour: "2-digit", minute: "2-digit" });
+      place.textContent = name ? place.dataset[name].replace("{time}", time) : "";
     }
+    root.toggleAttribute("data-away", name === "away");
+  }
+
+  // Once the server is back, what was typed meanwhile is sent: asking for the same look again is asking for everything.
+  function askUntilBack() {
+    asking = asking || setInterval(function () {
+      send("/health").then(function (answer) {
+        if (answer.ok) {
+          clearInterval(asking);
+          asking = null;
+          window.dash_clientside.set_props("shown-as", { data: window.dash_clientside.asuc.look() });
+        }
+      }, function () {});
+    }, AGAIN_MS);
   }
 
   window.fetch = function (resource, options) {
@@ -46,12 +65,16 @@
     return send.apply(this, arguments).then(
       function (answer) {
         end(kind);
-        say(answer.status >= 500 ? "failed" : "");
+        if (answer.status < 400) {
+          answered = new Date();
+        }
+        say(answer.status === 413 ? "large" : answer.status >= 400 ? "failed" : "");
         return answer;
       },
       function (error) {
         end(kind);
         say("away");
+        askUntilBack();
         throw error;
       }
     );

@@ -38,7 +38,7 @@ def pinned_at_first(result: OptimizeResult) -> list[int]:
     return [result.regimens.index(regimen) for regimen in named_regimens(result)[:SIDE_BY_SIDE]]
 
 
-def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> list[Any]:
+def comparison(view: View, result: OptimizeResult, pinned: Sequence[int], *, is_open: bool) -> list[Any]:
     """Return the regimens of some places in the list side by side, and the whole list to choose others from.
 
     Parameters
@@ -47,6 +47,8 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> lis
         The case and its search.
     pinned : sequence of int
         Places in the list, at most four are shown.
+    is_open : bool
+        Whether the whole list is unfolded, because somebody is choosing from it.
     """
     forecast = view.forecast
     chosen = [result.regimens[place] for place in pinned if place < len(result.regimens)][:SIDE_BY_SIDE]
@@ -77,7 +79,7 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int]) -> lis
     notes = [html.P(say("comparison.association"), className="note")]
     if kept:
         notes.append(html.P(say("comparison.kept", infusions=infusions(kept)), className="note"))
-    return [html.Div(table, className="scrolled", tabIndex=0), *notes, _all(result, pinned, source)]
+    return [html.Div(table, className="scrolled", tabIndex=0), *notes, _all(result, pinned, source, is_open=is_open)]
 
 
 def _view_of(view: View, regimen: ListedRegimen) -> View:
@@ -149,7 +151,7 @@ def _use(forecast: Forecast, regimen: ListedRegimen, place: int) -> Component:
     return dmc.Button(say("comparison.use"), id=ids.use_as_plan(place), size="compact-sm", variant="default")
 
 
-def _all(result: OptimizeResult, pinned: Sequence[int], source: Source) -> Component:
+def _all(result: OptimizeResult, pinned: Sequence[int], source: Source, *, is_open: bool) -> Component:
     """Return the ranked list, of which any four can be put side by side."""
     rows = [
         html.Tr(
@@ -182,4 +184,6 @@ def _all(result: OptimizeResult, pinned: Sequence[int], source: Source) -> Compo
             searched=regimen_count(result.candidates_total, is_exact=result.is_total_exact),
         )
     )
-    return html.Details([summary, html.Table([head, html.Tbody(rows)], className="list-table")], className="all")
+    return html.Details(
+        [summary, html.Table([head, html.Tbody(rows)], className="list-table")], className="all", open=is_open
+    )

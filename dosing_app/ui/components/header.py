@@ -45,6 +45,7 @@ def _actions(user: str, *, is_dark: bool) -> list[Any]:
             className="examples",
             **{"aria-label": say("header.examples")},
         ),
+        html.Button(say("header.new"), id=ids.NEW, className="link", type="button"),
         _button("header.undo", ids.UNDO),
         _button("header.redo", ids.REDO),
         dcc.Upload(
@@ -123,7 +124,11 @@ def case_line(model_select: Component) -> Component:
 
 def connection() -> Component:
     """Return the place where ``assets/requests.js`` says that the server is away or failed."""
-    words = {"data-away": say("state.server_away"), "data-failed": say("state.server_failed")}
+    words = {
+        "data-away": say("state.server_away", time="{time}"),  # filled in by the script
+        "data-failed": say("state.server_failed"),
+        "data-large": say("state.server_large"),
+    }
     return html.Div(id=ids.CONNECTION, className="notice", role="alert", **words)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dosing_app.language import say
 from dosing_app.ui import ids
-from dosing_app.ui.components.risk_panel import risk_basis
+from dosing_app.ui.components.risk_panel import risk_basis, stop_rule
 from dosing_app.ui.elements import Component, dcc, dmc, html
 from dosing_app.ui.figure_style import Figure, axis, layout
 
@@ -60,6 +60,7 @@ def risk_region(event_model: EventModel) -> Component:
         html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
         _twin(ids.RISK_TABLE),
         html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
+        stop_rule(),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dosing_app.findings.risk_words import risk_words, shown_risk, study_facts
 from dosing_app.language import say
-from dosing_app.ui.elements import html
+from dosing_app.ui.elements import Component, html
 from dosing_app.ui.wording import answer_in_words
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ def announced(view: View) -> str:
 
 
 def risk_basis(event_model: EventModel) -> list[Any]:
-    """Return what the risk rests on, and the rule that stands above it."""
-    facts = f"{study_facts(event_model)} {say('risk.not_validated')}"
-    return [html.P(facts, className="note"), html.P(html.Strong(say("risk.stop_rule")), className="stop-rule")]
+    """Return what the risk rests on."""
+    return [html.P(f"{study_facts(event_model)} {say('risk.not_validated')}", className="note")]
+
+
+def stop_rule() -> Component:
+    """Return the rule that stands above every figure, and stays when the panel is scrolled."""
+    return html.P(html.Strong(say("risk.stop_rule")), className="stop-rule")

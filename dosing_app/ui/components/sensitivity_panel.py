@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.findings.case_words import model_name
-from dosing_app.findings.numbers import UNKNOWN, figures, one_percent, range_of
+from dosing_app.findings.numbers import UNKNOWN, figures, interval, one_percent, range_of
 from dosing_app.language import say
 from dosing_app.ui.components.results import graph_config
 from dosing_app.ui.elements import dcc, html
@@ -15,13 +15,19 @@ from dosing_app.ui.figures import averaged_concentration_figure
 if TYPE_CHECKING:
     from dosing_app.decision.sensitivity import ModelAverage, ModelView
     from dosing_app.decision.view import View
+    from pkpd.arrays import FloatArray
+
+# Of half a screen's width the table has little: cells of words take more lines instead of being cut.
+_WRAPS = {"whiteSpace": "normal"}
 
 
 def sensitivity_panel(view: View, average: ModelAverage) -> list[Any]:
     """Return the models as a table, heaviest first, with the average of concentration and clearance."""
     ordered = sorted(average.views, key=lambda one: (-one.weight, one.model.id))
     titles = ("model", "weight", "clearance", "auc_cl", "risk")
-    head = html.Thead(html.Tr([html.Th(say(f"sensitivity.column_{title}"), scope="col") for title in titles]))
+    head = html.Thead(
+        html.Tr([html.Th(say(f"sensitivity.column_{title}"), scope="col", style=_WRAPS) for title in titles])
+    )
     table = html.Table(
         [head, html.Tbody([_row(one, view) for one in ordered]), html.Tbody(_average_row(average))],
         className="sensitivity-table",
@@ -43,32 +49,41 @@ def sensitivity_panel(view: View, average: ModelAverage) -> list[Any]:
 
 def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Dash
     name = model_name(one.model.id)
-    risk = say("sensitivity.no_drug") if one.log_auc_cl == -math.inf else one_percent(one.risk_day90)
+    middle = one_percent(float(one.risk_quantiles[2]))
+    risk = (
+        say("sensitivity.no_drug")
+        if one.log_auc_cl == -math.inf
+        else say("sensitivity.risk", interval=interval(one.risk_quantiles), middle=middle)
+    )
     said = risk if one.is_calibrated else say("sensitivity.not_calibrated", risk=risk)
     in_use = (
         [html.Span(f" {say('sensitivity.in_use')}", className="unit")] if one.model.id == view.forecast.model.id else []
     )
     return html.Tr(
         [
-            html.Th([name, *in_use], scope="row"),
+            html.Th([name, *in_use], scope="row", style=_WRAPS),
             html.Td(one_percent(one.weight) if one.weight > 0.0 else UNKNOWN),
-            html.Td(figures(one.cl)),
+            html.Td(_with_range(one.cl_quantiles), style=_WRAPS),
             html.Td(figures(one.log_auc_cl)),
-            html.Td(said, className="words"),
+            html.Td(said, className="words", style=_WRAPS),
         ]
     )
 
 
 def _average_row(average: ModelAverage) -> list[Any]:
-    middle = figures(float(average.cl_quantiles[2]))
     return [
         html.Tr(
             [
                 html.Th(say("sensitivity.average"), scope="row"),
                 html.Td(one_percent(1.0)),
-                html.Td(f"{middle} ({range_of(average.cl_quantiles)})"),
+                html.Td(_with_range(average.cl_quantiles), style=_WRAPS),
                 html.Td(UNKNOWN),
                 html.Td(UNKNOWN, className="words"),
             ]
         )
     ]
+
+
+def _with_range(quantiles: FloatArray) -> str:
+    """Return the middle of a quantity and its 90 % interval."""
+    return f"{figures(float(quantiles[2]))} ({range_of(quantiles)})"

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from asuc.cli import run
 from asuc.cli.output import escaped
 from tests.asuc.shell import TYPICAL, asuc, asuc_in_terminal
 
@@ -77,3 +78,15 @@ def test_headings_are_bold_in_a_terminal_and_plain_in_a_pipe():
 
 def test_what_is_not_printable_is_shown_as_an_escape():
     assert escaped("a\x1b[31m\n\udcff\u00a0b") == r"a\x1b[31m\n\xff b"
+
+
+
+def test_an_interrupted_command_says_so_and_writes_nothing(monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("asuc.cli.forecast.read_case_file", interrupted)
+
+    assert run(["forecast", str(TYPICAL), "--json"]) == 1
+    written = capsys.readouterr()
+    assert (written.out, written.err) == ("", "asuc: interrupted.\n")

@@ -510,6 +510,46 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "note",
         "Sample of day 1 is left out: “drawn from the line”.",
     ),
+    (
+        "samples_contradict",  # 3 standard deviations of the difference are a factor of 6.47 here
+        {"samples": [level(8, 2.0), level(10, 12.94)]},
+        {"samples": [level(8, 2.0), level(10, 12.93)]},
+        "samples[1]",
+        "check",
+        "Sample of day 10: its level is clearly above that of day 8, with no infusion in between.",
+    ),
+    (
+        "samples_contradict",
+        {"doses": infusions((0, 500), (7.9, 500)), "samples": [level(8, 2.0), level(10, 40.0)]},
+        {"doses": infusions((0, 500), (8, 500)), "samples": [level(8, 2.0), level(10, 40.0)]},
+        "samples[1]",
+        "check",
+        "day 8",
+    ),
+    (
+        "samples_contradict",
+        {"samples": [beyond(6, "below", 0.4), level(10, 20.0)]},
+        {"samples": [beyond(6, "below", 4.0), level(10, 20.0)]},
+        "samples[1]",
+        "check",
+        "that of day 6",
+    ),
+    (
+        "samples_contradict",
+        {"samples": [level(6, 2.0), beyond(10, "above", 20.0)]},
+        {"samples": [beyond(6, "above", 2.0), level(10, 20.0)]},
+        "samples[1]",
+        "check",
+        "that of day 6",
+    ),
+    (
+        "samples_contradict",
+        {"samples": [beyond(6, "below", 0.4), beyond(10, "above", 20.0)]},
+        {"samples": [level(6, 20.0), beyond(10, "below", 40.0)]},
+        "samples[1]",
+        "check",
+        "that of day 6",
+    ),
 ]
 
 
@@ -590,6 +630,30 @@ def test_a_level_near_zero_is_at_the_lower_end_of_positive_measurements(name: st
         assert abs(found - exact) < (0.3 if additive == 0.0 else 1.0)
         assert percentile_among_positive(0.0, model, assay) == 0.0
         assert percentile_among_positive(100.0, model, assay) == pytest.approx(100.0)
+
+
+def test_each_contradicting_sample_is_named_once_beside_the_one_it_is_farthest_above():
+    rows = [level(5, 2.0), level(6, 1.0), level(7, 30.0), level(8, 30.0, exclude="line"), level(9, 25.0)]
+    found = [one for one in check_case(computed(samples=rows)) if one.code == "samples_contradict"]
+    assert [one.place for one in found] == ["samples[2]", "samples[4]"]
+    assert all("that of day 6" in one.text for one in found)
+
+
+def test_two_assays_at_one_time_do_not_contradict_each_other():
+    rows = [level(10, 1.0, assay="a"), level(10, 30.0, assay="b")]
+    assert "samples_contradict" not in codes(check_case(computed(samples=rows)))
+
+
+def test_a_sample_that_an_infusion_runs_over_contradicts_nothing():
+    doses = [*infusions((0, 500)), {"time_day": 8, "amount_mg": 500, "duration_hour": 24}]
+    rows = [level(8.5, 2.0), level(10, 40.0)]
+    assert "samples_contradict" not in codes(check_case(computed(doses=doses, samples=rows)))
+
+
+def test_the_example_of_contradicting_samples_is_found():
+    found = only(check_case(forecast(example_case("contradictory_samples"), EVENT_MODEL)), "samples_contradict")
+    assert "day 7" in found.text
+    assert "day 6" in found.text
 
 
 def test_percentiles_belong_to_the_row_of_their_sample():
@@ -756,7 +820,8 @@ def test_what_to_check_comes_first_and_the_rest_follows_the_case():
         "doses[0]",
         "planned[0]",
         "samples[1]",
-        "samples[2]",
+        "samples[2]",  # more than was expected
+        "samples[2]",  # and more than before
         "heart_failure",
     ]
 

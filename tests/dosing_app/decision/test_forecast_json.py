@@ -64,6 +64,9 @@ def test_every_name_of_the_format_is_there(name: str):
     assert set(made["exposure"]) == {"auc_day14_28_mg_day_per_L", "log_auc_cl"}
     assert set(made["risk"]) == {"day90", "from_now", "threshold_log_auc_cl", "stratum"}
     assert set(made["sensitivity"][0]) >= {"model", "log_evidence", "weight", "cl_L_per_day", "risk_day90"}
+    for view in made["sensitivity"]:
+        assert view["cl_q05_L_per_day"] < view["cl_q50_L_per_day"] < view["cl_q95_L_per_day"]
+        assert view["risk_day90_q05"] <= view["risk_day90_q50"] <= view["risk_day90_q95"]
     n_used = sum(sample.exclude is None for sample in example_case(name).samples)
     assert len(made["samples"]) == n_used
 
@@ -164,3 +167,14 @@ def test_samples_that_nothing_explains_give_null_and_a_warning():
     assert [made["posterior"][risk] for risk in RISKS] == [None] * 3
     assert "samples_unexplained" in codes(made)
     assert "no_drug_in_window" not in codes(made)
+
+
+@pytest.mark.parametrize("model", ["niyigena_2026_asuc", "niyigena_2026_asuc_explog", "zhao_2026_pediatric"])
+def test_a_crp_below_its_limit_is_computed_as_said(model: str):
+    tree = json.loads(to_json(example_case("typical"))) | {"model": model}
+    below = document_of(tree | {"covariates": {"weight_kg": 63, "crp_below_mg_per_L": 5}})
+    floor = document_of(tree | {"covariates": {"weight_kg": 63, "crp_mg_per_L": 1.5}})
+
+    assert below["a_priori"] == floor["a_priori"]
+    for part in ("map", "posterior", "exposure", "risk", "sensitivity", "average"):
+        assert below[part] == floor[part], part

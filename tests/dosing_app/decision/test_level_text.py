@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_app.decision.level_text import Level, TextFault, read_level, read_number, read_quantity
+from dosing_app.language import render
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,9 @@ from dosing_app.decision.level_text import Level, TextFault, read_level, read_nu
         (".5", 0.5),
         ("5.", 5.0),
         ("0,400", 0.4),
+        ("0.125", 0.125),
+        ("1.2340", 1.234),
+        ("1234.567", 1234.567),
         ("1e-05", 1e-05),  # as a file may hold it
         ("1.25E+1", 12.5),
         ("\u00a018.4\u202f", 18.4),
@@ -61,7 +65,10 @@ def test_a_limit_is_read_with_its_direction(typed: str, value: float, censored: 
         ("", "Nothing was typed"),
         ("1O.5", "has the letter O in it"),
         ("2l", "has the letter l in it"),
-        ("1,250", "can mean 1250 or 1.250"),
+        ("1,250", "can mean 1250 or 1.25. Type"),
+        ("1.200", "can mean 1200 or 1.2. Type"),
+        ("12.345 mg/L", "can mean 12345 or 12.3450. Type"),
+        ("<1.200", "can mean 1200 or 1.2. Type"),
         ("9 1", "has a space inside the number"),
         ("9.1 ng/mL", "has the unit “ng/mL”"),
         ("0", "is not a level"),
@@ -123,6 +130,17 @@ ALBUMIN = {"g/L": "1", "g/dL": "10"}
 )
 def test_a_quantity_is_read_in_the_unit_behind_it(typed: str, value: float):
     assert read_quantity(typed, ALBUMIN) == value
+
+
+def test_thousands_in_german_are_named_in_german():
+    fault = read_level("1.200")
+
+    assert isinstance(fault, TextFault)
+    assert render(fault.message, "de") == "„1.200“ kann 1200 oder 1,2 bedeuten. Eine dieser beiden Zahlen eingeben."
+
+
+def test_a_percentage_is_never_in_thousands():
+    assert read_quantity("12.345", {"%": "1"}) == 12.345
 
 
 def test_a_unit_may_be_a_fraction():

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dosing_app.decision.level_text import read_number
 from dosing_app.findings.numbers import (
     UNKNOWN,
     figures,
@@ -38,6 +41,20 @@ def test_a_typed_number_is_without_loss_and_has_a_point_in_every_language():
     with speaking("de"):
         assert number_text(0.1 + 0.2) == "0.30000000000000004"
         assert shown(6.9) == "6,9"
+
+
+@given(st.one_of(st.floats(1e-6, 1e6), st.integers(1_000, 999_999).map(lambda n: n / 1000)))
+def test_a_number_of_a_case_is_typed_so_that_it_is_read_back(value: float):
+    assert read_number(number_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.234, "1.2340"), (-1.234, "-1.2340"), (0.125, "0.125"), (1234.567, "1234.567")]
+)
+def test_three_decimals_that_could_be_thousands_get_a_fourth(value: float, text: str):
+    assert number_text(value) == text
+    assert float(shown(value)) == value
+    assert shown(1.234) == "1.234"
 
 
 @pytest.mark.parametrize(

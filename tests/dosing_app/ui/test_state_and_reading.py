@@ -74,14 +74,14 @@ def test_what_the_screen_does_not_show_is_kept():
     assert read.limits == case.limits
 
 
-@pytest.mark.parametrize("amount", [1e-05, 1e-200, 0.1 + 0.2, 600.0, 1234.5678901234567])
+@pytest.mark.parametrize("amount", [1e-05, 1e-200, 0.1 + 0.2, 1.234, 12.345, 600.0, 1234.567, 1234.5678901234567])
 def test_no_digit_is_lost_on_the_screen(amount: float):
     case = read_case({"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": amount}]})
 
     assert read_screen(screen_from_case(case)).case == case
 
 
-@pytest.mark.parametrize("fraction", [0.2, 0.07, 1 / 3, 1e-6, 0.999])
+@pytest.mark.parametrize("fraction", [0.2, 0.07, 1 / 3, 1e-6, 0.12345, 0.999])
 def test_no_digit_of_a_target_is_lost_on_the_screen(fraction: float):
     tree = {"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": 600}]}
     case = read_case(tree | {"target": {"risk_day90": fraction}})
