@@ -15,6 +15,7 @@ from dosing_app.decision.patient import to_json
 from dosing_app.findings.case_words import level_text
 from dosing_app.findings.numbers import number_text
 from dosing_app.ui.fields import BY_NAME, FIELDS, NO, YES
+from pkpd.model.library import DEFAULT_MODEL
 from pkpd.units import fraction_from_percent, percent_from_fraction
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def empty_screen() -> Screen:
     return Screen(
         doses=[new_dose([])],
         samples=[],
-        fields={one.name: None if one.choices or one.name == "model" else "" for one in FIELDS},
+        fields={one.name: None if one.choices else "" for one in FIELDS} | {"model": DEFAULT_MODEL},
         kept={},
     )
 

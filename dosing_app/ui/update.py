@@ -128,10 +128,8 @@ def register(app: App, answers: Answers) -> None:
         prevent_initial_call=True,
     )
     def find(case_json: str | None, language: str | None) -> object:  # pyright: ignore[reportUnusedFunction]
-        if not case_json:
-            return no_update
         with answering(language):
-            return _finder(case_json, answers)
+            return _finder(case_json, answers) if case_json else [html.P(say("empty.finder"))]
 
     app.clientside_callback(client_function("asuc", "markCells"), Input(ids.FAULTS, "data"))
 
@@ -178,13 +176,13 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
             faults = tuple(Fault("case", problem.place, "", f"{problem}.") for problem in error.problems)
         else:
             results = _results(case_json, view, look, start)
+    if view is None and not _is_begun(screen):
+        # Nothing is wrong with a screen that nobody has typed into, and nothing of an earlier patient stays on it.
+        return {"results": _empty(), "marks": _marks(screen, (), None, reading)}
     if view is None and valid_case:
         # What was valid last stays, in the look that is asked for now.
         view = answers.view(valid_case)
         results = _results(valid_case, view, look, start)
-    if view is None and not _is_begun(screen):
-        # Nothing is wrong with a screen that nobody has typed into.
-        faults = ()
     if view is None:
         results["case_line"] = [html.Li(say("empty.case"))]
     return {"results": results, "marks": _marks(screen, faults, view, reading)}
@@ -192,7 +190,7 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
 
 def _is_begun(screen: Screen) -> bool:
     typed = [row.get(column) for row in (*screen.doses, *screen.samples) for column in ("day", "date", "mg", "level")]
-    return any(typed) or any(screen.fields.values())
+    return any(typed) or any(value for name, value in screen.fields.items() if name != "model")
 
 
 def _finder(case_json: str, answers: Answers) -> list[Any]:
@@ -327,16 +325,41 @@ def _covariates_note(view: View) -> str:
 
 def _placeholder(name: str, view: View) -> str:
     """Return what stands in an empty input: the value that is assumed."""
-    if name == "now_day":
-        return say("field.now_placeholder")
-    if name in {"start_date", "start_time"}:
-        return say(f"field.{name}_placeholder")
-    if BY_NAME[name].path[0] in _DEFAULTS:
-        return say("field.default", value=default) if (default := default_text(BY_NAME[name])) else ""
+    if text := _placeholder_without_case(name):
+        return text
     covariates = view.forecast.covariates
     if name in covariates.imputed or name in covariates.derived:
         return say("field.assumed", value=spoken_number(f"{covariates.values[name]:.4g}"))
     return ""
+
+
+def _placeholder_without_case(name: str) -> str:
+    """Return what stands in an empty input whoever the patient is."""
+    if name == "now_day":
+        return say("field.now_placeholder")
+    if name in {"start_date", "start_time"}:
+        return say(f"field.{name}_placeholder")
+    if BY_NAME[name].path[0] in _DEFAULTS and (default := default_text(BY_NAME[name])):
+        return say("field.default", value=default)
+    return ""
+
+
+def _empty() -> Group:
+    """Return what stands in the place of the results while there is no case."""
+    figures = {name: empty_figure(say(f"empty.{name}")) for name in ("concentration", "survival")}
+    words = {"risk_text": [html.P(say("empty.risk"))], "parameters": html.P(say("empty.parameters"))}
+    outputs: dict[str, Any] = {**dict.fromkeys(_RESULTS, ""), **figures, **words}
+    placeholders = {field.name: _placeholder_without_case(field.name) for field in TYPED}
+    return Group(
+        {
+            **outputs,
+            "valid_case": None,
+            "case_line": [html.Li(say("empty.case"))],
+            "risk": empty_figure(""),
+            "placeholders": Group(placeholders),
+            "targets": Group(dict.fromkeys(_TARGETS, "")),
+        }
+    )
 
 
 def _no_results() -> Group:

@@ -193,6 +193,12 @@
   }
 
   document.addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest(".notice-close")) {
+      window.dash_clientside.set_props("notice", { children: [] });
+    }
+  });
+
+  document.addEventListener("click", function (event) {
     var button = event.target.closest && event.target.closest(".menu-button");
     if (button) {
       var open = document.documentElement.toggleAttribute("data-menu");

@@ -122,6 +122,17 @@ def case_line(model_select: Component) -> Component:
     )
 
 
+def notice() -> Component:
+    """Return the place of what became of a file, of pasted rows and the like, with a button to close it."""
+    return html.Div(
+        [
+            html.Div(id=ids.NOTICE, className="notice", **{"aria-live": "assertive"}),
+            html.Button(say("show.close"), className="link notice-close", type="button"),
+        ],
+        className="notice-box",
+    )
+
+
 def connection() -> Component:
     """Return the place where ``assets/requests.js`` says that the server is away or failed."""
     words = {

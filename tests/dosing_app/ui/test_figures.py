@@ -16,7 +16,7 @@ from dosing_app.decision.view import compute_view, curve_times
 from dosing_app.findings.numbers import interval
 from dosing_app.language import speaking
 from dosing_app.ui.components.parameters_table import parameters_table
-from dosing_app.ui.components.risk_panel import risk_basis, risk_text
+from dosing_app.ui.components.risk_panel import risk_basis, risk_text, stop_rule
 from dosing_app.ui.figures import concentration_figure
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
 from pkpd.simulation.predict import curve_problem, predict_curve
@@ -190,7 +190,7 @@ def test_dots_are_quantiles_of_the_total_risk(view_of: Callable[[str], View]):
 def test_the_panel_leads_with_the_interval_of_the_whole_uncertainty(view_of: Callable[[str], View], name: str):
     view = view_of(name)
     assert view.forecast.risk is not None
-    words = said([*risk_text(view), *risk_basis(EVENT_MODEL)])
+    words = said([*risk_text(view), *risk_basis(EVENT_MODEL), stop_rule()])
 
     assert interval(view.forecast.risk.total.day90.quantiles) in words
     assert words.index("90\u202f% interval") < words.index("Of 100 patients")
