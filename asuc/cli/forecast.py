@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from asuc.cli.output import print_json
+from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_case_file, read_event_model
 
 
@@ -26,7 +27,8 @@ def forecast(
     risk_model = read_event_model(event_model)
     result = compute(patient, risk_model)
     warnings = check_case(result)
-    average = compare_models(patient, risk_model)
+    with shown_progress("Comparing models") as progress:
+        average = compare_models(patient, risk_model, progress=progress)
     if as_json:
         print_json(forecast_json(result, average, warnings))
     else:

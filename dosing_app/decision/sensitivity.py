@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from pkpd.simulation.predict import curve_problem
 from tte import risk_day90
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dosing_app.decision.case_schema import PatientCase
     from pkpd.arrays import FloatArray
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 # The averaged concentration is computed in as many parts side by side.
 _PARTS = 2
+
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,13 @@ class _Computed:
     log_auc_cl_quantiles: FloatArray
 
 
-def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatArray | None = None) -> ModelAverage:
+def compare_models(
+    case: PatientCase,
+    event_model: EventModel,
+    *,
+    times: FloatArray | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> ModelAverage:
     """Compute a case with every shipped model.
 
     Parameters
@@ -129,16 +139,20 @@ def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatAr
         Event model.
     times : (n_times,) array, optional
         Times [day] of the averaged concentrations; ``daily_times`` where left out.
+    progress : callable, optional
+        Told the share done, from 0 to 1.
     """
     days = daily_times(case, event_model.window_day[1]) if times is None else times
     parts = np.array_split(days, min(_PARTS, max(days.size, 1)))
     # The kernels release the interpreter's lock, so that models are computed side by side.
     with ThreadPoolExecutor() as pool:
         names = model_names()
-        answers = list(pool.map(lambda name: _compute(case, name, parts), names))
+        n_steps = len(names) + len(parts)
+        answers = list(_told(pool.map(partial(_compute, case, parts=parts), names), progress, 0, n_steps))
         computed = [answer for answer in answers if isinstance(answer, _Computed)]
         weights = _weights(computed)
-        bands = list(pool.map(lambda part: _bands(computed, part, weights, parts[part]), range(len(parts))))
+        averaged = pool.map(partial(_bands, computed, weights), range(len(parts)), parts)
+        bands = list(_told(averaged, progress, len(names), n_steps))
     skipped = tuple(answer for answer in answers if not isinstance(answer, _Computed))
     return ModelAverage(
         views=tuple(_view(c, float(weight), event_model) for c, weight in zip(computed, weights, strict=True)),
@@ -151,6 +165,16 @@ def compare_models(case: PatientCase, event_model: EventModel, *, times: FloatAr
     )
 
 
+def _told(
+    answers: Iterable[_Answer], progress: Callable[[float], None] | None, n_before: int, n_steps: int
+) -> Iterator[_Answer]:
+    """Yield answers and tell, after each, the share of all steps that is done."""
+    for number, answer in enumerate(answers, start=n_before + 1):
+        if progress is not None:
+            progress(number / n_steps)
+        yield answer
+
+
 def _weights(computed: list[_Computed]) -> FloatArray:
     """Return the weight of every model; 0 outside the panel."""
     in_panel = np.array([one.model.in_default_panel for one in computed], dtype=bool)
@@ -160,7 +184,7 @@ def _weights(computed: list[_Computed]) -> FloatArray:
     return weights
 
 
-def _bands(computed: list[_Computed], part: int, weights: FloatArray, times: FloatArray) -> FloatArray:
+def _bands(computed: list[_Computed], weights: FloatArray, part: int, times: FloatArray) -> FloatArray:
     """Return the quantiles of the averaged concentration at the times of a part; NaN where no model has a weight."""
     if not weights.any():
         return np.full((times.size, PROBABILITIES.size), np.nan)
