@@ -207,7 +207,7 @@ def measure_screen(*, quick: bool) -> list[Figure]:
             "value typed → all figures updated, 95th percentile",
             "≤ 300 ms",
             f"{high * _MS:.0f} ms (median {middle * _MS:.0f} ms)",
-        )
+        ),
     ]
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SHORTEST_GAP_DAY = 3.0
 # 16 weeks: an interruption after which the label advises against a plain restart (more infusion reactions).
 LONGEST_GAP_DAY = 112.0
+# A later dose below this share of the smallest first one of the study is likelier mistyped than reduced.
+FAR_BELOW = 0.5
+_FIRST = "doses[0]"
 
 
 def first_day(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -36,7 +39,11 @@ def first_day(forecast: Forecast) -> Iterator[CaseWarning]:
 
 
 def size(forecast: Forecast) -> Iterator[CaseWarning]:
-    """Warn of doses per kg beyond those of the study and of practice."""
+    """Warn of doses per kg beyond those of the study and of practice.
+
+    What is published of the study are its first doses: a later one is held against them with room below, since it may be
+    smaller than any first one without being unusual.
+    """
     weight = body_weight(forecast)
     if weight is None:
         yield check("weight_unknown", message("check.weight_unknown"), place="covariates.weight_kg")
@@ -45,18 +52,9 @@ def size(forecast: Forecast) -> Iterator[CaseWarning]:
     for place, dose in _infusions(forecast):
         per_kg = dose.amount_mg / weight
         low, high = (study.first_dose_mg_per_kg if study else None) or (0.0, math.inf)
-        if not low - TOLERANCE <= per_kg <= high + TOLERANCE:
-            yield check(
-                "dose_outside_study",
-                message(
-                    "check.dose_outside_study",
-                    day=figure(dose.time_day),
-                    per_kg=figure(per_kg, low, high),
-                    low=figure(low),
-                    high=figure(high),
-                ),
-                place=place,
-            )
+        least = low if place == _FIRST else FAR_BELOW * low
+        if not least - TOLERANCE <= per_kg <= high + TOLERANCE:
+            yield _outside_study(place, dose, per_kg, (low, high))
         elif per_kg > USUAL_MG_PER_KG_MAX + TOLERANCE:
             yield note(
                 "dose_above_usual",
@@ -68,6 +66,19 @@ def size(forecast: Forecast) -> Iterator[CaseWarning]:
                 ),
                 place=place,
             )
+
+
+def _outside_study(place: str, dose: CaseDose, per_kg: float, study: tuple[float, float]) -> CaseWarning:
+    """Return the warning of a dose per kg beyond the first doses of the study."""
+    low, high = study
+    if place == _FIRST:
+        key = "check.dose_outside_study.first"
+    else:
+        key = "check.dose_outside_study.above" if per_kg > high else "check.dose_outside_study.below"
+    day, shown = figure(dose.time_day), figure(per_kg, low, high, FAR_BELOW * low)
+    return check(
+        "dose_outside_study", message(key, day=day, per_kg=shown, low=figure(low), high=figure(high)), place=place
+    )
 
 
 def heart_failure(forecast: Forecast) -> Iterator[CaseWarning]:

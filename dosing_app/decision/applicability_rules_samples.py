@@ -83,8 +83,12 @@ def contradictory(forecast: Forecast) -> Iterator[CaseWarning]:
         ]
         if above:
             _, earlier = max(above, key=lambda one: one[0])
-            days = {"earlier": figure(earlier.time_day, later.time_day), "later": figure(later.time_day, earlier.time_day)}
-            yield check("samples_contradict", message("check.samples_contradict", **days), place=f"samples[{row}]")
+            said = message(
+                "check.samples_contradict",
+                earlier=figure(earlier.time_day, later.time_day),
+                later=figure(later.time_day, earlier.time_day),
+            )
+            yield check("samples_contradict", said, place=f"samples[{row}]")
 
 
 def drawn_early(forecast: Forecast) -> Iterator[CaseWarning]:

@@ -83,6 +83,25 @@ def to_json(case: PatientCase, *, indent: int | None = 2) -> str:
     return json.dumps(_whole_numbers(given), indent=indent, ensure_ascii=False, allow_nan=False)
 
 
+def canonical_json(case: PatientCase) -> str:
+    """Write a case so that cases that mean the same are the same text, however they were written.
+
+    Parameters
+    ----------
+    case : PatientCase
+        Any case.
+
+    Returns
+    -------
+    str
+        JSON in ASCII without spaces: every key of the format with its value or its default, in alphabetical order;
+        amounts, times and the like with the fewest digits that tell them apart and at least one decimal (600.0), counts
+        without; lists in the order of the case.
+    """
+    everything = case.model_dump(mode="json", by_alias=True)
+    return json.dumps(everything, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def numeric_covariates(case: PatientCase) -> dict[str, float | None]:
     """Return the covariates at the start of rescue therapy as the engine codes them.
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dosing_app.decision.patient import to_json
+from dosing_app.decision.patient import canonical_json
 from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import shown
 from dosing_app.findings.risk_rows import risks_table
@@ -144,8 +144,11 @@ def report_content(
 
 
 def case_hash(case: PatientCase) -> str:
-    """Return the SHA-256 of a case as it is saved, for who holds the file: the same case has the same."""
-    return hashlib.sha256(to_json(case).encode()).hexdigest()
+    """Return the SHA-256 of a case, for who holds it: of its canonical form, so that the same case has the same.
+
+    Which keys a file leaves to their defaults, their order and how numbers are written do not matter.
+    """
+    return hashlib.sha256(canonical_json(case).encode()).hexdigest()
 
 
 def _warnings(view: View, level: str) -> tuple[str, ...]:

@@ -80,7 +80,6 @@ def test_what_is_not_printable_is_shown_as_an_escape():
     assert escaped("a\x1b[31m\n\udcff\u00a0b") == r"a\x1b[31m\n\xff b"
 
 
-
 def test_an_interrupted_command_says_so_and_writes_nothing(monkeypatch, capsys):
     def interrupted(_):
         raise KeyboardInterrupt

@@ -13,6 +13,7 @@ from asuc.cli import run
 from asuc.cli.forecast_tables import print_forecast
 from asuc.cli.regimen_tables import print_regimens
 from asuc.cli.remarks import limited
+from asuc.cli.wording import interval, percent, percent_interval
 from dosing_app.decision.applicability import check_case
 from dosing_app.decision.case_warning import note
 from dosing_app.decision.examples import example_case
@@ -202,3 +203,21 @@ def test_the_help_of_each_command_has_an_example(shown, command):
     for option in ("--help", "-h"):
         words, _ = shown(command, option)
         assert f"Example: asuc {command} " in words
+
+
+def test_every_other_model_has_its_intervals(shown):
+    words, _ = shown("forecast", str(TYPICAL))
+    other = words[words.index("Other models (sensitivity)") : words.index("Not calibrated:")]
+    views = compare_models(example_case("typical"), EVENT_MODEL).views
+    assert other.count(" %, middle ") == len(views)
+    for view in views:
+        risk = percent_interval(view.risk_quantiles[0], view.risk_quantiles[4])
+        assert f"{interval(view.cl_quantiles)} {risk}, middle {percent(view.risk_quantiles[2])}" in other
+
+
+def test_without_a_sample_the_risk_does_not_come_from_levels(capsys, monkeypatch):
+    out = printed(capsys, monkeypatch, example_case("typical").model_copy(update={"samples": ()}))
+    risk = out[: out.index("Parameters")]
+    assert "weight and CRP alone" in risk
+    assert "weight, CRP and risk model together" in risk
+    assert "levels" not in risk

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
+import re
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dosing_app.decision.case_schema import CaseTarget
 from dosing_app.decision.examples import example_case, example_names
-from dosing_app.decision.patient import to_json
+from dosing_app.decision.patient import canonical_json, read_case, to_json
 from dosing_app.decision.result_json import forecast_json
 from dosing_app.findings.numbers import figures, interval_text, one_percent, percent
 from dosing_app.report.content import ReportContent, case_hash
+from dosing_app.ui.reading import read_screen
+from dosing_app.ui.state import screen_from_case
 from tests.dosing_app.findings.computed_cases import computed
 from tests.dosing_app.report.reports import BARE, SOFTWARE, UNCALIBRATED, UNEXPLAINED, example_report, report_of
 
 NAMES = example_names()
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "report.md"
 IN_JSON = {"Clearance": "cl_L_per_day", "Volume": "v_L", "Half-life": "half_life_day"}
 
 
@@ -195,13 +203,45 @@ def test_model_versions_hashes_and_the_case_are_named():
     content, model = example_report("typical"), view.forecast.model
     case = example_case("typical")
 
-    assert content.case_sha256 == case_hash(case) == hashlib.sha256(to_json(case).encode()).hexdigest()
+    assert content.case_sha256 == case_hash(case) == hashlib.sha256(canonical_json(case).encode()).hexdigest()
     for text in (model.version, model.sha256[:8], SOFTWARE, content.case_sha256[:8]):
         assert text in content.identity
     everything = " ".join(content.sources)
     for text in (model.sha256, view.forecast.event_model.sha256, content.case_sha256, model.citation):
         assert text in everything
     assert content.computed == "Computed 2026-11-20 14:05+01:00"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_checksum_of_a_case_does_not_depend_on_who_wrote_its_file(name: str):
+    case = example_case(name)
+    on_screen = read_screen(screen_from_case(case)).case
+    assert on_screen is not None
+    backwards = dict(reversed(json.loads(to_json(case)).items()))
+
+    assert case_hash(read_case(to_json(on_screen))) == case_hash(case)
+    assert case_hash(read_case(backwards | {"target": {}, "heart_failure": case.heart_failure})) == case_hash(
+        case.model_copy(update={"target": CaseTarget()})
+    )
+
+
+def test_the_checksum_of_a_case_is_that_of_its_values():
+    case = read_case(BARE)
+    same = BARE | {"doses": [{"amount_mg": 3e2, "time_day": 0.0, "duration_hour": 2}], "planned": [], "now_day": 0}
+
+    assert case_hash(read_case(same)) == case_hash(case)
+    assert case_hash(read_case(BARE | {"label": "another"})) != case_hash(case)
+    assert case_hash(read_case(BARE | {"doses": [{"time_day": 0, "amount_mg": 300.5}]})) != case_hash(case)
+
+
+def test_the_page_says_how_to_compute_the_checksum():
+    snippet = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert snippet is not None
+    said: dict[str, Any] = {"CASE": str(files("dosing_app").joinpath("examples", "typical.json"))}
+
+    exec(snippet.group(1).replace('"CASE.json"', "CASE"), said)  # noqa: S102 - the page's own lines
+
+    assert said["checksum"] == case_hash(example_case("typical"))
 
 
 def test_numbers_are_written_as_the_language_writes_them():
