@@ -91,5 +91,6 @@ def _obey(arguments: list[str]) -> int:
 
 def _usage_problem(message: str, context: typer.Context | None) -> str:
     """Return what is wrong with the words behind ``asuc``, and which help lists the right ones."""
-    sentence = message if message.endswith(("?", ".")) else f"{message}."
+    plain = message.replace("Value error, ", "")  # how Pydantic, which Typer asks, begins
+    sentence = plain if plain.endswith(("?", ".")) else f"{plain}."
     return f"asuc: {sentence} Try `{context.command_path if context else 'asuc'} --help`."
