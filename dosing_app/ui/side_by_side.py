@@ -52,6 +52,8 @@ def register(app: App, answers: Answers) -> None:
             prevent_initial_call=True,
         )
     _register_comparison(app, answers)
+    _register_choice(app)
+    _register_use(app, answers)
     _register_sensitivity(app, answers)
 
 
@@ -95,9 +97,11 @@ def _register_comparison(app: App, answers: Answers) -> None:
             result = answers.regimens(case_json)
             is_current = pinned is not None and pinned["case"] == case_json
             places = list(pinned["places"]) if pinned is not None and is_current else pinned_at_first(result)
-            body = comparison(view, result, places, is_open=is_current)
+            body = comparison(view, result, places, is_open=is_current and bool(pinned and pinned.get("by_hand")))
         return body, no_update if is_current else {"case": case_json, "places": places}
 
+
+def _register_choice(app: App) -> None:
     @app.callback(
         Output(ids.PINNED, "data", allow_duplicate=True),
         Input(ids.pin(ALL), "checked"),
@@ -112,8 +116,10 @@ def _register_comparison(app: App, answers: Answers) -> None:
         if pinned is None or not ctx.triggered_id or set(chosen) == set(pinned["places"]) or len(chosen) > SIDE_BY_SIDE:
             return no_update
         kept = [place for place in pinned["places"] if place in chosen]
-        return {**pinned, "places": kept + [place for place in chosen if place not in kept]}
+        return {**pinned, "places": kept + [place for place in chosen if place not in kept], "by_hand": True}
 
+
+def _register_use(app: App, answers: Answers) -> None:
     @app.callback(
         output=(
             Output(ids.DOSES, "rowData", allow_duplicate=True),
