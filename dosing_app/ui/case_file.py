@@ -41,6 +41,14 @@ _SCREEN = {
 
 def register(app: App) -> None:
     """Add the callbacks."""
+    _register_open(app)
+    _register_example(app)
+    _register_new(app)
+    _register_save(app)
+
+
+def _register_open(app: App) -> None:
+    """Add the reading of a chosen file."""
 
     @app.callback(
         output={"screen": _SCREEN, "notice": Output(ids.NOTICE, "children"), "contents": Output(ids.OPEN, "contents")},
@@ -63,6 +71,10 @@ def register(app: App) -> None:
         # Emptied, so that the same file can be opened once more.
         return {"screen": _shown(screen_from_case(case)), "notice": said, "contents": None}
 
+
+def _register_example(app: App) -> None:
+    """Add the choice of an example."""
+
     @app.callback(
         output={
             "screen": _SCREEN,
@@ -77,6 +89,10 @@ def register(app: App) -> None:
             return {"screen": _unchanged(), "notice": no_update, "choice": no_update}
         return {"screen": _shown(screen_from_case(example_case(name))), "notice": [], "choice": None}
 
+
+def _register_new(app: App) -> None:
+    """Add the emptying of the screen."""
+
     @app.callback(
         output={"screen": _SCREEN, "notice": Output(ids.NOTICE, "children", allow_duplicate=True)},
         inputs={"clicks": Input(ids.NEW, "n_clicks")},
@@ -85,6 +101,9 @@ def register(app: App) -> None:
     def begin(*, clicks: int | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         return {"screen": _shown(empty_screen()) if clicks else _unchanged(), "notice": [] if clicks else no_update}
 
+
+def _register_save(app: App) -> None:
+    """Add the saving of what stands on the screen."""
     # What is still being typed is entered first, and only then the screen is read.
     app.clientside_callback(
         client_function("asuc", "enterThen"), Output(ids.SAVE_ASKED, "data"), Input(ids.SAVE, "n_clicks")
