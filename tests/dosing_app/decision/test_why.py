@@ -121,7 +121,7 @@ def test_what_a_search_says_is_said_in_each_language():
         warning.code for warning in result.warnings
     }
     assert "The reference plan breaks mg_per_kg_max: 600 mg (10.0 mg/kg) on day 14" in " ".join(english)
-    assert "verletzt mg_per_kg_max: 600 mg (10,0 mg/kg) an Tag 14" in " ".join(german)
+    assert "hält eine Grenze nicht ein (mg_per_kg_max): 600 mg (10,0 mg/kg) an Tag 14" in " ".join(german)
     assert not set(english) & set(german)
 
 
