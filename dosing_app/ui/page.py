@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _TOGGLES = (ids.CURVE_LOG, ids.CURVE_AS_TABLE, ids.RISK_AS_TABLE, ids.SURVIVAL_AS_TABLE)
 _SPOKEN = "spoken"
+_SCHEME_HEADER = "X-Color-Scheme"
+"""The colours that the reader's system asks for; ``assets/requests.js`` sends it with the request for the page."""
 _STORES = (
     ids.VALID_CASE,
     ids.FAULTS,
@@ -51,19 +53,21 @@ def register(app: Dash, screen: Screen, event_model: EventModel) -> None:
 
     def layout() -> Component:
         language = request.accept_languages.best_match(languages(), default=DEFAULT) if request else DEFAULT
-        with answering(language):
+        is_dark = bool(request) and request.headers.get(_SCHEME_HEADER) == tokens.DARK_SCHEME
+        with answering(language, is_dark=is_dark):
             stores = [dcc.Store(id=store, storage_type="memory") for store in _STORES]
             stores += [
                 dcc.Store(id=ids.KEPT, storage_type="memory", data=screen.kept),
                 dcc.Store(id=ids.SHOWN_AS, storage_type="memory", data={}),
                 dcc.Store(id=_SPOKEN, storage_type="memory", data=language),
             ]
-            page = html.Div(_page(screen, event_model, user=user_name()), id=ids.PAGE, className="page", lang=language)
+            children = _page(screen, event_model, user=user_name(), is_dark=is_dark)
+            page = html.Div(children, id=ids.PAGE, className="page", lang=language)
             return dmc.MantineProvider(
                 [dcc.Location(id=ids.ADDRESS, refresh=False), page, *stores],
                 id=ids.PROVIDER,
                 theme=_theme(),
-                forceColorScheme=tokens.LIGHT_SCHEME,
+                forceColorScheme=scheme_of(is_dark),
             )
 
     app.layout = layout

@@ -9,7 +9,7 @@ from dosing_app.findings.numbers import number_text
 from dosing_app.language import say
 from dosing_app.ui import ids
 from dosing_app.ui.answering import answering
-from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first
+from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first, still_pinned
 from dosing_app.ui.components.sensitivity_panel import sensitivity_panel
 from dosing_app.ui.elements import ALL, App, Input, Output, State, client_function, ctx, html, no_update
 from dosing_app.ui.reading import read_screen
@@ -70,6 +70,17 @@ def with_plan(rows: Sequence[Row], doses: Sequence[CaseDose]) -> list[Row]:
     return kept
 
 
+def _pinned_now(pinned: dict[str, Any] | None, case_json: str, answers: Answers) -> dict[str, Any]:
+    """Return which regimens are side by side: those chosen by hand as far as a new entry still lists them."""
+    if pinned is not None and pinned["case"] == case_json:
+        return pinned
+    result = answers.regimens(case_json)
+    places: list[int] = []
+    if pinned is not None and pinned["by_hand"]:
+        places = still_pinned(pinned["places"], answers.regimens(pinned["case"]), result)
+    return {"case": case_json, "places": places or pinned_at_first(result), "by_hand": bool(places)}
+
+
 def _register_comparison(app: App, answers: Answers) -> None:
     @app.callback(
         Output(ids.COMPARISON_BODY, "children"),
@@ -95,10 +106,9 @@ def _register_comparison(app: App, answers: Answers) -> None:
             if view.forecast.risk is None:
                 return html.P(say("finder.no_risk")), no_update
             result = answers.regimens(case_json)
-            is_current = pinned is not None and pinned["case"] == case_json
-            places = list(pinned["places"]) if pinned is not None and is_current else pinned_at_first(result)
-            body = comparison(view, result, places, is_open=is_current and bool(pinned and pinned.get("by_hand")))
-        return body, no_update if is_current else {"case": case_json, "places": places}
+            now = _pinned_now(pinned, case_json, answers)
+            body = comparison(view, result, now["places"], is_open=now["by_hand"])
+        return body, no_update if now == pinned else now
 
 
 def _register_choice(app: App) -> None:

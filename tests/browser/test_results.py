@@ -219,3 +219,33 @@ def test_what_was_typed_while_the_server_was_away_is_sent_once_it_is_back(
 
     expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("64 kg", timeout=15_000)
     expect(screen.locator(f"#{ids.CONNECTION}")).to_be_empty()
+
+
+def test_the_first_screen_has_the_colours_of_the_system(open_screen: Callable[..., Page]):
+    """My computer is set to dark: the page opens dark, and the switch says so."""
+    page = open_screen(color_scheme="dark")
+
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    expect(page.get_by_role("switch")).to_be_checked()
+    line = "plot => plot.data.find(trace => trace.name === 'a posteriori').line.color"
+    assert page.locator(f"#{ids.CONCENTRATION} .js-plotly-plot").evaluate(line) == "#6db4e3"
+
+
+def test_chosen_regimens_stay_side_by_side_when_an_entry_changes(screen: Page):
+    """I put one more regimen beside the others and correct the albumin: my choice stands."""
+    fast_clearance(screen)
+    screen.locator(f"#{ids.COMPARE}").click()
+    body = screen.locator(f"#{ids.COMPARISON_BODY}")
+    body.locator("summary").click()
+    body.get_by_role("checkbox", checked=True).first.click()
+    expect(body.get_by_role("checkbox", checked=True)).to_have_count(3)
+    chosen = body.locator(".comparison-table thead th").all_inner_texts()
+
+    field = screen.locator(f"#{ids.field('albumin_g_per_L')}")
+    actions.open_tab(screen, "Covariates")
+    field.fill("27")
+    field.press("Tab")
+
+    expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("27")
+    expect(body.get_by_role("checkbox", checked=True)).to_have_count(3)
+    assert body.locator(".comparison-table thead th").all_inner_texts() == chosen

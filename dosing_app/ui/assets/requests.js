@@ -51,8 +51,18 @@
     }, AGAIN_MS);
   }
 
+  // The page is asked for in the colours of the reader's system, so that it never shows in others first.
+  function inColours(options) {
+    var headers = new Headers(options && options.headers);
+    headers.set("X-Color-Scheme", window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    return Object.assign({}, options, { headers: headers });
+  }
+
   window.fetch = function (resource, options) {
     var address = typeof resource === "string" ? resource : resource.url;
+    if (address.indexOf("_dash-layout") >= 0) {
+      return send.call(this, resource, inColours(options));
+    }
     if (address.indexOf("_dash-update-component") < 0) {
       return send.apply(this, arguments);
     }

@@ -18,7 +18,7 @@ from dosing_app.findings.regimens import (
 )
 from dosing_app.language import say
 from dosing_app.ui import ids
-from dosing_app.ui.components.finder import interval_bar, shared_scale
+from dosing_app.ui.components.finder import bar_ticks, interval_bar, shared_scale
 from dosing_app.ui.components.results import graph_config
 from dosing_app.ui.elements import Component, dcc, dmc, html
 from dosing_app.ui.figures import small_concentration_figure
@@ -36,6 +36,13 @@ SIDE_BY_SIDE = 4
 def pinned_at_first(result: OptimizeResult) -> list[int]:
     """Return the places in the list of the regimens that are compared unless others are chosen."""
     return [result.regimens.index(regimen) for regimen in named_regimens(result)[:SIDE_BY_SIDE]]
+
+
+def still_pinned(pinned: Sequence[int], before: OptimizeResult, now: OptimizeResult) -> list[int]:
+    """Return where the regimens of some places of one list are in another, without those that it does not have."""
+    places = {regimen.doses: place for place, regimen in enumerate(now.regimens)}
+    chosen = [before.regimens[place].doses for place in pinned if place < len(before.regimens)]
+    return [places[doses] for doses in chosen if doses in places]
 
 
 def comparison(view: View, result: OptimizeResult, pinned: Sequence[int], *, is_open: bool) -> list[Any]:
@@ -136,7 +143,8 @@ def _risk(one: View, regimen: ListedRegimen, scale: int) -> Component | str:
         html.Strong(interval(quantiles), className="key-figure"),
         html.Span(f" {say('risk.interval_of', middle=one_percent(float(quantiles[2])))}", className="unit small"),
     ]
-    return html.Div([html.Div(words), interval_bar(one.forecast, regimen, scale)])
+    bar = interval_bar(one.forecast, regimen, scale, (float(quantiles[1]), float(quantiles[3])))
+    return html.Div([html.Div(words), bar_ticks(scale), bar])
 
 
 def _curve(one: View, plan: View, top: float, place: int) -> Component:

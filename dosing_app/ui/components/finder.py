@@ -40,21 +40,45 @@ def shared_scale(regimens: Sequence[ListedRegimen]) -> int:
     return next((end for end in _SCALES if most <= end), _SCALES[-1])
 
 
-def interval_bar(forecast: Forecast, regimen: ListedRegimen, scale: int) -> Component:
-    """Return the 90 % interval of a regimen's risk as a line, its middle as a stroke, and the target."""
+def interval_bar(
+    forecast: Forecast, regimen: ListedRegimen, scale: int, quartiles: tuple[float, float] | None = None
+) -> Component:
+    """Return the 90 % interval of a regimen's risk as a line, its middle as a stroke, and the target.
+
+    Where the quartiles of the risk are known, the 50 % interval lies on the line as a box.
+    """
     risk, middle = regimen.risk_day90, middle_risk(regimen, forecast.event_model)
     low, at_half, high = (percent_from_fraction(value) / scale for value in (risk.q05, middle, risk.q95))
     target = percent_from_fraction(forecast.case.target.risk_day90) / scale
-    line = {"left": f"{low:.2%}", "width": f"{high - low:.2%}"}
     return html.Div(
         [
             html.Div(className="bar-target", style={"left": f"{target:.2%}"}) if target <= 1.0 else None,
-            html.Div(className="bar-line", style=line),
+            html.Div(className="bar-line", style=_span(low, high)),
+            *_box(quartiles, scale),
             html.Div(className="bar-middle", style={"left": f"{at_half:.2%}"}),
         ],
         className="bar",
         **{"aria-hidden": "true"},
     )
+
+
+def bar_ticks(scale: int) -> Component:
+    """Return the numbers of the axis of the intervals [%]."""
+    ticks = [
+        html.Span(f"{tick}", style={"left": f"{tick / scale:.2%}"}) for tick in range(0, scale + 1, 20) if tick < scale
+    ]
+    return html.Div(ticks, className="bar-ticks", **{"aria-hidden": "true"})
+
+
+def _span(low: float, high: float) -> dict[str, str]:
+    return {"left": f"{low:.2%}", "width": f"{high - low:.2%}"}
+
+
+def _box(quartiles: tuple[float, float] | None, scale: int) -> list[Component]:
+    if quartiles is None:
+        return []
+    low, high = (percent_from_fraction(value) / scale for value in quartiles)
+    return [html.Div(className="bar-box", style=_span(low, high))]
 
 
 def _in_one_line(rows: Sequence[RegimenRow]) -> Component:
@@ -66,10 +90,7 @@ def _in_one_line(rows: Sequence[RegimenRow]) -> Component:
 
 
 def _head(case: PatientCase, scale: int) -> Component:
-    ticks = [
-        html.Span(f"{tick}", style={"left": f"{tick / scale:.2%}"}) for tick in range(0, scale + 1, 20) if tick < scale
-    ]
-    axis = html.Th(html.Div(ticks, className="bar-ticks"), scope="col", className="bar-cell", **{"aria-hidden": "true"})
+    axis = html.Th(bar_ticks(scale), scope="col", className="bar-cell", **{"aria-hidden": "true"})
     return html.Thead(html.Tr([*(html.Th(title, scope="col") for title in regimen_titles(case)), axis]))
 
 
