@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "dosing_app" / "examples"
 TYPICAL, FAST = EXAMPLES / "typical.json", EXAMPLES / "fast_clearance.json"
+
+
+# What a command says of its progress once it takes longer than two seconds, as on a busy machine.
+_PROGRESS = re.compile(r"^[A-Z][a-z ]+: \d+% done after \d+ s, about \d+ s left\.\n", flags=re.MULTILINE)
+
+
+def without_progress(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Return what a command said without the lines on its progress."""
+    done.stderr = _PROGRESS.sub("", done.stderr)
+    return done
 
 
 def asuc(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +38,7 @@ def asuc_in_terminal(line: str, **variables: str) -> subprocess.CompletedProcess
 def _run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     unwanted = {"COLUMNS", "NO_COLOR", "FORCE_COLOR", "PYTHONIOENCODING"}
     inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return subprocess.run(  # noqa: S603 (lines of our own tests)
+    done = subprocess.run(  # noqa: S603 (lines of our own tests)
         command,
         cwd=ROOT,
         env={**inherited, "PYTHONPATH": str(ROOT), **variables},
@@ -37,3 +48,4 @@ def _run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedP
         timeout=120,
         check=False,
     )
+    return without_progress(done)

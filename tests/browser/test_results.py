@@ -237,9 +237,12 @@ def test_chosen_regimens_stay_side_by_side_when_an_entry_changes(screen: Page):
     screen.locator(f"#{ids.COMPARE}").click()
     body = screen.locator(f"#{ids.COMPARISON_BODY}")
     body.locator("summary").click()
-    body.get_by_role("checkbox", checked=True).first.click()
-    expect(body.get_by_role("checkbox", checked=True)).to_have_count(3)
-    chosen = body.locator(".comparison-table thead th").all_inner_texts()
+    before = body.get_by_role("checkbox", checked=True).count()
+    body.get_by_role("checkbox", checked=False).last.click()
+    expect(body.get_by_role("checkbox", checked=True)).to_have_count(before + 1)
+    columns = body.locator(".comparison-table thead th")
+    expect(columns).to_have_count(before + 1)
+    chosen = columns.all_inner_texts()
 
     field = screen.locator(f"#{ids.field('albumin_g_per_L')}")
     actions.open_tab(screen, "Covariates")
@@ -247,5 +250,5 @@ def test_chosen_regimens_stay_side_by_side_when_an_entry_changes(screen: Page):
     field.press("Tab")
 
     expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("27")
-    expect(body.get_by_role("checkbox", checked=True)).to_have_count(3)
-    assert body.locator(".comparison-table thead th").all_inner_texts() == chosen
+    expect(body.get_by_role("checkbox", checked=True)).to_have_count(before + 1)
+    assert columns.all_inner_texts() == chosen

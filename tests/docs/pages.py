@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.asuc.shell import without_progress
+
 ROOT = Path(__file__).resolve().parents[2]
 ASUC = f"{shlex.quote(sys.executable)} -m asuc"
 
@@ -25,7 +27,7 @@ def blocks(text: str, language: str) -> list[str]:
 def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a printed shell line with the `asuc` of this interpreter."""
     command = line.replace(".venv/bin/asuc", ASUC)
-    return subprocess.run(  # noqa: S603 (our own documentation)
+    done = subprocess.run(  # noqa: S603 (our own documentation)
         ["/bin/bash", "-o", "pipefail", "-c", command],
         cwd=folder,
         capture_output=True,
@@ -33,3 +35,4 @@ def run_line(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         timeout=300,
         check=False,
     )
+    return without_progress(done)
