@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_warning import check, note
+from dosing_app.decision.courses import etas_of_courses
 from dosing_app.language import Figure, message
 from pkpd.errors import QuadratureStatus, Status
 from pkpd.exposure.metrics import parameter_tables
@@ -59,9 +60,9 @@ def distance(forecast: Forecast) -> Iterator[CaseWarning]:
 
 
 def several_answers(forecast: Forecast) -> Iterator[CaseWarning]:
-    """Warn where the posterior has several humps."""
-    if int(forecast.posterior.mode.n_modes[0]) > 1:
-        yield note(
+    """Warn where more than one course of the drug explains the samples."""
+    if len(etas_of_courses(forecast.posterior)) > 1:
+        yield check(
             "several_answers",
             message("check.several_answers"),
             place="samples",

@@ -17,7 +17,7 @@ from dosing_app.decision.fhir_entries import entries_of, the_patient, without_co
 from dosing_app.decision.fhir_faults import BundleError, Finding, LeftOutError, RefusedError, figure, note_at
 from dosing_app.decision.fhir_infusions import Infusion, how_infliximab_is_named, read_infusion
 from dosing_app.decision.fhir_json import read_bundle_tree
-from dosing_app.decision.fhir_notes import notes_on_the_rest, notes_on_times
+from dosing_app.decision.fhir_notes import notes_on_the_rest, notes_on_times, other_drugs
 from dosing_app.decision.fhir_results import LEVEL, Result, analyte_of, read_result
 from dosing_app.decision.fhir_samples import plain, samples_of
 from dosing_app.decision.fhir_times import clock_for, zone_of
@@ -73,7 +73,8 @@ def read_bundle(source: bytes | str) -> BundleReading:
     infusions, left_out, problems = _infusions(entries)
     if not infusions and not problems:
         # Why each administration that could be one was left out is then what counts.
-        problems = [Finding("Bundle", message("fhir.no_infusion")), *left_out]
+        others = [Finding("Bundle", said) for said in other_drugs(entries)]
+        problems = [Finding("Bundle", message("fhir.no_infusion")), *others, *left_out]
     results, of_results, others = _results(entries)
     problems += others
     if not infusions:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dosing_app.decision.case_schema import CaseDose
 from dosing_app.decision.fhir_entries import referred_medication, refuse_what_changes_meaning
-from dosing_app.decision.fhir_faults import LeftOutError, RefusedError, figure, note_at, with_unit
+from dosing_app.decision.fhir_faults import LeftOutError, RefusedError, figure, note_at, shown_code, with_unit
 from dosing_app.decision.fhir_quantities import read_exact, read_quantity, read_ratio
 from dosing_app.decision.fhir_resources import (
     CodeableConcept,
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from dosing_app.decision.fhir_entries import Entry
     from dosing_app.language import Message
 
-ATC = "http://www.whocc.no/atc"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SNOMED = "http://snomed.info/sct"
 INFLIXIMAB_ATC = "L04AB02"
 INFLIXIMAB_RXNORM = frozenset({"310994", "1927285", "1927290", "191831"})
+INFLIXIMAB_SNOMED = frozenset({"386891004"})
+# The generic name, with the four letters that biosimilars carry in the United States or without, and the brands.
+_INFLIXIMAB = re.compile(
+    r"infliximab|remicade|inflectra|remsima|flixabi|renflexis|ixifi|avsola|zessly|zymfentra|\bifx\b"
+)
 _SUBCUTANEOUS_SNOMED = "34206005"
 _SUBCUTANEOUS = re.compile(r"\bsub-?cutan|\bs\.?c\b")
 _DEFAULT_HOURS = float(CaseDose.model_fields["duration_hour"].default)
@@ -95,8 +99,8 @@ def how_infliximab_is_named(entry: Entry, entries: Sequence[Entry]) -> Literal["
     words = "\n".join([*(concept.words() for concept in found), ((reference and reference.display) or "").lower()])
     if any(_is_coded_infliximab(concept) for concept in found):
         return "code"
-    if "infliximab" in words:
-        if any(concept.codes_of(ATC) for concept in found):
+    if _INFLIXIMAB.search(words):
+        if any(concept.atc_codes() for concept in found):
             raise LeftOutError(message("fhir.medication_contradicts"))
         return "text"
     if not found and reference:
@@ -127,7 +131,8 @@ def read_infusion(entry: Entry, named: Literal["code", "text"]) -> Infusion:
     refuse_what_changes_meaning(entry)
     given = read_element(MedicationAdministration, entry.resource)
     dosage = given.dosage or Dosage()
-    if dosage.route and _is_subcutaneous(dosage.route):
+    concept = read_element(NamedMedication, entry.resource).medicationCodeableConcept
+    if (dosage.route and _is_subcutaneous(dosage.route)) or (concept and _SUBCUTANEOUS.search(concept.words())):
         raise RefusedError(message("fhir.subcutaneous"))
     start, hours = _time_of(given)
     rate = _rate_of(dosage)
@@ -145,7 +150,25 @@ def read_infusion(entry: Entry, named: Literal["code", "text"]) -> Infusion:
 
 
 def _is_coded_infliximab(concept: CodeableConcept) -> bool:
-    return INFLIXIMAB_ATC in concept.codes_of(ATC) or bool(INFLIXIMAB_RXNORM & concept.codes_of(RXNORM))
+    return (
+        INFLIXIMAB_ATC in concept.atc_codes()
+        or bool(INFLIXIMAB_RXNORM & concept.codes_of(RXNORM))
+        or bool(INFLIXIMAB_SNOMED & concept.codes_of(SNOMED))
+    )
+
+
+def drug_word(entry: Entry, entries: Sequence[Entry]) -> str:
+    """Return by what word an administration names its drug, for a note on one that is not read; nothing without any."""
+    try:
+        named = read_element(NamedMedication, entry.resource)
+        reference = named.medicationReference
+        referred = (
+            referred_medication(entry, reference.reference, entries) if reference and reference.reference else None
+        )
+        concepts = [named.medicationCodeableConcept, read_element(Medication, referred).code if referred else None]
+    except RefusedError:
+        return ""
+    return shown_code(next((word for concept in concepts if concept and (word := concept.first_word())), ""))
 
 
 def _is_subcutaneous(route: CodeableConcept) -> bool:

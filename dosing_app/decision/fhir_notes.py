@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dosing_app.decision import case_tree
 from dosing_app.decision.fhir_entries import READ_TYPES
+from dosing_app.decision.fhir_faults import LeftOutError
+from dosing_app.decision.fhir_infusions import drug_word, how_infliximab_is_named
 from dosing_app.language import message
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from dosing_app.language import Message
 
 _MORE_PAGES = "next"
+_MOST_NAMES = 5
 # Read, looked up, or noted in words of their own.
 _NOTED = frozenset({"Patient", "Medication", "MedicationRequest", *READ_TYPES})
 
@@ -46,6 +50,19 @@ def notes_on_times(starts: Sequence[Moment], draws: Sequence[Moment]) -> list[Me
     return notes
 
 
+def other_drugs(entries: Sequence[Entry]) -> list[Message]:
+    """Return the names of the drugs that were given and are not infliximab, so that a misread one is noticed."""
+    words: set[str] = set()
+    for entry in entries:
+        if entry.kind != "MedicationAdministration":
+            continue
+        with suppress(LeftOutError):
+            if how_infliximab_is_named(entry, entries) == "not":
+                words.add(drug_word(entry, entries))
+    names = sorted(words - {""})[:_MOST_NAMES]
+    return [message("fhir.other_drugs_named", names=", ".join(names))] if names else []
+
+
 def notes_on_the_rest(
     bundle: Tree, entries: Sequence[Entry], *, n_administrations: int, n_unnamed: int
 ) -> list[Message]:
@@ -64,7 +81,7 @@ def notes_on_the_rest(
     """
     kinds = Counter(entry.kind for entry in entries)
     n_others = kinds["MedicationAdministration"] - n_administrations
-    notes = [message("fhir.other_drugs", count=n_others)] if n_others else []
+    notes = [message("fhir.other_drugs", count=n_others), *other_drugs(entries)] if n_others else []
     if kinds["MedicationRequest"]:
         notes.append(message("fhir.requests", count=kinds["MedicationRequest"]))
     rest = sorted(kind for kind in kinds if kind and kind not in _NOTED)

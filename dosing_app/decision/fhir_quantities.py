@@ -150,7 +150,7 @@ def _unit_of(quantity: Quantity, target: str) -> tuple[str, Fraction]:
     text = _plain(quantity.unit or "")
     if not code and not text:
         raise RefusedError(message("fhir.no_unit", target=target))
-    by_code = factor_between(code, target)
+    by_code = factor_between(code, target) or factor_between(_spelled(code), target)
     by_text = factor_between(text, target) or factor_between(_spelled(text), target)
     if by_code and by_text and by_code != by_text:
         raise RefusedError(message("fhir.units_disagree", code=shown_code(code), unit=shown_code(text)))

@@ -7,6 +7,7 @@ a case, such as the comparator of a quantity, and they read names and identifier
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dosing_app.decision.fhir_faults import RefusedError
 from dosing_app.language import message
 
+_ATC = re.compile(r"\batc\b|2\.16\.840\.1\.113883\.6\.73$")
 # Strict reading takes no list for a tuple without this.
 _NotStrict = Field(strict=False)
 
@@ -44,6 +46,19 @@ class CodeableConcept(Element):
     def codes_of(self, system: str) -> set[str]:
         """Return the codes of a system."""
         return {coding.code for coding in self.coding or () if coding.system == system and coding.code}
+
+    def atc_codes(self) -> set[str]:
+        """Return the codes of the ATC classification, which countries publish under addresses of their own."""
+        codings = self.coding or ()
+        return {coding.code for coding in codings if coding.code and _ATC.search((coding.system or "").lower())}
+
+    def first_word(self) -> str:
+        """Return the first word of the first display or of the text, or else the first code; nothing without any.
+
+        One word, since what people write behind the name of a drug may name somebody.
+        """
+        texts = [*(coding.display for coding in self.coding or ()), self.text, *(c.code for c in self.coding or ())]
+        return next((text.split()[0] for text in texts if text and text.strip()), "")
 
     def words(self) -> str:
         """Return every text for a reader, in small letters."""

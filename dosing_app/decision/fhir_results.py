@@ -24,6 +24,7 @@ LOINC = "http://loinc.org"
 LEVEL = "level"
 # Laboratories that have no code of LOINC call a level by these words; those of antibodies are named alike.
 _LEVEL_WORDS = re.compile(r"level|serum|concentration|trough|spiegel|konzentration")
+_ONLY_DRUG = re.compile(r"\s*(infliximab|ifx)( \(?ifx\)?)?\s*(\n\s*(infliximab|ifx)\s*)*")
 _ANTIBODY_WORDS = re.compile(r"antibod|antikörper|\baks?\b|\bada\b|\babs?\b|anti[- ]?(infliximab|drug)|neutrali[sz]")
 # The later in this order, the more a result counts beside another one of the same time.
 _READ_STATUSES = ("preliminary", "final", "amended", "corrected")
@@ -119,7 +120,9 @@ def analyte_of(entry: Entry) -> tuple[Analyte, bool] | None:
     if found:
         return found[0], False
     words = concept.words()
-    is_level = "infliximab" in words and _LEVEL_WORDS.search(words) and not _ANTIBODY_WORDS.search(words)
+    is_drug = re.search(r"infliximab|\bifx\b", words) is not None
+    is_level = is_drug and (_LEVEL_WORDS.search(words) or _ONLY_DRUG.fullmatch(words))
+    is_level = is_level and not _ANTIBODY_WORDS.search(words)
     return (ANALYTES[0], True) if is_level else None
 
 
@@ -173,6 +176,8 @@ def _value_of(observation: Observation, analyte: Analyte) -> tuple[Measured, lis
         if not read:
             raise LeftOutError(message("fhir.words_unreadable", analyte=analyte.said))
         value = with_unit(read.value, analyte.unit)
+        if read.censored:
+            value = message(f"fhir.{read.censored}", value=value)
         return read, [message("fhir.value_from_text", analyte=analyte.said, value=value)]
     if not quantity or quantity.value is None:
         raise LeftOutError(message("fhir.no_value", analyte=analyte.said))
@@ -180,6 +185,8 @@ def _value_of(observation: Observation, analyte: Analyte) -> tuple[Measured, lis
     if read.value == read.written:
         return read, []
     written, converted = with_unit(read.written, read.unit), with_unit(read.value, analyte.unit)
+    if read.censored:
+        written, converted = (message(f"fhir.{read.censored}", value=value) for value in (written, converted))
     return read, [message("fhir.converted", written=written, read=converted)]
 
 

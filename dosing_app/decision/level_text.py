@@ -23,14 +23,21 @@ if TYPE_CHECKING:
 _SIGNS: dict[str, Literal["below", "above"]] = {
     "<": "below",
     "≤": "below",
+    "⩽": "below",
     "<=": "below",
+    "=<": "below",
     ">": "above",
     "≥": "above",
+    "⩾": "above",
     ">=": "above",
+    "=>": "above",
 }
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
-LEVEL_UNITS: Mapping[str, str] = dict.fromkeys(("mg/L", "µg/mL", "ug/mL", "mcg/mL"), "1")
+LEVEL_UNITS: Mapping[str, str] = {
+    **dict.fromkeys(("mg/L", "µg/mL", "ug/mL", "mcg/mL"), "1"),
+    **dict.fromkeys(("ng/mL", "µg/L", "ug/L", "mcg/L"), "1/1000"),
+}
 """What one of each unit of an infliximab level is in mg/L."""
 _NEVER_THOUSANDS = "%"
 _LETTERS_FOR_DIGITS = "OolI"
@@ -125,7 +132,7 @@ def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | Tex
     Parameters
     ----------
     text : str
-        What was typed: a number, with ``<``, ``≤``, ``<=``, ``>``, ``≥`` or ``>=`` before it where it is a limit, and
+        What was typed: a number, with ``<``, ``≤``, ``<=``, ``>``, ``≥``, ``>=`` or their like before it where it is a limit, and
         a unit after it or nothing.
     units : mapping of str to str
         As for ``read_quantity``; those of an infliximab level where left out.

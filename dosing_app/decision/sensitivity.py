@@ -64,8 +64,8 @@ class ModelView:
         ln(AUC/CL) at the mode; -inf without drug in the window.
     risk_day90 : float
         Risk by day 90 at the mode, as the event model would compute it.
-    cl_quantiles, risk_quantiles : (5,) arrays
-        Both at ``PROBABILITIES`` over the patient's parameters, the event model held at its estimate.
+    cl_quantiles, log_auc_cl_quantiles, risk_quantiles : (5,) arrays
+        All at ``PROBABILITIES`` over the patient's parameters, the event model held at its estimate.
     is_calibrated : bool
         Whether the event model is calibrated for this model.
     """
@@ -77,6 +77,7 @@ class ModelView:
     log_auc_cl: float
     risk_day90: float
     cl_quantiles: FloatArray
+    log_auc_cl_quantiles: FloatArray
     risk_quantiles: FloatArray
     is_calibrated: bool
 
@@ -242,6 +243,7 @@ def _view(computed: _Computed, weight: float, event_model: EventModel) -> ModelV
         log_auc_cl=log_auc_cl,
         risk_day90=float(risk_day90(event_model, log_auc_cl)),
         cl_quantiles=computed.cl_quantiles,
+        log_auc_cl_quantiles=computed.log_auc_cl_quantiles,
         # The risk falls with exposure.
         risk_quantiles=np.asarray(risk_day90(event_model, computed.log_auc_cl_quantiles[::-1])),
         is_calibrated=is_calibrated(event_model, computed.model),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dosing_app.decision.applicability import check_case
+from dosing_app.decision.courses import etas_of_courses
 from dosing_app.decision.forecast import PROBABILITIES, forecast, risk_with
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import PARAMETER_TABLES, exposure_problem, log_auc_at, parameter_tables
@@ -49,6 +50,8 @@ class View:
         Times of the curves [day].
     prior_curve : (n_times,) array
         Typical concentration before samples [mg/L].
+    courses : tuple of (n_times,) array
+        Concentration at each mode of the posterior that counts, where there are several [mg/L]; empty otherwise.
     bands : (n_times, 5) array or None
         Quantiles of the concentration [mg/L]; None where no parameters explain the samples.
     prior_log_auc : float
@@ -67,6 +70,7 @@ class View:
     forecast: Forecast
     times: FloatArray
     prior_curve: FloatArray
+    courses: tuple[FloatArray, ...]
     bands: FloatArray | None
     prior_log_auc: float
     dots: FloatArray | None
@@ -92,10 +96,12 @@ def compute_view(case: PatientCase, event_model: EventModel) -> View:
     times = curve_times(case, event_model.window_day[1])
     problem = curve_problem(result.model, result.regimen, times)
     typical = np.zeros(problem.n_eta)
+    etas = etas_of_courses(result.posterior)
     return View(
         forecast=result,
         times=times,
         prior_curve=predict_curve(problem, typical),
+        courses=tuple(predict_curve(problem, eta) for eta in etas) if len(etas) > 1 else (),
         bands=concentration_bands(result.posterior, problem, times, PROBABILITIES, is_drawn=True).quantiles
         if result.has_mass
         else None,

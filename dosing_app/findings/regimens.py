@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
     from dosing_app.decision.case_schema import CaseDose, PatientCase
     from dosing_app.decision.forecast import Forecast
-    from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult
+    from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult, Relaxation
     from dosing_app.language import Value
     from tte import EventModel
 
 Source = Literal["planned", "label"]
 
 _KIND_ORDER = ("best", "nearest", "fixed_interval", "fixed_dose", "label", "reference")
+_BEST, _KNOWN = frozenset({"best", "nearest"}), frozenset({"label", "reference"})
 _LIMITS = ("mg_per_kg_max", "gap_day_min", "doses_max_28_day", "days", "heart_failure")
 # From here on a number of regimens is told by its size only.
 _COUNTED_TO = 10**9
+_EVEN = 0.5
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -103,14 +105,17 @@ def source_of(forecast: Forecast) -> Source:
 
 
 def regimen_name(regimen: ListedRegimen, source: Source) -> str:
-    """Return what a regimen is: least drug, label, and so on.
+    """Return what a regimen is: least added drug, label, and so on; its rank where it is listed for no reason of its own.
 
     What the others are compared with comes from `source`, and is the current plan only where that is "planned".
     """
     kinds = sorted(regimen.kind, key=_KIND_ORDER.index)
-    if source == "label":
+    if source == "label" and "reference" in kinds:
         kinds = [kind for kind in kinds if kind != "reference"] or ["label"]
-    names = " = ".join(dict.fromkeys(say(f"kind.{kind}") for kind in kinds)) or say("kind.other")
+    # What somebody knows already names it, beside being the best; else the first reason does.
+    known = [kind for kind in kinds if kind in _KNOWN]
+    kinds = [kind for kind in kinds if kind in _BEST] + known or kinds[:1]
+    names = " = ".join(say(f"kind.{kind}") for kind in kinds) or say("kind.other", rank=str(regimen.rank))
     return names[:1].upper() + names[1:]
 
 
@@ -122,20 +127,36 @@ def regimen_titles(case: PatientCase) -> tuple[str, ...]:
         say("finder.column_drug"),
         say("finder.column_highest"),
         say("finder.column_chance", target=target_percent(case.target.risk_day90)),
-        say("finder.column_at", confidence=target_percent(case.target.confidence)),
+        say("finder.column_at"),
         say("finder.column_risk"),
     )
 
 
 def regimen_rows(forecast: Forecast, regimens: Sequence[ListedRegimen]) -> list[RegimenRow]:
     """Return what is said of regimens in a row each."""
-    source, weight_kg = source_of(forecast), forecast.covariates.values["weight_kg"]
-    return [_row(regimen, regimen_name(regimen, source), weight_kg) for regimen in regimens]
+    source = source_of(forecast)
+    return [_row(regimen, regimen_name(regimen, source), forecast) for regimen in regimens]
 
 
-def reached_text(*, is_reached: bool) -> str:
+def reached_text(case: PatientCase, *, is_reached: bool) -> str:
     """Return whether a chance is as much as was asked for."""
-    return say("finder.reached" if is_reached else "finder.not_reached")
+    if case.target.criterion == "plug_in":
+        return say("finder.reached_plan" if is_reached else "finder.not_reached_plan")
+    asked = target_percent(case.target.confidence)
+    return say("finder.reached" if is_reached else "finder.not_reached", confidence=asked)
+
+
+def certainty_note(case: PatientCase, search: OptimizeResult) -> str:
+    """Return what an even chance is, and which listed regimen is the most certain; nothing where either says nothing."""
+    parts: list[str] = []
+    if case.target.criterion == "posterior" and case.target.confidence == _EVEN:
+        parts.append(say("finder.even"))
+    best = max(search.regimens, key=lambda regimen: regimen.probability_target)
+    first = search.regimens[0]
+    if percent(best.probability_target) != percent(first.probability_target):
+        chance = percent(best.probability_target)
+        parts.append(say("finder.most_certain", infusions=infusions(early_infusions(best.doses)), chance=chance))
+    return " ".join(parts)
 
 
 def middle_risk(regimen: ListedRegimen, event_model: EventModel) -> float:
@@ -143,6 +164,19 @@ def middle_risk(regimen: ListedRegimen, event_model: EventModel) -> float:
     if regimen.log_auc_cl_q50 is None:
         return 1.0
     return float(risk_day90(event_model, regimen.log_auc_cl_q50))
+
+
+def relaxed_text(relaxation: Relaxation, case: PatientCase) -> str:
+    """Return what one limit moved by one step would give."""
+    risk = relaxation.risk_day90
+    return say(
+        "report.relaxed",
+        step=spoken(relaxation.step),
+        infusions=infusions(early_infusions(relaxation.doses)),
+        chance=percent(relaxation.probability_target),
+        interval=interval_text(risk.q05, risk.q95),
+        reached=reached_text(case, is_reached=relaxation.is_reached),
+    )
 
 
 def early_infusions(doses: Sequence[CaseDose]) -> list[CaseDose]:
@@ -155,9 +189,9 @@ def kept_infusions(search: OptimizeResult) -> list[CaseDose]:
     return [dose for dose in search.reference.doses if dose.time_day >= LAST_WINDOW_DAY]
 
 
-def _row(regimen: ListedRegimen, name: str, weight_kg: float) -> RegimenRow:
+def _row(regimen: ListedRegimen, name: str, forecast: Forecast) -> RegimenRow:
     early, risk = early_infusions(regimen.doses), regimen.risk_day90
-    highest = max((dose.amount_mg for dose in early), default=0.0) / weight_kg
+    highest = max((dose.amount_mg for dose in early), default=0.0) / forecast.covariates.values["weight_kg"]
     return RegimenRow(
         name=name,
         infusions=infusions(early),
@@ -165,6 +199,6 @@ def _row(regimen: ListedRegimen, name: str, weight_kg: float) -> RegimenRow:
         added=f" (+{shown(regimen.added_mg)})" if regimen.added_mg > 0 else "",
         highest=shown(round(highest, 1)),
         chance=percent(regimen.probability_target),
-        reached=reached_text(is_reached=regimen.is_reached),
+        reached=reached_text(forecast.case, is_reached=regimen.is_reached),
         risk=interval_text(risk.q05, risk.q95),
     )

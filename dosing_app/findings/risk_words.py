@@ -61,25 +61,40 @@ def risk_words(view: View) -> RiskWords:
         # The interval stands in the table only: nobody should read it at a glance.
         return RiskWords("", "", "", "", (say("risk.unlike_study_why"),), (say("risk.unlike_study"),))
     total = risk.total.day90.quantiles
-    basis = () if view.forecast.samples else (say("risk.no_sample"),)
+    frequency = "risk.frequency" if view.forecast.case.planned else "risk.frequency_no_plan"
     return RiskWords(
         interval=interval(total),
         middle=say("risk.interval_of", middle=one_percent(total[2])),
         from_now=_from_now(view, risk),
         outside=", ".join(say(key) for key, named in _CAVEATS.items() if codes & named),
-        sentences=(*basis, say("risk.frequency", low=percent(total[0]), high=percent(total[-1]))),
+        sentences=(*_basis(view), say(frequency, low=percent(total[0]), high=percent(total[-1]))),
         answers=_chance(risk, view.forecast.case, has_sample=bool(view.forecast.samples)),
     )
 
 
+def plan_words(case: PatientCase) -> str:
+    """Return with which plan a risk is given."""
+    return say("risk.with_plan" if case.planned else "risk.without_plan")
+
+
+def _basis(view: View) -> tuple[str, ...]:
+    """Return what an answer without a sample in use rests on; nothing with one."""
+    if view.forecast.samples:
+        return ()
+    imputed = view.forecast.covariates.imputed
+    if not imputed:
+        return (say("risk.no_sample"),)
+    return (say("risk.no_sample_assumed", names=", ".join(say(f"field.{name}") for name in imputed)),)
+
+
 def study_facts(model: EventModel) -> str:
     """Return what the study behind the risk was, with what it does not show; an event model that is not shipped is named."""
-    if _is_shipped(model):
+    if is_shipped(model):
         return _study(model)
     return f"{say('risk.own_model', name=model_name(model.id), version=model.version)} {_study(model)}"
 
 
-def _is_shipped(model: EventModel) -> bool:
+def is_shipped(model: EventModel) -> bool:
     """Return whether a risk model is the shipped one, to the letter: a file of one's own may have kept its id."""
     return model.id == DEFAULT_EVENT_MODEL and model.sha256 == load_event_model().sha256
 

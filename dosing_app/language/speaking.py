@@ -6,12 +6,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from dosing_app.language.catalogue import DEFAULT, catalogue
+from babel.dates import format_skeleton
+
+from dosing_app.language.catalogue import DEFAULT, PSEUDO, catalogue
 from dosing_app.language.messages import Message, Value, localised, render
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from datetime import datetime
 
+_BABEL = {PSEUDO: DEFAULT}
+"""Languages that Babel knows by another name."""
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 
 
@@ -38,6 +43,11 @@ def spoken(said: Message | str) -> str:
 def spoken_number(figure: str) -> str:
     """Return a rounded number with the signs of the language being spoken."""
     return localised(figure, catalogue(_language.get()))
+
+
+def day_and_month(moment: datetime) -> str:
+    """Return a date without its year as the language being spoken writes it: Jan 5, 5. Jan."""
+    return format_skeleton("MMMd", moment, locale=_BABEL.get(_language.get(), _language.get()))
 
 
 def current_language() -> str:

@@ -20,7 +20,7 @@ from dosing_app.report.fact import Fact
 from pkpd.model.covariate import covariate_floor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dosing_app.decision.case_schema import CaseSample, PatientCase
     from dosing_app.decision.forecast import SampleForecast
@@ -30,14 +30,22 @@ if TYPE_CHECKING:
 _ANTIBODIES = ("ada_positive", "ada_ng_per_mL")
 
 
-def input_facts(view: View) -> tuple[Fact, ...]:
-    """Return the single inputs as typed, then how many values were imputed and samples left out."""
+def input_facts(view: View, typed: Mapping[str, str]) -> tuple[Fact, ...]:
+    """Return the single inputs, then how many values were imputed and samples left out.
+
+    Parameters
+    ----------
+    view : View
+        The case.
+    typed : mapping of str to str
+        Covariates as they were typed, with their unit.
+    """
     case, covariates = view.forecast.case, view.forecast.covariates
     imputed = [_named(name, covariate_text(name, covariates.values[name])) for name in covariates.imputed]
     n_excluded = sum(sample.exclude is not None for sample in case.samples)
     return (
         *_moments(case),
-        *_covariates(view),
+        *_covariates(view, typed),
         Fact(say("report.heart_failure"), _yes_no(case.heart_failure)),
         Fact(
             say("report.imputed"),
@@ -115,12 +123,14 @@ def _moments(case: PatientCase) -> Iterator[Fact]:
         yield Fact(say("field.start_date"), f"{case.start_date:%Y-%m-%d}{at}")
 
 
-def _covariates(view: View) -> Iterator[Fact]:
+def _covariates(view: View, typed: Mapping[str, str]) -> Iterator[Fact]:
     case, model = view.forecast.case, view.forecast.model
     known = case.covariates
     for name in COVARIATE_NAMES:
         value = getattr(known, name)
-        remark = "" if name in model.covariates else say("report.not_read")
+        remarks = [say("report.typed", typed=typed[name])] if name in typed else []
+        remarks += [] if name in model.covariates else [say("report.not_read")]
+        remark = "; ".join(remarks)
         if value is not None:
             yield Fact(say(f"field.{name}"), covariate_text(name, value), remark)
         elif name == "crp_mg_per_L" and known.crp_below_mg_per_L is not None:
@@ -153,9 +163,16 @@ def _start(case: PatientCase) -> datetime | None:
 
 def _assay(sample: CaseSample) -> str:
     """Return the limits of a sample's assay, and its name."""
-    limits = (sample.lloq_mg_per_L, sample.uloq_mg_per_L)
-    ends = "–".join("" if limit is None else shown(limit) for limit in limits) if any(limits) else ""
-    return " · ".join(part for part in (ends, sample.assay) if part) or UNKNOWN
+    return " · ".join(part for part in (_limits(sample), sample.assay) if part) or UNKNOWN
+
+
+def _limits(sample: CaseSample) -> str:
+    low, high = (None if x is None else shown(x) for x in (sample.lloq_mg_per_L, sample.uloq_mg_per_L))
+    if low is not None and high is not None:
+        return say("report.limits_both", low=low, high=high)
+    if low is not None:
+        return say("report.limit_low", low=low)
+    return "" if high is None else say("report.limit_high", high=high)
 
 
 def _bands(view: View, samples: Sequence[CaseSample]) -> dict[float, FloatArray]:

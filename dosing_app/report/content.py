@@ -10,7 +10,7 @@ from dosing_app.decision.patient import canonical_json
 from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import shown
 from dosing_app.findings.risk_rows import risks_table
-from dosing_app.findings.risk_words import risk_words, study_facts
+from dosing_app.findings.risk_words import plan_words, risk_words, study_facts
 from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import say
 from dosing_app.language.speaking import current_language
@@ -19,6 +19,7 @@ from dosing_app.report.case_tables import doses_table, input_facts, left_out, sa
 from dosing_app.report.regimens import compared_regimens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dosing_app.decision.case_schema import PatientCase
@@ -49,6 +50,8 @@ class ReportContent:
         What the figures are drawn from.
     risk : RiskWords
         The answer.
+    plan : str
+        With which plan.
     inputs : tuple of Fact
         Single inputs, as typed.
     doses, samples : Table
@@ -78,6 +81,7 @@ class ReportContent:
     computed_at: datetime
     view: View
     risk: RiskWords
+    plan: str
     inputs: tuple[Fact, ...]
     doses: Table
     samples: Table
@@ -99,6 +103,7 @@ def report_content(
     average: ModelAverage | None,
     computed_at: datetime,
     software: str,
+    typed: Mapping[str, str] | None = None,
 ) -> ReportContent:
     """Return what the report of a case says, in the language being spoken.
 
@@ -114,6 +119,8 @@ def report_content(
         When it was computed, with its offset from UTC.
     software : str
         Version of the software.
+    typed : mapping of str to str, optional
+        Covariates by name as they were typed, where they were typed on a screen.
     """
     forecast, checksum = view.forecast, case_hash(view.forecast.case)
     texts = {level: _warnings(view, level) for level in ("check", "note")}
@@ -128,7 +135,8 @@ def report_content(
         computed_at=computed_at,
         view=view,
         risk=risk_words(view),
-        inputs=input_facts(view),
+        plan=plan_words(forecast.case),
+        inputs=input_facts(view, typed or {}),
         doses=doses_table(view),
         samples=samples_table(view),
         checks=texts["check"],

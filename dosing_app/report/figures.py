@@ -79,6 +79,8 @@ def _curves(axes: Axes, view: View) -> None:
     )
     if view.bands is not None and view.forecast.samples:
         axes.plot(view.times, view.bands[:, 2], color=LIGHT.acc, linewidth=1.8, label="a posteriori", zorder=2.1)
+    for course in view.courses:
+        axes.plot(view.times, course, color=LIGHT.acc, linewidth=1.0, linestyle=(0, (1, 2)), label="course", zorder=2.2)
 
 
 def _samples(axes: Axes, case: PatientCase) -> None:

@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dosing_app.findings.case_words import infusions
-from dosing_app.findings.numbers import interval_text, one_percent, percent, shown, target_percent
+from dosing_app.findings.numbers import one_percent, shown, target_percent
 from dosing_app.findings.regimens import (
-    early_infusions,
+    certainty_note,
     headline,
     kept_infusions,
     middle_risk,
     named_regimens,
-    reached_text,
     regimen_rows,
     regimen_titles,
+    relaxed_text,
 )
 from dosing_app.findings.table import Table
 from dosing_app.findings.warning_words import warning_text
-from dosing_app.language import say, spoken
+from dosing_app.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.forecast import Forecast
-    from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult, Relaxation
+    from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult
     from dosing_app.decision.view import View
     from dosing_app.findings.regimens import RegimenRow
 
@@ -60,11 +60,15 @@ def compared_regimens(view: View, search: OptimizeResult) -> Regimens:
     rows = zip(regimen_rows(forecast, regimens), regimens, strict=True)
     return Regimens(
         asked="; ".join(_asked(case)),
-        headline=headline(case, search),
+        headline=" ".join(filter(None, (headline(case, search), certainty_note(case, search)))),
         table=Table(_titles(case), tuple(_cells(row, regimen, forecast) for row, regimen in rows), words=1),
         remarks=(
-            *(_relaxed(relaxation) for relaxation in search.relaxations),
-            *((say("report.kept", infusions=infusions(kept)),) if kept else ()),
+            *(relaxed_text(relaxation, case) for relaxation in search.relaxations),
+            *(
+                (say("report.kept" if case.planned else "report.kept_label", infusions=infusions(kept)),)
+                if kept
+                else ()
+            ),
             *(warning_text(warning) for warning in search.warnings),
             say("comparison.association"),
         ),
@@ -112,16 +116,4 @@ def _cells(row: RegimenRow, regimen: ListedRegimen, forecast: Forecast) -> tuple
         row.risk,
         one_percent(middle_risk(regimen, forecast.event_model)),
         *((one_percent(regimen.risk_day90.plug_in),) if is_plug_in else ()),
-    )
-
-
-def _relaxed(relaxation: Relaxation) -> str:
-    risk = relaxation.risk_day90
-    return say(
-        "report.relaxed",
-        step=spoken(relaxation.step),
-        infusions=infusions(early_infusions(relaxation.doses)),
-        chance=percent(relaxation.probability_target),
-        interval=interval_text(risk.q05, risk.q95),
-        reached=reached_text(is_reached=relaxation.is_reached),
     )

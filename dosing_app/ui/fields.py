@@ -58,7 +58,7 @@ def _yes_no(name: str) -> Field:
     return Field(("covariates", name), "truth", "covariates", choices=(YES, NO))
 
 
-DAYS = {"day": "1", "days": "1", "d": "1"}
+DAYS = {"day": "1", "days": "1", "d": "1", "h": "1/24", "week": "7", "weeks": "7"}
 HOURS = {"h": "1", "hour": "1", "hours": "1", "min": "1/60"}
 MILLIGRAMS = {"mg": "1", "g": "1000"}
 MG_PER_KG = {"mg/kg": "1"}
@@ -85,6 +85,7 @@ FIELDS = (
     Field(("covariates", "diagnosis"), "choice", "covariates", choices=("UC", "CD")),
     _covariate("mayo", {"1–3": "1"}),
     Field(("label",), "words", "covariates"),
+    Field(("heart_failure",), "truth", "limits", choices=(YES, NO)),
     Field(("target", "risk_day90"), "percent", "limits", {"%": "1"}),
     Field(("target", "confidence"), "percent", "limits", {"%": "1"}),
     Field(("target", "criterion"), "choice", "limits", choices=("posterior", "plug_in")),
@@ -97,7 +98,6 @@ FIELDS = (
     Field(("limits", "first_day"), "number", "limits", DAYS),
     Field(("limits", "days_allowed"), "list", "limits", DAYS),
     Field(("limits", "weekdays_allowed"), "list", "limits"),
-    Field(("heart_failure",), "truth", "limits", choices=(YES, NO)),
     Field(("model",), "choice", "model"),
 )
 UNIT_CHOICES = {"crp_mg_per_L": ("mg/L", "mg/dL"), "albumin_g_per_L": ("g/L", "g/dL")}

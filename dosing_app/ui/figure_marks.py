@@ -137,12 +137,13 @@ def labels(case: PatientCase, end: float, span: float) -> list[dict[str, Any]]:
             **_behind(),
         }
     )
+    has_room_inside = 28.0 - (end - span) > 2.0 * _NARROW * span
     if end > 14.0:
         notes.append(
             {
                 **top,
-                "x": min(28.0, end),
-                "xanchor": "right",
+                "x": min(28.0, end) if has_room_inside else 14.0,
+                "xanchor": "right" if has_room_inside else "left",
                 "yshift": -16,
                 "text": say("curve.counts"),
                 "font": {"color": palette().ink2},

@@ -10,6 +10,7 @@ import numpy as np
 
 from dosing_app.findings.figure_places import axis_top
 from dosing_app.language import say
+from dosing_app.language.speaking import day_and_month
 from dosing_app.ui.figure_marks import arrows, dose_traces, labels, sample_traces, window
 from dosing_app.ui.figure_style import CURVE_FROM, Figure, axis, fan, layout, middle_line, now_line
 from dosing_app.ui.tokens import palette
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pkpd.exposure.concentrations import ConcentrationBands
 
 _LANE = (0.0, 0.11)
+_MOST_TICKS = 12
 _LOG_FLOOR = 0.1  # below every assay's limit
 _SMALL_HEIGHT, _AVERAGE_HEIGHT = 170, 300
 _MARGIN_WITH_DATES = {"l": 38, "r": 8, "t": 6, "b": 36}
@@ -46,6 +48,7 @@ def concentration_figure(view: View, *, is_log: bool = False, start: datetime | 
     return {
         "data": [
             *_curves(view, floor=_LOG_FLOOR if is_log else 0.0),
+            *_courses(view, floor=_LOG_FLOOR if is_log else 0.0),
             *sample_traces(case),
             *dose_traces(case, end - first),
         ],
@@ -69,18 +72,18 @@ def concentration_figure(view: View, *, is_log: bool = False, start: datetime | 
     }
 
 
-def small_concentration_figure(view: View, plan: View, top: float) -> Figure:
+def small_concentration_figure(view: View, plan: View, ends: tuple[float, float]) -> Figure:
     """Return the concentration from now on under one regimen, and under the current plan as a dotted line.
 
     Parameters
     ----------
     view, plan : View
         The case with the regimen, and as it stands.
-    top : float
-        Where the axis ends [mg/L], alike for all regimens compared.
+    ends : (float, float)
+        Where the axes of time [day] and concentration [mg/L] end, alike for all regimens compared.
     """
     case = view.forecast.case
-    last = float(view.times[-1])
+    last, top = ends
     planned = {
         "x": plan.times.tolist(),
         "y": (plan.prior_curve if plan.bands is None else plan.bands[:, 2]).tolist(),
@@ -94,7 +97,9 @@ def small_concentration_figure(view: View, plan: View, top: float) -> Figure:
         "layout": layout(
             height=_SMALL_HEIGHT,
             margin={"l": 30, "r": 4, "t": 4, "b": 20},
-            xaxis=axis(range=[case.now_day - 1.0, last], dtick=7, tick0=0, anchor="y2"),
+            xaxis=axis(
+                range=[case.now_day - 1.0, last], dtick=_days_apart(2.0 * (last - case.now_day)), tick0=0, anchor="y2"
+            ),
             yaxis=axis(range=[0, top], domain=[CURVE_FROM, 1.0], nticks=4, ticks="", anchor="x"),
             yaxis2=axis(range=[0, 1.05], domain=list(_LANE), visible=False),
             shapes=window(last),
@@ -113,20 +118,42 @@ def averaged_concentration_figure(view: View, average: ConcentrationBands) -> Fi
         ],
         "layout": layout(
             height=_AVERAGE_HEIGHT,
-            xaxis=axis(dtick=7, tick0=0),
+            xaxis=axis(dtick=_days_apart(float(average.times[-1] - average.times[0])), tick0=0),
             yaxis=axis(range=[0, 1.25 * highest], showgrid=True, gridcolor=palette().line, nticks=5, ticks=""),
             annotations=arrows(view.forecast.case, is_log=False),
         ),
     }
 
 
+def _courses(view: View, *, floor: float) -> list[dict[str, Any]]:
+    """Return the courses that explain the samples as thin lines, where there are several: their middle is none of them."""
+    line = {"color": palette().acc, "width": 1.4, "dash": "dot"}
+    return [
+        {
+            "x": view.times.tolist(),
+            "y": np.maximum(course, floor).tolist(),
+            "mode": "lines",
+            "name": "course that fits",
+            "line": line,
+            "hoverinfo": "skip",
+        }
+        for course in view.courses
+    ]
+
+
 def _day_ticks(first: float, end: float, start: datetime | None) -> dict[str, Any]:
-    """Return a tick every week, with its date on a second line where the start is known."""
+    """Return a tick every week or, over many, every few; with its date on a second line where the start is known."""
+    apart = _days_apart(end - first)
     if start is None:
-        return {"dtick": 7, "tick0": 0}
-    days = np.arange(np.ceil(first / 7.0) * 7.0, end + 1e-9, 7.0).tolist()
-    dates = [f"{start + timedelta(days=day):%d.%m.}" for day in days]
+        return {"dtick": apart, "tick0": 0}
+    days = np.arange(np.ceil(first / apart) * apart, end + 1e-9, apart).tolist()
+    dates = [day_and_month(start + timedelta(days=day)) for day in days]
     return {"tickvals": days, "ticktext": [f"{day:.0f}<br>{date}" for day, date in zip(days, dates, strict=True)]}
+
+
+def _days_apart(span: float) -> int:
+    """Return the distance of the ticks over some days: whole weeks, few enough to be read."""
+    return 7 * max(1, math.ceil(span / (7.0 * _MOST_TICKS)))
 
 
 def _log_axis(view: View) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What follows from a row and is shown beside what was typed: its date or day, mg or mg/kg, and its percentile."""
+"""What follows from a row and is shown beside what was typed: its date or day, mg or mg/kg, status, percentile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dosing_app.findings.numbers import number_text
 from dosing_app.language import Message
 from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.fields import BY_NAME, DAYS, MG_PER_KG, MILLIGRAMS
+from dosing_app.ui.reading import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,10 @@ def following(screen: Screen, start: datetime | None, view: View | None) -> dict
     weight = read_quantity(screen.fields.get("weight_kg") or "", BY_NAME["weight_kg"].units)
     weight_kg = None if isinstance(weight, TextFault) else weight
     return {
-        "doses": {row["id"]: _when(row, start) | _how_much(row, weight_kg) for row in screen.doses},
+        "doses": {
+            row["id"]: _when(row, start) | _how_much(row, weight_kg) | {"status": row["status"]}
+            for row in settled(screen).doses
+        },
         "samples": {row["id"]: _when(row, start) | _percentile(row, screen.samples, view) for row in screen.samples},
     }
 
@@ -50,7 +54,7 @@ def _when(row: Row, start: datetime | None) -> dict[str, str]:
     day, date = (row.get("day") or "").strip(), (row.get("date") or "").strip()
     if start is None:
         return {}
-    number = read_quantity(day or date, DAYS)
+    number = read_quantity(day, DAYS)
     if not isinstance(number, TextFault):
         return {"date": moment_text(number, start)}
     moment = read_moment(day or date, clock=start.time())
@@ -60,6 +64,8 @@ def _when(row: Row, start: datetime | None) -> dict[str, str]:
 def _how_much(row: Row, weight_kg: float | None) -> dict[str, str]:
     """Return the mg/kg of an amount, or the mg of what was typed for each kilogram."""
     if not weight_kg:
+        return {}
+    if (row.get("mg") or "").strip() and (row.get("per_kg") or "").strip():
         return {}
     amount = read_quantity(row.get("mg") or "", MILLIGRAMS)
     if not isinstance(amount, TextFault):

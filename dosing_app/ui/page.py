@@ -87,6 +87,7 @@ def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark:
         children=[
             header.case_line(inputs.model_select(screen)),
             header.connection(),
+            html.Div(id=ids.PRINTED, className="only-printed"),
             header.notice(),
             html.Div(id=ids.ANNOUNCED, className="only-heard", **{"aria-live": "polite"}),
             results.risk_region(event_model),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dosing_app.decision.case_faults import CaseError
+from dosing_app.decision.case_fields import WEEKDAYS
 from dosing_app.decision.level_text import LEVEL_UNITS, Level, TextFault, read_level, read_quantity
 from dosing_app.decision.patient import read_case
-from dosing_app.decision.time_text import day_of, read_clock, read_moment
+from dosing_app.decision.time_text import day_of, is_day_and_month, read_clock, read_moment
+from dosing_app.findings.numbers import number_text
 from dosing_app.language import Message, message, say, spoken
 from dosing_app.ui.fields import BY_NAME, DAYS, FIELDS, HOURS, MG_PER_KG, MILLIGRAMS, UNIT_CHOICES, YES
-from dosing_app.ui.state import GIVEN
+from dosing_app.ui.state import AUTO, GIVEN, PLANNED
 from dosing_app.ui.words_for_keys import in_words
 from pkpd.units import fraction_from_percent
 
@@ -117,14 +119,39 @@ def read_screen(screen: Screen) -> Reading:
     return Reading(case, (), draft.start, row_ids)
 
 
+def settled(screen: Screen) -> Screen:
+    """Return the screen with the status of each dose that nobody chose: given where it lies before now, planned otherwise.
+
+    Now is what was typed, or else the latest sample.
+    """
+    start = start_of(screen)
+    now = day_in(screen.fields.get("now_day") or "", start)
+    if now is None:
+        days = [day for row in _typed(screen.samples) if (day := row_day(row, start)) is not None]
+        now = max(days, default=-math.inf)
+    return replace(screen, doses=[_with_status(row, now, start) for row in screen.doses])
+
+
+def _with_status(row: Row, now: float, start: datetime | None) -> Row:
+    if row.get("auto") != AUTO:
+        return row
+    day = row_day(row, start)
+    return row | {"status": GIVEN if day is not None and day < now else PLANNED}
+
+
 class _Draft:
     """A case in the making: its tree, and which row of the screen each of its rows came from."""
 
     def __init__(self, screen: Screen) -> None:
+        screen = settled(screen)
         self.screen = screen
         self.faults: list[Fault] = []
         self.start = start_of(screen)
         self.weight_kg = self._weight()
+        # Where dates are typed, a day and a month may be meant by what is also a number.
+        self.has_dates = any((row.get("date") or "").strip() for row in (*screen.doses, *screen.samples))
+        self.typed_as: dict[tuple[str, str], str] = {}
+        self._check_status()
         self.rows: dict[str, list[Row]] = {
             "doses": self._in_time_order([row for row in _typed(screen.doses) if row["status"] == GIVEN]),
             "planned": self._in_time_order([row for row in _typed(screen.doses) if row["status"] != GIVEN]),
@@ -161,7 +188,7 @@ class _Draft:
         if field.kind == "truth":
             value = typed == YES
         elif field.kind == "list":
-            value = [self._number_in(field, item) if field.units else item for item in _items(typed)]
+            value = [self._number_in(field, item) if field.units else _weekday(item) for item in _items(typed)]
         elif field.kind in {"number", "percent"}:
             value = self._number_in(field, typed)
         elif field.name == "start_date" and not isinstance(moment := read_moment(typed), Message):
@@ -186,8 +213,12 @@ class _Draft:
         if isinstance(read, TextFault):
             self._field_fault(field.name, spoken(read.message))
             return typed
+        if written != typed or typed[-1].isalpha():
+            self.typed_as["fields", field.name] = written
         if isinstance(read, Level):
             return read
+        if field.name == "albumin_g_per_L" and 0.0 < read < _ALBUMIN_IN_GRAM_PER_DL:
+            self._field_fault(field.name, say("input.albumin_unit", typed=number_text(read)))
         if field.kind != "percent":
             return _plain(read)
         if not 0.0 < read < _WHOLE_PERCENT:
@@ -200,6 +231,11 @@ class _Draft:
         unit = self.screen.units.get(field.name, first)
         return f"{typed} {unit}" if unit != first and _ENDS_IN_A_DIGIT.search(typed) else typed
 
+    def _check_status(self) -> None:
+        for row in _typed(self.screen.doses):
+            if row["status"] not in {GIVEN, PLANNED}:
+                self._cell_fault("doses", row, "status", say("input.status", typed=row["status"]))
+
     def _weight(self) -> float | None:
         typed = (self.screen.fields.get("weight_kg") or "").strip()
         weight = read_quantity(typed, BY_NAME["weight_kg"].units)
@@ -207,16 +243,21 @@ class _Draft:
 
     def _day(self, typed: str, place: Fault) -> object:
         """Return the day of a number or a date, or the text where it is neither."""
+        is_date = place.column == "date"
         number = read_quantity(typed, DAYS)
-        if not isinstance(number, TextFault):
+        if not isinstance(number, TextFault) and not is_date:
+            if self.has_dates and is_day_and_month(typed):
+                self._fault_at(place, say("input.two_moments", typed=typed))
             return _plain(number)
         moment = read_moment(typed, clock=self.start.time() if self.start else time())
-        if not isinstance(moment, Message) and self.start is not None:
-            return _plain(day_of(moment, self.start))
-        if isinstance(moment, Message) and moment.key != "moment.no_date":
-            self._fault_at(place, spoken(moment))
+        if not isinstance(moment, Message):
+            if self.start is not None:
+                return _plain(day_of(moment, self.start))
+            self._fault_at(place, say("input.no_start"))
+        elif isinstance(number, TextFault) and not is_date and moment.key == "moment.no_date":
+            self._fault_at(place, spoken(number.message))
         else:
-            self._fault_at(place, spoken(number.message) if isinstance(moment, Message) else say("input.no_start"))
+            self._fault_at(place, spoken(moment))
         return typed
 
     def _dose(self, row: Row) -> dict[str, Any]:
@@ -224,7 +265,26 @@ class _Draft:
         per_kg = (row.get("per_kg") or "").strip()
         if per_kg and "amount_mg" not in dose:
             dose["amount_mg"] = self._amount(row, per_kg)
+            self.typed_as["doses", row["id"]] = per_kg if per_kg[-1].isalpha() else f"{per_kg} mg/kg"
+        elif per_kg:
+            self._check_twins(row, dose["amount_mg"], per_kg)
         return dose
+
+    def _check_twins(self, row: Row, amount_mg: object, per_kg: str) -> None:
+        """Mark a row in which both mg and mg/kg were pasted and are not the same dose, but for rounding."""
+        number = read_quantity(per_kg, MG_PER_KG)
+        if isinstance(number, TextFault) or self.weight_kg is None or not isinstance(amount_mg, int | float):
+            return
+        amount = number * self.weight_kg
+        if abs(amount - amount_mg) > max(_TWIN_TOLERANCE * amount, 0.5 * 10 ** -_decimals(per_kg) * self.weight_kg):
+            said = say(
+                "input.twins_disagree",
+                per_kg=per_kg,
+                weight=number_text(self.weight_kg),
+                mg=number_text(round(amount, 1)),
+                typed=(row.get("mg") or "").strip(),
+            )
+            self._cell_fault("doses", row, "per_kg", said)
 
     def _amount(self, row: Row, typed: str) -> object:
         """Return the amount of a dose that was typed for each kilogram [mg]."""
@@ -244,8 +304,10 @@ class _Draft:
             typed = (row.get(name) or "").strip()  # a cell emptied with the Delete key is null
             if typed:
                 sample[name] = typed
-        level = read_level(row.get("level") or "")
-        if isinstance(level, TextFault):
+        level = self._level(row)
+        if level is None:
+            sample["concentration_mg_per_L"] = row["level"]
+        elif isinstance(level, TextFault):
             self._cell_fault("samples", row, "level", spoken(level.message))
             sample["concentration_mg_per_L"] = row["level"] or "?"
         elif level.censored is None:
@@ -258,6 +320,19 @@ class _Draft:
                 self._cell_fault("samples", row, "level", sentence)
             sample["censored"] = level.censored
         return sample
+
+    def _level(self, row: Row) -> Level | TextFault | None:
+        """Return a level, or the limit that a laboratory's abbreviation stands for; None where that is not known."""
+        typed = (row.get("level") or "").strip()
+        side = _SIDES.get("".join(typed.upper().split()))
+        if side is None:
+            return read_level(typed)
+        column, key = ("lloq", "input.no_lower_limit") if side == "below" else ("uloq", "input.no_upper_limit")
+        limit = read_quantity((row.get(column) or "").strip(), LEVEL_UNITS)
+        if isinstance(limit, TextFault):
+            self._cell_fault("samples", row, "level", say(key, typed=typed))
+            return None
+        return Level(limit, side)
 
     def _times(self, area: Literal["doses", "samples"], row: Row) -> dict[str, Any]:
         column = "day" if (row.get("day") or "").strip() else "date"
@@ -308,6 +383,7 @@ class _Draft:
                 row, column = self.rows[name][number], _COLUMNS.get(str(keys[0]) if keys else "", "day")
                 if not (row.get(column) or "").strip() and (row.get(TWINS.get(column, "")) or "").strip():
                     column = TWINS[column]
+                sentence = self._with_typed(area, row["id"], sentence) if column == "per_kg" else sentence
                 return Fault(area, row["id"], column, self._at_cell(area, row, column, sentence))
             case ("doses",):
                 return Fault("doses", "", "", say("input.no_dose"))
@@ -315,8 +391,13 @@ class _Draft:
                 keys = [step for step in found.path if isinstance(step, str)]
                 name = _BELOW.get(keys[-1], keys[-1]) if keys else ""
                 if name in BY_NAME:
-                    return Fault("fields", name, "", at_field(name, sentence))
+                    return Fault("fields", name, "", at_field(name, self._with_typed("fields", name, sentence)))
                 return Fault("case", ".".join(keys), "", sentence)
+
+    def _with_typed(self, area: str, name: str, sentence: str) -> str:
+        """Return a sentence on a converted value with what was typed."""
+        typed = self.typed_as.get((area, name))
+        return sentence if typed is None else say("input.typed_as", sentence=sentence, typed=typed)
 
     def _row_words(self) -> dict[str, Value]:
         """Return what stands on the screen for the rows of a file."""
@@ -342,13 +423,36 @@ class _Draft:
         return 1 + [other["id"] for other in rows].index(row["id"])
 
 
+# What laboratories write for a level beyond a limit that stands elsewhere.
+_SIDES: dict[str, Literal["below", "above"]] = {
+    **dict.fromkeys(("BLQ", "BLOQ", "<LLOQ", "<LLQ", "<LOQ"), "below"),
+    **dict.fromkeys(("ALQ", "ALOQ", ">ULOQ", ">ULQ"), "above"),
+}
+_TWIN_TOLERANCE = 0.005  # both may be rounded
 _WHOLE_PERCENT = 100.0
+_ALBUMIN_IN_GRAM_PER_DL = 5.0  # no patient has so few g/L; what a case refuses
 _MG_DECIMALS = 6  # what lies behind is arithmetic of mg/kg times kg
 
 
 def _typed(rows: Sequence[Row]) -> list[Row]:
     """Return the rows in which something was typed; what an empty row starts with does not count."""
     return [row for row in rows if any((row.get(column) or "").strip() for column in _OWN_COLUMNS)]
+
+
+def _decimals(typed: str) -> int:
+    """Return how many decimals a number was typed with."""
+    found = re.match(r"\d*[.,](\d*)", typed)
+    return len(found[1]) if found else 0
+
+
+_GERMAN_WEEKDAYS = ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag")
+
+
+def _weekday(typed: str) -> str:
+    """Return the name of a German day of the week, of at least two letters, as a case has it; any other text as it is."""
+    short = typed.casefold().rstrip(".")
+    found = [n for n, name in enumerate(_GERMAN_WEEKDAYS) if len(short) > 1 and name.startswith(short)]
+    return WEEKDAYS[found[0]] if found else typed
 
 
 def _items(typed: str) -> list[str]:
@@ -369,7 +473,13 @@ def at_field(name: str, sentence: str) -> str:
 
 def row_day(row: Row, start: datetime | None) -> float | None:
     """Return when a row is in days since the first infusion, whichever way it was typed; None where that is not known."""
-    return day_in(row.get("day") or row.get("date") or "", start)
+    day = (row.get("day") or "").strip()
+    return day_in(day, start) if day else _day_of_date((row.get("date") or "").strip(), start)
+
+
+def _day_of_date(typed: str, start: datetime | None) -> float | None:
+    moment = read_moment(typed, clock=start.time() if start else time())
+    return None if isinstance(moment, Message) or start is None else day_of(moment, start)
 
 
 def day_in(typed: str, start: datetime | None) -> float | None:
@@ -377,8 +487,7 @@ def day_in(typed: str, start: datetime | None) -> float | None:
     number = read_quantity(typed.strip(), DAYS)
     if not isinstance(number, TextFault):
         return number
-    moment = read_moment(typed, clock=start.time() if start else time())
-    return None if isinstance(moment, Message) or start is None else day_of(moment, start)
+    return _day_of_date(typed, start)
 
 
 def start_of(screen: Screen) -> datetime | None:

@@ -14,13 +14,17 @@ from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.case_file import not_a_case
 from dosing_app.ui.elements import App, Input, Output, State, client_function, dcc, html, no_update
+from dosing_app.ui.fields import UNIT_CHOICES
 from dosing_app.ui.reading import read_screen
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dosing_app.report.content import ReportContent
     from dosing_app.ui.answers import Answers
+    from dosing_app.ui.state import Screen
 
 PDF_NAME, HTML_NAME = "asuc-report.pdf", "asuc-report.html"
 
@@ -55,14 +59,26 @@ def register(app: App, answers: Answers) -> None:
             if reading.case is None:
                 return no_update, [html.P(not_a_case(entered))]
             try:
-                content = _content(to_json(reading.case, indent=None), answers)
+                content = _content(to_json(reading.case, indent=None), answers, typed_covariates(entered))
                 file = _file(content, is_pdf=asked["by"] == ids.REPORT_PDF)
             except InputError as error:
                 return no_update, [html.P(f"{error}.")]
             return file, [html.P(say("file.report_written", file=file["filename"]), className="done")]
 
 
-def _content(case_json: str, answers: Answers) -> ReportContent:
+def typed_covariates(screen: Screen) -> dict[str, str]:
+    """Return the covariates that were typed in another unit than a case's, with that unit."""
+    typed: dict[str, str] = {}
+    for name, choices in UNIT_CHOICES.items():
+        text, unit = (screen.fields.get(name) or "").strip(), screen.units.get(name, choices[0])
+        if text and unit != choices[0]:
+            typed[name] = text if text[-1].isalpha() else f"{text} {unit}"
+        elif text and text[-1].isalpha():
+            typed[name] = text
+    return typed
+
+
+def _content(case_json: str, answers: Answers, typed: Mapping[str, str]) -> ReportContent:
     view = answers.view(case_json)
     forecast = view.forecast
     has_regimens = forecast.risk is not None and view.has_mass
@@ -72,6 +88,7 @@ def _content(case_json: str, answers: Answers) -> ReportContent:
         average=answers.models(case_json),
         computed_at=datetime.now().astimezone(),
         software=version("asuc"),
+        typed=typed,
     )
     audit.record("report", model=forecast.model, event_model=forecast.event_model)
     return content

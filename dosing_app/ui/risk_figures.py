@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dosing_app.findings.risk_rows import RiskRow
     from pkpd.arrays import FloatArray
 
-_DOTS_FROM = 0.62
+_DOTS_FROM = 0.68
 
 
 def risk_figure(view: View) -> Figure:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from dosing_app.decision.level_text import TextFault, read_quantity
-from dosing_app.decision.pasted_rows import read_pasted_rows
+from dosing_app.decision.pasted_rows import LEFT_OUT, read_pasted_rows
 from dosing_app.findings.numbers import number_text
 from dosing_app.language import say, spoken
 from dosing_app.ui import ids
@@ -14,7 +14,7 @@ from dosing_app.ui.answering import answering
 from dosing_app.ui.elements import App, Input, Output, State, client_function, ctx, html, no_update
 from dosing_app.ui.fields import BY_NAME
 from dosing_app.ui.presets import ASSAY_BY_NAME, PRESET_BY_NAME
-from dosing_app.ui.reading import day_in, row_day, start_of
+from dosing_app.ui.reading import day_in, row_day, settled, start_of
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import GIVEN, PLANNED, new_dose, new_sample
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from dosing_app.ui.state import Row
 
 _VIAL_MG = 100.0
-_TYPED = ("day", "date", "mg", "per_kg", "level")
+_TYPED = ("day", "date", "mg", "per_kg", "level", "exclude")
+_LIMITS = ("lloq", "uloq")
 
 
 def register(app: App) -> None:
@@ -112,14 +113,23 @@ def with_preset(
 
 def with_pasted(rows: Sequence[Row], pasted: PastedRows, new: Callable[..., Row]) -> list[Row]:
     """Return the rows, without empty ones, and the pasted ones after them."""
-    kept = [row for row in rows if _is_typed(row)]
+    kept = [row for place, row in enumerate(rows) if _is_typed(row) or _has_own_limits(row, rows[:place])]
+    # A table with limits of its own says by an empty cell that there is none.
+    limits = dict.fromkeys(_LIMITS, "") if any(name in cells for cells in pasted.rows for name in _LIMITS) else {}
     for cells in pasted.rows:
-        kept.append(new(kept, **cells))
+        reason = {"exclude": say("paste.excluded")} if cells.get("exclude") == LEFT_OUT else {}
+        kept.append(new(kept, **(limits | dict(cells) | reason)))
     return kept
 
 
 def _is_typed(row: Row) -> bool:
     return any((row.get(column) or "").strip() for column in _TYPED)
+
+
+def _has_own_limits(row: Row, before: Sequence[Row]) -> bool:
+    """Return whether limits were typed into a row, as opposed to taken from the row before it."""
+    last = before[-1] if before else {}
+    return any((row.get(name) or "").strip() and row.get(name) != last.get(name) for name in _LIMITS)
 
 
 def _register(app: App, grid: str, buttons: tuple[str, str, str, str], new: Callable[..., Row]) -> None:
@@ -220,7 +230,7 @@ def _register_presets(app: App) -> None:
         preset = PRESET_BY_NAME.get(name or "")
         if preset is None:
             return no_update, no_update, no_update
-        entered = screen_of(screen)
+        entered = settled(screen_of(screen))
         weight = read_quantity(entered.fields.get("weight_kg") or "", BY_NAME["weight_kg"].units)
         start = start_of(entered)
         changed = with_preset(

@@ -12,7 +12,7 @@ from dosing_app.ui.answering import answering
 from dosing_app.ui.components.comparison import SIDE_BY_SIDE, comparison, pinned_at_first, still_pinned
 from dosing_app.ui.components.sensitivity_panel import sensitivity_panel
 from dosing_app.ui.elements import ALL, App, Input, Output, State, client_function, ctx, html, no_update
-from dosing_app.ui.reading import read_screen
+from dosing_app.ui.reading import read_screen, settled
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import GIVEN, PLANNED, new_dose
 
@@ -149,7 +149,7 @@ def _register_use(app: App, answers: Answers) -> None:
         if not any(clicks) or pinned is None or not ctx.triggered_id:
             return no_update, no_update
         with answering(language):
-            entered = screen_of(screen)
+            entered = settled(screen_of(screen))
             case = read_screen(entered).case
             # The columns are those of an entry; only while it stands does a button do what its column says.
             if case is None or to_json(case, indent=None) != pinned["case"]:

@@ -28,6 +28,8 @@ Row = dict[str, str]
 """One row of a grid: its id and its cells as typed."""
 
 GIVEN, PLANNED = "given", "planned"
+AUTO = "auto"
+"""Mark of a dose whose status nobody chose."""
 LIST_SEPARATOR = ", "
 _ON_ROWS = ("doses", "planned", "samples")
 
@@ -84,7 +86,9 @@ def new_dose(rows: Sequence[Row], **cells: str) -> Row:
     that was typed last, the other is empty.
     """
     row = {"id": _free_id("dose", rows), "day": "", "date": "", "mg": "", "per_kg": "", "hours": "2"}
-    return row | {"status": PLANNED if rows else GIVEN} | cells
+    # Until a status is chosen it follows from the day (`reading.settled`).
+    status = {"status": PLANNED if rows else GIVEN, "auto": AUTO if rows and "status" not in cells else ""}
+    return row | status | cells
 
 
 def new_sample(rows: Sequence[Row], **cells: str) -> Row:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import to_json
-from dosing_app.findings.case_words import model_name, samples_in_words, total_mg
+from dosing_app.findings.case_words import infusions, level_text, model_name, samples_in_words, total_mg
 from dosing_app.findings.figure_labels import concentration_label, risk_label, survival_label
 from dosing_app.findings.numbers import shown
-from dosing_app.findings.risk_words import shown_risk
+from dosing_app.findings.risk_words import is_shipped, plan_words, shown_risk
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
+from dosing_app.report.content import case_hash
 from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.changes import Group, only_changed
@@ -35,7 +37,6 @@ from pkpd.units import percent_from_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.view import View
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 # Parts of a case whose values have a default that does not depend on the patient.
 _DEFAULTS = frozenset({"target", "limits"})
+_COVARIATES = tuple(field.name for field in FIELDS if field.tab == "covariates")
 _TARGETS = {"target": ids.FINDER_TARGET, "confidence": ids.FINDER_CONFIDENCE}
 _RESULTS = {
     "valid_case": Output(ids.VALID_CASE, "data"),
@@ -50,8 +52,10 @@ _RESULTS = {
     "answer_line": Output(ids.ANSWER_LINE, "children"),
     "announced": Output(ids.ANNOUNCED, "children"),
     "concentration": Output(ids.CONCENTRATION, "figure"),
+    "courses_key": Output(ids.COURSES_KEY, "children"),
     "concentration_label": Output(ids.CONCENTRATION_LABEL, "children"),
     "concentration_table": Output(ids.CONCENTRATION_TABLE, "children"),
+    "risk_plan": Output(ids.RISK_PLAN, "children"),
     "risk_text": Output(ids.RISK_TEXT, "children"),
     "risk": Output(ids.RISK_FIGURE, "figure"),
     "risk_label": Output(ids.RISK_LABEL, "children"),
@@ -60,7 +64,9 @@ _RESULTS = {
     "survival_label": Output(ids.SURVIVAL_LABEL, "children"),
     "survival_table": Output(ids.SURVIVAL_TABLE, "children"),
     "parameters": Output(ids.PARAMETERS, "children"),
+    "used": {name: Output(ids.field(name), "className") for name in _COVARIATES},
     "covariates_note": Output(ids.COVARIATES_NOTE, "children"),
+    "printed": Output(ids.PRINTED, "children"),
     "footer": Output(ids.FOOTER_MODEL, "children"),
     "placeholders": {field.name: Output(ids.field(field.name), "placeholder") for field in TYPED},
     "targets": {name: Output(target, "placeholder") for name, target in _TARGETS.items()},
@@ -74,6 +80,7 @@ _MARKS = {
     "samples_note": Output(ids.SAMPLES_NOTE, "children"),
     "tabs": {name: Output(tab, "children") for name, tab in TAB_IDS.items()},
     "errors": {field.name: Output(ids.field(field.name), "error") for field in FIELDS},
+    "asked": {name: Output(target, "error") for name, target in _TARGETS.items()},
 }
 
 
@@ -209,8 +216,8 @@ def _finder(case_json: str, answers: Answers) -> list[Any]:
 def _results(case_json: str, view: View, look: Look, start: datetime | None) -> Group:
     """Return everything that follows from a valid case."""
     result = view.forecast
-    case, model, risk = result.case, result.model, shown_risk(view)
-    no_risk = empty_figure("")
+    case, risk = result.case, shown_risk(view)
+    no_risk = empty_figure(say("empty.no_risk"))
     as_table = look.tables
     outputs: dict[str, Any] = {
         "valid_case": case_json,
@@ -221,18 +228,22 @@ def _results(case_json: str, view: View, look: Look, start: datetime | None) -> 
         "answer_line": answer_line(view),
         "announced": announced(view),
         "concentration": concentration_figure(view, is_log=look.is_log, start=start),
+        "courses_key": say("curve.key_courses") if view.courses else "",
         "concentration_label": concentration_label(view, samples=samples_in_words(case)),
         "concentration_table": concentration_table(view) if ids.CURVE_AS_TABLE in as_table else "",
+        "risk_plan": plan_words(case),
         "risk_text": risk_text(view),
-        "risk": risk_figure(view) if risk else no_risk,
+        "risk": risk_figure(view) if risk else empty_figure(""),
         "risk_label": risk_label(view),
         "risk_table": risk_table(view) if ids.RISK_AS_TABLE in as_table else "",
         "survival": survival_figure(view, risk) if risk else no_risk,
         "survival_label": survival_label(view),
         "survival_table": survival_table(view) if ids.SURVIVAL_AS_TABLE in as_table else "",
         "parameters": parameters_table(view),
+        "used": Group({name: _class_of(name, view) for name in _COVARIATES}),
         "covariates_note": _covariates_note(view),
-        "footer": say("footer.model", name=model_name(model.id), version=model.version, hash=model.sha256[:8]),
+        "printed": _printed(case),
+        "footer": _footer(view),
         "placeholders": Group({field.name: _placeholder(field.name, view) for field in TYPED}),
         "targets": Group(
             {
@@ -263,6 +274,8 @@ def _marks(screen: Screen, faults: Sequence[Fault], view: View | None, reading: 
         "samples_note": [*fault_sentences(by_area["samples"]), *_assays(screen)],
         "tabs": _tab_labels(screen, by_area),
         "errors": Group({field.name: sentences.get(field.name, "") for field in FIELDS}),
+        # The sentence stands at the twin among the limits, and in the checks; here there is room for the mark only.
+        "asked": Group({"target": "risk_day90" in sentences, "confidence": "confidence" in sentences}),
     }
     return Group(outputs)
 
@@ -316,11 +329,43 @@ def _given(case: PatientCase) -> str:
     return say("dosing.sum_per_kg", given=total_mg(case.doses), per_kg=per_kg, planned=planned)
 
 
+def _printed(case: PatientCase) -> list[Any]:
+    """Return what a printed screen says of the inputs, which its grids cannot."""
+    given, planned = infusions(case.doses), infusions(case.planned)
+    parts = [say("print.given", infusions=given)]
+    parts += [say("print.planned", infusions=planned)] if case.planned else []
+    samples = ", ".join(
+        say("print.sample", level=level_text(sample), day=shown(sample.time_day))
+        + (f" ({sample.exclude})" if sample.exclude else "")
+        for sample in case.samples
+    )
+    stamp = say("print.time", time=f"{datetime.now().astimezone():%Y-%m-%d %H:%M %z}", hash=case_hash(case)[:8])
+    return [
+        html.P("; ".join(parts)),
+        *([html.P(say("print.samples", samples=samples))] if samples else []),
+        html.P(stamp, className="note"),
+    ]
+
+
+def _footer(view: View) -> str:
+    """Return the model in use, and the risk model where it is not the shipped one."""
+    model, event_model = view.forecast.model, view.forecast.event_model
+    said = say("footer.model", name=model_name(model.id), version=model.version, hash=model.sha256[:8])
+    if is_shipped(event_model):
+        return said
+    return say("footer.risk_model", model=said, name=model_name(event_model.id), version=event_model.version)
+
+
 def _covariates_note(view: View) -> str:
     names = ", ".join(say(f"field.{name}") for name in view.forecast.model.covariates)
     note = say("covariates.read", title=view.forecast.model.title, names=names)
     days = ", ".join(shown(later.time_day) for later in view.forecast.case.covariates_over_time)
     return f"{note} {say('covariates.later', days=days)}" if days else note
+
+
+def _class_of(name: str, view: View) -> str:
+    """Return the class of a covariate's input: marked where the model reads it."""
+    return " ".join(["wide"] * (name == "label") + ["used"] * (name in view.forecast.model.covariates))
 
 
 def _placeholder(name: str, view: View) -> str:
@@ -330,7 +375,8 @@ def _placeholder(name: str, view: View) -> str:
     covariates = view.forecast.covariates
     if name in covariates.imputed or name in covariates.derived:
         return say("field.assumed", value=spoken_number(f"{covariates.values[name]:.4g}"))
-    return ""
+    is_read = BY_NAME[name].path[0] != "covariates" or name in view.forecast.model.covariates
+    return "" if is_read else say("field.not_used")
 
 
 def _placeholder_without_case(name: str) -> str:
@@ -358,6 +404,7 @@ def _empty() -> Group:
             "risk": empty_figure(""),
             "placeholders": Group(placeholders),
             "targets": Group(dict.fromkeys(_TARGETS, "")),
+            "used": Group({name: "wide" if name == "label" else "" for name in _COVARIATES}),
         }
     )
 
@@ -366,4 +413,5 @@ def _no_results() -> Group:
     """Return the results as "leave what is there"."""
     placeholders = Group({field.name: no_update for field in TYPED})
     targets = Group(dict.fromkeys(_TARGETS, no_update))
-    return Group({**dict.fromkeys(_RESULTS, no_update), "placeholders": placeholders, "targets": targets})
+    used = Group(dict.fromkeys(_COVARIATES, no_update))
+    return Group({**dict.fromkeys(_RESULTS, no_update), "placeholders": placeholders, "targets": targets, "used": used})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dosing_app.findings.case_words import samples_in_words, total_mg
-from dosing_app.findings.numbers import interval, shown
+from dosing_app.findings.numbers import interval, percent, shown, target_percent
 from dosing_app.language import say
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from dosing_app.decision.forecast import RiskForecast
 
 
-def answer_in_words(risk: RiskForecast) -> tuple[str, str]:
-    """Return the 90 % interval of the total risk, and the side of the target in three words."""
-    side = say("risk.side_higher" if risk.probability_target < 0.5 else "risk.side_lower")
-    return interval(risk.total.day90.quantiles), side
+def answer_in_words(risk: RiskForecast, target: float) -> tuple[str, str]:
+    """Return the 90 % interval of the total risk, and the chance that it is at or below a target."""
+    chance = say("risk.answer_chance", chance=percent(risk.probability_target), target=target_percent(target))
+    return interval(risk.total.day90.quantiles), chance
 
 
 def case_words(case: PatientCase, imputed: Sequence[str]) -> list[str]:
     """Return the inputs of a case in words, so that a wrong one is seen from every tab."""
     known = case.covariates
-    words = [say("case.day", day=shown(case.now_day))]
+    words = [say("case.day", day=shown(round(case.now_day, 2)))]
     if known.weight_kg is not None:
         words.append(f"{shown(known.weight_kg)} kg")
     elif "weight_kg" in imputed:

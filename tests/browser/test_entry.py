@@ -48,7 +48,7 @@ def test_days_are_shown_as_dates(screen: Page):
 
     expect(actions.cell(screen, ids.DOSES, 1, "date")).to_have_text("2026-01-12")
     expect(actions.cell(screen, ids.DOSES, 1, "day")).to_have_count(0)
-    expect(screen.locator(f"#{ids.CONCENTRATION} .xtick text").first).to_contain_text("05.01.")
+    expect(screen.locator(f"#{ids.CONCENTRATION} .xtick text").first).to_contain_text("Jan 5")
 
 
 def test_a_date_and_time_are_typed(screen: Page, tmp_path: Path):
@@ -308,3 +308,35 @@ def test_a_fhir_bundle_of_two_patients_is_refused(screen: Page):
 
     expect(screen.locator(f"#{ids.NOTICE}")).to_contain_text("ward.json is not a case of this app.")
     expect(actions.cell(screen, ids.DOSES, 0, "mg")).to_have_text("600")
+
+
+def test_a_dose_before_now_is_given_until_another_status_is_chosen(screen: Page):
+    """I add an infusion of last week: it was given, nobody has to say so."""
+    screen.locator(f"#{ids.ADD_DOSE}").click()
+    editor = screen.locator(f"#{ids.DOSES} input")
+    editor.fill("5")
+    editor.press("Enter")
+
+    expect(actions.cell(screen, ids.DOSES, 4, "status")).to_have_text("given")
+
+
+def test_a_wrong_cell_says_so_to_a_screen_reader(screen: Page):
+    """I hear that the cell is wrong, and the sentence on it."""
+    actions.open_tab(screen, "Samples")
+    actions.type_into_cell(screen, ids.SAMPLES, 1, "level", "1O.5")
+
+    wrong = actions.cell(screen, ids.SAMPLES, 1, "level")
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(screen.locator(f"#{wrong.get_attribute('aria-describedby')}")).to_contain_text("letter O")
+
+
+def test_a_wrong_field_moves_nothing(screen: Page):
+    """I mistype the albumin and the other fields stay where they are."""
+    actions.open_tab(screen, "Covariates")
+    place = screen.locator(f"#{ids.field('sex')}")
+    before = place.bounding_box()
+
+    actions.type_into_field(screen, "albumin_g_per_L", "3.1")
+
+    expect(screen.locator(f"#{ids.CHECKS}")).to_contain_text("Did you mean 3.1 g/dL")
+    assert place.bounding_box() == before

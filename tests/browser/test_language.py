@@ -22,7 +22,7 @@ def test_the_page_opens_in_the_language_of_the_browser(open_screen: Callable[...
     page = open_screen(locale="de-DE")
 
     expect(page.locator(f"#{ids.PAGE}")).to_have_attribute("lang", "de")
-    expect(page.locator(f"#{ids.RISK_TEXT}")).to_contain_text("Von 100 solchen Patienten")
+    expect(page.locator(f"#{ids.RISK_TEXT}")).to_contain_text("von 100 solchen Patienten")
     expect(page.locator(f"#{ids.CASE_LINE}")).to_contain_text("Tag 13,75")
 
 

@@ -47,7 +47,9 @@ def test_every_figure_has_its_table(screen: Page):
     ):
         screen.locator(f"#{button}").click()
         expect(screen.locator(f"#{table} tbody tr").first).to_be_visible()
-    expect(screen.locator(f"#{ids.CONCENTRATION_TABLE} tbody tr")).to_have_count(50)
+    expect(screen.locator(f"#{ids.CONCENTRATION_TABLE} tbody tr")).to_have_count(52)
+    # Every whole day to 49, and the days of two samples between them.
+    expect(screen.locator(f"#{ids.CONCENTRATION_TABLE}")).to_contain_text(">20, left out: drawn from the infusion line")
     expect(screen.locator(f"#{ids.SURVIVAL_TABLE} tbody tr").last).to_contain_text("90")
 
 
@@ -252,3 +254,36 @@ def test_chosen_regimens_stay_side_by_side_when_an_entry_changes(screen: Page):
     expect(screen.locator(f"#{ids.CASE_LINE}")).to_contain_text("27")
     expect(body.get_by_role("checkbox", checked=True)).to_have_count(before + 1)
     assert columns.all_inner_texts() == chosen
+
+
+def test_every_course_that_fits_is_drawn_where_there_are_several(screen: Page):
+    """All my levels are beyond limits: I see that more than one course explains them."""
+    screen.locator(f"#{ids.EXAMPLES}").click()
+    screen.get_by_role("option", name="No level qua").click()
+
+    expect(screen.locator(f"#{ids.COURSES_KEY}")).to_have_text("courses that fit")
+    drawn = "plot => plot.data.filter(trace => trace.name === 'course that fits').length"
+    assert screen.locator(f"#{ids.CONCENTRATION} .js-plotly-plot").evaluate(drawn) >= 2
+    expect(screen.locator(f"#{ids.CHECKS}")).to_contain_text("Several different courses")
+
+
+def test_what_moved_limits_would_give_stands_beside_the_regimens(screen: Page):
+    """No regimen reaches my target: I read which limit binds and what moving one would give."""
+    screen.locator(f"#{ids.EXAMPLES}").click()
+    screen.get_by_role("option", name="Target out of reach").click()
+    expect(screen.locator(f"#{ids.FINDER_BODY}")).to_contain_text("Not reachable")
+    screen.locator(f"#{ids.COMPARE}").click()
+
+    expect(screen.locator(f"#{ids.COMPARISON_BODY}")).to_contain_text("Not reachable within these limits")
+    expect(screen.locator(f"#{ids.COMPARISON_BODY}")).to_contain_text("If limits moved")
+
+
+def test_the_inputs_are_a_drawer_on_a_small_laptop(open_screen: Callable[..., Page]):
+    """On 1200 pixels the answer keeps its place and the inputs come and go."""
+    page = open_screen({"width": 1200, "height": 768})
+    expect(page.locator(f"#{ids.DOSES}")).not_to_be_visible()
+
+    page.get_by_role("button", name="Inputs and checks").click()
+
+    expect(page.locator(f"#{ids.DOSES}")).to_be_visible()
+    assert not actions.scrolls_sideways(page)

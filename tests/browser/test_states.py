@@ -80,7 +80,7 @@ def test_the_target_is_reached_without_change(screen: Page):
     first = screen.locator(f"#{ids.FINDER_BODY} tbody tr").first
 
     expect(first).to_contain_text("current plan")
-    expect(first).to_contain_text("reached")
+    expect(first).to_contain_text("50\u202f% reached")
 
 
 def test_day_28_has_passed(screen: Page):

@@ -26,8 +26,19 @@
   // What was typed; else what follows from the other column; else the other column's text, if nothing follows from it.
   functions.shown = function (params) {
     var field = params.colDef.field;
-    return params.data[field] || computed(params) || (TWINS[field] && params.data[TWINS[field]] && isWrong(params) ? params.data[TWINS[field]] : "");
+    // A status that nobody chose follows from the day.
+    if (field === "status") {
+      return (params.data.auto && computed(params)) || params.data.status;
+    }
+    return params.data[field] || computed(params) || (isInsteadOfTwin(params) ? params.data[TWINS[field]] : "");
   };
+
+  // The other column cannot be seen, and what stands in it is wrong.
+  function isInsteadOfTwin(params) {
+    var twin = TWINS[params.colDef.field];
+    var column = twin && params.api && params.api.getColumn(twin);
+    return Boolean(twin && params.data[twin] && isWrong(params) && !(column && column.isVisible()));
+  }
 
   function isWrong(params) {
     var columns = (context(params).faults || {})[params.data.id] || [];
@@ -39,6 +50,9 @@
     params.data[field] = params.newValue === null || params.newValue === undefined ? "" : String(params.newValue);
     if (TWINS[field]) {
       params.data[TWINS[field]] = "";
+    }
+    if (field === "status") {
+      params.data.auto = "";
     }
     return true;
   };
@@ -53,6 +67,25 @@
     return window.dash_ag_grid.getApiAsync(name);
   }
 
+  // A wrong cell says so to a screen reader, and where its sentence stands; the grid marks it by a class alone.
+  function tellFaults(name) {
+    var place = document.getElementById(name);
+    place.querySelectorAll("[aria-invalid]").forEach(function (cell) {
+      cell.removeAttribute("aria-invalid");
+      cell.removeAttribute("aria-describedby");
+    });
+    var faults = contexts[name].faults || {};
+    Object.keys(faults).forEach(function (row) {
+      faults[row].forEach(function (column) {
+        var cell = place.querySelector('[row-id="' + row + '"] [col-id="' + column + '"]');
+        if (cell) {
+          cell.setAttribute("aria-invalid", "true");
+          cell.setAttribute("aria-describedby", name + "-note");
+        }
+      });
+    });
+  }
+
   // Cells are drawn anew only while none is being typed into: an answer that comes in between would take letters away.
   function refresh(name, changes) {
     Object.assign(contexts[name], changes);
@@ -64,6 +97,7 @@
         api.removeEventListener("cellEditingStopped", later);
         api.setGridOption("context", contexts[name]);
         api.refreshCells({ force: true });
+        tellFaults(name);
       }
       // Tab closes a cell and opens the next one: what is open is known only some time after both.
       function later() {
@@ -175,6 +209,13 @@
     },
 
     showColumns: function (times, amounts) {
+      // A finger opens a cell by touching it once.
+      var isTouched = window.matchMedia("(pointer: coarse)").matches;
+      GRIDS.forEach(function (name) {
+        grid(name).then(function (api) {
+          api.setGridOption("singleClickEdit", isTouched);
+        });
+      });
       var dates = times === "dates";
       var perKg = amounts === "per_kg";
       showColumns("doses", { day: !dates, date: dates, mg: !dates || !perKg, per_kg: !dates || perKg });
@@ -206,6 +247,9 @@
         });
         return new Promise(function (resolve) {
           setTimeout(function () {
+            if (clicked.prop_id === "save-case.n_clicks") {
+              window.dash_clientside.asuc.noteSaved();
+            }
             resolve({ by: clicked.prop_id.split(".")[0], at: Date.now() });
           }, ENTERED_MS);
         });

@@ -5,6 +5,7 @@
   var STEPS = 50;
   var past = [];
   var at = -1;
+  var saved = null;
 
   function isTyping(element) {
     return Boolean(element && element.closest && element.closest("input, textarea, [contenteditable=true]"));
@@ -23,6 +24,15 @@
       at = past.length - 1;
     }
     return disabled();
+  }
+
+  function isUnsaved() {
+    return at > 0 && past[at] !== saved;
+  }
+
+  // What stands on the screen as its file is asked for is what is saved.
+  function noteSaved() {
+    saved = past[at];
   }
 
   function step() {
@@ -62,5 +72,10 @@
   });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.asuc = Object.assign(window.dash_clientside.asuc || {}, { remember: remember, step: step });
+  window.dash_clientside.asuc = Object.assign(window.dash_clientside.asuc || {}, {
+    remember: remember,
+    step: step,
+    isUnsaved: isUnsaved,
+    noteSaved: noteSaved,
+  });
 })();

@@ -140,8 +140,7 @@
 
   // Who leaves with changes that were not saved is asked first; nothing is kept by the browser.
   window.addEventListener("beforeunload", function (event) {
-    var undo = document.getElementById("undo");
-    if (undo && !undo.disabled) {
+    if (window.dash_clientside.asuc.isUnsaved()) {
       event.preventDefault();
     }
   });
@@ -192,16 +191,42 @@
     }
   }
 
+  function clearNotice() {
+    window.dash_clientside.set_props("notice", { children: [] });
+  }
+
   document.addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest(".notice-close")) {
-      window.dash_clientside.set_props("notice", { children: [] });
+      clearNotice();
+    }
+  });
+
+  // A notice that only says "done" leaves by itself; one with something to read stays until it is closed.
+  var READ_MS = 8000;
+  var leaving = null;
+  new MutationObserver(function () {
+    var notice = document.getElementById("notice");
+    var parts = notice ? notice.children : [];
+    clearTimeout(leaving);
+    if (parts.length === 1 && parts[0].matches(".done:not(.busy)")) {
+      leaving = setTimeout(clearNotice, READ_MS);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+
+  // A report takes some seconds, the first one more.
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest && event.target.closest("[data-busy]");
+    if (button) {
+      var said = { children: button.dataset.busy, className: "done busy" };
+      window.dash_clientside.set_props("notice", { children: [{ type: "P", namespace: "dash_html_components", props: said }] });
     }
   });
 
   document.addEventListener("click", function (event) {
-    var button = event.target.closest && event.target.closest(".menu-button");
+    var button = event.target.closest && event.target.closest(".menu-button, .inputs-button");
     if (button) {
-      var open = document.documentElement.toggleAttribute("data-menu");
+      var kind = button.matches(".menu-button") ? "data-menu" : "data-inputs";
+      var open = document.documentElement.toggleAttribute(kind);
       button.setAttribute("aria-expanded", String(open));
     }
   });
@@ -213,9 +238,17 @@
     }
   });
 
+  // What takes the place of the results lies above the button on a narrow screen.
   function opens(open, close) {
     var by = window.dash_clientside.callback_context.triggered[0];
-    return !(by && by.value && by.prop_id.indexOf("close") < 0);
+    var isOpened = Boolean(by && by.value && by.prop_id.indexOf("close") < 0);
+    if (isOpened) {
+      var region = { compare: "comparison", "other-models": "sensitivity" }[by.prop_id.split(".")[0]];
+      setTimeout(function () {
+        document.getElementById(region).scrollIntoView({ block: "nearest" });
+      }, SHOWN_MS);
+    }
+    return !isOpened;
   }
 
   function askIfOpen(hidden) {

@@ -78,6 +78,9 @@
         if (answer.status < 400) {
           answered = new Date();
         }
+        if (answer.status === 413) {
+          window.dash_clientside.set_props("notice", { children: [] });
+        }
         say(answer.status === 413 ? "large" : answer.status >= 400 ? "failed" : "");
         return answer;
       },

@@ -9,11 +9,13 @@ from dosing_app.findings.case_words import infusions
 from dosing_app.findings.numbers import UNKNOWN, interval, interval_text, one_percent, percent, shown, target_percent
 from dosing_app.findings.regimens import (
     early_infusions,
+    headline,
     kept_infusions,
     named_regimens,
     reached_text,
     regimen_count,
     regimen_name,
+    relaxed_text,
     source_of,
 )
 from dosing_app.language import say
@@ -26,6 +28,7 @@ from dosing_app.ui.figures import small_concentration_figure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.forecast import Forecast
     from dosing_app.decision.optimize_result import ListedRegimen, OptimizeResult
     from dosing_app.findings.regimens import Source
@@ -63,17 +66,20 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int], *, is_
     views = [_view_of(view, regimen) for regimen in chosen]
     scale = shared_scale(chosen)
     top = max((float(one.bands[:, 3].max()) for one in views if one.bands is not None), default=1.0)
+    last = max((float(one.times[-1]) for one in (view, *views)), default=0.0)
     rows = [
         ("comparison.row_infusions", [_infusions(forecast, regimen) for regimen in chosen]),
         ("comparison.row_drug", [_drug(regimen) for regimen in chosen]),
         ("comparison.row_28_days", [_most(forecast, regimen) for regimen in chosen]),
-        ("comparison.row_chance", [_chance(regimen) for regimen in chosen]),
+        ("comparison.row_chance", [_chance(forecast, regimen) for regimen in chosen]),
         ("comparison.row_risk", [_risk(one, regimen, scale) for one, regimen in zip(views, chosen, strict=True)]),
-        ("comparison.row_curve", [_curve(one, view, top, place) for place, one in enumerate(views)]),
+        ("comparison.row_curve", [_curve(one, view, (last, top), place) for place, one in enumerate(views)]),
         ("comparison.row_use", [_use(forecast, regimen, result.regimens.index(regimen)) for regimen in chosen]),
     ]
     head = [html.Td("")] + [
-        html.Th([regimen_name(regimen, source), html.Div(_why(regimen), className="unit small")], scope="col")
+        html.Th(
+            [regimen_name(regimen, source), html.Div(_why(regimen, forecast.case), className="unit small")], scope="col"
+        )
         for regimen in chosen
     ]
     target = target_percent(forecast.case.target.risk_day90)
@@ -85,8 +91,13 @@ def comparison(view: View, result: OptimizeResult, pinned: Sequence[int], *, is_
     kept = kept_infusions(result)
     notes = [html.P(say("comparison.association"), className="note")]
     if kept:
-        notes.append(html.P(say("comparison.kept", infusions=infusions(kept)), className="note"))
-    return [html.Div(table, className="scrolled", tabIndex=0), *notes, _all(result, pinned, source, is_open=is_open)]
+        key = "comparison.kept" if forecast.case.planned else "comparison.kept_label"
+        notes.append(html.P(say(key, infusions=infusions(kept)), className="note"))
+    asked = [html.P(html.Strong(headline(forecast.case, result)))] if not result.reachable else []
+    relaxed = [html.Li(relaxed_text(relaxation, forecast.case)) for relaxation in result.relaxations]
+    moved = [html.H2(say("finder.if_relaxed")), html.Ul(relaxed)] if relaxed else []
+    listed = _all(result, pinned, source, is_open=is_open)
+    return [*asked, html.Div(table, className="scrolled", tabIndex=0), *moved, *notes, listed]
 
 
 def _view_of(view: View, regimen: ListedRegimen) -> View:
@@ -94,7 +105,9 @@ def _view_of(view: View, regimen: ListedRegimen) -> View:
     return compute_view(case, view.forecast.event_model)
 
 
-def _why(regimen: ListedRegimen) -> str:
+def _why(regimen: ListedRegimen, case: PatientCase) -> str:
+    if regimen.added_mg == 0 and not case.planned:
+        return say("comparison.as_label")
     if regimen.added_mg > 0:
         return say("comparison.added", mg=shown(regimen.added_mg))
     return say("comparison.as_compared" if regimen.added_mg == 0 else "comparison.less", mg=shown(-regimen.added_mg))
@@ -129,9 +142,11 @@ def _most(forecast: Forecast, regimen: ListedRegimen) -> str:
     return f"{shown(regimen.total_28_day_mg)} mg · {shown(round(per_kg, 1))} mg/kg"
 
 
-def _chance(regimen: ListedRegimen) -> Component:
+def _chance(forecast: Forecast, regimen: ListedRegimen) -> Component:
     chance = html.Strong(percent(regimen.probability_target), className="key-figure")
-    return html.Span([chance, f" {say('finder.in_100')} · {reached_text(is_reached=regimen.is_reached)}"])
+    return html.Span(
+        [chance, f" {say('finder.in_100')} · {reached_text(forecast.case, is_reached=regimen.is_reached)}"]
+    )
 
 
 def _risk(one: View, regimen: ListedRegimen, scale: int) -> Component | str:
@@ -147,8 +162,8 @@ def _risk(one: View, regimen: ListedRegimen, scale: int) -> Component | str:
     return html.Div([html.Div(words), bar_ticks(scale), bar])
 
 
-def _curve(one: View, plan: View, top: float, place: int) -> Component:
-    figure = small_concentration_figure(one, plan, top)
+def _curve(one: View, plan: View, ends: tuple[float, float], place: int) -> Component:
+    figure = small_concentration_figure(one, plan, ends)
     graph = dcc.Graph(id=f"comparison-curve-{place}", figure=figure, config=graph_config(), className="small-curve")
     return html.Div(graph, **{"aria-hidden": "true"})
 
@@ -171,7 +186,8 @@ def _all(result: OptimizeResult, pinned: Sequence[int], source: Source, *, is_op
                         disabled=place not in pinned and len(pinned) >= SIDE_BY_SIDE,
                         size="xs",
                         **{"aria-label": say("comparison.pin", rank=str(regimen.rank))},
-                    )
+                    ),
+                    title=say("comparison.pin_full") if place not in pinned and len(pinned) >= SIDE_BY_SIDE else "",
                 ),
                 html.Th(f"{regimen.rank}", scope="row"),
                 html.Td(infusions(regimen.doses), className="words"),

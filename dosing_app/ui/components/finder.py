@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.findings.regimens import headline, middle_risk, named_regimens, regimen_rows, regimen_titles
+from dosing_app.findings.regimens import (
+    certainty_note,
+    headline,
+    middle_risk,
+    named_regimens,
+    regimen_rows,
+    regimen_titles,
+)
 from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import say
 from dosing_app.ui.elements import Component, html
@@ -19,6 +26,8 @@ if TYPE_CHECKING:
     from dosing_app.findings.regimens import RegimenRow
 
 _SCALES = (50, 80, 100)
+_CHANCE = 4
+"""Place of the chance among the titles of the columns."""
 
 
 def finder_strip(forecast: Forecast, result: OptimizeResult) -> list[Any]:
@@ -28,10 +37,12 @@ def finder_strip(forecast: Forecast, result: OptimizeResult) -> list[Any]:
     scale = shared_scale(regimens)
     said = regimen_rows(forecast, regimens)
     bars = [interval_bar(forecast, regimen, scale) for regimen in regimens]
-    rows = [_row(row, bar) for row, bar in zip(said, bars, strict=True)]
+    titles = regimen_titles(case)
+    rows = [_row(row, bar, titles) for row, bar in zip(said, bars, strict=True)]
     notes = [html.P(warning_text(warning), className="note") for warning in result.warnings]
     table = html.Table([_head(case, scale), html.Tbody(rows)], className="finder-table")
-    return [html.P(headline(case, result), className="finder-headline"), _in_one_line(said), table, *notes]
+    asked = " ".join(filter(None, (headline(case, result), certainty_note(case, result))))
+    return [html.P(asked, className="finder-headline"), _in_one_line(said, titles[_CHANCE]), table, *notes]
 
 
 def shared_scale(regimens: Sequence[ListedRegimen]) -> int:
@@ -81,11 +92,11 @@ def _box(quartiles: tuple[float, float] | None, scale: int) -> list[Component]:
     return [html.Div(className="bar-box", style=_span(low, high))]
 
 
-def _in_one_line(rows: Sequence[RegimenRow]) -> Component:
-    """Return the chances of the regimens in one line, for a window that is too low for the table."""
-    parts: list[Any] = []
+def _in_one_line(rows: Sequence[RegimenRow], title: str) -> Component:
+    """Return infusions and chances of the regimens in one line, for a window that is too low for the table."""
+    parts: list[Any] = [html.Span(f"{title[:1].upper()}{title[1:]}: ", className="unit")]
     for row in rows:
-        parts += [f"{row.name} ", html.Strong(row.chance), f" {say('finder.in_100')}", " · "]
+        parts += [f"{row.name} ", html.Strong(row.infusions), f" {row.chance} {say('finder.in_100')}", " · "]
     return html.P(parts[:-1], className="finder-line")
 
 
@@ -94,17 +105,19 @@ def _head(case: PatientCase, scale: int) -> Component:
     return html.Thead(html.Tr([*(html.Th(title, scope="col") for title in regimen_titles(case)), axis]))
 
 
-def _row(row: RegimenRow, bar: Component) -> Component:
+def _row(row: RegimenRow, bar: Component, titles: tuple[str, ...]) -> Component:
+    """Return a row; on the narrow screen, which has no head, each cell says what it is."""
+    _, _, drug, highest, chance, _, risk = ({"data-label": title} for title in titles)
     in_100 = html.Span(f" {say('finder.in_100')}", className="unit")
     return html.Tr(
         [
             html.Th(row.name, scope="row"),
             html.Td(row.infusions, className="words"),
-            html.Td([row.drug, html.Span(f" mg{row.added}", className="unit")]),
-            html.Td([row.highest, html.Span(" mg/kg", className="unit")]),
-            html.Td([html.Strong(row.chance), in_100]),
+            html.Td([row.drug, html.Span(f" mg{row.added}", className="unit")], **drug),
+            html.Td([row.highest, html.Span(" mg/kg", className="unit")], **highest),
+            html.Td([html.Strong(row.chance), in_100], **chance),
             html.Td(row.reached, className="words"),
-            html.Td(row.risk),
+            html.Td(row.risk, **risk),
             html.Td(bar, className="bar-cell"),
         ]
     )

@@ -62,6 +62,7 @@ def grid(name: GridName, rows: Sequence[Row]) -> Component:
             "animateRows": False,
             "suppressColumnVirtualisation": True,
             "domLayout": "normal",
+            "enableBrowserTooltips": True,
             "localeText": {"noRowsToShow": say("grid.no_rows")},
         },
         className="grid",
@@ -79,7 +80,13 @@ def _column(name: GridName, column: str) -> dict[str, Any]:
         "hide": column in _HIDDEN,
         "cellClass": "number" if column in _NUMBERS else "words",
         "headerClass": "number" if column in _NUMBERS else "words",
-        "cellClassRules": {"cell-error": "isFaulty(params)", "follows": "isFollowing(params)"},
+        "cellClassRules": {
+            "cell-error": "isFaulty(params)",
+            "follows": "isFollowing(params)",
+            "left-out": "params.data.exclude",
+        },
+        # What a narrow cell cuts off is told by the pointer.
+        "tooltipValueGetter": {"function": "params.value"},
     }
     if column == "percentile":
         definition["editable"] = False
@@ -89,6 +96,7 @@ def _column(name: GridName, column: str) -> dict[str, Any]:
             "cellEditor": "agSelectCellEditor",
             "cellEditorParams": {"values": [GIVEN, PLANNED]},
             "valueFormatter": {"function": f"({json.dumps(words, ensure_ascii=False)})[params.value]"},
+            "singleClickEdit": True,
             "cellClassRules": {"cell-error": "isFaulty(params)", "planned": "params.value == 'planned'"},
         }
     return definition

@@ -28,6 +28,9 @@ def header(user: str, *, is_dark: bool) -> Component:
                 className="pages",
                 **{"aria-label": say("header.pages")},
             ),
+            html.Button(
+                say("header.inputs"), className="link inputs-button", type="button", **{"aria-expanded": "false"}
+            ),
             html.Button(say("header.menu"), className="link menu-button", type="button", **{"aria-expanded": "false"}),
             html.Div(_actions(user, is_dark=is_dark), className="actions"),
         ],
@@ -41,6 +44,7 @@ def _actions(user: str, *, is_dark: bool) -> list[Any]:
             id=ids.EXAMPLES,
             data=[{"value": name, "label": say(f"example.{name}")} for name in example_names()],
             placeholder=say("header.examples"),
+            comboboxProps={"width": 300, "position": "bottom-start"},
             size="xs",
             className="examples",
             **{"aria-label": say("header.examples")},
@@ -72,9 +76,10 @@ _KEYS = {ids.UNDO: "Control+Z", ids.REDO: "Control+Y", ids.SAVE: "Control+S"}
 
 def _report_menu() -> Component:
     """Return the two forms of the report; a details element opens with the keyboard by itself."""
+    busy = {"data-busy": say("file.report_busy")}
     forms = [
-        html.Button(say("header.report_pdf"), id=ids.REPORT_PDF, className="link", type="button"),
-        html.Button(say("header.report_html"), id=ids.REPORT_HTML, className="link", type="button"),
+        html.Button(say("header.report_pdf"), id=ids.REPORT_PDF, className="link", type="button", **busy),
+        html.Button(say("header.report_html"), id=ids.REPORT_HTML, className="link", type="button", **busy),
     ]
     return html.Details(
         [html.Summary(say("header.report"), className="filled"), html.Div(forms, className="menu")],

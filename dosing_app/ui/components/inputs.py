@@ -94,7 +94,7 @@ def _dosing(screen: Screen) -> list[Any]:
         _paste_box(ids.PASTE_DOSES_BOX, ids.PASTE_DOSES_TEXT, ids.PASTE_DOSES_DONE, "dosing.paste_help"),
         grid("doses", screen.doses),
         _row_buttons("doses"),
-        html.Div(id=ids.DOSES_NOTE, className="grid-note", **{"aria-live": "polite"}),
+        html.Div(id=ids.DOSES_NOTE, className="grid-note"),
         html.P(say("dosing.help"), className="note"),
     ]
 
@@ -119,7 +119,7 @@ def _samples(screen: Screen) -> list[Any]:
         _paste_box(ids.PASTE_SAMPLES_BOX, ids.PASTE_SAMPLES_TEXT, ids.PASTE_SAMPLES_DONE, "samples.paste_help"),
         grid("samples", screen.samples),
         _row_buttons("samples"),
-        html.Div(id=ids.SAMPLES_NOTE, className="grid-note", **{"aria-live": "polite"}),
+        html.Div(id=ids.SAMPLES_NOTE, className="grid-note"),
         html.P(say("samples.help"), className="note"),
     ]
 
@@ -196,7 +196,7 @@ def _input(field: Field, screen: Screen) -> Component:
         value=value or "",
         debounce=True,
         rightSection=_unit_choice(field, choices, screen) if choices else html.Span(_unit(field), className="unit"),
-        rightSectionWidth=86 if choices else 16 + 8 * len(_unit(field)),
+        rightSectionWidth=62 if choices else 16 + 8 * len(_unit(field)),
         rightSectionPointerEvents="all" if choices else "none",
         size="sm",
         className="wide" if field.name == "label" else "",

@@ -22,6 +22,7 @@ def concentration_region() -> Component:
         html.H2([say("curve.title"), html.Span(" mg/L", className="unit")]),
         html.Span(say("curve.key_patient"), className="key patient"),
         html.Span(say("curve.key_prior"), className="key prior"),
+        html.Span(id=ids.COURSES_KEY, className="key courses"),
         html.Span([_toggle(ids.CURVE_LOG, "show.log"), _toggle(ids.CURVE_AS_TABLE, "show.table")], className="toggles"),
     ]
     graph = _graph(ids.CONCENTRATION, ids.CONCENTRATION_LABEL, say("empty.concentration"))
@@ -48,7 +49,7 @@ def parameters_region() -> Component:
 def risk_region(event_model: EventModel) -> Component:
     """Return the region of the risk: words, figure, and what they rest on."""
     title = [
-        html.H2([say("risk.title"), html.Span(f" {say('risk.with_plan')}", className="unit")]),
+        html.H2([say("risk.title"), " ", html.Span(id=ids.RISK_PLAN, className="unit")]),
         _toggle(ids.RISK_AS_TABLE, "show.table"),
     ]
     return _pane(
@@ -56,10 +57,17 @@ def risk_region(event_model: EventModel) -> Component:
         "risk",
         "risk.title",
         title,
-        html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
-        html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
-        _twin(ids.RISK_TABLE),
-        html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
+        # What does not fit is scrolled under the rule that must not be missed.
+        html.Div(
+            [
+                html.Div(html.P(say("empty.risk")), id=ids.RISK_TEXT),
+                html.Div(_graph(ids.RISK_FIGURE, ids.RISK_LABEL, ""), className="risk-figure"),
+                _twin(ids.RISK_TABLE),
+                html.Div(risk_basis(event_model), id=ids.RISK_BASIS),
+            ],
+            className="risk-body",
+            tabIndex=0,
+        ),
         stop_rule(),
     )
 
@@ -110,7 +118,10 @@ def graph_config() -> dict[str, Any]:
 def _pane(region: str, kind: str, key: str, title: list[Any], *parts: Component) -> Component:
     """Return a region with its title line."""
     return html.Section(
-        [html.Div(title, className="title"), *parts], id=region, className=f"pane {kind}", **{"aria-label": say(key)}
+        [html.Div(title, className="title", **{"data-stale": say("state.not_up_to_date")}), *parts],
+        id=region,
+        className=f"pane {kind}",
+        **{"aria-label": say(key)},
     )
 
 

@@ -38,7 +38,7 @@ def answer_line(view: View) -> list[Any]:
     risk = shown_risk(view)
     if risk is None:
         return []
-    spread, side = answer_in_words(risk)
+    spread, chance = answer_in_words(risk, view.forecast.case.target.risk_day90)
     return [
         html.Span(
             [
@@ -48,7 +48,7 @@ def answer_line(view: View) -> list[Any]:
                 html.Span(f" {say('risk.answer_interval')}", className="unit small"),
             ]
         ),
-        html.Strong(side),
+        html.Span(chance, className="small"),
     ]
 
 

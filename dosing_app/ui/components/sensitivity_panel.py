@@ -64,7 +64,7 @@ def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Da
             html.Th([name, *in_use], scope="row", style=_WRAPS),
             html.Td(one_percent(one.weight) if one.weight > 0.0 else UNKNOWN),
             html.Td(_with_range(one.cl_quantiles), style=_WRAPS),
-            html.Td(figures(one.log_auc_cl)),
+            html.Td(_with_range(one.log_auc_cl_quantiles) if one.log_auc_cl > -math.inf else UNKNOWN, style=_WRAPS),
             html.Td(said, className="words", style=_WRAPS),
         ]
     )

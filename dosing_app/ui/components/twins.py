@@ -17,6 +17,7 @@ from dosing_app.ui.elements import Component, html
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dosing_app.decision.case_schema import CaseSample
     from dosing_app.decision.view import View
     from pkpd.arrays import FloatArray
 
@@ -24,11 +25,12 @@ _SURVIVAL_DAYS = (0, 14, 30, 60, 90)
 
 
 def concentration_table(view: View) -> Component:
-    """Return the concentration on every whole day, before samples and for this patient, with the samples."""
+    """Return the concentration on every whole day and at every sample, before samples and for this patient."""
     first, last = float(view.times[0]), float(view.times[-1])
-    days: FloatArray = np.arange(np.ceil(first), np.floor(last) + 1.0, dtype=np.float64)
+    whole: FloatArray = np.arange(np.ceil(first), np.floor(last) + 1.0, dtype=np.float64)
+    samples = view.forecast.case.samples
+    days = np.unique(np.concatenate((whole, [sample.time_day for sample in samples])))
     prior, bands = curves_at(view, days)
-    samples = {round(sample.time_day): level_text(sample) for sample in view.forecast.case.samples}
     rows: list[list[str]] = []
     for i, day in enumerate(days.tolist()):
         row = [shown(day), figures(float(prior[i]))]
@@ -37,9 +39,15 @@ def concentration_table(view: View) -> Component:
         else:
             q05, q25, q50, q75, q95 = map(figures, bands[i].tolist())
             row += [q50, f"{q25}–{q75}", f"{q05}–{q95}"]
-        rows.append([*row, samples.get(round(day), "")])
+        rows.append([*row, ", ".join(_sample(sample) for sample in samples if sample.time_day == day)])
     titles = ("day", "before", "middle", "half", "most", "sample")
     return table([say(f"twin.{title}") for title in titles], rows, caption=say("twin.concentration"))
+
+
+def _sample(sample: CaseSample) -> str:
+    if sample.exclude is None:
+        return level_text(sample)
+    return say("twin.left_out", level=level_text(sample), reason=sample.exclude)
 
 
 def risk_table(view: View) -> Component | None:

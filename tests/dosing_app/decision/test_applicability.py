@@ -25,6 +25,7 @@ from dosing_app.decision.applicability_rules_model import from_library
 from dosing_app.decision.applicability_rules_samples import percentile_among_positive
 from dosing_app.decision.case_schema import COVARIATE_NAMES, CaseCovariatesAt
 from dosing_app.decision.case_warning import day_count, figure, reading, reading_apart
+from dosing_app.decision.courses import etas_of_courses
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.forecast import Forecast, forecast
 from dosing_app.decision.patient import read_case
@@ -775,10 +776,19 @@ def test_the_chi_square_tail_is_that_of_scipy(value: float, degrees: int):
 
 def test_several_modes_are_said_to_be_several_answers():
     assert "several_answers" not in codes(check_case(typical()))
-    warnings = check_case(with_mode(n_modes=np.array([2])))
-    assert "The interval is the answer, not its middle." in only(warnings, "several_answers").text
     two_humped = check_case(forecast(example_case("all_samples_censored"), EVENT_MODEL))
-    assert "several_answers" in codes(two_humped)
+    found = only(two_humped, "several_answers")
+    assert "The interval is the answer, not its middle." in found.text
+    assert found.level == "check"
+
+
+def test_a_mode_without_weight_is_no_course():
+    modes = typical().posterior.mode.modes.copy()
+    modes[0, 1] = modes[0, 0] + 8.0
+    assert len(etas_of_courses(with_mode(modes=modes).posterior)) == 1
+    assert "several_answers" not in codes(check_case(with_mode(modes=modes)))
+    modes[0, 1] = modes[0, 0] + 1e-3
+    assert len(etas_of_courses(with_mode(modes=modes).posterior)) == 2
 
 
 def test_what_did_not_converge_says_so_in_the_words_of_its_status():

@@ -277,8 +277,9 @@ def test_no_infusion_is_refused():
 def test_where_no_infusion_is_left_each_reason_is_named():
     said = refusal(infusion(status="in-progress"), infusion(medicationCodeableConcept={"text": "prednisolone"}))
 
-    assert said.splitlines()[1].startswith("entry[0] MedicationAdministration: not read, because the infusion is still")
-    assert len(said.splitlines()) == 2
+    assert "Not infliximab, and so not read: prednisolone" in said.splitlines()[1]
+    assert said.splitlines()[2].startswith("entry[0] MedicationAdministration: not read, because the infusion is still")
+    assert len(said.splitlines()) == 3
 
 
 def test_every_problem_is_named():

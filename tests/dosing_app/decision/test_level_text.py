@@ -70,7 +70,7 @@ def test_a_limit_is_read_with_its_direction(typed: str, value: float, censored: 
         ("12.345 mg/L", "can mean 12345 or 12.3450. Type"),
         ("<1.200", "can mean 1200 or 1.2. Type"),
         ("9 1", "has a space inside the number"),
-        ("9.1 ng/mL", "has the unit “ng/mL”"),
+        ("9.1 nmol/L", "has the unit “nmol/L”"),
         ("0", "is not a level"),
         ("<0", "is not a level"),
         ("-3", "is negative"),
@@ -156,3 +156,13 @@ def test_another_unit_is_refused():
 
 def test_a_unit_alone_is_no_quantity():
     assert isinstance(read_quantity("g/L", ALBUMIN), TextFault)
+
+
+@pytest.mark.parametrize("text", ["9100 ng/mL", "9100 µg/L", "9.1 mcg/mL"])
+def test_levels_of_small_units_are_converted(text: str):
+    assert read_level(text) == Level(9.1, None)
+
+
+@pytest.mark.parametrize("text", ["=>20", "⩾20", "≥ 20"])
+def test_every_spelling_of_at_least_is_above(text: str):
+    assert read_level(text) == Level(20.0, "above")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dosing_app.decision.pasted_cells import delimiter_of, lines_of
 from dosing_app.decision.pasted_columns import Area, columns_of_header
-from dosing_app.decision.pasted_rows import PastedRows, read_pasted_rows
+from dosing_app.decision.pasted_rows import LEFT_OUT, PastedRows, read_pasted_rows
 from dosing_app.language import render
 
 SAMPLE = {"day": "6.9", "level": "<0.4", "lloq": "0.4", "uloq": "20", "exclude": "drawn late"}
@@ -178,6 +178,9 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_s
 AREAS = st.sampled_from(["doses", "samples"])
 
 
+ANSWERS = {"yes", "no", "true", "false", "x", "1", "0", "-", "–", "ja", "nein", "none", "done", "completed"}
+
+
 def assert_nothing_is_lost(text: str, area: Area) -> None:
     """Check that every cell outside the words of a header stands in a row or in a note."""
     pasted = read_pasted_rows(text, area)
@@ -189,7 +192,9 @@ def assert_nothing_is_lost(text: str, area: Area) -> None:
     cells = [cell for line in lines for cell in line.cells if cell]
     for word in words:
         cells.remove(word)
-    assert [cell for cell in cells if not any(cell in part for part in kept)] == []
+    lost = [cell for cell in cells if not any(cell in part for part in kept)]
+    # In the columns of a header a yes or a no answers it.
+    assert [cell for cell in lost if not (header and cell.lower() in ANSWERS)] == []
     assert all(render(note, language) for note in pasted.notes for language in ("en", "de"))
 
 
@@ -215,3 +220,29 @@ def test_no_letter_or_digit_is_lost(text: str):
     kept = "".join(cell for line in lines for cell in line.cells)
 
     assert [sign for sign in kept if sign in "0ax"] == [sign for sign in text if sign in "0ax"]
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "expected"),
+    [
+        ("Day\tDose\tStatus\n7\t600\tGiven\n14\t600\tPlanned", "doses", [("status", "given"), ("status", "planned")]),
+        ("Day\tDose\tGiven\n7\t600\tyes\n14\t600\tno", "doses", [("status", "given"), ("status", "planned")]),
+        ("Day\tDose\tStatus\n7\t600\tperhaps", "doses", [("status", "perhaps")]),
+        ("Day\tDose (g)\n7\t0.6", "doses", [("mg", "0.6 g")]),
+        ("Day\tDose\tDuration (min)\n7\t600\t120", "doses", [("hours", "120 min")]),
+        ("time (weeks)\tDose\n2\t600", "doses", [("day", "2 weeks")]),
+        ("05.01.2026\t08:30\t600\t2", "doses", [("date", "05.01.2026 08:30")]),
+        ("Collection date\tLevel (ng/mL)\n2026-01-12\t9100", "samples", [("level", "9100 ng/mL")]),
+        ("Tag nach 1. Gabe\tIFX-Spiegel\n7\t9,1", "samples", [("day", "7")]),
+        ("Day\tLevel\tExcluded\n7\t9.1\tno\n8\t9.2\tyes", "samples", [("exclude", None), ("exclude", LEFT_OUT)]),
+    ],
+)
+def test_what_the_words_of_a_spreadsheet_mean(text: str, area: Area, expected: list[tuple[str, str | None]]):
+    rows = read_pasted_rows(text, area).rows
+    assert [(column, row.get(column)) for row, (column, _) in zip(rows, expected, strict=True)] == expected
+
+
+def test_a_comment_leaves_no_sample_out():
+    pasted = read_pasted_rows("Day\tLevel\tComment\n6.9\t3.1\ttrough\n13\t1.2\tok", "samples")
+    assert [row.get("exclude") for row in pasted.rows] == [None, None]
+    assert "trough | ok" in str(pasted.notes[0])

@@ -45,9 +45,9 @@ def test_the_reference_is_the_current_plan_only_where_there_is_one():
     _, search = search_of("target_out_of_reach")
     reference = replace(search.reference, kind=("label", "reference"))
 
-    assert regimen_name(reference, "planned") == "Label = current plan"
-    assert regimen_name(reference, "label") == "Label"
-    assert regimen_name(replace(reference, kind=("reference",)), "label") == "Label"
+    assert regimen_name(reference, "planned") == "Label regimen = current plan"
+    assert regimen_name(reference, "label") == "Label regimen"
+    assert regimen_name(replace(reference, kind=("reference",)), "label") == "Label regimen"
 
 
 @pytest.mark.parametrize(

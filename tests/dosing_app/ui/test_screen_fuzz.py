@@ -146,6 +146,24 @@ def test_one_odd_cell_among_good_ones_is_read_or_named(typed: str, column: str, 
         assert reading.faults
 
 
+STATUS_WORDS = {
+    "gegeben",
+    "geplant",
+    "given",
+    "planned",
+    "done",
+    "yes",
+    "no",
+    "true",
+    "false",
+    "x",
+    "1",
+    "0",
+    "ja",
+    "nein",
+}
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.lists(TEXTS, min_size=1, max_size=6), min_size=1, max_size=5), st.sampled_from(["\t", ";"]))
 @example([["H"]], "\t")
@@ -162,11 +180,8 @@ def test_nothing_that_is_pasted_is_lost(cells: list[list[str]], separator: str):
     kept = " ".join([*(" ".join(row.values()) for row in rows), *(str(note) for note in pasted.notes)])
     for row in cleaned:
         for cell in row:
-            # What stood there in pieces, such as a date and its time, is put together; a comma may have separated cells.
-            assert all(
-                part in kept or part.lower() in {"gegeben", "geplant", "given", "planned"}
-                for part in cell.replace(",", " ").split()
-            )
+            # A word for given or planned is taken as that. What stood there in pieces, such as a date and its time, is put together; a comma may have separated cells.
+            assert all(part in kept or part.lower() in STATUS_WORDS for part in cell.replace(",", " ").split())
     shown(Screen(rows, [], TYPICAL.fields, {}), "de")
 
 

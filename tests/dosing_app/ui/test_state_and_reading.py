@@ -10,12 +10,11 @@ import pytest
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case
 from dosing_app.ui.fields import BY_NAME
-from dosing_app.ui.reading import read_screen
-from dosing_app.ui.state import default_text, empty_screen, new_dose, new_sample, screen_from_case
+from dosing_app.ui.reading import read_screen, settled
+from dosing_app.ui.state import Screen, default_text, empty_screen, new_dose, new_sample, screen_from_case
 
 if TYPE_CHECKING:
     from dosing_app.ui.reading import Fault
-    from dosing_app.ui.state import Screen
 
 
 def typical() -> Screen:
@@ -285,3 +284,90 @@ def test_a_cell_emptied_with_the_delete_key_is_an_empty_cell(column: str):
     expected = read_screen(replace(screen, samples=emptied))
     found = read_screen(replace(screen, samples=nulled))  # pyright: ignore[reportArgumentType] - as the grid sends it
     assert found == expected
+
+
+def screen_of_dates(date: str, **cells: str) -> Screen:
+    first = new_dose([], date="2026-01-05", mg="600", status="given")
+    sample = new_sample([], date=date, level="9.1")
+    return Screen([first], [sample | cells], {"weight_kg": "60", "crp_mg_per_L": "30"}, {})
+
+
+@pytest.mark.parametrize(
+    ("date", "day"),
+    [("11.01.2026", 6), ("11.01.26", 6), ("11 Jan 2026", 6), ("11. Januar 2026", 6), ("2026-01-11 12:00", 6.5)],
+)
+def test_dates_without_doubt_are_read(date: str, day: float):
+    case = read_screen(screen_of_dates(date)).case
+    assert case is not None
+    assert case.samples[0].time_day == day
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [("11.01", "has no year"), ("19.01.", "has no year"), ("46027", "spreadsheet's number"), ("2026", "is no date")],
+)
+def test_a_date_that_is_none_is_never_taken_for_a_number_of_days(date: str, said: str):
+    assert said in only_fault(screen_of_dates(date)).sentence
+
+
+def test_a_day_that_may_be_a_date_is_asked_about_where_dates_are_typed():
+    fault = only_fault(screen_of_dates("", day="19.01"))
+    assert "may be a number of days or a date" in fault.sentence
+    assert read_screen(screen_of_dates("", day="13.75")).case is not None
+
+
+@pytest.mark.parametrize(("day", "status"), [("5", "given"), ("13", "planned"), ("14", "planned")])
+def test_a_dose_whose_status_nobody_chose_is_given_before_now(day: str, status: str):
+    first = new_dose([], day="0", mg="360")
+    second = new_dose([first], day=day, mg="360")
+    found = settled(Screen([first, second], [], {"now_day": "13"}, {}))
+    assert [row["status"] for row in found.doses] == ["given", status]
+    # Without now, what happened before the latest sample was given.
+    sample = new_sample([], day="13", level="3")
+    assert [row["status"] for row in settled(Screen([first, second], [sample], {}, {})).doses] == ["given", status]
+
+
+def test_a_chosen_status_stays():
+    first = new_dose([], day="0", mg="360")
+    second = new_dose([first], day="5", mg="360") | {"status": "planned", "auto": ""}
+    assert settled(Screen([first, second], [], {"now_day": "13"}, {})).doses[1]["status"] == "planned"
+
+
+def test_a_status_that_is_none_is_refused_at_its_cell():
+    screen = with_dose(typical(), 0, status="perhaps")
+    faults = read_screen(screen).faults
+    assert ("doses", "status") in {(fault.area, fault.column) for fault in faults}
+    assert any("“perhaps” is neither given nor planned" in fault.sentence for fault in faults)
+
+
+def test_an_amount_and_an_amount_per_kg_that_contradict_each_other_are_refused():
+    screen = with_field(with_dose(typical(), 0, mg="600", per_kg="5"), weight_kg="60")
+    assert "5 mg/kg of 60 kg are 300 mg, but 600 mg stand beside it" in only_fault(screen).sentence
+    assert read_screen(with_dose(screen, 0, per_kg="10.0")).case is not None
+
+
+@pytest.mark.parametrize("typed", ["3.1", "3,1", "3.1 g/L"])
+def test_an_albumin_that_is_likely_in_other_units_is_asked_about(typed: str):
+    assert only_fault(with_field(typical(), albumin_g_per_L=typed)).sentence == (
+        "Albumin: 3.1 g/L is too low to be true. Did you mean 3.1 g/dL? Nothing was changed."
+    )
+
+
+def test_a_value_that_was_converted_is_named_as_typed_too():
+    screen = replace(with_field(typical(), albumin_g_per_L="31"), units={"albumin_g_per_L": "g/dL"})
+    assert only_fault(screen).sentence.endswith("Typed: 31 g/dL.")
+
+
+@pytest.mark.parametrize(("typed", "censored"), [("BLQ", "below"), ("<LLOQ", "below"), ("> ULOQ", "above")])
+def test_the_laboratory_s_abbreviations_stand_for_the_limits_of_their_row(typed: str, censored: str):
+    case = read_screen(with_sample(typical(), 1, level=typed, lloq="0.4", uloq="20")).case
+    assert case is not None
+    assert case.samples[1].censored == censored
+    assert "needs the assay's" in only_fault(with_sample(typical(), 1, level=typed, lloq="", uloq="")).sentence
+
+
+@pytest.mark.parametrize("typed", ["Mo, Do", "mon, thu", "Montag; Donnerstag"])
+def test_days_of_the_week_may_be_typed_in_german(typed: str):
+    case = read_screen(with_field(typical(), weekdays_allowed=typed, start_date="2026-01-05")).case
+    assert case is not None
+    assert case.limits.allowed_weekday_numbers() == {0, 3}
