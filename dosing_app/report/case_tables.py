@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseSample, PatientCase
     from dosing_app.decision.forecast import SampleForecast
     from dosing_app.decision.view import View
+    from dosing_app.report.typed import Typed
     from pkpd.arrays import FloatArray
 
 _ANTIBODIES = ("ada_positive", "ada_ng_per_mL")
@@ -59,27 +60,28 @@ def input_facts(view: View, typed: Mapping[str, str]) -> tuple[Fact, ...]:
     )
 
 
-def doses_table(view: View) -> Table:
+def doses_table(view: View, typed: Typed) -> Table:
     """Return every infusion, given and planned, with its date where day 0 has one."""
     case, start = view.forecast.case, _start(view.forecast.case)
     weight_kg = case.covariates.weight_kg or view.forecast.covariates.values.get("weight_kg")
     doses = [(dose, "given") for dose in case.doses] + [(dose, "planned") for dose in case.planned]
+    texts = (*_padded(typed.doses, len(case.doses)), *_padded(typed.planned, len(case.planned)))
     rows = tuple(
         (
             shown(dose.time_day),
             *([moment_text(dose.time_day, start)] if start else []),
-            shown(dose.amount_mg),
+            _as_typed(shown(dose.amount_mg), text),
             UNKNOWN if weight_kg is None else spoken_number(f"{dose.amount_mg / weight_kg:.1f}"),
             shown(dose.duration_hour),
             say(f"status.{status}"),
         )
-        for dose, status in doses
+        for (dose, status), text in zip(doses, texts, strict=True)
     )
     keys = ("day", *(["date"] if start else []), "mg", "per_kg", "hours", "status")
     return Table(tuple(say(f"report.column_{key}") for key in keys), rows)
 
 
-def samples_table(view: View) -> Table:
+def samples_table(view: View, typed: Typed) -> Table:
     """Return every sample with what was expected of it; of one that is not used, the reason instead."""
     case = view.forecast.case
     start = _start(case)
@@ -90,11 +92,11 @@ def samples_table(view: View) -> Table:
         (
             shown(sample.time_day),
             *([moment_text(sample.time_day, start)] if start else []),
-            level_text(sample),
+            _as_typed(level_text(sample), text),
             _assay(sample),
             *_expected(sample, expected.get(id(sample)), bands),
         )
-        for sample in case.samples
+        for sample, text in zip(case.samples, _padded(typed.samples, len(case.samples)), strict=True)
     )
     titles = (
         say("report.column_day"),
@@ -108,6 +110,14 @@ def samples_table(view: View) -> Table:
         say("report.column_middle"),
     )
     return Table(titles, rows, words=titles.index(say("report.column_assay")))
+
+
+def _padded(texts: Sequence[str], n: int) -> Sequence[str]:
+    return texts or [""] * n
+
+
+def _as_typed(value: str, text: str) -> str:
+    return f"{value} ({say('report.typed', typed=text)})" if text else value
 
 
 def left_out(view: View) -> tuple[str, ...]:

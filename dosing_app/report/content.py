@@ -17,9 +17,9 @@ from dosing_app.language.speaking import current_language
 from dosing_app.report.basis import method_facts, parameters_table, short_hash, sources
 from dosing_app.report.case_tables import doses_table, input_facts, left_out, samples_table
 from dosing_app.report.regimens import compared_regimens
+from dosing_app.report.typed import NOTHING_TYPED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from dosing_app.decision.case_schema import PatientCase
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dosing_app.findings.table import Table
     from dosing_app.report.fact import Fact
     from dosing_app.report.regimens import Regimens
+    from dosing_app.report.typed import Typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def report_content(
     average: ModelAverage | None,
     computed_at: datetime,
     software: str,
-    typed: Mapping[str, str] | None = None,
+    typed: Typed = NOTHING_TYPED,
 ) -> ReportContent:
     """Return what the report of a case says, in the language being spoken.
 
@@ -119,8 +120,8 @@ def report_content(
         When it was computed, with its offset from UTC.
     software : str
         Version of the software.
-    typed : mapping of str to str, optional
-        Covariates by name as they were typed, where they were typed on a screen.
+    typed : Typed
+        What was typed otherwise than the case holds it, where it comes from a screen.
     """
     forecast, checksum = view.forecast, case_hash(view.forecast.case)
     texts = {level: _warnings(view, level) for level in ("check", "note")}
@@ -136,9 +137,9 @@ def report_content(
         view=view,
         risk=risk_words(view),
         plan=plan_words(forecast.case),
-        inputs=input_facts(view, typed or {}),
-        doses=doses_table(view),
-        samples=samples_table(view),
+        inputs=input_facts(view, typed.covariates),
+        doses=doses_table(view, typed),
+        samples=samples_table(view, typed),
         checks=texts["check"],
         notes=texts["note"],
         reading=(study_facts(forecast.event_model), say("risk.not_validated")),

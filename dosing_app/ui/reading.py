@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dosing_app.decision.case_faults import CaseError
-from dosing_app.decision.case_fields import WEEKDAYS
+from dosing_app.decision.case_fields import WEEKDAYS, weekday_number
 from dosing_app.decision.level_text import LEVEL_UNITS, Level, TextFault, read_level, read_quantity
 from dosing_app.decision.patient import read_case
 from dosing_app.decision.time_text import day_of, is_day_and_month, read_clock, read_moment
@@ -452,7 +452,7 @@ def _weekday(typed: str) -> str:
     """Return the name of a German day of the week, of at least two letters, as a case has it; any other text as it is."""
     short = typed.casefold().rstrip(".")
     found = [n for n, name in enumerate(_GERMAN_WEEKDAYS) if len(short) > 1 and name.startswith(short)]
-    return WEEKDAYS[found[0]] if found else typed
+    return WEEKDAYS[found[0]] if found and weekday_number(typed) is None else typed
 
 
 def _items(typed: str) -> list[str]:

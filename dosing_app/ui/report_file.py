@@ -7,8 +7,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dosing_app.decision.patient import to_json
+from dosing_app.findings.case_words import level_text
+from dosing_app.findings.numbers import number_text
 from dosing_app.language import say
 from dosing_app.report.content import report_content
+from dosing_app.report.typed import Typed
 from dosing_app.report.write import report_html, report_pdf
 from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
@@ -20,11 +23,10 @@ from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dosing_app.report.content import ReportContent
     from dosing_app.ui.answers import Answers
-    from dosing_app.ui.state import Screen
+    from dosing_app.ui.reading import Reading
+    from dosing_app.ui.state import Row, Screen
 
 PDF_NAME, HTML_NAME = "asuc-report.pdf", "asuc-report.html"
 
@@ -59,15 +61,42 @@ def register(app: App, answers: Answers) -> None:
             if reading.case is None:
                 return no_update, [html.P(not_a_case(entered))]
             try:
-                content = _content(to_json(reading.case, indent=None), answers, typed_covariates(entered))
+                content = _content(to_json(reading.case, indent=None), answers, typed_on(entered, reading))
                 file = _file(content, is_pdf=asked["by"] == ids.REPORT_PDF)
             except InputError as error:
                 return no_update, [html.P(f"{error}.")]
             return file, [html.P(say("file.report_written", file=file["filename"]), className="done")]
 
 
-def typed_covariates(screen: Screen) -> dict[str, str]:
-    """Return the covariates that were typed in another unit than a case's, with that unit."""
+def typed_on(screen: Screen, reading: Reading) -> Typed:
+    """Return what was typed otherwise than the case of a screen holds it."""
+    assert reading.case is not None, "read"  # noqa: S101 (asked for of valid screens only)
+    amounts = {row["id"]: _amount_typed(row) for row in screen.doses}
+    levels = {row["id"]: (row.get("level") or "").strip() for row in screen.samples}
+    samples = zip(reading.row_ids["samples"], reading.case.samples, strict=True)
+    return Typed(
+        covariates=_covariates(screen),
+        doses=tuple(amounts[name] for name in reading.row_ids["doses"]),
+        planned=tuple(amounts[name] for name in reading.row_ids["planned"]),
+        samples=tuple(_other_text(levels[name], level_text(sample, number_text)) for name, sample in samples),
+    )
+
+
+def _amount_typed(row: Row) -> str:
+    """Return an amount that was typed for each kilogram or with a unit of its own; nothing for plain mg."""
+    mg, per_kg = (row.get("mg") or "").strip(), (row.get("per_kg") or "").strip()
+    if mg:
+        return mg if mg[-1].isalpha() else ""
+    return per_kg if not per_kg or per_kg[-1].isalpha() else f"{per_kg} mg/kg"
+
+
+def _other_text(typed: str, of_case: str) -> str:
+    """Return what was typed, or nothing where it is the same but for spaces and the decimal sign."""
+    return "" if "".join(typed.split()).replace(",", ".") == of_case else typed
+
+
+def _covariates(screen: Screen) -> dict[str, str]:
+    """Return the covariates that were typed with a unit, or in another than a case's."""
     typed: dict[str, str] = {}
     for name, choices in UNIT_CHOICES.items():
         text, unit = (screen.fields.get(name) or "").strip(), screen.units.get(name, choices[0])
@@ -78,7 +107,7 @@ def typed_covariates(screen: Screen) -> dict[str, str]:
     return typed
 
 
-def _content(case_json: str, answers: Answers, typed: Mapping[str, str]) -> ReportContent:
+def _content(case_json: str, answers: Answers, typed: Typed) -> ReportContent:
     view = answers.view(case_json)
     forecast = view.forecast
     has_regimens = forecast.risk is not None and view.has_mass
