@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.data.cohort import cohort_of
 from pkpd.errors import input_error
-from pkpd.kernels.codes import Disposition, PackedSubjects
+from pkpd.kernels.codes import (
+    ADDITIVE,
+    CENSORED,
+    ERROR_KIND,
+    EXPONENT,
+    LEVEL,
+    LLOQ,
+    N_OBSERVATION_COLUMNS,
+    PROPORTIONAL,
+    ULOQ,
+    Disposition,
+    ErrorKind,
+    EtaShape,
+    PackedSubjects,
+)
 from pkpd.kernels.timeline import pack_events
 from pkpd.model.parameters import log_typical_terms, omega_matrix
 from pkpd.model.residual import residual_sd_parameters
 from pkpd.model.spec import PARAMETER_NAMES, Parameterization
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pkpd.arrays import FloatArray, IntArray
-    from pkpd.data.records import Sample, Subject
+    from pkpd.data.cohort import Cohort
+    from pkpd.data.records import Subject
     from pkpd.model.spec import ModelSpec
 
 _DISPOSITION = {
@@ -58,14 +74,19 @@ class Problem:
 
 
 def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float] | FloatArray = ()) -> Problem:
-    """Bind a model to subjects.
+    """Bind a model to subjects (``bind_cohort``)."""
+    return bind_cohort(model, cohort_of(subjects), times=times)
+
+
+def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | FloatArray = ()) -> Problem:
+    """Bind a model to a cohort.
 
     Parameters
     ----------
     model : ModelSpec
         The model.
-    subjects : sequence of Subject
-        At least one; each with at least one covariate row that holds every covariate of the model.
+    cohort : Cohort
+        At least one subject, each with at least one covariate row; no covariate of the model is missing.
     times : sequence of float
         Further times [day] at which predictions are wanted, of every subject.
 
@@ -78,44 +99,37 @@ def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float
     ------
     InputError
         For a model without a random effect on the clearance (or the elimination rate constant), whose posterior this
-        engine does not integrate, or a one-compartment model with a parameter that is a sum of terms.
+        engine does not integrate.
     """
     _check(model)
     wanted = np.asarray(times, dtype=np.float64)
-    doses = [dose for subject in subjects for dose in subject.doses]
-    samples = [sample for subject in subjects for sample in subject.samples]
-    rows = [row for subject in subjects for row in subject.covariates]
-    row_offset = _offsets([len(subject.covariates) for subject in subjects])
-    sample_offset = _offsets([len(subject.samples) for subject in subjects])
+    n_rows = cohort.row_time.size
     event_start, events, event_index = pack_events(
-        _offsets([len(subject.doses) for subject in subjects]),
-        np.array([dose.time_day for dose in doses], dtype=np.float64),
-        np.array([dose.amount_mg for dose in doses], dtype=np.float64),
-        np.array([dose.duration_day for dose in doses], dtype=np.float64),
-        row_offset,
-        np.array([row.time_day for row in rows], dtype=np.float64),
-        sample_offset,
-        np.array([sample.time_day for sample in samples], dtype=np.float64),
+        cohort.dose_start,
+        cohort.dose_time,
+        cohort.dose_amount,
+        cohort.dose_duration,
+        cohort.row_start,
+        cohort.row_time,
+        cohort.sample_start,
+        cohort.sample_time,
         wanted,
     )
-    covariates = {name: np.array([row.values[name] for row in rows]) for name in model.covariates}
-    cholesky = _omega_factors(model, subjects)
-    frame, line_scale = _line_frames(model, cholesky)
-    names = PARAMETER_NAMES[model.parameterization]
+    covariates = {name: cohort.covariates[name] for name in model.covariates}
+    cholesky = _omega_factors(model, covariates, cohort)
+    frame, line_scale = line_frames(model, cholesky)
+    log_typical = np.broadcast_to(log_typical_terms(model, covariates).T, (n_rows, len(model.terms)))
     packed = PackedSubjects(
         disposition=int(_DISPOSITION[model.parameterization]),
         event_start=event_start,
-        observation_start=sample_offset,
-        epoch_start=row_offset,
+        observation_start=cohort.sample_start,
+        epoch_start=cohort.row_start,
         events=events,
         event_index=event_index,
-        observations=_observations(model, samples),
-        log_typical=np.array(
-            np.broadcast_to(log_typical_terms(model, covariates).T, (len(rows), len(model.terms))), order="C"
-        ),
-        terms=np.array(
-            [(names.index(term.parameter), _eta_index(model, term.eta)) for term in model.terms], dtype=np.int64
-        ),
+        observations=_observations(model, cohort),
+        log_typical=np.array(log_typical, order="C"),
+        terms=np.repeat(_terms(model)[None], n_rows, axis=0),
+        shape=np.zeros(len(model.terms)),
         omega_cholesky=cholesky,
         frame=frame,
         line_scale=line_scale,
@@ -137,6 +151,7 @@ def take_subject(problem: Problem, index: int) -> Problem:
         event_index=packed.event_index[events],
         observations=packed.observations[observed],
         log_typical=packed.log_typical[epochs],
+        terms=packed.terms[epochs],
         omega_cholesky=packed.omega_cholesky[index : index + 1],
         frame=packed.frame[index : index + 1],
         line_scale=packed.line_scale[index : index + 1],
@@ -175,38 +190,48 @@ def _check(model: ModelSpec) -> None:
         raise input_error(
             model.id, f"no random effect on {first}; the posterior is integrated along it, so give it a variance"
         )
-    n_terms = len(model.terms)
-    if model.parameterization is not Parameterization.CL_V1_Q_V2 and n_terms != len({t.parameter for t in model.terms}):
-        raise input_error(model.id, "a one-compartment parameter is a sum of terms, expected a single term for each")
 
 
-def _offsets(counts: list[int]) -> IntArray:
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+def _terms(model: ModelSpec) -> IntArray:
+    names = PARAMETER_NAMES[model.parameterization]
+    rows = [
+        (names.index(term.parameter), -1 if term.eta is None else model.etas.index(term.eta), -1, EtaShape.EXPONENTIAL)
+        for term in model.terms
+    ]
+    return np.array(rows, dtype=np.int64)
 
 
-def _eta_index(model: ModelSpec, eta: str | None) -> int:
-    return -1 if eta is None else model.etas.index(eta)
+def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
+    errors = np.array([residual_sd_parameters(model, assay) for assay in cohort.assays])[cohort.assay]
+    columns = np.empty((cohort.level.size, N_OBSERVATION_COLUMNS))
+    columns[:, LEVEL], columns[:, CENSORED] = cohort.level, cohort.censoring
+    columns[:, LLOQ], columns[:, ULOQ] = cohort.lloq, cohort.uloq
+    columns[:, ADDITIVE : PROPORTIONAL + 1] = errors.reshape(-1, 2)
+    columns[:, EXPONENT], columns[:, ERROR_KIND] = 1.0, float(ErrorKind.VARIANCES_ADD)
+    return columns
 
 
-def _observations(model: ModelSpec, samples: list[Sample]) -> FloatArray:
-    errors = {assay: residual_sd_parameters(model, assay) for assay in {sample.assay for sample in samples}}
-    rows = [(s.level, float(s.censoring), s.lloq, s.uloq, *errors[s.assay]) for s in samples]
-    return np.array(rows, dtype=np.float64).reshape(len(samples), 6)
-
-
-def _omega_factors(model: ModelSpec, subjects: Sequence[Subject]) -> FloatArray:
+def _omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], cohort: Cohort) -> FloatArray:
     """Return the Cholesky factors of Omega, taken at each subject's first covariate row."""
-    if not any(variance.covariate for variance in model.variances):
-        factor = _cholesky(omega_matrix(model, subjects[0].covariates[0].values))
-        return np.repeat(factor[None], len(subjects), axis=0)
-    return np.stack([_cholesky(omega_matrix(model, s.covariates[0].values)) for s in subjects])
+    first = cohort.row_start[:-1]
+    return omega_factors(model, {name: values[first] for name, values in covariates.items()}, cohort.n_subjects)
+
+
+def omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], n: int) -> FloatArray:
+    """Return the Cholesky factors of Omega of some subjects, (n, n_eta, n_eta), from a covariate value of each."""
+    names = sorted({variance.covariate for variance in model.variances if variance.covariate})
+    if not names:
+        return np.repeat(_cholesky(omega_matrix(model, {}))[None], n, axis=0)
+    kinds, place = np.unique(np.array([covariates[name] for name in names]).T, axis=0, return_inverse=True)
+    factors = [_cholesky(omega_matrix(model, dict(zip(names, kind.tolist(), strict=True)))) for kind in kinds]
+    return np.array(factors)[place.ravel()]
 
 
 def _cholesky(matrix: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
-def _line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, FloatArray]:
+def line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the basis whose first axis is the direction of the integration lines, and the scale along a line."""
     direction = _scale_direction(model)
     runs_along_scale = direction is not None

@@ -16,6 +16,7 @@ class Censoring(IntEnum):
     NONE = 0
     BELOW = 1
     ABOVE = 2
+    BETWEEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Sample:
     level : float
         Measured concentration [mg/L]; not used for a censored sample.
     censoring : Censoring
-        Whether the level is known, or only that it lies below ``lloq`` or above ``uloq``.
+        Whether the level is known, or only that it lies below ``lloq``, above ``uloq`` or between them.
     lloq, uloq : float
         Limits of quantification of this sample's assay [mg/L]; NaN where there is none.
     assay : str or None

@@ -20,16 +20,21 @@ from pkpd.kernels.codes import (
     RATE,
     STEP,
     TERM_ETA,
+    TERM_OCCASION_ETA,
     TERM_PARAMETER,
+    TERM_SHAPE,
     Disposition,
+    EtaShape,
     PackedSubject,
     PackedSubjects,
 )
-from pkpd.kernels.onecomp import advance_onecomp, advance_onecomp_derivatives
-from pkpd.kernels.twocomp import advance_twocomp, advance_twocomp_derivatives
+from pkpd.kernels.onecomp import advance_onecomp
+from pkpd.kernels.random_effect import shaped_exponent
+from pkpd.kernels.twocomp import advance_twocomp
 
 _KE = int(Disposition.ONE_COMPARTMENT_KE)
 _TWO = int(Disposition.TWO_COMPARTMENT)
+_PLAIN = int(EtaShape.EXPONENTIAL)
 
 
 @kernel
@@ -42,7 +47,8 @@ def subject_at(subjects: PackedSubjects, i: int) -> PackedSubject:
         subjects.event_index[e0:e1],
         subjects.observations[subjects.observation_start[i] : subjects.observation_start[i + 1]],
         subjects.log_typical[subjects.epoch_start[i] : subjects.epoch_start[i + 1]],
-        subjects.terms,
+        subjects.terms[subjects.epoch_start[i] : subjects.epoch_start[i + 1]],
+        subjects.shape,
         subjects.omega_cholesky[i],
         subjects.frame[i],
         subjects.line_scale[i],
@@ -69,14 +75,26 @@ def individual_parameters(subject: PackedSubject, epoch: int, eta: FloatArray, p
     parameters : (4,) array
         Overwritten with CL [L/day] (or the rate constant [1/day]), V or V1 [L], Q [L/day], V2 [L].
     """
-    log_typical, terms = subject.log_typical, subject.terms
+    terms = subject.terms
     for p in range(N_PARAMETERS):
         parameters[p] = 0.0
-    for t in range(terms.shape[0]):
-        exponent = log_typical[epoch, t]
-        if terms[t, TERM_ETA] >= 0:
-            exponent += eta[terms[t, TERM_ETA]]
-        parameters[terms[t, TERM_PARAMETER]] += math.exp(exponent)
+    for t in range(terms.shape[1]):
+        parameters[terms[epoch, t, TERM_PARAMETER]] += math.exp(_exponent(subject, epoch, t, eta))
+
+
+@inlined_kernel
+def _exponent(subject: PackedSubject, epoch: int, t: int, eta: FloatArray) -> float:
+    """Return ln of term t under one covariate row."""
+    terms = subject.terms
+    total = 0.0
+    i, j = int(terms[epoch, t, TERM_ETA]), int(terms[epoch, t, TERM_OCCASION_ETA])
+    if i >= 0:
+        total += eta[i]
+    if j >= 0:
+        total += eta[j]
+    if terms[epoch, t, TERM_SHAPE] == _PLAIN:
+        return subject.log_typical[epoch, t] + total
+    return shaped_exponent(subject.log_typical[epoch, t], total, terms[epoch, t, TERM_SHAPE], subject.shape[t])
 
 
 @inlined_kernel
@@ -120,124 +138,6 @@ def predict(subject: PackedSubject, eta: FloatArray, prediction: FloatArray) -> 
         if index[e, OBSERVATION] >= 0:
             prediction[index[e, OBSERVATION]] = central / parameters[CENTRAL_VOLUME]
         central += events[e, BOLUS]
-
-
-@kernel
-def predict_gradient(subject: PackedSubject, eta: FloatArray, prediction: FloatArray, gradient: FloatArray) -> None:
-    """Write each prediction and its gradient with respect to eta, for one or two compartments.
-
-    Parameters
-    ----------
-    prediction : (n_observations,) array
-        Overwritten [mg/L].
-    gradient : (n_observations, n_eta) array
-        Overwritten [mg/L].
-    """
-    parameters = np.empty(N_PARAMETERS)
-    events, index = subject.events, subject.event_index
-    share = np.empty((N_PARAMETERS, eta.size))
-    state = np.zeros((1 + N_PARAMETERS, 2))
-    amount = 0.0
-    slope = 0.0
-    curve = 0.0
-    current = -1
-    k = 0.0
-    for e in range(events.shape[0]):
-        if index[e, EPOCH] != current:
-            current = index[e, EPOCH]
-            individual_parameters(subject, current, eta, parameters)
-            _parameter_shares(subject, current, eta, parameters, share)
-            k = elimination_rate(subject, parameters)
-        step = events[e, STEP]
-        if step > 0.0:
-            if subject.disposition == _TWO:
-                advance_twocomp_derivatives(state, events[e, RATE], parameters, step)
-            else:
-                amount, slope, curve = advance_onecomp_derivatives(amount, slope, curve, events[e, RATE], k, step)
-        o = index[e, OBSERVATION]
-        if o >= 0:
-            volume = parameters[CENTRAL_VOLUME]
-            central = state[0, 0] if subject.disposition == _TWO else amount
-            prediction[o] = central / volume
-            for i in range(eta.size):
-                if subject.disposition == _TWO:
-                    total = -central * share[CENTRAL_VOLUME, i]
-                    for p in range(N_PARAMETERS):
-                        total += state[1 + p, 0] * share[p, i]
-                else:
-                    total = slope * _rate_share(subject, share, i) - central * share[CENTRAL_VOLUME, i]
-                gradient[o, i] = total / volume
-        state[0, 0] += events[e, BOLUS]
-        amount += events[e, BOLUS]
-
-
-@kernel
-def _parameter_shares(
-    subject: PackedSubject, epoch: int, eta: FloatArray, parameters: FloatArray, share: FloatArray
-) -> None:
-    """Write d ln(parameter) / d eta: 1 for a parameter of one term, a term's share of the sum otherwise."""
-    log_typical, terms = subject.log_typical, subject.terms
-    share[:, :] = 0.0
-    for t in range(terms.shape[0]):
-        i = terms[t, TERM_ETA]
-        if i >= 0:
-            p = terms[t, TERM_PARAMETER]
-            share[p, i] += math.exp(log_typical[epoch, t] + eta[i]) / parameters[p]
-
-
-@inlined_kernel
-def _rate_share(subject: PackedSubject, share: FloatArray, i: int) -> float:
-    """Return d ln(elimination rate constant) / d eta_i of a one-compartment model."""
-    if subject.disposition == _KE:
-        return share[CL_OR_KE, i]
-    return share[CL_OR_KE, i] - share[CENTRAL_VOLUME, i]
-
-
-@kernel
-def predict_curvature(
-    subject: PackedSubject, eta: FloatArray, prediction: FloatArray, gradient: FloatArray, hessian: FloatArray
-) -> None:
-    """Write each prediction of a one-compartment model of single-term parameters, its gradient and its Hessian.
-
-    With f = A(ln k) / V and ln k, ln V linear in eta, all derivatives follow from A and its first two derivatives
-    with respect to ln k, which the walk carries along.
-
-    Parameters
-    ----------
-    prediction, gradient, hessian : (n_observations,), (n_observations, n_eta), (n_observations, n_eta, n_eta) arrays
-        Overwritten [mg/L].
-    """
-    n_eta = eta.size
-    events, index = subject.events, subject.event_index
-    parameters = np.empty(N_PARAMETERS)
-    share = np.empty((N_PARAMETERS, n_eta))
-    amount = 0.0
-    first = 0.0
-    second = 0.0
-    current = -1
-    k = 0.0
-    for e in range(events.shape[0]):
-        if index[e, EPOCH] != current:
-            current = index[e, EPOCH]
-            individual_parameters(subject, current, eta, parameters)
-            _parameter_shares(subject, current, eta, parameters, share)
-            k = elimination_rate(subject, parameters)
-        step = events[e, STEP]
-        if step > 0.0:
-            amount, first, second = advance_onecomp_derivatives(amount, first, second, events[e, RATE], k, step)
-        o = index[e, OBSERVATION]
-        if o >= 0:
-            volume = parameters[CENTRAL_VOLUME]
-            prediction[o] = amount / volume
-            for i in range(n_eta):
-                di = _rate_share(subject, share, i)
-                wi = share[CENTRAL_VOLUME, i]
-                gradient[o, i] = (first * di - amount * wi) / volume
-                for j in range(n_eta):
-                    dj = _rate_share(subject, share, j)
-                    wj = share[CENTRAL_VOLUME, j]
-                    hessian[o, i, j] = (second * di * dj - first * (di * wj + wi * dj) + amount * wi * wj) / volume
-        amount += events[e, BOLUS]
 
 
 @kernel

@@ -22,13 +22,33 @@ class Censored(IntEnum):
     NONE = 0
     BELOW = 1
     ABOVE = 2
+    BETWEEN = 3
+
+
+class EtaShape(IntEnum):
+    """How a random effect eta, normal with mean 0, multiplies a term; formulas in ``kernels.random_effect``."""
+
+    EXPONENTIAL = 0
+    BOX_COX = 1
+    T_DISTRIBUTED = 2
+    PROPORTIONAL = 3
+    ADDITIVE = 4
+
+
+class ErrorKind(IntEnum):
+    """What a measurement scatters around; formulas in ``kernels.residual``."""
+
+    VARIANCES_ADD = 0
+    SDS_ADD = 1
+    LOGARITHMIC = 2
 
 
 # Columns of the packed arrays below, and the position of each parameter in a row of individual parameters.
 STEP, RATE, BOLUS = 0, 1, 2
 EPOCH, OBSERVATION = 0, 1
-LEVEL, CENSORED, LLOQ, ULOQ, ADDITIVE, PROPORTIONAL = 0, 1, 2, 3, 4, 5
-TERM_PARAMETER, TERM_ETA = 0, 1
+LEVEL, CENSORED, LLOQ, ULOQ, ADDITIVE, PROPORTIONAL, EXPONENT, ERROR_KIND = 0, 1, 2, 3, 4, 5, 6, 7
+N_OBSERVATION_COLUMNS = 8
+TERM_PARAMETER, TERM_ETA, TERM_OCCASION_ETA, TERM_SHAPE = 0, 1, 2, 3
 CL_OR_KE, CENTRAL_VOLUME, INTERCOMPARTMENTAL_CLEARANCE, PERIPHERAL_VOLUME = 0, 1, 2, 3
 N_PARAMETERS = 4
 
@@ -50,12 +70,16 @@ class PackedSubjects(NamedTuple):
     event_index : (n_events, 2) array
         EPOCH, covariate row within the subject that drives the interval ending at the event; OBSERVATION within the
         subject made at the event, -1 where there is none.
-    observations : (n_observations, 6) array
-        LEVEL [mg/L]; CENSORED, a ``Censored`` code; LLOQ, ULOQ [mg/L]; ADDITIVE [mg/L] and PROPORTIONAL residual error.
+    observations : (n_observations, 8) array
+        LEVEL [mg/L]; CENSORED, a ``Censored`` code; LLOQ, ULOQ [mg/L], ends of the interval where BETWEEN; ADDITIVE [mg/L]
+        and PROPORTIONAL residual error; EXPONENT of the prediction in the latter; ERROR_KIND, an ``ErrorKind``.
     log_typical : (n_epochs, n_terms) array
         Logarithm of each term's typical value under each covariate row.
-    terms : (n_terms, 2) array
-        TERM_PARAMETER, parameter that a term adds to; TERM_ETA, random effect that multiplies it (-1: none).
+    terms : (n_epochs, n_terms, 4) array
+        TERM_PARAMETER, parameter that a term adds to; TERM_ETA, random effect that multiplies it (-1: none);
+        TERM_OCCASION_ETA, random effect of the epoch's occasion, added to that (-1: none); TERM_SHAPE, an ``EtaShape``.
+    shape : (n_terms,) array
+        Parameter of the shape: lambda of Box and Cox, degrees of freedom.
     omega_cholesky : (n_subjects, n_eta, n_eta) array
         Lower Cholesky factor of the covariance of the random effects.
     frame : (n_subjects, n_eta, n_eta) array
@@ -74,6 +98,7 @@ class PackedSubjects(NamedTuple):
     observations: FloatArray
     log_typical: FloatArray
     terms: IntArray
+    shape: FloatArray
     omega_cholesky: FloatArray
     frame: FloatArray
     line_scale: FloatArray
@@ -88,6 +113,7 @@ class PackedSubject(NamedTuple):
     observations: FloatArray
     log_typical: FloatArray
     terms: IntArray
+    shape: FloatArray
     omega_cholesky: FloatArray
     frame: FloatArray
     line_scale: float

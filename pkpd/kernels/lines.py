@@ -15,13 +15,27 @@ import numpy as np
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
 from pkpd.kernels.advance import eta_from_white, predict
-from pkpd.kernels.codes import ADDITIVE, CENSORED, LEVEL, LLOQ, PROPORTIONAL, ULOQ, Censored, PackedSubject
+from pkpd.kernels.codes import (
+    ADDITIVE,
+    CENSORED,
+    ERROR_KIND,
+    EXPONENT,
+    LEVEL,
+    LLOQ,
+    PROPORTIONAL,
+    ULOQ,
+    Censored,
+    ErrorKind,
+    PackedSubject,
+)
 from pkpd.kernels.objective import minus2_log_likelihood
 from pkpd.kernels.residual import LOG_2PI, minus2_log_density
 from pkpd.kernels.special import log_ndtr_lookup
 
 _NONE = float(Censored.NONE)
 _BELOW = float(Censored.BELOW)
+_BETWEEN = float(Censored.BETWEEN)
+_VARIANCES_ADD = float(ErrorKind.VARIANCES_ADD)
 
 
 @inlined_kernel
@@ -79,7 +93,8 @@ def _add_scaled_observation(observation: FloatArray, first: float, log_step: flo
     """
     level, censored = observation[LEVEL], observation[CENSORED]
     additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
-    if additive != 0.0 or first == 0.0:
+    is_plain = observation[ERROR_KIND] == _VARIANCES_ADD and observation[EXPONENT] == 1.0 and censored != _BETWEEN
+    if additive != 0.0 or first == 0.0 or not is_plain:
         for m in range(values.size):
             values[m] += minus2_log_density(observation, first * math.exp(-log_step * m))
         return

@@ -9,14 +9,16 @@ import numpy as np
 
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
-from pkpd.kernels.advance import eta_from_white, predict, predict_curvature, predict_gradient
-from pkpd.kernels.codes import Disposition, PackedSubject
-from pkpd.kernels.residual import minus2_log_density, minus2_log_density_derivatives
-
-_TWO = int(Disposition.TWO_COMPARTMENT)
-# Step of the differences of the analytic gradient that give the Hessian of a two-compartment model, near the cube
-# root of the smallest relative double.
-_STEP = 6e-6
+from pkpd.kernels.advance import eta_from_white, predict
+from pkpd.kernels.advance_taylor import predict_taylor, row_taylor
+from pkpd.kernels.codes import PackedSubject
+from pkpd.kernels.residual import (
+    NO_ERROR_CHANGE,
+    error_taylor,
+    minus2_log_density,
+    minus2_log_density_taylor,
+)
+from pkpd.kernels.taylor import Taylor, added, constant
 
 
 @inlined_kernel
@@ -43,96 +45,67 @@ def objective(subject: PackedSubject, z: FloatArray) -> float:
 
 
 @kernel
+def data_taylor(
+    subject: PackedSubject,
+    eta: FloatArray,
+    d_eta: FloatArray,
+    d_log_typical: FloatArray,
+    d_shape: FloatArray,
+    prediction: FloatArray,
+) -> Taylor:
+    """Return the polynomial of the sum of -2 log p(y | eta); arguments as ``advance_taylor.predict_taylor``."""
+    predict_taylor(subject, eta, d_eta, d_log_typical, d_shape, prediction)
+    observations = subject.observations
+    total = constant(0.0)
+    for o in range(prediction.shape[0]):
+        along = row_taylor(prediction, o)
+        variance = error_taylor(observations[o], along, NO_ERROR_CHANGE)
+        total = added(total, minus2_log_density_taylor(observations[o], along, variance))
+    return total
+
+
+@kernel
 def objective_gradient(subject: PackedSubject, z: FloatArray, gradient: FloatArray) -> float:
     """Return phi(z) and write its gradient, both analytic."""
     n = z.size
-    n_obs = subject.observations.shape[0]
-    eta = np.empty(n)
-    prediction = np.empty(n_obs)
-    sensitivity = np.empty((n_obs, n))
+    eta, d_eta = np.empty(n), np.empty(n)
+    prediction = np.empty((subject.observations.shape[0], 4))
+    nothing, no_shape = np.zeros(subject.log_typical.shape), np.zeros(subject.shape.size)
     eta_from_white(subject, z, eta)
-    predict_gradient(subject, eta, prediction, sensitivity)
-    by_eta = np.zeros(n)
     total = 0.0
-    for o in range(n_obs):
-        value, first, _ = minus2_log_density_derivatives(subject.observations[o], prediction[o])
-        total += value
-        for i in range(n):
-            by_eta[i] += first * sensitivity[o, i]
+    for i in range(n):
+        d_eta[:] = subject.omega_cholesky[:, i]
+        along = data_taylor(subject, eta, d_eta, nothing, no_shape, prediction)
+        total = along[0]
+        gradient[i] = along[1] + 2.0 * z[i]
     for i in range(n):
         total += z[i] * z[i]
-        gradient[i] = 2.0 * z[i]
-        for j in range(i, n):
-            gradient[i] += subject.omega_cholesky[j, i] * by_eta[j]
     return total
 
 
 @kernel
 def objective_hessian(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
-    """Return phi(z), write its gradient and its Hessian.
-
-    The Hessian of a one-compartment model is analytic; that of a two-compartment model comes from central differences
-    of the analytic gradient.
-    """
-    if subject.disposition == _TWO:
-        return _hessian_from_gradients(subject, z, gradient, hessian)
-    return _hessian_onecomp(subject, z, gradient, hessian)
-
-
-@kernel
-def _hessian_onecomp(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
-    """Write the analytic gradient and Hessian of a one-compartment model; return phi(z)."""
+    """Return phi(z), write its gradient and its Hessian, all analytic."""
     n = z.size
-    n_obs = subject.observations.shape[0]
-    eta = np.empty(n)
-    prediction = np.empty(n_obs)
-    slope = np.empty((n_obs, n))
-    curve = np.empty((n_obs, n, n))
+    eta, d_eta = np.empty(n), np.empty(n)
+    prediction = np.empty((subject.observations.shape[0], 4))
+    nothing, no_shape = np.zeros(subject.log_typical.shape), np.zeros(subject.shape.size)
     eta_from_white(subject, z, eta)
-    predict_curvature(subject, eta, prediction, slope, curve)
-    by_eta = np.zeros(n)
-    second_by_eta = np.zeros((n, n))
-    total = 0.0
-    for o in range(n_obs):
-        value, first, second = minus2_log_density_derivatives(subject.observations[o], prediction[o])
-        total += value
-        for i in range(n):
-            by_eta[i] += first * slope[o, i]
-            for j in range(n):
-                second_by_eta[i, j] += first * curve[o, i, j] + second * slope[o, i] * slope[o, j]
     factor = subject.omega_cholesky
+    total = 0.0
+    for i in range(n):
+        d_eta[:] = factor[:, i]
+        along = data_taylor(subject, eta, d_eta, nothing, no_shape, prediction)
+        total = along[0]
+        gradient[i] = along[1] + 2.0 * z[i]
+        hessian[i, i] = 2.0 * along[2]
     for i in range(n):
         total += z[i] * z[i]
-        gradient[i] = 2.0 * z[i]
-        for a in range(i, n):
-            gradient[i] += factor[a, i] * by_eta[a]
-        for j in range(n):
-            entry = 2.0 if i == j else 0.0
-            for a in range(i, n):
-                for b in range(j, n):
-                    entry += factor[a, i] * second_by_eta[a, b] * factor[b, j]
-            hessian[i, j] = entry
-    return total
-
-
-@kernel
-def _hessian_from_gradients(subject: PackedSubject, z: FloatArray, gradient: FloatArray, hessian: FloatArray) -> float:
-    """Write the gradient and the symmetrised central differences of it; return phi(z)."""
-    n = z.size
-    ahead = np.empty(n)
-    behind = np.empty(n)
-    moved = z.copy()
-    for i in range(n):
-        moved[i] = z[i] + _STEP
-        objective_gradient(subject, moved, ahead)
-        moved[i] = z[i] - _STEP
-        objective_gradient(subject, moved, behind)
-        moved[i] = z[i]
-        for j in range(n):
-            hessian[i, j] = (ahead[j] - behind[j]) / (2.0 * _STEP)
-    for i in range(n):
         for j in range(i):
-            mean = 0.5 * (hessian[i, j] + hessian[j, i])
-            hessian[i, j] = mean
-            hessian[j, i] = mean
-    return objective_gradient(subject, z, gradient)
+            d_eta[:] = factor[:, i] + factor[:, j]
+            along = data_taylor(subject, eta, d_eta, nothing, no_shape, prediction)
+            hessian[i, j] = along[2] - 0.5 * (hessian[i, i] + hessian[j, j])
+            hessian[j, i] = hessian[i, j]
+    for i in range(n):
+        hessian[i, i] += 2.0
+    return total

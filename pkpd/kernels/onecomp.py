@@ -33,22 +33,3 @@ def advance_onecomp(amount: float, rate: float, k: float, step: float) -> float:
     x = k * step
     moved = amount * math.exp(-x)
     return moved + rate * step * phi1(x) if rate != 0.0 else moved
-
-
-@inlined_kernel
-def advance_onecomp_derivatives(
-    amount: float, first: float, second: float, rate: float, k: float, step: float
-) -> tuple[float, float, float]:
-    """Return the amount after ``step`` and its first two derivatives with respect to ln k."""
-    x = k * step
-    decay = math.exp(-x)
-    new_second = decay * (second - 2.0 * x * first + (x * x - x) * amount)
-    new_first = decay * (first - x * amount)
-    new_amount = decay * amount
-    if rate != 0.0:
-        p = phi1(x)
-        given = rate * step
-        new_amount += given * p
-        new_first += given * (decay - p)
-        new_second += given * (p - decay - x * decay)
-    return new_amount, new_first, new_second

@@ -1,7 +1,11 @@
 """Residual error: the one definition that likelihood, censoring, residuals and simulation share.
 
-sd = sqrt(a^2 + (b f)^2), additive and proportional error being b = 0 and a = 0. A sample outside its limits enters by
-Beal's M3 (doi:10.1023/A:1012299115260): the probability of a level below the lower, or above the upper limit.
+VARIANCES_ADD  sd = sqrt(a^2 + (b f^c)^2), additive and proportional error being b = 0 and a = 0
+SDS_ADD        sd = a + b f^c
+LOGARITHMIC    ln y scatters around ln f with sd = a; levels and limits are given as logarithms
+
+c is 1 unless a model says otherwise. A sample outside its limits enters by Beal's M3 (doi:10.1023/A:1012299115260): the
+probability of a level below the lower, or above the upper limit; one known to lie between two values by its probability.
 """
 
 from __future__ import annotations
@@ -12,78 +16,189 @@ import numpy as np
 
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
-from pkpd.kernels.codes import ADDITIVE, CENSORED, LEVEL, LLOQ, PROPORTIONAL, ULOQ, Censored
-from pkpd.kernels.special import log_ndtr, mills, ndtr
+from pkpd.kernels.codes import (
+    ADDITIVE,
+    CENSORED,
+    ERROR_KIND,
+    EXPONENT,
+    LEVEL,
+    LLOQ,
+    PROPORTIONAL,
+    ULOQ,
+    Censored,
+    ErrorKind,
+)
+from pkpd.kernels.special import log_ndtr, ndtr
+from pkpd.kernels.taylor import (
+    Taylor,
+    added,
+    constant,
+    divided,
+    exponential,
+    linear,
+    log_normal_distribution,
+    log_one_minus_exponential,
+    logarithm,
+    multiplied,
+    raised,
+    scaled,
+    square_root,
+    subtracted,
+)
 
 LOG_2PI = math.log(2.0 * math.pi)
 _NONE = float(Censored.NONE)
 _BELOW = float(Censored.BELOW)
+_BETWEEN = float(Censored.BETWEEN)
+_SDS_ADD = float(ErrorKind.SDS_ADD)
+_LOGARITHMIC = float(ErrorKind.LOGARITHMIC)
 
 
 @kernel
 def residual_sd(prediction: float, additive: float, proportional: float) -> float:
-    """Return the standard deviation [mg/L] of a measurement around a prediction [mg/L]."""
-    scaled = proportional * prediction
-    return math.sqrt(additive * additive + scaled * scaled)
+    """Return the standard deviation [mg/L] of a measurement around a prediction [mg/L], where variances add and c = 1."""
+    scaled_part = proportional * prediction
+    return math.sqrt(additive * additive + scaled_part * scaled_part)
+
+
+@inlined_kernel
+def residual_variance(observation: FloatArray, prediction: float) -> float:
+    """Return the variance of a measurement around a prediction [mg/L], of its logarithm where the error is LOGARITHMIC."""
+    additive = observation[ADDITIVE]
+    if observation[ERROR_KIND] == _LOGARITHMIC:
+        return additive * additive
+    part = observation[PROPORTIONAL] * prediction
+    if observation[EXPONENT] != 1.0:
+        part = observation[PROPORTIONAL] * prediction ** observation[EXPONENT]
+    if observation[ERROR_KIND] == _SDS_ADD:
+        return (additive + part) * (additive + part)
+    return additive * additive + part * part
 
 
 @inlined_kernel
 def minus2_log_density(observation: FloatArray, prediction: float) -> float:
     """Return -2 log of one observation's density, or of its probability where it is censored, with log 2 pi.
 
-    ``observation`` is a row of ``codes.PackedSubjects.observations``, the prediction is in mg/L. Without drug and without additive error no level can have been measured: +inf for a quantified or an above-limit
-    sample, 0 for one below the limit.
+    ``observation`` is a row of ``codes.PackedSubjects.observations``, the prediction is in mg/L. Without drug and without
+    additive error no level can have been measured: +inf for a quantified or an above-limit sample, 0 for one below the limit.
     """
     censored = observation[CENSORED]
-    additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
-    variance = additive * additive + proportional * proportional * prediction * prediction
-    if variance == 0.0:
+    variance = residual_variance(observation, prediction)
+    centre = prediction
+    if observation[ERROR_KIND] == _LOGARITHMIC:
+        centre = np.log(prediction)
+    if variance == 0.0 or centre == -np.inf:
         return 0.0 if censored == _BELOW else np.inf
     if censored == _NONE:
-        residual = observation[LEVEL] - prediction
+        residual = observation[LEVEL] - centre
         return LOG_2PI + math.log(variance) + residual * residual / variance
+    sd = math.sqrt(variance)
+    if censored == _BETWEEN:
+        return -2.0 * _log_probability_between((observation[LLOQ] - centre) / sd, (observation[ULOQ] - centre) / sd)
     if censored == _BELOW:
-        return -2.0 * log_ndtr((observation[LLOQ] - prediction) / math.sqrt(variance))
-    return -2.0 * log_ndtr((prediction - observation[ULOQ]) / math.sqrt(variance))
+        return -2.0 * log_ndtr((observation[LLOQ] - centre) / sd)
+    return -2.0 * log_ndtr((centre - observation[ULOQ]) / sd)
+
+
+@kernel
+def _log_probability_between(low: float, high: float) -> float:
+    """Return the logarithm of the standard normal probability between two values, in the tail where it is exact."""
+    if low > 0.0:
+        low, high = -high, -low
+    upper = log_ndtr(high)
+    return upper + np.log(-np.expm1(log_ndtr(low) - upper))
+
+
+@inlined_kernel
+def error_taylor(observation: FloatArray, prediction: Taylor, d_error: FloatArray) -> Taylor:
+    """Return the polynomial of the variance, or the constant 0 where it is zero.
+
+    Parameters
+    ----------
+    observation : (8,) array
+        A row of ``codes.PackedSubjects.observations``.
+    prediction : Taylor
+        Prediction [mg/L].
+    d_error : (3,) array
+        Slopes of ADDITIVE, PROPORTIONAL and EXPONENT.
+    """
+    additive = linear(observation[ADDITIVE], d_error[0])
+    if observation[ERROR_KIND] == _LOGARITHMIC:
+        return multiplied(additive, additive)
+    part = multiplied(linear(observation[PROPORTIONAL], d_error[1]), _powered(observation, prediction, d_error[2]))
+    if observation[ERROR_KIND] == _SDS_ADD:
+        total = added(additive, part)
+        return multiplied(total, total)
+    return added(multiplied(additive, additive), multiplied(part, part))
+
+
+@inlined_kernel
+def error_slope_taylor(observation: FloatArray, prediction: Taylor, d_error: FloatArray) -> Taylor:
+    """Return the polynomial of the derivative of the variance with respect to the prediction; arguments as ``error_taylor``.
+
+    Not for LOGARITHMIC errors, whose variance does not depend on it.
+    """
+    proportional = linear(observation[PROPORTIONAL], d_error[1])
+    exponent = linear(observation[EXPONENT], d_error[2])
+    part = multiplied(proportional, _powered(observation, prediction, d_error[2]))
+    slope = proportional
+    if not (observation[EXPONENT] == 1.0 and d_error[2] == 0.0):
+        slope = divided(multiplied(exponent, part), prediction)
+    total = part
+    if observation[ERROR_KIND] == _SDS_ADD:
+        total = added(linear(observation[ADDITIVE], d_error[0]), part)
+    return scaled(multiplied(total, slope), 2.0)
+
+
+@inlined_kernel
+def _powered(observation: FloatArray, prediction: Taylor, d_exponent: float) -> Taylor:
+    if observation[EXPONENT] == 1.0 and d_exponent == 0.0:
+        return prediction
+    if not prediction[0] > 0.0:
+        return constant(0.0)
+    return exponential(multiplied(linear(observation[EXPONENT], d_exponent), logarithm(prediction)))
+
+
+@inlined_kernel
+def minus2_log_density_taylor(observation: FloatArray, prediction: Taylor, variance: Taylor) -> Taylor:
+    """Return the polynomial of ``minus2_log_density`` from those of the prediction [mg/L] and of the variance.
+
+    The variance is ``error_taylor`` of the same prediction, or of another one where a method holds it apart.
+    """
+    censored = observation[CENSORED]
+    is_logarithmic = observation[ERROR_KIND] == _LOGARITHMIC
+    if variance[0] == 0.0 or (is_logarithmic and not prediction[0] > 0.0):
+        return constant(0.0 if censored == _BELOW else np.inf)
+    centre = logarithm(prediction) if is_logarithmic else prediction
+    if censored == _NONE:
+        residual = raised(scaled(centre, -1.0), observation[LEVEL])
+        return raised(added(logarithm(variance), divided(multiplied(residual, residual), variance)), LOG_2PI)
+    sd = square_root(variance)
+    below = divided(raised(scaled(centre, -1.0), observation[LLOQ]), sd)
+    if censored == _BELOW:
+        return scaled(log_normal_distribution(below), -2.0)
+    above = divided(raised(centre, -observation[ULOQ]), sd)
+    if censored != _BETWEEN:
+        return scaled(log_normal_distribution(above), -2.0)
+    if below[0] > 0.0:
+        low, high = above, scaled(below, -1.0)
+    else:
+        low, high = below, scaled(above, -1.0)
+    upper = log_normal_distribution(high)
+    inner = log_one_minus_exponential(subtracted(log_normal_distribution(low), upper))
+    return scaled(added(upper, inner), -2.0)
+
+
+NO_ERROR_CHANGE = np.zeros(3)
+"""Slopes of the error's parameters along a direction that does not change them."""
 
 
 @inlined_kernel
 def minus2_log_density_derivatives(observation: FloatArray, prediction: float) -> tuple[float, float, float]:
     """Return ``minus2_log_density`` and its first and second derivative with respect to the prediction."""
-    censored = observation[CENSORED]
-    additive, proportional = observation[ADDITIVE], observation[PROPORTIONAL]
-    variance = additive * additive + proportional * proportional * prediction * prediction
-    if variance == 0.0:
-        return (0.0 if censored == _BELOW else np.inf), 0.0, 0.0
-    square = proportional * proportional
-    slope = 2.0 * square * prediction
-    if censored == _NONE:
-        residual = observation[LEVEL] - prediction
-        relative = slope / variance
-        ratio = residual / variance
-        value = LOG_2PI + math.log(variance) + residual * ratio
-        first = relative - 2.0 * ratio - residual * ratio * relative
-        curve = 2.0 * square / variance
-        second = curve - relative * relative + 2.0 / variance + 4.0 * ratio * relative
-        second += residual * ratio * (2.0 * relative * relative - curve)
-        return value, first, second
-    sd = math.sqrt(variance)
-    sd_slope = square * prediction / sd
-    sd_curve = (square - sd_slope * sd_slope) / sd
-    sign = 1.0 if censored == _BELOW else -1.0
-    gap = (observation[LLOQ] if censored == _BELOW else observation[ULOQ]) - prediction
-    z = sign * gap / sd
-    numerator = -sd - gap * sd_slope
-    z_slope = sign * numerator / variance
-    z_curve = sign * (-gap * sd_curve / variance - 2.0 * numerator * sd_slope / (variance * sd))
-    hazard = mills(z)
-    value = -2.0 * log_ndtr(z)
-    if hazard == 0.0:
-        # So far on the right side of the limit that nothing changes; the squares below could overflow.
-        return value, 0.0, 0.0
-    first = -2.0 * hazard * z_slope
-    second = -2.0 * (hazard * z_curve - hazard * (z + hazard) * z_slope * z_slope)
-    return value, first, second
+    along = linear(prediction, 1.0)
+    value = minus2_log_density_taylor(observation, along, error_taylor(observation, along, NO_ERROR_CHANGE))
+    return value[0], value[1], 2.0 * value[2]
 
 
 @kernel

@@ -48,6 +48,26 @@ def mills(z: float) -> float:
     return -z / _tail_series(z)
 
 
+@kernel
+def log_ndtr_derivatives(z: float) -> tuple[float, float, float]:
+    """Return the first three derivatives of ``log_ndtr``: h, -h (z + h), and what follows from h' = -h (z + h).
+
+    Far below zero h is close to -z; there the sums are taken from the series, term by term, before they can cancel.
+    """
+    first = mills(z)
+    if z > _TAIL:
+        rise = z + first
+        second = -first * rise
+        return first, second, -second * rise - first * (1.0 + second)
+    w = 1.0 / (z * z)
+    u = 1.0 - 5.0 * w * (1.0 - 7.0 * w * (1.0 - 9.0 * w))
+    t = 1.0 - 3.0 * w * u
+    s = 1.0 - w * t
+    rise = -t / (z * s)
+    second = -first * rise
+    return first, second, -second * rise - first * w * (3.0 * u - 2.0 * t + w * t * t) / (s * s)
+
+
 def _log_ndtr_table() -> FloatArray:
     """Return log Phi and its derivative per node distance at the nodes of ``log_ndtr_lookup``."""
     rows: list[tuple[float, float]] = []

@@ -156,6 +156,34 @@ def log_effect(effect: Effect, covariate: float | FloatArray) -> float | FloatAr
     return _LOG_EFFECT[effect.form](value, effect)
 
 
+def effect_slope(effect: Effect, covariate: FloatArray, code: float | None = None) -> FloatArray:
+    """Return how the logarithm of an effect's multiplier changes with its coefficient, or with one entry of its table.
+
+    Parameters
+    ----------
+    effect : Effect
+        Form, coefficient, reference, floor.
+    covariate : (n,) array
+        Covariate values.
+    code : float, optional
+        Category whose entry changes, for the forms with a table.
+
+    Returns
+    -------
+    (n,) array
+        d ln(multiplier) / d coefficient.
+    """
+    if code is not None:
+        slope = 1.0 if effect.form is EffectForm.CATEGORY_EXPONENTIAL else 1.0 / dict(effect.table)[code]
+        return np.where(np.equal(covariate, code), slope, 0.0)
+    value = covariate
+    if effect.category is not None:
+        value = np.equal(value, effect.category).astype(np.float64)
+    if effect.floor is not None:
+        value = np.maximum(value, effect.floor)
+    return np.asarray(_SLOPE[effect.form](value, effect), dtype=np.float64)
+
+
 def body_mass_index(weight_kg: float, height_cm: float) -> float:
     """Return the body-mass index [kg/m²]."""
     return weight_kg / metres_from_centimetres(height_cm) ** 2
@@ -256,3 +284,14 @@ _LOG_EFFECT: Mapping[EffectForm, Callable[[float | FloatArray, Effect], float | 
     EffectForm.CATEGORY: _log_category,
     EffectForm.CATEGORY_EXPONENTIAL: _look_up,
 }
+_SLOPE: Mapping[EffectForm, Callable[[FloatArray, Effect], FloatArray]] = {
+    EffectForm.POWER: lambda x, effect: np.log(x / effect.reference),
+    EffectForm.LINEAR_FRACTION: lambda x, effect: (
+        (x - effect.reference) / (1.0 + effect.coefficient * (x - effect.reference))
+    ),
+    EffectForm.FACTOR: lambda x, effect: (x - effect.reference) / effect.coefficient,
+    EffectForm.EXPONENTIAL: lambda x, effect: x - effect.reference,
+    EffectForm.EXPONENTIAL_LOG10: lambda x, effect: np.log10(x / effect.reference),
+    EffectForm.POWER_LOG_RATIO: lambda x, effect: np.log(np.log(x) / np.log(effect.reference)),
+}
+"""Derivatives of the formulas above with respect to their coefficient."""

@@ -10,10 +10,11 @@ import pytest
 from pkpd.data.records import Dose, Subject
 from pkpd.errors import InputError
 from pkpd.kernels.advance import subject_at
-from pkpd.kernels.codes import EPOCH, OBSERVATION, RATE, STEP
+from pkpd.kernels.codes import ADDITIVE, EPOCH, OBSERVATION, RATE, STEP, ErrorKind
 from pkpd.model import load_model, model_names
 from pkpd.model.parameters import omega_matrix
 from pkpd.problem import bind, direction_of, half_life_direction, take_subject
+from pkpd.simulation.predict import curve_problem, predict_curve
 from tests.oracles.patients import KINDS, above, below, median_covariates, quantified, random_subject
 
 NIYIGENA = load_model("niyigena_2026_asuc")
@@ -90,7 +91,7 @@ def test_each_sample_keeps_its_place_and_its_own_limits():
     rows = packed.observations
     assert rows[:, 1].tolist() == [0.0, 2.0, 1.0, 0.0]
     assert (rows[0, 0], rows[1, 3], rows[2, 2], rows[3, 0]) == (20.0, 15.0, 0.4, 2.0)
-    assert rows[:, 4:].tolist() == [[0.0, 0.44]] * 4
+    assert rows[:, ADDITIVE:].tolist() == [[0.0, 0.44, 1.0, ErrorKind.VARIANCES_ADD]] * 4
     assert sorted(packed.event_index[packed.event_index[:, OBSERVATION] >= 0, OBSERVATION].tolist()) == [0, 1, 2, 3]
 
 
@@ -99,8 +100,8 @@ def test_the_assay_of_a_sample_sets_its_residual_error():
     assay, errors = next(iter(model.residual.by_assay.items()))
     samples = (quantified(5.0, 3.0), dataclasses.replace(quantified(6.0, 3.0), assay=assay))
     packed = bind(model, [Subject((Dose(0.0, 300.0, 0.1),), samples, (median_covariates(model),))]).subjects
-    assert tuple(packed.observations[0, 4:]) == (model.residual.additive_sd, model.residual.proportional_sd)
-    assert tuple(packed.observations[1, 4:]) == errors
+    assert tuple(packed.observations[0, 4:6]) == (model.residual.additive_sd, model.residual.proportional_sd)
+    assert tuple(packed.observations[1, 4:6]) == errors
 
 
 def test_a_model_without_a_random_effect_on_the_clearance_is_refused():
@@ -109,7 +110,16 @@ def test_a_model_without_a_random_effect_on_the_clearance_is_refused():
         bind(dataclasses.replace(NIYIGENA, terms=terms), three_subjects("niyigena_2026_asuc"))
 
 
-def test_a_sum_of_terms_in_a_one_compartment_model_is_refused():
-    doubled = (*NIYIGENA.terms, NIYIGENA.terms[1])
-    with pytest.raises(InputError, match="sum of terms"):
-        bind(dataclasses.replace(NIYIGENA, terms=doubled), three_subjects("niyigena_2026_asuc"))
+def test_a_sum_of_terms_in_a_one_compartment_model_is_their_sum():
+    first, volume = NIYIGENA.terms
+    halves = (
+        first,
+        dataclasses.replace(volume, value=0.25 * volume.value),
+        dataclasses.replace(volume, value=0.75 * volume.value),
+    )
+    subject = three_subjects("niyigena_2026_asuc")[0]
+    times = np.array([1.0, 20.0])
+    eta = np.array([0.3, -0.2])
+    expected = predict_curve(curve_problem(NIYIGENA, subject, times), eta)
+    found = predict_curve(curve_problem(dataclasses.replace(NIYIGENA, terms=halves), subject, times), eta)
+    assert found == pytest.approx(expected, rel=1e-13)

@@ -11,7 +11,8 @@ import pytest
 
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.estimation.map import estimate_map, scan_from_zero
-from pkpd.kernels.advance import predict_gradient, subject_at
+from pkpd.kernels.advance import subject_at
+from pkpd.kernels.advance_taylor import predict_gradient
 from pkpd.model import load_model
 from pkpd.problem import bind
 

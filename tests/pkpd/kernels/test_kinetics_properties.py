@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from pkpd.data.records import CovariateRow, Dose, Subject
 from pkpd.exposure.metrics import exposure_problem, log_auc_at, parameters_at
-from pkpd.kernels.twocomp import advance_twocomp, advance_twocomp_derivatives
+from pkpd.kernels.taylor import constant
+from pkpd.kernels.twocomp import advance_twocomp
+from pkpd.kernels.twocomp_taylor import advance_twocomp_taylor, spectrum_taylor
 from pkpd.model import load_model
 from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem, predict_curve
@@ -149,15 +151,15 @@ def test_two_compartments_keep_their_digits_moments_into_an_infusion(step):
     parts = np.array([advance_twocomp(1.0, 0.0, 0.0, parameters, t) for t in since])
     truth = 0.5 * step * rate * weights @ parts
     assert np.array(advance_twocomp(0.0, 0.0, rate, parameters, step)) == pytest.approx(truth, rel=2e-12, abs=0.0)
-    state = np.zeros((5, 2))
-    advance_twocomp_derivatives(state, rate, parameters, step)
-    assert state[0] == pytest.approx(truth, rel=2e-12, abs=0.0)
-    rows = np.zeros((12, 5, 2))
-    rows[:, 0, 0] = 1.0
-    for row, t in zip(rows, since, strict=True):
-        advance_twocomp_derivatives(row, 0.0, parameters, t)
-    slopes = 0.5 * step * rate * np.tensordot(weights, rows[:, 1:], axes=1)
-    assert state[1:] == pytest.approx(slopes, rel=1e-7, abs=1e-12 * truth[0])
+    nothing = constant(0.0)
+    for direction in 0.6 * np.eye(4):
+        rows = [(p, p * d, 0.0, 0.0) for p, d in zip(parameters.tolist(), direction.tolist(), strict=True)]
+        by = spectrum_taylor(*rows)
+        amounts = np.array(advance_twocomp_taylor(nothing, nothing, rate, by, step))
+        pieces = np.array([advance_twocomp_taylor(constant(1.0), nothing, 0.0, by, t) for t in since])
+        expected = 0.5 * step * rate * np.tensordot(weights, pieces, axes=1)
+        assert amounts[:, 0] == pytest.approx(truth, rel=2e-12, abs=0.0)
+        assert amounts == pytest.approx(expected, rel=1e-7, abs=1e-12 * truth[0])
 
 
 @given(models, seeds)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pkpd.kernels.advance import predict_gradient, subject_at
+from pkpd.kernels.advance import subject_at
+from pkpd.kernels.advance_taylor import predict_gradient
 from pkpd.kernels.objective import objective, objective_gradient, objective_hessian
 from pkpd.model import load_model
 from pkpd.problem import bind
@@ -53,7 +54,8 @@ def test_the_gradient_is_the_difference_of_the_objective(cases):
     for _, packed, z in subjects:
         gradient = np.empty(z.size)
         value = objective_gradient(packed, z, gradient)
-        assert value == pytest.approx(objective(packed, z), rel=1e-13)
+        # The two walk the same closed form in different orders of operations.
+        assert value == pytest.approx(objective(packed, z), rel=1e-11)
         # Richardson's extrapolation of central differences
         wide, narrow = (
             np.array([objective(packed, z + s) - objective(packed, z - s) for s in steps(z, h)]) / (2.0 * h)

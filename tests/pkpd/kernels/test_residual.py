@@ -24,7 +24,7 @@ levels = st.floats(0.05, 300.0)
 
 
 def observation(censored: float, level: float, additive: float, proportional: float) -> np.ndarray:
-    return np.array([level if censored == NONE else np.nan, censored, level, level, additive, proportional])
+    return np.array([level if censored == NONE else np.nan, censored, level, level, additive, proportional, 1.0, 0.0])
 
 
 def exact(censored: float, level: float, additive: float, proportional: float):

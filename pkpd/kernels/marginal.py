@@ -1,0 +1,386 @@
+"""The exact marginal likelihood of one subject with one or two random effects, and its gradient at the same nodes.
+
+-2 log of the integral of exp(-phi / 2) over the whitened random effects, along lines (``lines``) by the trapezoidal rule. The
+lines and nodes of a subject are chosen once (``place_nodes``) and kept while the parameters move a little, so that the
+objective is a smooth function of them. By Fisher's identity the gradient is a mean over the posterior at the nodes:
+
+    d/dOmega     tr(M dOmega), M = L^-T (I - E[z z']) L^-1
+    d/dln(term)  -2 E[Omega^-1 eta] where the term has a random effect of its own and no row of its own (the integral is
+                 shifted instead), else the mean of the derivative of -2 log p(y | eta)
+    d/dsigma     the mean of that derivative
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pkpd.arrays import BoolArray, FloatArray, IntArray
+from pkpd.kernels._jit import inlined_kernel, kernel, parallel_kernel, prange
+from pkpd.kernels.advance import eta_from_white, predict, subject_at
+from pkpd.kernels.advance_taylor import predict_taylor
+from pkpd.kernels.codes import (
+    ADDITIVE,
+    CENSORED,
+    ERROR_KIND,
+    EXPONENT,
+    LEVEL,
+    LLOQ,
+    PROPORTIONAL,
+    ULOQ,
+    Censored,
+    ErrorKind,
+    PackedSubject,
+    PackedSubjects,
+)
+from pkpd.kernels.laplace import Directions
+from pkpd.kernels.lines import line_objective, white_on_line
+from pkpd.kernels.quadrature import locate_line, outer_range
+from pkpd.kernels.residual import NO_ERROR_CHANGE, error_taylor, minus2_log_density_taylor, residual_variance
+from pkpd.kernels.special import log_ndtr_lookup
+from pkpd.kernels.taylor import linear
+
+_NONE, _BELOW, _BETWEEN = float(Censored.NONE), float(Censored.BELOW), float(Censored.BETWEEN)
+_VARIANCES_ADD = float(ErrorKind.VARIANCES_ADD)
+_SDS_ADD, _LOGARITHMIC = float(ErrorKind.SDS_ADD), float(ErrorKind.LOGARITHMIC)
+_REACH = 7.0
+# Mass where phi lies this far above its minimum is left out: a density below 1e-7 of the highest.
+_NEGLIGIBLE = 33.0
+# Nodes of a density below a billionth of the highest add nothing to a mean that would be seen.
+_FLAT = -2.0 * math.log(1e-9)
+_CERTAIN = 20.0
+_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+_N_SCAN = 24
+
+
+@kernel
+def place_nodes(
+    subject: PackedSubject, least: float, outer: FloatArray, low: FloatArray, step: FloatArray, values: FloatArray
+) -> float:
+    """Write the lines of a subject and the nodes on each; return the weight of every line.
+
+    Parameters
+    ----------
+    least : float
+        The least phi.
+    outer : (n_lines,) array
+        Overwritten with the positions of the lines; a single 0 with one random effect.
+    low, step : (n_lines,) arrays
+        Overwritten with first node and node distance.
+    values : (n_nodes,) array
+        Scratch of as many nodes as each line has.
+    """
+    n_eta = subject.omega_cholesky.shape[0]
+    weight = 1.0
+    outer[:] = 0.0
+    if n_eta == 2:
+        first, last = outer_range(subject, _REACH, least, np.empty(_N_SCAN), _N_SCAN)
+        weight = (last - first) / (outer.size - 1)
+        for line in range(outer.size):
+            outer[line] = first + line * weight
+    for line in range(outer.size):
+        low[line], step[line], _ = locate_line(
+            subject, outer[line : line + n_eta - 1], -_REACH, _REACH, least + _NEGLIGIBLE, values
+        )
+    return weight
+
+
+@inlined_kernel
+def _variance_slope(observation: FloatArray, prediction: float, variance: float) -> float:
+    """Return the derivative of -2 log p with respect to the residual variance."""
+    centre = math.log(prediction) if observation[ERROR_KIND] == _LOGARITHMIC else prediction
+    censored = observation[CENSORED]
+    if censored == _NONE:
+        residual = observation[LEVEL] - centre
+        return (1.0 - residual * residual / variance) / variance
+    sd = math.sqrt(variance)
+    if censored == _BETWEEN:
+        low, high = (observation[LLOQ] - centre) / sd, (observation[ULOQ] - centre) / sd
+        mass = 0.5 * (math.erfc(-high / math.sqrt(2.0)) - math.erfc(-low / math.sqrt(2.0)))
+        ends = high * math.exp(-0.5 * high * high) - low * math.exp(-0.5 * low * low)
+        return ends / (math.sqrt(2.0 * math.pi) * mass * variance)
+    z = (observation[LLOQ] - centre) / sd if censored == _BELOW else (centre - observation[ULOQ]) / sd
+    return math.exp(-0.5 * z * z - _LOG_SQRT_2PI - log_ndtr_lookup(z)) * z / variance if z < _CERTAIN else 0.0
+
+
+@kernel
+def _proportional_slope(row: FloatArray, levels: FloatArray, mass: FloatArray) -> float:
+    """Return ``_error_slopes`` by PROPORTIONAL where there is no other error, the common case, with less arithmetic."""
+    inverse = 1.0 / row[PROPORTIONAL]
+    total = 0.0
+    if row[CENSORED] == _NONE:
+        level = row[LEVEL]
+        for m in range(mass.size):
+            if mass[m] != 0.0:
+                z = (level / levels[m] - 1.0) * inverse
+                total += mass[m] * (1.0 - z * z)
+        return 2.0 * inverse * total
+    limit, sign = (row[LLOQ], inverse) if row[CENSORED] == _BELOW else (row[ULOQ], -inverse)
+    for m in range(mass.size):
+        if mass[m] != 0.0:
+            z = sign * (limit / levels[m] - 1.0)
+            # Far on the right side of a limit nothing changes with the error, and without drug z is infinite.
+            if z < _CERTAIN:
+                total += mass[m] * z * math.exp(-0.5 * z * z - _LOG_SQRT_2PI - log_ndtr_lookup(z))
+    return 2.0 * inverse * total
+
+
+@kernel
+def _error_slopes(row: FloatArray, levels: FloatArray, mass: FloatArray) -> tuple[float, float, float]:
+    """Return the sums over nodes of mass times the derivative of -2 log p by ADDITIVE, PROPORTIONAL and EXPONENT.
+
+    Parameters
+    ----------
+    row : (8,) array
+        The observation.
+    levels, mass : (n_nodes,) arrays
+        Predictions [mg/L], and the mass of each node; nodes without mass are passed over.
+    """
+    additive, proportional, exponent = row[ADDITIVE], row[PROPORTIONAL], row[EXPONENT]
+    is_plain, is_sum = exponent == 1.0, row[ERROR_KIND] == _SDS_ADD
+    if is_plain and additive == 0.0 and row[ERROR_KIND] == _VARIANCES_ADD and row[CENSORED] != _BETWEEN:
+        return 0.0, _proportional_slope(row, levels, mass), 0.0
+    first, second, third = 0.0, 0.0, 0.0
+    for m in range(mass.size):
+        if mass[m] == 0.0 or not levels[m] > 0.0:
+            continue
+        variance = residual_variance(row, levels[m])
+        if not variance > 0.0:
+            continue
+        by_variance = 2.0 * mass[m] * _variance_slope(row, levels[m], variance)
+        if row[ERROR_KIND] == _LOGARITHMIC:
+            first += by_variance * additive
+            continue
+        power = levels[m] if is_plain else levels[m] ** exponent
+        part = proportional * power
+        total = part + additive if is_sum else part
+        first += by_variance * (total if is_sum else additive)
+        second += by_variance * total * power
+        if not is_plain:
+            third += by_variance * total * part * math.log(levels[m])
+    return first, second, third
+
+
+@kernel
+def integrate_subject(
+    subject: PackedSubject,
+    least: float,
+    outer: FloatArray,
+    weight: float,
+    low: FloatArray,
+    step: FloatArray,
+    n_nodes: int,
+    directions: Directions,
+    first_epoch: int,
+    first_observation: int,
+    n_shifted: int,
+    mean: FloatArray,
+    square: FloatArray,
+    gradient: FloatArray,
+    doubt: FloatArray,
+) -> float:
+    """Return -2 log of one subject's marginal likelihood, with log 2 pi.
+
+    Parameters
+    ----------
+    least : float
+        About the least phi; it scales the sums.
+    outer, weight, low, step
+        As ``place_nodes`` wrote and returned them.
+    directions : Directions
+        Directions of all subjects; the next two say where this one's rows begin.
+    n_shifted : int
+        Number of first directions whose derivative the caller takes from the mean of z.
+    mean, square : (n_eta,), (n_eta, n_eta) arrays
+        Overwritten with E[z] and E[z z'].
+    gradient : (n_directions,) array
+        Overwritten with the derivatives along the other directions; empty where none is wanted.
+    doubt : (3,) array
+        Overwritten with the share of the mass at the ends, and with the relative changes of the mass that leaving out every
+        second line and every second node make.
+    """
+    n_eta, n_lines, n_obs = mean.size, outer.size, subject.observations.shape[0]
+    n_directions = gradient.size
+    values, z, eta = np.empty(n_nodes), np.empty(n_eta), np.empty(n_eta)
+    prediction = np.empty(n_obs)
+    # Directions of the error alone need no walk; those that move typical values do.
+    moves = np.zeros(n_directions, dtype=np.bool_)
+    error = np.zeros((n_obs, n_directions, 3))
+    for k in range(n_shifted, n_directions):
+        for e in range(subject.log_typical.shape[0]):
+            for t in range(subject.log_typical.shape[1]):
+                moves[k] = moves[k] or directions.log_typical[k, first_epoch + e, t] != 0.0
+        for t in range(subject.shape.size):
+            moves[k] = moves[k] or directions.shape[k, t] != 0.0
+        for o in range(n_obs):
+            error[o, k] = directions.error[k, directions.error_group[first_observation + o]]
+    has_walks = moves.any()
+    rows = np.empty((n_directions, n_obs, 4))
+    d_eta = np.zeros(n_eta)
+    total, ends, even_lines, even_nodes = 0.0, 0.0, 0.0, 0.0
+    mean[:] = 0.0
+    square[:, :] = 0.0
+    gradient[:] = 0.0
+    is_scaled = subject.line_scale > 0.0
+    masses, levels, walked = (
+        np.empty(n_nodes),
+        np.empty((n_obs, n_nodes)),
+        np.zeros((n_directions if has_walks else 0, n_obs, n_nodes)),
+    )
+    observations = subject.observations
+    for line in range(n_lines):
+        position = outer[line : line + n_eta - 1]
+        line_objective(subject, position, low[line], step[line], values)
+        for m in range(n_nodes):
+            mass = weight * step[line] * math.exp(-0.5 * (values[m] - least))
+            total += mass
+            if m in (0, n_nodes - 1) or (n_eta == 2 and line in (0, n_lines - 1)):
+                ends += mass
+            even_lines += mass if line % 2 == 0 else 0.0
+            even_nodes += mass if m % 2 == 0 else 0.0
+            masses[m] = 0.0 if values[m] - least > _FLAT else mass
+            white_on_line(subject, position, low[line] + m * step[line], z)
+            for i in range(n_eta):
+                mean[i] += mass * z[i]
+                for j in range(i + 1):
+                    square[i, j] += mass * z[i] * z[j]
+        if n_directions == n_shifted or masses.max() == 0.0:
+            continue
+        for m in range(n_nodes):
+            if m > 0 and is_scaled:
+                scale = math.exp(-subject.line_scale * step[line] * m)
+                for o in range(n_obs):
+                    levels[o, m] = scale * levels[o, 0]
+                    if has_walks:
+                        for k in range(n_directions):
+                            walked[k, o, m] = scale * walked[k, o, 0]
+                continue
+            if masses[m] == 0.0 and m > 0:
+                continue
+            white_on_line(subject, position, low[line] + m * step[line], z)
+            eta_from_white(subject, z, eta)
+            predict(subject, eta, prediction)
+            levels[:, m] = prediction
+            if has_walks:
+                _walk_all(subject, directions, first_epoch, moves, eta, d_eta, rows)
+                walked[:, :, m] = rows[:, :, 1]
+        for o in range(n_obs):
+            first, second, third = _error_slopes(observations[o], levels[o], masses)
+            for k in range(n_shifted, n_directions):
+                gradient[k] += error[o, k, 0] * first + error[o, k, 1] * second + error[o, k, 2] * third
+            if has_walks:
+                _add_walks(observations[o], levels[o], masses, walked[:, o], moves, gradient)
+    inverse = 1.0 / total
+    for i in range(n_eta):
+        mean[i] *= inverse
+        for j in range(i + 1):
+            square[i, j] *= inverse
+            square[j, i] = square[i, j]
+    for k in range(n_shifted, n_directions):
+        gradient[k] *= inverse
+    doubt[0] = ends * inverse
+    doubt[1] = abs(2.0 * even_lines * inverse - 1.0) if n_eta == 2 else 0.0
+    doubt[2] = abs(2.0 * even_nodes * inverse - 1.0)
+    return least - 2.0 * math.log(total) + n_eta * math.log(2.0 * math.pi)
+
+
+@kernel
+def _add_walks(
+    row: FloatArray, levels: FloatArray, mass: FloatArray, walked: FloatArray, moves: BoolArray, gradient: FloatArray
+) -> None:
+    """Add the mean of the derivative of one observation's -2 log p along every direction that moves its prediction."""
+    for m in range(mass.size):
+        if mass[m] == 0.0:
+            continue
+        along = linear(levels[m], 1.0)
+        slope = minus2_log_density_taylor(row, along, error_taylor(row, along, NO_ERROR_CHANGE))[1]
+        for k in range(moves.size):
+            if moves[k]:
+                gradient[k] += mass[m] * slope * walked[k, m]
+
+
+@kernel
+def _walk_all(
+    subject: PackedSubject,
+    directions: Directions,
+    first_epoch: int,
+    moves: BoolArray,
+    eta: FloatArray,
+    d_eta: FloatArray,
+    rows: FloatArray,
+) -> None:
+    """Write the predictions' derivatives along every direction that moves them."""
+    last = first_epoch + subject.log_typical.shape[0]
+    for k in range(moves.size):
+        if moves[k]:
+            predict_taylor(
+                subject, eta, d_eta, directions.log_typical[k, first_epoch:last], directions.shape[k], rows[k]
+            )
+
+
+@parallel_kernel
+def place_some(
+    subjects: PackedSubjects,
+    which: IntArray,
+    least: FloatArray,
+    outer: FloatArray,
+    weight: FloatArray,
+    low: FloatArray,
+    step: FloatArray,
+    n_nodes: int,
+) -> None:
+    """Write lines and nodes of some subjects, one row for each (``place_nodes``); ``least`` is of all subjects."""
+    for i in prange(which.size):
+        s = int(which[i])
+        weight[i] = place_nodes(subject_at(subjects, s), least[s], outer[i], low[i], step[i], np.empty(n_nodes))
+
+
+@parallel_kernel
+def integrate_some(
+    subjects: PackedSubjects,
+    which: IntArray,
+    least: FloatArray,
+    line_start: IntArray,
+    outer: FloatArray,
+    weight: FloatArray,
+    low: FloatArray,
+    step: FloatArray,
+    n_nodes: IntArray,
+    directions: Directions,
+    n_shifted: int,
+    value: FloatArray,
+    mean: FloatArray,
+    square: FloatArray,
+    gradient: FloatArray,
+    doubt: FloatArray,
+) -> None:
+    """Write some subjects' integrals on all threads, one slot for each (``integrate_subject``).
+
+    Parameters
+    ----------
+    which : (n,) array
+        Subjects.
+    line_start : (n + 1,) array
+        First line of each of them.
+    """
+    for i in prange(which.size):
+        s = int(which[i])
+        lines = slice(line_start[i], line_start[i + 1])
+        value[i] = integrate_subject(
+            subject_at(subjects, s),
+            least[s],
+            outer[lines],
+            weight[i],
+            low[lines],
+            step[lines],
+            n_nodes[i],
+            directions,
+            int(subjects.epoch_start[s]),
+            int(subjects.observation_start[s]),
+            n_shifted,
+            mean[i],
+            square[i],
+            gradient[i],
+            doubt[i],
+        )

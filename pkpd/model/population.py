@@ -1,0 +1,228 @@
+"""The parameters of a model that a fit can change: names, values, bounds, and the model with other values in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.model.covariate import effect_slope
+from pkpd.model.spec import Effect, EffectForm, EtaVariance, ModelSpec, ResidualError, Term
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+
+_Place = tuple[str | int | float | None, ...]
+_Places = Mapping[_Place, float]
+_TABLES = frozenset({EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL})
+# Coefficients that multiply, and so are positive.
+_POSITIVE = frozenset({EffectForm.FACTOR})
+
+
+class ParameterKind(Enum):
+    """What a parameter is; each kind is reported on a scale of its own."""
+
+    THETA = "theta"
+    OMEGA = "omega"
+    SIGMA = "sigma"
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationParameter:
+    """One parameter of a population model.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the model: ``cl``, ``cl_weight_kg``, ``omega2_cl``, ``omega2_cl_v`` (a covariance), ``sigma_proportional``.
+    kind : ParameterKind
+        Typical value or coefficient, variance or covariance of random effects, standard deviation of the residual error.
+    value : float
+        Value in the model.
+    lower, upper : float
+        Open bounds; infinite where there is none.
+    is_fixed : bool
+        Whether the model file holds it fixed.
+    place : tuple
+        Where it stands in the model (see ``with_values``).
+    """
+
+    name: str
+    kind: ParameterKind
+    value: float
+    lower: float
+    upper: float
+    is_fixed: bool
+    place: _Place
+
+
+def population_parameters(model: ModelSpec) -> tuple[PopulationParameter, ...]:
+    """Return every parameter of a model: thetas in the order of the terms, then omegas, then sigmas."""
+    fixed = {value.name for value in model.parameters if value.is_fixed}
+    return (*_thetas(model, fixed), *_omegas(model, fixed), *_sigmas(model, fixed))
+
+
+def with_values(model: ModelSpec, values: Mapping[str, float]) -> ModelSpec:
+    """Return a model with other values of some of its parameters.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model.
+    values : mapping of str to float
+        New values by name; parameters that are not named stay.
+
+    Returns
+    -------
+    ModelSpec
+        What cards show of the published values is left as it is; identity and hash are the caller's to change.
+    """
+    places = {parameter.name: parameter.place for parameter in population_parameters(model)}
+    by_place = {places[name]: float(value) for name, value in values.items()}
+    return replace(
+        model,
+        terms=tuple(_term_with(term, t, by_place) for t, term in enumerate(model.terms)),
+        variances=tuple(_variance_with(variance, by_place) for variance in model.variances),
+        correlations=_correlations_with(model, by_place),
+        residual=_residual_with(model.residual, by_place),
+    )
+
+
+def log_typical_slopes(model: ModelSpec, covariates: Mapping[str, FloatArray], n_rows: int) -> FloatArray:
+    """Return how the logarithms of the typical values change with each theta.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        Model with `n_terms` terms and `n_theta` thetas.
+    covariates : dict of str to (n_rows,) array
+        Values of every covariate of the model.
+    n_rows : int
+        Number of covariate rows.
+
+    Returns
+    -------
+    (n_theta, n_rows, n_terms) array
+        d ln(typical value) / d theta, in the order of ``population_parameters``.
+    """
+    thetas = [p for p in population_parameters(model) if p.kind is ParameterKind.THETA]
+    slopes = np.zeros((len(thetas), n_rows, len(model.terms)))
+    for row, parameter in enumerate(thetas):
+        what, t, *where = parameter.place
+        assert isinstance(t, int), "thetas belong to terms"  # noqa: S101 (built here)
+        term = model.terms[t]
+        if what == "value":
+            slopes[row, :, t] = 1.0 / term.value
+            continue
+        effect = term.effects[int(where[0] or 0)]
+        code = float(where[1]) if what == "entry" and where[1] is not None else None
+        slopes[row, :, t] = effect_slope(effect, covariates[effect.covariate], code)
+    return slopes
+
+
+def _thetas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
+    counts = {name: sum(term.parameter == name for term in model.terms) for name in {t.parameter for t in model.terms}}
+    for t, term in enumerate(model.terms):
+        prefix = term.parameter if counts[term.parameter] == 1 else f"{term.parameter}_{_term_name(model, t)}"
+        yield _theta(prefix, term.value, 0.0, fixed, ("value", t))
+        seen: dict[str, int] = {}
+        for e, effect in enumerate(term.effects):
+            name = f"{prefix}_{effect.covariate}"
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] > 1:
+                name = f"{name}_{seen[name]}"
+            if effect.form not in _TABLES:
+                low = 0.0 if effect.form in _POSITIVE else -np.inf
+                yield _theta(name, effect.coefficient, low, fixed, ("coefficient", t, e))
+                continue
+            labels = {code: label for label, code in model.covariates[effect.covariate].categories}
+            low = 0.0 if effect.form is EffectForm.CATEGORY else -np.inf
+            # The first category is the one that the others are compared with.
+            for code, value in effect.table[1:]:
+                full = f"{name}_{labels[code]}"
+                yield _theta(full, value, low, fixed, ("entry", t, e, code))
+
+
+def _term_name(model: ModelSpec, t: int) -> str:
+    eta = model.terms[t].eta
+    return str(t) if eta is None else eta.removeprefix(f"{model.terms[t].parameter}_")
+
+
+def _theta(name: str, value: float, low: float, fixed: set[str], place: _Place) -> PopulationParameter:
+    return PopulationParameter(name, ParameterKind.THETA, value, low, np.inf, name in fixed, place)
+
+
+def _omegas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
+    by_eta = dict(zip(model.etas, model.variances, strict=True))
+    for eta, variance in by_eta.items():
+        is_fixed = f"iiv_{eta}" in fixed
+        if variance.covariate is None:
+            yield PopulationParameter(
+                f"omega2_{eta}", ParameterKind.OMEGA, variance.omega2, 0.0, np.inf, is_fixed, ("omega2", eta, None)
+            )
+            continue
+        labels = {code: label for label, code in model.covariates[variance.covariate].categories}
+        for code, value in variance.table:
+            name = f"omega2_{eta}_{labels[code]}"
+            yield PopulationParameter(name, ParameterKind.OMEGA, value, 0.0, np.inf, is_fixed, ("omega2", eta, code))
+    for first, second, rho in model.correlations:
+        covariance = rho * float(np.sqrt(by_eta[first].omega2 * by_eta[second].omega2))
+        is_fixed = f"corr_{first}_{second}" in fixed
+        name = f"omega2_{first}_{second}"
+        yield PopulationParameter(
+            name, ParameterKind.OMEGA, covariance, -np.inf, np.inf, is_fixed, ("covariance", first, second)
+        )
+
+
+def _sigmas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
+    residual = model.residual
+    groups: list[tuple[str | None, str, tuple[float, float]]] = [
+        (None, "sigma", (residual.additive_sd, residual.proportional_sd))
+    ]
+    groups += [(assay, f"sigma_{assay}", sds) for assay, sds in residual.by_assay.items()]
+    for assay, prefix, (additive, proportional) in groups:
+        for part, value in (("additive", additive), ("proportional", proportional)):
+            if value > 0.0:
+                is_fixed = f"residual_{part}" in fixed
+                name = f"{prefix}_{part}"
+                yield PopulationParameter(name, ParameterKind.SIGMA, value, 0.0, np.inf, is_fixed, (part, assay))
+
+
+def _term_with(term: Term, t: int, values: _Places) -> Term:
+    effects = tuple(_effect_with(effect, t, e, values) for e, effect in enumerate(term.effects))
+    return replace(term, value=values.get(("value", t), term.value), effects=effects)
+
+
+def _effect_with(effect: Effect, t: int, e: int, values: _Places) -> Effect:
+    table = tuple((code, values.get(("entry", t, e, code), value)) for code, value in effect.table)
+    return replace(effect, coefficient=values.get(("coefficient", t, e), effect.coefficient), table=table)
+
+
+def _variance_with(variance: EtaVariance, values: _Places) -> EtaVariance:
+    table = tuple((code, values.get(("omega2", variance.eta, code), value)) for code, value in variance.table)
+    omega2 = table[0][1] if table else values.get(("omega2", variance.eta, None), variance.omega2)
+    return replace(variance, omega2=omega2, table=table)
+
+
+def _correlations_with(model: ModelSpec, values: _Places) -> tuple[tuple[str, str, float], ...]:
+    before = {variance.eta: variance.omega2 for variance in model.variances}
+    after = {variance.eta: _variance_with(variance, values).omega2 for variance in model.variances}
+    changed: list[tuple[str, str, float]] = []
+    for first, second, rho in model.correlations:
+        covariance = values.get(("covariance", first, second), rho * float(np.sqrt(before[first] * before[second])))
+        changed.append((first, second, covariance / float(np.sqrt(after[first] * after[second]))))
+    return tuple(changed)
+
+
+def _residual_with(residual: ResidualError, values: _Places) -> ResidualError:
+    return ResidualError(
+        values.get(("additive", None), residual.additive_sd),
+        values.get(("proportional", None), residual.proportional_sd),
+        {
+            assay: (values.get(("additive", assay), sds[0]), values.get(("proportional", assay), sds[1]))
+            for assay, sds in residual.by_assay.items()
+        },
+    )
