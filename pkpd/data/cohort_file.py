@@ -1,0 +1,461 @@
+"""From the columns of a cohort file in NONMEM's convention to a cohort, or to every problem with its line.
+
+ID TIME[day] AMT[mg] DV[mg/L], and where given RATE[mg/day] or DUR[day], EVID, MDV, ADDL, II[day], SS, CENS, LIMIT, LLOQ, ULOQ, OCC,
+CENTRE, ASSAY; every other column is a covariate. Names count in upper or lower case; an empty cell, a point and NA are null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.data.cohort import Cohort
+from pkpd.data.cohort_table import CohortTable, cell, numbers, problem_at, read_table, texts
+from pkpd.data.records import Censoring
+from pkpd.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
+
+REQUIRED = ("ID", "TIME", "DV")
+KNOWN = (
+    *REQUIRED,
+    *("AMT", "RATE", "DUR", "EVID", "MDV", "ADDL", "II", "SS", "CMT"),
+    *("CENS", "LIMIT", "LLOQ", "ULOQ", "OCC", "CENTRE", "CENTER", "ASSAY"),
+)
+_NUMERIC = (
+    "TIME",
+    "DV",
+    "AMT",
+    "RATE",
+    "DUR",
+    "EVID",
+    "MDV",
+    "ADDL",
+    "II",
+    "SS",
+    "CMT",
+    "CENS",
+    "LIMIT",
+    "LLOQ",
+    "ULOQ",
+    "OCC",
+)
+_OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
+_BELOW, _ABOVE = 1, -1
+# Doses before a steady-state one that stand for all that there were.
+_STEADY_DOSES = 80
+_MOST_EXPANDED = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class CohortReading:
+    """What a cohort file says.
+
+    Parameters
+    ----------
+    table : CohortTable
+        The file.
+    cohort : Cohort or None
+        The cohort; None where there are problems.
+    problems : tuple of Problem
+        Everything that is wrong, each with its line and column.
+    notes : tuple of str
+        What was assumed or passed over, in one sentence each.
+    """
+
+    table: CohortTable
+    cohort: Cohort | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortReading:
+    """Read a cohort.
+
+    Parameters
+    ----------
+    path : str
+        A CSV or Parquet file.
+    columns : mapping of str to str, optional
+        Case names of covariates by their column, as a model has them; every other column keeps its name in small letters.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read as a table at all.
+    """
+    table = read_table(path)
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if missing:
+        found = ", ".join(table.columns)
+        return CohortReading(
+            table, None, tuple(Problem(path, f"has no column {name}; it has {found}") for name in missing), ()
+        )
+    reader = _Reader(table, columns or {})
+    problems = reader.problems()
+    if problems:
+        return CohortReading(table, None, tuple(problems), tuple(reader.notes))
+    return CohortReading(table, reader.cohort(), (), tuple(reader.notes))
+
+
+class _Reader:
+    """The columns of one file as arrays, and what is wrong with them."""
+
+    def __init__(self, table: CohortTable, columns: Mapping[str, str]) -> None:
+        self.table = table
+        self.case_names = {column.upper(): name for column, name in columns.items()}
+        self.notes: list[str] = []
+        self.faults: list[Problem] = []
+        self.values = {name: self._numbers(name) for name in _NUMERIC if name in table.columns}
+        self.ids = texts(table, "ID")
+        codes = self.ids.dictionary_encode()
+        self.code: IntArray = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        self.names = [str(name) for name in codes.dictionary.to_pylist()]
+        is_first = np.concatenate(([True], self.code[1:] != self.code[:-1]))
+        self.first: IntArray = np.flatnonzero(is_first)
+        self.subject: IntArray = np.cumsum(is_first) - 1
+        self.evid = self._evid()
+        self.is_sample = self._is_sample()
+        self.is_dose: BoolArray = self.evid == _DOSE
+        self.covariates = self._covariates()
+
+    def _covariates(self) -> dict[str, FloatArray]:
+        """Return the columns of covariates; one that holds text and that no model asks for is passed over."""
+        found: dict[str, FloatArray] = {}
+        for name in self.table.columns:
+            if name in KNOWN:
+                continue
+            if name in self.case_names:
+                found[self.case_names[name]] = self._numbers(name)
+                continue
+            values, wrong = numbers(self.table, name)
+            if wrong.size:
+                self.notes.append(
+                    f"Column {name} holds text (line {self.table.first_line + int(wrong[0])}) and is not read."
+                )
+            else:
+                found[name.lower()] = values
+        return found
+
+    def column(self, name: str, default: float = np.nan) -> FloatArray:
+        """Return a column, or a constant where the file has none."""
+        return self.values.get(name, np.full(self.table.n_rows, default))
+
+    def _numbers(self, name: str) -> FloatArray:
+        values, wrong = numbers(self.table, name)
+        for row in wrong.tolist():
+            self._fault(
+                row, name, f"“{cell(self.table, name, row)}” is not a number; expected one, or a point for none"
+            )
+        return values
+
+    def _fault(self, row: int, name: str, message: str) -> None:
+        self.faults.append(problem_at(self.table, int(row), name, message))
+
+    def _each(self, where: BoolArray, name: str, message: str) -> None:
+        """Note a problem of every row of some, its cell shown as {value}."""
+        for row in np.flatnonzero(where).tolist():
+            self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
+
+    def _evid(self) -> IntArray:
+        amount = self.column("AMT", 0.0)
+        guess = np.where(np.nan_to_num(amount) > 0.0, _DOSE, _OBSERVATION)
+        given = self.column("EVID")
+        return np.where(np.isnan(given), guess, given).astype(np.int64)
+
+    def _is_sample(self) -> BoolArray:
+        is_observed = self.evid == _OBSERVATION
+        mdv, dv, cens = self.column("MDV"), self.values["DV"], np.nan_to_num(self.column("CENS", 0.0))
+        if "MDV" in self.values:
+            is_observed &= np.nan_to_num(mdv) == 0.0
+            is_empty = is_observed & np.isnan(dv) & (cens == 0.0)
+            self._each(is_empty, "DV", "is {value}, but MDV is 0; expected a level, or MDV 1")
+            return is_observed & ~is_empty
+        return is_observed & (~np.isnan(dv) | (cens != 0.0))
+
+    def problems(self) -> list[Problem]:
+        """Return everything that is wrong."""
+        self._check_subjects()
+        self._check_events()
+        self._check_doses()
+        self._check_samples()
+        order = {id(fault): i for i, fault in enumerate(self.faults)}
+        return sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)]))
+
+    def _check_subjects(self) -> None:
+        table, time = self.table, self.values["TIME"]
+        self._each(
+            texts(table, "ID").to_numpy(zero_copy_only=False) == "", "ID", "is {value}; expected the name of a subject"
+        )
+        seen: set[int] = set()
+        for row in self.first.tolist():
+            code = int(self.code[row])
+            if code in seen:
+                self._fault(
+                    row, "ID", f"subject {self.names[code]} comes back after another one; expected its rows together"
+                )
+            seen.add(code)
+        self._each(np.isnan(time), "TIME", "is {value}; expected a time [day]")
+        self._each(~np.isnan(time) & ~np.isfinite(time), "TIME", "is {value}; expected a finite time [day]")
+        is_back = np.concatenate(([False], (np.diff(time) < 0.0) & (np.diff(self.subject) == 0)))
+        self._each(is_back, "TIME", "{value} is earlier than the row before; expected times in order within a subject")
+
+    def _check_events(self) -> None:
+        given = self.column("EVID", 0.0)
+        is_known = np.isin(given, (0, 1, 2, 3, 4)) | np.isnan(given)
+        self._each(~is_known, "EVID", "is {value}; expected 0 (sample), 1 (dose) or 2 (covariates)")
+        resets = np.isin(given, (_RESET, _RESET_DOSE))
+        self._each(
+            resets,
+            "EVID",
+            "{value} resets the amounts, which is not read here; give the time after it a subject of its own",
+        )
+        if "MDV" in self.values:
+            mdv = self.values["MDV"]
+            self._each(~(np.isin(mdv, (0, 1)) | np.isnan(mdv)), "MDV", "is {value}; expected 0 or 1")
+
+    def _check_doses(self) -> None:
+        if not self.is_dose.any():
+            self.faults.append(Problem(self.table.file, "holds no dose; expected rows with AMT above 0, or EVID 1"))
+            return
+        amount = self.column("AMT")
+        self._each(
+            self.is_dose & ~(amount > 0.0),
+            "AMT" if "AMT" in self.values else "EVID",
+            "is {value} in a dose; expected an amount above 0 [mg]",
+        )
+        self._each(
+            (self.evid == _OBSERVATION) & (np.nan_to_num(amount) > 0.0),
+            "AMT",
+            "is {value} in a sample (EVID 0); expected 0, or EVID 1",
+        )
+        if "RATE" in self.values and "DUR" in self.values:
+            both = (
+                self.is_dose & (np.nan_to_num(self.values["RATE"]) != 0.0) & (np.nan_to_num(self.values["DUR"]) != 0.0)
+            )
+            self._each(both, "RATE", "is {value} and DUR is given as well; expected one of them")
+        if "RATE" in self.values:
+            rate = np.nan_to_num(self.values["RATE"])
+            self._each(
+                self.is_dose & (rate < 0.0),
+                "RATE",
+                "is {value}, a rate or duration to be estimated; expected a rate above 0 [mg/day], or DUR",
+            )
+        if "DUR" in self.values:
+            self._each(
+                self.is_dose & (np.nan_to_num(self.values["DUR"]) < 0.0),
+                "DUR",
+                "is {value}; expected a duration of at least 0 [day]",
+            )
+        extra, apart = np.nan_to_num(self.column("ADDL", 0.0)), np.nan_to_num(self.column("II", 0.0))
+        if "ADDL" in self.values:
+            self._each(
+                self.is_dose & ((extra < 0.0) | (extra % 1.0 != 0.0)),
+                "ADDL",
+                "is {value}; expected a whole number of further doses",
+            )
+            self._each(
+                self.is_dose & (extra > 0.0) & ~(apart > 0.0),
+                "ADDL",
+                "is {value} without an interval; expected II above 0 [day]",
+            )
+            if extra[self.is_dose].clip(0).sum() > _MOST_EXPANDED:
+                self.faults.append(Problem(self.table.file, f"ADDL asks for more than {_MOST_EXPANDED:,} doses in all"))
+        if "SS" in self.values:
+            steady = np.nan_to_num(self.values["SS"])
+            self._each(
+                self.is_dose & ~np.isin(steady, (0, 1)), "SS", "is {value}; expected 0, or 1 for a dose at steady state"
+            )
+            is_first = np.zeros(self.table.n_rows, dtype=bool)
+            is_first[self.first] = True
+            is_steady = self.is_dose & (steady == 1)
+            self._each(
+                is_steady & ~is_first,
+                "SS",
+                "is {value} in a later row; expected steady state only in a subject's first row",
+            )
+            self._each(is_steady & ~(apart > 0.0), "SS", "is {value} without an interval; expected II above 0 [day]")
+
+    def _check_samples(self) -> None:
+        if not self.is_sample.any():
+            self.faults.append(
+                Problem(self.table.file, "holds no level; expected rows of EVID 0 with DV, or with CENS and a limit")
+            )
+            return
+        dv, cens, limit = self.values["DV"], np.nan_to_num(self.column("CENS", 0.0)), self.column("LIMIT")
+        lower, upper = self.column("LLOQ"), self.column("ULOQ")
+        at = self.is_sample
+        if "CENS" in self.values:
+            self._each(at & ~np.isin(cens, (-1, 0, 1)), "CENS", "is {value}; expected 0, 1 (below DV) or -1 (above DV)")
+            self._each(
+                at & (cens != 0.0) & np.isnan(dv),
+                "DV",
+                "is {value} in a censored row; expected the limit that the level lies beyond [mg/L]",
+            )
+        self._each(at & (dv < 0.0), "DV", "is {value}; expected a level of at least 0 [mg/L]")
+        self._each(at & ~np.isnan(dv) & ~np.isfinite(dv), "DV", "is {value}; expected a finite level [mg/L]")
+        for name, values in (("LLOQ", lower), ("ULOQ", upper)):
+            if name in self.values:
+                self._each(
+                    at & ((values <= 0.0) | np.isinf(values)), name, "is {value}; expected a limit above 0 [mg/L]"
+                )
+        self._each(at & (lower >= upper), "LLOQ", "is {value}, not below ULOQ; expected the lower limit first") if {
+            "LLOQ",
+            "ULOQ",
+        } <= self.values.keys() else None
+        if "LIMIT" in self.values:
+            has_end = at & ~np.isnan(limit)
+            self._each(
+                has_end & (cens == _BELOW) & ~(limit < dv),
+                "LIMIT",
+                "is {value}; expected the lower end of the interval, below DV",
+            )
+            self._each(
+                has_end & (cens == _ABOVE) & ~(limit > dv),
+                "LIMIT",
+                "is {value}; expected the upper end of the interval, above DV",
+            )
+        has_room = at & (cens == 0.0) & (dv == 0.0) & ~(lower > 0.0)
+        self._each(has_room, "DV", "is {value}; expected a level above 0, or CENS 1 with the limit in DV")
+
+    def cohort(self) -> Cohort:
+        """Return the cohort of columns in which nothing is wrong."""
+        n = self.first.size
+        samples = np.flatnonzero(self.is_sample)
+        level, censoring, lloq, uloq = self._levels(samples)
+        doses = self._doses()
+        rows = self._covariate_rows()
+        centre, centres = self._centres()
+        assay, assays = self._assays(samples)
+        self._note(doses, samples)
+        return Cohort(
+            ids=tuple(self.names[int(self.code[row])] for row in self.first),
+            dose_start=_starts_of(doses.subject, n),
+            dose_time=doses.time,
+            dose_amount=doses.amount,
+            dose_duration=doses.duration,
+            sample_start=_starts_of(self.subject[samples], n),
+            sample_time=self.values["TIME"][samples],
+            level=level,
+            censoring=censoring,
+            lloq=lloq,
+            uloq=uloq,
+            assay=assay,
+            assays=assays,
+            row_start=_starts_of(self.subject[rows], n),
+            row_time=self.values["TIME"][rows],
+            covariates={name: values[rows] for name, values in self.covariates.items()},
+            sample_line=samples + self.table.first_line,
+            occasion=self._occasions(rows),
+            centre=centre,
+            centres=centres,
+        )
+
+    def _levels(self, samples: IntArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
+        dv, cens = self.values["DV"][samples], np.nan_to_num(self.column("CENS", 0.0))[samples]
+        limit, lloq, uloq = (self.column(name)[samples].copy() for name in ("LIMIT", "LLOQ", "ULOQ"))
+        is_below = (cens == _BELOW) | ((cens == 0.0) & (dv < lloq))
+        is_above = (cens == _ABOVE) | ((cens == 0.0) & (dv > uloq))
+        is_between = ~np.isnan(limit) & (cens != 0.0)
+        lloq = np.where(cens == _BELOW, np.where(is_between, limit, dv), lloq)
+        uloq = np.where(cens == _ABOVE, np.where(is_between, limit, dv), uloq)
+        # Of an interval both ends are kept, whichever of them is DV.
+        uloq = np.where((cens == _BELOW) & is_between, dv, uloq)
+        lloq = np.where((cens == _ABOVE) & is_between, dv, lloq)
+        censoring = np.where(
+            is_below, int(Censoring.BELOW), np.where(is_above, int(Censoring.ABOVE), int(Censoring.NONE))
+        )
+        censoring = np.where(is_between, int(Censoring.BETWEEN), censoring)
+        return np.where(censoring == 0, dv, np.nan), censoring.astype(np.int64), lloq, uloq
+
+    def _doses(self) -> _Doses:
+        rows = np.flatnonzero(self.is_dose)
+        amount, time = self.column("AMT")[rows], self.values["TIME"][rows]
+        rate, duration = np.nan_to_num(self.column("RATE", 0.0))[rows], np.nan_to_num(self.column("DUR", 0.0))[rows]
+        duration = np.divide(amount, rate, out=duration.copy(), where=rate > 0.0)
+        apart, extra = (
+            np.nan_to_num(self.column("II", 0.0))[rows],
+            np.nan_to_num(self.column("ADDL", 0.0))[rows].astype(np.int64),
+        )
+        before = np.where(np.nan_to_num(self.column("SS", 0.0))[rows] == 1, _STEADY_DOSES, 0)
+        count = 1 + extra + before
+        which = np.repeat(np.arange(rows.size), count)
+        number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) - before[which]
+        times = time[which] + number * apart[which]
+        order = np.lexsort((times, self.subject[rows][which]))
+        which, times = which[order], times[order]
+        return _Doses(self.subject[rows][which], times, amount[which], duration[which])
+
+    def _covariate_rows(self) -> IntArray:
+        """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first."""
+        changes = np.zeros(self.table.n_rows, dtype=bool)
+        for values in (*self.covariates.values(), self.column("OCC", 0.0)):
+            differs = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+            changes[1:] |= differs
+        changes[self.first] = True
+        return np.flatnonzero(changes)
+
+    def _occasions(self, rows: IntArray) -> IntArray:
+        """Return the occasions of the rows, numbered from 0 within each subject in the order of their codes."""
+        if "OCC" not in self.values:
+            return np.zeros(rows.size, dtype=np.int64)
+        codes, subject = np.nan_to_num(self.values["OCC"])[rows], self.subject[rows]
+        pairs, place = np.unique(np.column_stack((subject, codes)), axis=0, return_inverse=True)
+        begins = np.searchsorted(pairs[:, 0], pairs[:, 0])
+        return (np.arange(len(pairs)) - begins)[place.ravel()].astype(np.int64)
+
+    def _centres(self) -> tuple[IntArray, tuple[str, ...]]:
+        name = next((name for name in ("CENTRE", "CENTER") if name in self.table.columns), None)
+        if name is None:
+            return np.zeros(self.first.size, dtype=np.int64), ("",)
+        codes = texts(self.table, name).take(self.first).dictionary_encode()
+        return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64), tuple(
+            map(str, codes.dictionary.to_pylist())
+        )
+
+    def _assays(self, samples: IntArray) -> tuple[IntArray, tuple[str | None, ...]]:
+        if "ASSAY" not in self.table.columns:
+            return np.zeros(samples.size, dtype=np.int64), (None,)
+        codes = texts(self.table, "ASSAY").take(samples).dictionary_encode()
+        names = tuple(str(name) or None for name in codes.dictionary.to_pylist())
+        return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64), names
+
+    def _note(self, doses: _Doses, samples: IntArray) -> None:
+        n = self.first.size
+        n_without_dose = n - np.unique(doses.subject).size
+        n_without_level = n - np.unique(self.subject[samples]).size
+        if n_without_dose:
+            self.notes.append(f"{_subjects(n_without_dose)} no dose.")
+        if n_without_level:
+            self.notes.append(f"{_subjects(n_without_level)} no level, which adds nothing to the likelihood.")
+        if "SS" in self.values and (np.nan_to_num(self.values["SS"]) == 1).any():
+            self.notes.append(f"A dose at steady state stands for itself and {_STEADY_DOSES} equal ones before it.")
+
+
+def _subjects(n: int) -> str:
+    return "1 subject has" if n == 1 else f"{n} subjects have"
+
+
+@dataclass(frozen=True, slots=True)
+class _Doses:
+    """Doses in the order of subjects and times, ADDL and SS written out."""
+
+    subject: IntArray
+    time: FloatArray
+    amount: FloatArray
+    duration: FloatArray
+
+
+def _starts_of(subject: IntArray, n: int) -> IntArray:
+    return np.concatenate(([0], np.cumsum(np.bincount(subject, minlength=n)))).astype(np.int64)
+
+
+def _line_of(fault: Problem) -> int:
+    """Return the line that a problem names, the whole file before all lines."""
+    _, found, rest = fault.place.partition(": line ")
+    return int(rest.split(",")[0]) if found else 0

@@ -1,0 +1,35 @@
+"""Individual parameters of a fitted cohort, one line for each subject: what an exposure or a covariate plot starts from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.kernels.predict_all import parameters_all
+from pkpd.likelihood.population import model_at, packed_at
+from pkpd.model.spec import Parameterization
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from pkpd.estimation.fit import Fit
+
+_COLUMNS = {"v_L": 1, "cl_L_per_day": 4, "half_life_day": 5}
+_TWO_COMPARTMENTS = {"v1_L": 1, "q_L_per_day": 2, "v2_L": 3, "cl_L_per_day": 4, "half_life_day": 5}
+
+
+def individual_parameters(fit: Fit) -> dict[str, FloatArray]:
+    """Return every subject's parameters at the random effects of the fit, under its first covariate row.
+
+    Returns
+    -------
+    dict of str to (n_subjects,) array
+        cl_L_per_day, then v_L or v1_L, q_L_per_day and v2_L, then half_life_day (terminal).
+    """
+    population = fit.population
+    values = np.empty((population.n_subjects, 6))
+    parameters_all(packed_at(population, model_at(population, fit.values)), fit.evaluation.eta, values)
+    two = population.model.parameterization is Parameterization.CL_V1_Q_V2
+    columns = _TWO_COMPARTMENTS if two else _COLUMNS
+    order = sorted(columns, key=lambda name: (name != "cl_L_per_day", columns[name]))
+    return {name: values[:, columns[name]] for name in order}

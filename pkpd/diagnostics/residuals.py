@@ -1,0 +1,77 @@
+"""Predictions and residuals of a fit, record by record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.kernels.advance import subject_at
+from pkpd.kernels.advance_taylor import predict_gradient
+from pkpd.kernels.codes import CENSORED, LEVEL
+from pkpd.kernels.residual import residual_variance
+from pkpd.likelihood.population import model_at, packed_at
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from pkpd.estimation.fit import Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """Predictions and residuals of every observation.
+
+    Parameters
+    ----------
+    pred, ipred : (n_observations,) arrays
+        Predictions [mg/L] at eta = 0 and at the estimates of the random effects.
+    iwres, cwres : (n_observations,) arrays
+        Individual weighted and conditional weighted residuals; NaN for censored observations.
+    """
+
+    pred: FloatArray
+    ipred: FloatArray
+    iwres: FloatArray
+    cwres: FloatArray
+
+
+def residuals(fit: Fit) -> Residuals:
+    """Return the residuals of a fit.
+
+    CWRES is NONMEM's with interaction: C^-1/2 (y - (f(eta) - a eta)), C = a Omega a' + diag r(eta), a the gradient of the
+    prediction, with the symmetric square root; of the quantified observations of a subject.
+
+    References
+    ----------
+    Hooker AC, Staatz CE, Karlsson MO. Pharm Res 2007;24:2187-2197, doi:10.1007/s11095-007-9361-x.
+    """
+    population = fit.population
+    packed = packed_at(population, model_at(population, fit.values))
+    n_obs, n_eta = packed.observations.shape[0], population.n_eta
+    pred, ipred, iwres, cwres = (np.full(n_obs, np.nan) for _ in range(4))
+    for i in range(population.n_subjects):
+        rows = slice(packed.observation_start[i], packed.observation_start[i + 1])
+        n = rows.stop - rows.start
+        if n == 0:
+            continue
+        subject = subject_at(packed, i)
+        observations = subject.observations
+        at, slope = np.empty(n), np.empty((n, n_eta))
+        predict_gradient(subject, np.zeros(n_eta), at, slope)
+        pred[rows] = at
+        eta = fit.evaluation.eta[i]
+        predict_gradient(subject, eta, at, slope)
+        ipred[rows] = at
+        variance = np.array([residual_variance(row, level) for row, level in zip(observations, at, strict=True)])
+        is_level = (observations[:, CENSORED] == 0.0) & (variance > 0.0)
+        raw = observations[:, LEVEL] - at
+        iwres[rows] = np.where(is_level, raw / np.sqrt(np.where(variance > 0.0, variance, 1.0)), np.nan)
+        if is_level.any():
+            a, omega = slope[is_level], packed.omega_cholesky[i] @ packed.omega_cholesky[i].T
+            values, vectors = np.linalg.eigh(a @ omega @ a.T + np.diag(variance[is_level]))
+            root = (vectors / np.sqrt(values)) @ vectors.T
+            own = np.full(n, np.nan)
+            own[is_level] = root @ (raw[is_level] + a @ eta)
+            cwres[rows] = own
+    return Residuals(pred, ipred, iwres, cwres)

@@ -1,0 +1,106 @@
+"""Standard errors, correlations and shrinkage of a fit, each in the conventions that NONMEM reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.estimation.fit import is_positive
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from pkpd.estimation.fit import Fit
+
+
+class CovarianceKind(Enum):
+    """Which matrix: the inverse of R (half the Hessian), of S (a quarter of the scores' squares), or the sandwich R^-1 S R^-1."""
+
+    R = "r"
+    S = "s"
+    SANDWICH = "rsr"
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """How well the free parameters of a fit are known.
+
+    Parameters
+    ----------
+    matrix : (n_free, n_free) array
+        Covariance of the estimates, omegas as variances, sigmas as standard deviations.
+    se : (n_free,) array
+        Standard errors.
+    condition_number : float
+        Largest over smallest eigenvalue of the correlation matrix.
+    """
+
+    matrix: FloatArray
+    se: FloatArray
+    condition_number: float
+
+
+def uncertainty(fit: Fit, kind: CovarianceKind) -> Uncertainty | None:
+    """Return the covariance of the estimates, or None where the fit has none: not computed, at a bound, not positive definite."""
+    if fit.information is None or fit.at_bound:
+        return None
+    if not is_positive(fit.information):
+        return None
+    s = 0.25 * fit.scores.T @ fit.scores
+    inverse: FloatArray = np.linalg.inv(fit.information).astype(np.float64)
+    if kind is CovarianceKind.S:
+        if np.linalg.matrix_rank(s) < len(s):
+            return None
+        matrix: FloatArray = np.linalg.inv(s).astype(np.float64)
+    else:
+        matrix = inverse if kind is CovarianceKind.R else inverse @ s @ inverse
+    variances = np.diag(matrix)
+    if not (variances > 0.0).all():
+        return None
+    se = np.sqrt(variances)
+    eigenvalues = np.linalg.eigvalsh(matrix / np.outer(se, se))
+    number = float(eigenvalues[-1] / eigenvalues[0]) if eigenvalues[0] > 0.0 else float("inf")
+    return Uncertainty(matrix, se, number)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """Shrinkage of the random effects, in percent, one value for each.
+
+    Parameters
+    ----------
+    sd, variance : (n_eta,) arrays
+        1 - sd(eta) / omega, the sd centred with N - 1 (NONMEM's ETASHRINKSD), and 1 - var(eta) / omega^2.
+    ebv : (n_eta,) array
+        Mean conditional variance over omega^2 (NONMEM's EBVSHRINKVR).
+    """
+
+    sd: FloatArray
+    variance: FloatArray
+    ebv: FloatArray
+
+
+def shrinkage(fit: Fit) -> Shrinkage:
+    """Return the shrinkage of the random effects of the subjects with observations."""
+    has_data = np.diff(fit.population.packed.observation_start) > 0
+    eta = fit.evaluation.eta[has_data]
+    conditional = fit.evaluation.covariance[has_data]
+    variances = np.array(
+        [value for one, value in zip(fit.parameters, fit.values, strict=True) if one.name.startswith("omega2_")]
+    )
+    model_variances = np.array([_variance_of(fit, eta_name) for eta_name in fit.population.model.etas])
+    assert variances.size >= model_variances.size, "one for each"  # noqa: S101 (built together)
+    spread = eta.var(axis=0, ddof=1) if len(eta) > 1 else np.full(eta.shape[1], np.nan)
+    ebv = np.einsum("nii->i", conditional) / max(len(conditional), 1)
+    return Shrinkage(
+        100.0 * (1.0 - np.sqrt(spread / model_variances)),
+        100.0 * (1.0 - spread / model_variances),
+        100.0 * ebv / model_variances,
+    )
+
+
+def _variance_of(fit: Fit, eta: str) -> float:
+    places = [i for i, one in enumerate(fit.parameters) if one.place[:2] == ("omega2", eta)]
+    return float(np.mean(fit.values[places]))

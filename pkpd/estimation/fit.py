@@ -1,0 +1,401 @@
+"""Maximum likelihood fits of a population model, by NONMEM's conditional objectives or the exact marginal likelihood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pkpd.errors import input_error
+from pkpd.estimation.map import estimate_map
+from pkpd.estimation.minimize import Minimum, Point, minimize
+from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
+from pkpd.kernels.laplace import Approximation
+from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place
+from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
+from pkpd.model.population import ParameterKind, PopulationParameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pkpd.arrays import FloatArray
+
+    _Objective = Callable[[FloatArray, Any], Point[Any]]
+
+
+class Method(Enum):
+    """Which objective is minimised."""
+
+    FO = "fo"
+    FOCE = "foce"
+    FOCEI = "focei"
+    LAPLACE = "laplace"
+    EXACT = "exact"
+
+
+_APPROXIMATIONS = {
+    Method.FO: Approximation.FO,
+    Method.FOCE: Approximation.FOCE,
+    Method.FOCEI: Approximation.FOCEI,
+    Method.LAPLACE: Approximation.LAPLACE,
+}
+
+
+class FitStatus(Enum):
+    """How a fit ended; the value is the sentence the user reads."""
+
+    CONVERGED = "The fit converged: the gradient is zero and the curvature positive in every direction."
+    AT_BOUND = "The fit ended at a bound; what lies there has no standard error."
+    GRADIENT_NOT_SMALL = "The fit stopped before the gradient was zero; start it again from its estimates."
+    NOT_POSITIVE_DEFINITE = (
+        "The curvature at the estimates is not positive in every direction: there is no covariance matrix."
+    )
+    EVALUATIONS = (
+        "The fit used all its evaluations before the gradient was zero; allow more, or start from its estimates."
+    )
+    EVALUATED = "Nothing was estimated: the objective was evaluated at the initial values."
+    NO_FINITE_START = (
+        "The objective is not finite at the initial values: some subject's observations are impossible there."
+    )
+
+
+_TOLERANCE = 1e-6
+# Differences of the gradient that the observed information comes from, on the scale of the search.
+_STEP = 2e-4
+# Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
+_ENDS, _COARSE = 1e-6, 2e-2
+_ZERO_VARIANCE = 1e-6
+_NEAR_ONE = 1.0 - 1e-5
+_SMALL_DECREASE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How a fit is made.
+
+    Parameters
+    ----------
+    method : Method
+        Which objective.
+    most_evaluations : int
+        Evaluations allowed; with 0 the objective is evaluated at the initial values.
+    with_covariance : bool
+        Whether the observed information is computed, from which the standard errors and the last check come.
+    """
+
+    method: Method
+    most_evaluations: int = 500
+    with_covariance: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fit.
+
+    Parameters
+    ----------
+    population : Population
+        Model and subjects.
+    options : FitOptions
+        How it was made.
+    parameters : tuple of PopulationParameter
+        What was estimated and what held, with the initial values.
+    values : (n_parameters,) array
+        Estimates, and the values of what was fixed.
+    evaluation : Evaluation
+        The objective there.
+    scale : Scale
+        What was searched.
+    information : (n_free, n_free) array or None
+        R: half the Hessian of the objective by the free parameters on their own scale; None where it was not computed.
+    scores : (n_subjects, n_free) array
+        Each subject's derivatives of the objective by the free parameters.
+    gradient_norm : float
+        Largest derivative on the scale of the search.
+    status : FitStatus
+        How it ended.
+    at_bound : tuple of str
+        Names of the parameters that ended at a bound.
+    n_evaluations : int
+        Evaluations of the objective.
+    """
+
+    population: Population
+    options: FitOptions
+    parameters: tuple[PopulationParameter, ...]
+    values: FloatArray
+    evaluation: Evaluation
+    scale: Scale
+    information: FloatArray | None
+    scores: FloatArray
+    gradient_norm: float
+    status: FitStatus
+    at_bound: tuple[str, ...]
+    n_evaluations: int
+
+    @property
+    def ofv(self) -> float:
+        """Return the objective."""
+        return self.evaluation.ofv
+
+
+def with_changes(
+    parameters: tuple[PopulationParameter, ...], *, initial: Mapping[str, float], fixed: Mapping[str, float]
+) -> tuple[PopulationParameter, ...]:
+    """Return parameters with other initial values, and some of them fixed.
+
+    Raises
+    ------
+    InputError
+        For a name that is none of theirs, and for a value outside its bounds.
+    """
+    names = [parameter.name for parameter in parameters]
+    for name, value in (*initial.items(), *fixed.items()):
+        if name not in names:
+            raise input_error(name, f"is not a parameter of this model, which has {', '.join(names)}")
+        one = parameters[names.index(name)]
+        if not one.lower < value < one.upper:
+            raise input_error(name, f"{value:g} is outside its bounds {one.lower:g} to {one.upper:g}")
+    changed = (replace(one, value={**initial, **fixed}.get(one.name, one.value)) for one in parameters)
+    return tuple(replace(one, is_fixed=one.is_fixed or one.name in fixed) for one in changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What an evaluation leaves to the next ones.
+
+    Parameters
+    ----------
+    start : array or Nodes
+        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method.
+    evaluation : Evaluation
+        The evaluation itself.
+    """
+
+    start: Any
+    evaluation: Evaluation
+
+
+def fit(
+    population: Population,
+    options: FitOptions,
+    *,
+    parameters: tuple[PopulationParameter, ...] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Fit:
+    """Fit a model to a population.
+
+    Parameters
+    ----------
+    population : Population
+        Model and subjects.
+    options : FitOptions
+        How.
+    parameters : tuple of PopulationParameter, optional
+        What to estimate and where to start; as the model has them where left out.
+    progress : callable, optional
+        Told the objective at every point of the first search.
+
+    Raises
+    ------
+    InputError
+        Where the method cannot be used on these data, or the model has no free parameter.
+    """
+    parameters = population.parameters if parameters is None else parameters
+    _check(population, options)
+    scale = scale_of(parameters)
+    objective = (
+        _exact(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
+    )
+    free = to_free(scale, scale.values)
+    start = objective(free, None)
+    if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
+        status = FitStatus.EVALUATED if np.isfinite(start.value) else FitStatus.NO_FINITE_START
+        return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
+    minimum = minimize(
+        objective, start, tolerance=_TOLERANCE, most_evaluations=options.most_evaluations, accepted=progress
+    )
+    n = 1 + minimum.n_evaluations
+    information = None
+    for _ in range(3):
+        minimum, again = _settled(objective, minimum)
+        n += again
+        if not options.with_covariance:
+            break
+        information, used = _information(objective, minimum.point)
+        n += used
+        # The last word on convergence has the observed information, not the approximation that the search went by.
+        left = _expected_decrease(information, minimum.point.gradient)
+        if left < _SMALL_DECREASE or not is_positive(information):
+            break
+        minimum = minimize(
+            objective,
+            minimum.point,
+            tolerance=_TOLERANCE,
+            most_evaluations=options.most_evaluations,
+            hessian=2.0 * information,
+        )
+        n += minimum.n_evaluations
+    return _ended(population, options, parameters, scale, replace(minimum, n_evaluations=n), information, None)
+
+
+def _check(population: Population, options: FitOptions) -> None:
+    censored = int((population.packed.observations[:, 1] != 0.0).sum())
+    if censored and options.method in (Method.FO, Method.FOCE, Method.FOCEI):
+        raise input_error(
+            "--method",
+            f"{options.method.value} has no objective for the {censored} censored observations; use laplace or exact, or "
+            "--censored drop or half",
+        )
+    if options.method is Method.EXACT and population.n_eta > 2:
+        raise input_error(
+            "--method",
+            f"exact integrates one or two random effects, and this model has {population.n_eta}; use laplace",
+        )
+
+
+def _conditional(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+    method = _APPROXIMATIONS[options.method]
+
+    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+        values = to_values(scale, free)
+        found = evaluate(population, values, method, start=None if memory is None else memory.start)
+        return _point(scale, free, found, found.white)
+
+    return objective
+
+
+def _exact(population: Population, scale: Scale) -> _Objective:
+    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+        values = to_values(scale, free)
+        nodes = placed(population, values) if memory is None else memory.start
+        found = evaluate_marginal(population, values, nodes)
+        if memory is not None and (found.doubt[:, 0].max() > _ENDS or found.doubt[:, 1:].max() > _COARSE):
+            nodes = placed(population, values)
+            found = evaluate_marginal(population, values, nodes)
+        return _point(scale, free, found, nodes)
+
+    return objective
+
+
+def placed(population: Population, values: FloatArray) -> Nodes:
+    """Return the nodes of the exact method at some values of the parameters."""
+    modes = estimate_map(problem_at(population, values))
+    return place(population, values, modes.objective)
+
+
+def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's
+    scores = found.gradient @ jacobian(scale, free)
+    is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
+    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
+
+
+def _settled(objective: _Objective, minimum: Minimum[Any]) -> tuple[Minimum[Any], int]:
+    """Search on from a minimum with everything remembered forgotten, until nothing changes by that."""
+    n = 0
+    for _ in range(3):
+        fresh = objective(minimum.point.place, None)
+        n += 1
+        if not np.isfinite(fresh.value) or abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
+            return minimum, n
+        minimum = minimize(objective, fresh, tolerance=_TOLERANCE)
+        n += minimum.n_evaluations
+    return minimum, n
+
+
+def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
+    """Return half the Hessian on the scale of the search, by central differences of the gradient."""
+    n = point.place.size
+    rows = np.empty((n, n))
+    for k in range(n):
+        step = _STEP * np.eye(n)[k]
+        ahead, behind = (objective(point.place + sign * step, point.memory).gradient for sign in (1.0, -1.0))
+        rows[k] = (ahead - behind) / (4.0 * _STEP)
+    return 0.5 * (rows + rows.T), 2 * n
+
+
+def is_positive(matrix: FloatArray) -> bool:
+    """Return whether a symmetric matrix is finite and positive definite."""
+    return bool(np.isfinite(matrix).all()) and bool(np.linalg.eigvalsh(matrix)[0] > 0.0)
+
+
+def _expected_decrease(information: FloatArray, gradient: FloatArray) -> float:
+    if not is_positive(information):
+        return 0.0
+    values, vectors = np.linalg.eigh(information)
+    return float(0.25 * ((vectors.T @ gradient) ** 2 / values).sum())
+
+
+def _ended(
+    population: Population,
+    options: FitOptions,
+    parameters: tuple[PopulationParameter, ...],
+    scale: Scale,
+    minimum: Minimum[Any],
+    information: FloatArray | None,
+    status: FitStatus | None,
+) -> Fit:
+    point = minimum.point
+    values = to_values(scale, point.place)
+    evaluation: Evaluation = point.memory.evaluation
+    at_bound = _at_bound(parameters, scale, values)
+    free = scale.free
+    own = None
+    if information is not None:
+        inverse = np.linalg.inv(jacobian(scale, point.place)[free])
+        own = inverse.T @ information @ inverse
+    return Fit(
+        population=population,
+        options=options,
+        parameters=parameters,
+        values=values,
+        evaluation=evaluation,
+        scale=scale,
+        information=own,
+        scores=evaluation.gradient[:, free],
+        gradient_norm=float(np.abs(point.gradient).max()) if point.gradient.size else 0.0,
+        status=status or _status(minimum, information, at_bound, options),
+        at_bound=at_bound,
+        n_evaluations=minimum.n_evaluations,
+    )
+
+
+def _status(
+    minimum: Minimum[Any], information: FloatArray | None, at_bound: tuple[str, ...], options: FitOptions
+) -> FitStatus:
+    if at_bound:
+        return FitStatus.AT_BOUND
+    if information is not None and not is_positive(information):
+        return FitStatus.NOT_POSITIVE_DEFINITE
+    left = minimum.expected_decrease if information is None else _expected_decrease(information, minimum.point.gradient)
+    if left < _SMALL_DECREASE:
+        return FitStatus.CONVERGED
+    return FitStatus.EVALUATIONS if minimum.n_evaluations >= options.most_evaluations else FitStatus.GRADIENT_NOT_SMALL
+
+
+def _at_bound(parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray) -> tuple[str, ...]:
+    variance = {
+        str(one.place[1]): value
+        for one, value in zip(parameters, values, strict=True)
+        if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2"
+    }
+    found: list[str] = []
+    for i in scale.free:
+        one, value = parameters[i], values[i]
+        is_variance = one.kind is ParameterKind.OMEGA and one.place[0] == "omega2"
+        if (is_variance and value < _ZERO_VARIANCE) or _is_near_end(one, value):
+            found.append(one.name)
+        elif one.kind is ParameterKind.OMEGA and one.place[0] == "covariance":
+            limit = np.sqrt(variance[str(one.place[1])] * variance[str(one.place[2])])
+            if abs(value) > _NEAR_ONE * limit:
+                found.append(one.name)
+    return tuple(found)
+
+
+def _is_near_end(one: PopulationParameter, value: float) -> bool:
+    if not (np.isfinite(one.lower) and np.isfinite(one.upper)):
+        return False
+    width = one.upper - one.lower
+    return min(value - one.lower, one.upper - value) < 1e-4 * width

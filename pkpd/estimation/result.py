@@ -1,0 +1,105 @@
+"""A fit as a document, `asuc-fit/1`: estimates with their uncertainty, on the scales that readers expect."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
+from pkpd.estimation.fit import FitStatus
+from pkpd.kernels.residual import LOG_2PI
+from pkpd.model.population import ParameterKind
+
+if TYPE_CHECKING:
+    from pkpd.estimation.fit import Fit
+    from pkpd.model.population import PopulationParameter
+
+SCHEMA = "asuc-fit/1"
+_SMALL_EXP = 700.0
+
+
+def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256: str = "") -> dict[str, Any]:
+    """Return a fit as plain dictionaries.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    kind : CovarianceKind
+        Which covariance matrix the standard errors come from.
+    seconds : float
+        How long it took.
+    data_sha256 : str
+        Hash of the cohort file.
+    """
+    known = uncertainty(fit, kind)
+    by_place = dict(zip(fit.scale.free, known.se, strict=True)) if known else {}
+    shrunk = shrinkage(fit)
+    n_quantified = int((fit.population.packed.observations[:, 1] == 0.0).sum())
+    groups: dict[str, dict[str, Any]] = {"theta": {}, "omega": {}, "sigma": {}}
+    for i, (one, value) in enumerate(zip(fit.parameters, fit.values, strict=True)):
+        entry = _entry(one, float(value), by_place.get(i), one.name in fit.at_bound)
+        if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
+            entry["shrinkage_pct"] = _finite(shrunk.sd[fit.population.model.etas.index(str(one.place[1]))])
+            entry["shrinkage_variance_pct"] = _finite(
+                shrunk.variance[fit.population.model.etas.index(str(one.place[1]))]
+            )
+        groups[one.kind.value][one.name] = entry
+    model = fit.population.model
+    return {
+        "schema": SCHEMA,
+        "method": fit.options.method.value,
+        "status": fit.status.name.lower(),
+        "status_text": fit.status.value + (f" At a bound: {', '.join(fit.at_bound)}." if fit.at_bound else ""),
+        "ofv": _finite(fit.ofv),
+        "ofv_with_log2pi": _finite(fit.ofv + n_quantified * LOG_2PI),
+        "aic": _finite(fit.ofv + 2.0 * fit.scale.n_free),
+        "n_subjects": fit.population.n_subjects,
+        "n_observations": int(fit.population.packed.observations.shape[0]),
+        "n_quantified": n_quantified,
+        "n_parameters": fit.scale.n_free,
+        **groups,
+        "covariance": kind.value if known else None,
+        "gradient_norm": _finite(fit.gradient_norm),
+        "condition_number": _finite(known.condition_number) if known else None,
+        "evaluations": fit.n_evaluations,
+        "seconds": round(seconds, 3),
+        "seed": None,
+        "model": {"name": model.id, "version": model.version, "sha256": model.sha256},
+        "data": {"sha256": data_sha256},
+        "warnings": _warnings(fit),
+    }
+
+
+def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound: bool) -> dict[str, Any]:  # noqa: FBT001
+    entry: dict[str, Any] = {
+        "estimate": value,
+        "se": None if se is None else _finite(se),
+        "rse_pct": None if se is None or value == 0.0 else _finite(100.0 * se / abs(value)),
+        "fixed": one.is_fixed,
+        "at_bound": is_at_bound,
+    }
+    if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
+        sd = math.sqrt(value)
+        entry["sd"] = sd
+        # By the delta method: the relative standard error of a standard deviation is half that of its variance.
+        entry["rse_sd_pct"] = None if se is None else _finite(50.0 * se / value)
+        entry["cv_pct"] = _finite(100.0 * math.sqrt(math.expm1(min(value, _SMALL_EXP))))
+    return entry
+
+
+def _warnings(fit: Fit) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    failed = int((fit.evaluation.status != 0).sum())
+    if failed:
+        text = f"The empirical Bayes estimates of {failed} subjects did not converge."
+        found.append({"code": "ebe_not_converged", "text": text})
+    if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
+        found.append({"code": fit.status.name.lower(), "text": fit.status.value})
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

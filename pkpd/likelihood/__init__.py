@@ -1,0 +1,1 @@
+"""Objectives of a population: NONMEM's conditional approximations and the exact marginal likelihood."""

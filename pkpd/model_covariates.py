@@ -1,0 +1,110 @@
+"""The covariates of a cohort as a model reads them: present, possible, and what stands for those that are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.model.spec import CovariateDomain, ModelSpec
+
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCohort:
+    """A cohort in which nothing is missing that a model reads.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+    notes : tuple of str
+        What stands for missing covariates, in one sentence each.
+    """
+
+    cohort: Cohort
+    notes: tuple[str, ...]
+
+
+def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
+    """Return a cohort with every covariate of a model in every row.
+
+    A missing value takes the subject's last one before it, or else the first one after; where a subject has none, the
+    median of the cohort's first values (of codes, the one that is most frequent), as in Niyigena 2026.
+
+    Raises
+    ------
+    InputError
+        For a covariate without a column, and for values that the model's domain rules out, each with its subject.
+    """
+    problems: list[Problem] = []
+    notes: list[str] = []
+    filled: dict[str, FloatArray] = {}
+    for name, domain in model.covariates.items():
+        if name not in cohort.covariates:
+            problems.append(Problem("cohort", f"has no column {domain.column}, which {model.id} reads {name} from"))
+            continue
+        values = cohort.covariates[name]
+        problems += _impossible(cohort, name, domain, values)
+        filled[name], note = _filled(cohort, name, domain, values)
+        notes += [note] if note else []
+    if problems:
+        raise InputError(problems)
+    return ModelCohort(replace(cohort, covariates={**cohort.covariates, **filled}), tuple(notes))
+
+
+def _impossible(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArray) -> list[Problem]:
+    low, high = domain.hard_range
+    if domain.categories:
+        is_possible = np.isin(values, [code for _, code in domain.categories])
+        expected = " or ".join(f"{code:g} ({label})" for label, code in domain.categories)
+    else:
+        is_possible = (values > low if domain.low_excluded else values >= low) & (values <= high)
+        expected = f"{'more than' if domain.low_excluded else 'at least'} {low:g} and at most {high:g} {domain.unit}"
+    wrong = np.flatnonzero(~is_possible & ~np.isnan(values))
+    subject = np.searchsorted(cohort.row_start, wrong, side="right") - 1
+    found = [
+        Problem(f"subject {cohort.ids[s]}, {domain.column}", f"is {values[r]:g}; expected {expected} ({name})")
+        for r, s in zip(wrong[:_MOST_NAMED].tolist(), subject[:_MOST_NAMED].tolist(), strict=True)
+    ]
+    if wrong.size > _MOST_NAMED:
+        found.append(Problem(domain.column, f"has {wrong.size - _MOST_NAMED} further values outside {expected}"))
+    return found
+
+
+def _filled(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArray) -> tuple[FloatArray, str]:
+    if not np.isnan(values).any():
+        return values, ""
+    subject = np.repeat(np.arange(cohort.n_subjects), np.diff(cohort.row_start))
+    carried = _carried(values, subject)
+    backwards = _carried(carried[::-1], subject[::-1])[::-1]
+    first = backwards[cohort.row_start[:-1]]
+    known = first[~np.isnan(first)]
+    if domain.categories and known.size:
+        codes, counts = np.unique(known, return_counts=True)
+        stands = float(codes[np.argmax(counts)])
+    else:
+        stands = float(np.median(known)) if known.size else domain.median
+    n = int(np.isnan(first).sum())
+    whose = "the cohort's median" if known.size else "the model's median"
+    note = (
+        f"{name} is missing in {n} {'subject' if n == 1 else 'subjects'}; {stands:g} {domain.unit}, {whose}, stands for it."
+        if n
+        else ""
+    )
+    return np.where(np.isnan(backwards), stands, backwards), note
+
+
+def _carried(values: FloatArray, subject: IntArray) -> FloatArray:
+    """Return values with each missing one replaced by the last before it in the same subject."""
+    at = np.where(np.isnan(values), -1, np.arange(values.size))
+    last = np.maximum.accumulate(at)
+    is_own = (last >= 0) & (subject[np.maximum(last, 0)] == subject)
+    return np.where(is_own, values[np.maximum(last, 0)], np.nan)

@@ -1,0 +1,226 @@
+"""Cohort files: what is read, and every problem with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from pkpd.data.censored import without_censored
+from pkpd.data.cohort import cohort_of, subject_of
+from pkpd.data.cohort_file import read_cohort
+from pkpd.data.cohort_rows import COLUMNS, cohort_rows
+from pkpd.errors import InputError, Problem
+from pkpd.model import load_model
+from pkpd.model_covariates import with_model_covariates
+from pkpd.simulation.virtual_cohort import Design, virtual_cohort
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NIYIGENA = load_model("niyigena_2026_asuc")
+NAMES = {domain.column: name for name, domain in NIYIGENA.covariates.items()}
+
+
+def written(folder: Path, text: str, name: str = "cohort.csv") -> str:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def read(folder: Path, text: str):
+    return read_cohort(written(folder, text), NAMES)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    reading = read(folder, text)
+    assert reading.cohort is None
+    return [str(problem).removeprefix(f"{folder}/cohort.csv: ") for problem in reading.problems]
+
+
+def problems_of(folder: Path, text: str) -> tuple[Problem, ...]:
+    """Return what is wrong, with a file or with what stands in it."""
+    try:
+        return read(folder, text).problems
+    except InputError as error:
+        return error.problems
+
+
+GOOD = "ID,TIME,AMT,DUR,DV,WT,CRP\na,0,300,0.1,.,60,30\na,14,.,.,5.5,60,30\nb,0,400,0,.,70,.\nb,20,.,.,2,70,.\n"
+
+
+def test_doses_levels_and_covariates_are_read(tmp_path: Path):
+    cohort = read(tmp_path, GOOD).cohort
+    assert cohort is not None
+    assert cohort.ids == ("a", "b")
+    assert cohort.dose_amount.tolist() == [300.0, 400.0]
+    assert cohort.dose_duration.tolist() == [0.1, 0.0]
+    assert (cohort.sample_time.tolist(), cohort.level.tolist()) == ([14.0, 20.0], [5.5, 2.0])
+    assert cohort.covariates["weight_kg"].tolist() == [60.0, 70.0]
+    assert cohort.sample_line.tolist() == [3, 5]
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_other_signs_between_cells_and_small_letters_are_read(tmp_path: Path, sign: str):
+    cohort = read(tmp_path, GOOD.replace(",", sign).replace("TIME", "time")).cohort
+    assert cohort is not None
+    assert cohort.level.tolist() == [5.5, 2.0]
+
+
+def test_parquet_is_read_like_csv(tmp_path: Path):
+    columns = {
+        "ID": ["a", "a"],
+        "TIME": [0.0, 14.0],
+        "AMT": [300.0, None],
+        "DV": [None, 5.5],
+        "WT": [60, 60],
+        "CRP": [30.0, 30.0],
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "cohort.parquet")
+    cohort = read_cohort(str(tmp_path / "cohort.parquet"), NAMES).cohort
+    assert cohort is not None
+    assert cohort.level.tolist() == [5.5]
+
+
+def test_further_doses_and_steady_state_are_written_out(tmp_path: Path):
+    text = "ID,TIME,AMT,ADDL,II,SS,DV\na,0,300,2,14,0,.\na,30,.,.,.,.,5\nb,0,200,0,56,1,.\nb,9,.,.,.,.,5\n"
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    assert cohort.dose_time[:3].tolist() == [0.0, 14.0, 28.0]
+    assert (np.diff(cohort.dose_start) == [3, 81]).all()
+    assert cohort.dose_time[3:5].tolist() == [-80 * 56.0, -79 * 56.0]
+
+
+def test_rates_become_durations(tmp_path: Path):
+    cohort = read(tmp_path, "ID,TIME,AMT,RATE,DV\na,0,300,3600,.\na,5,.,.,5\n").cohort
+    assert cohort is not None
+    assert cohort.dose_duration[0] == pytest.approx(1.0 / 12.0)
+
+
+def test_censoring_of_both_kinds_and_intervals_are_read(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DV,CENS,LIMIT,LLOQ,ULOQ\na,0,300,.,0,.,.,.\na,1,.,0.4,1,.,.,.\na,2,.,20,-1,.,.,.\n"
+        "a,3,.,0.4,1,0.1,.,.\na,4,.,0.2,0,.,0.4,20\na,5,.,31,0,.,0.4,20\na,6,.,5,0,.,0.4,20\n"
+    )
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    assert cohort.censoring.tolist() == [1, 2, 3, 1, 2, 0]
+    assert cohort.lloq[[0, 2, 3]].tolist() == [0.4, 0.1, 0.4]
+    assert cohort.uloq[[1, 2, 4]].tolist() == [20.0, 0.4, 20.0]
+    assert [subject_of(cohort, 0).samples[i].level for i in (5,)] == [5.0]
+    dropped, halved = without_censored(cohort, "drop"), without_censored(cohort, "half")
+    assert dropped.level.tolist() == [5.0]
+    assert halved.level.tolist() == [0.2, 0.2, 5.0]
+
+
+WRONG = [
+    ("ID,TIME,AMT\na,0,300\n", "has no column DV; it has ID, TIME, AMT"),
+    ("ID,TIME,AMT,DV\na,0,3OO,.\na,5,.,5\n", "line 2, AMT: “3OO” is not a number; expected one, or a point for none"),
+    ("ID,TIME,AMT,DV\na,0,300,.\na,x,.,5\n", "line 3, TIME: “x” is not a number; expected one, or a point for none"),
+    (
+        "ID,TIME,AMT,DV\na,5,300,.\na,4,.,5\n",
+        "line 3, TIME: 4 is earlier than the row before; expected times in order within a subject",
+    ),
+    (
+        "ID,TIME,AMT,DV\na,0,300,.\nb,0,300,.\na,5,.,5\n",
+        "line 4, ID: subject a comes back after another one; expected its rows together",
+    ),
+    (
+        "ID,TIME,AMT,DV,CENS\na,0,300,.,0\na,5,.,.,1\n",
+        "line 3, DV: is . in a censored row; expected the limit that the level lies beyond [mg/L]",
+    ),
+    (
+        "ID,TIME,AMT,DV,EVID\na,0,300,.,1\na,5,.,5,4\na,6,.,5,0\n",
+        "line 3, EVID: 4 resets the amounts, which is not read here; give the time after it a subject of its own",
+    ),
+    (
+        "ID,TIME,AMT,DV,EVID\na,0,-300,.,1\na,5,.,5,0\n",
+        "line 2, AMT: is -300 in a dose; expected an amount above 0 [mg]",
+    ),
+    (
+        "ID,TIME,AMT,DV,RATE\na,0,300,.,-2\na,5,.,5,0\n",
+        "line 2, RATE: is -2, a rate or duration to be estimated; expected a rate above 0 [mg/day], or DUR",
+    ),
+    (
+        "ID,TIME,AMT,DV,ADDL\na,0,300,.,2\na,5,.,5,0\n",
+        "line 2, ADDL: is 2 without an interval; expected II above 0 [day]",
+    ),
+    (
+        "ID,TIME,AMT,DV\na,0,300,.\na,5,.,0\n",
+        "line 3, DV: is 0; expected a level above 0, or CENS 1 with the limit in DV",
+    ),
+    ("ID,TIME,AMT,DV\na,0,.,.\na,5,.,5\n", "holds no dose; expected rows with AMT above 0, or EVID 1"),
+    ("ID,TIME,AMT,DV\na,0,300,.\n", "holds no level; expected rows of EVID 0 with DV, or with CENS and a limit"),
+    (
+        "ID,TIME,AMT,DV,LLOQ,ULOQ\na,0,300,.,.,.\na,5,.,5,20,0.4\n",
+        "line 3, LLOQ: is 20, not below ULOQ; expected the lower limit first",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), WRONG)
+def test_a_wrong_file_says_what_is_wrong_and_where(tmp_path: Path, text: str, said: str):
+    assert said in problems(tmp_path, text)
+
+
+def test_every_problem_is_listed_in_the_order_of_the_lines(tmp_path: Path):
+    found = problems(tmp_path, "ID,TIME,AMT,DV\na,0,-3,5\na,x,.,5\na,4,.,?\na,2,300,.\n")
+    lines = [int(problem.split("line ")[1].split(",")[0]) for problem in found if problem.startswith("line")]
+    assert lines == sorted(lines)
+    assert len(found) >= 3
+
+
+@pytest.mark.parametrize("text", ["", "ID,TIME\n", "ID,ID,TIME,DV\n1,2,3,4\n", 'ID,TIME,DV\n"1,2'])
+def test_what_is_no_table_is_one_sentence(tmp_path: Path, text: str):
+    assert problems_of(tmp_path, text)
+
+
+def test_a_cohort_comes_back_from_its_file(tmp_path: Path):
+    drawn = virtual_cohort(NIYIGENA, Design(40), np.random.default_rng(4))
+    lines = [COLUMNS, *cohort_rows(drawn)]
+    text = "\n".join(",".join(map(str, line)) for line in lines) + "\n"
+    again = read(tmp_path, text).cohort
+    assert again is not None
+    assert again.ids == drawn.ids
+    assert again.censoring.tolist() == drawn.censoring.tolist()
+    assert again.level == pytest.approx(drawn.level, rel=1e-4, nan_ok=True)
+    assert again.dose_time.tolist() == drawn.dose_time.tolist()
+    assert again.covariates["crp_mg_per_L"] == pytest.approx(drawn.covariates["crp_mg_per_L"], nan_ok=True)
+
+
+def test_missing_covariates_take_the_last_value_and_then_the_median(tmp_path: Path):
+    text = "ID,TIME,AMT,DV,WT,CRP\na,0,300,.,60,30\na,5,.,5,.,30\nb,0,300,.,.,10\nb,5,.,5,.,10\nc,0,300,.,80,.\nc,5,.,5,80,.\n"
+    reading = read(tmp_path, text)
+    assert reading.cohort is not None
+    ready = with_model_covariates(reading.cohort, NIYIGENA)
+    assert subject_of(ready.cohort, 0).covariates[-1].values["weight_kg"] == 60.0
+    assert subject_of(ready.cohort, 1).covariates[0].values["weight_kg"] == 70.0
+    assert subject_of(ready.cohort, 2).covariates[0].values["crp_mg_per_L"] == 20.0
+    assert "weight_kg is missing in 1 subject; 70 kg, the cohort's median, stands for it." in ready.notes
+
+
+def test_impossible_covariates_are_named_with_their_subject(tmp_path: Path):
+    reading = read(tmp_path, GOOD.replace(",60,30", ",600,30"))
+    assert reading.cohort is not None
+    with pytest.raises(InputError, match="subject a, WT: is 600; expected at least 10 and at most 300 kg"):
+        with_model_covariates(reading.cohort, NIYIGENA)
+
+
+def test_subjects_go_into_a_cohort_and_come_back():
+    drawn = virtual_cohort(NIYIGENA, Design(10), np.random.default_rng(4))
+    again = cohort_of([subject_of(drawn, i) for i in range(10)])
+    assert again.sample_time.tolist() == drawn.sample_time.tolist()
+    assert [subject_of(again, i).doses for i in range(10)] == [subject_of(drawn, i).doses for i in range(10)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.sampled_from('IDTMEAV,;\t\n"0123.-xe '), max_size=120), st.booleans())
+def test_no_text_ends_in_anything_but_a_cohort_or_sentences(tmp_path_factory, text: str, has_head: bool):  # noqa: FBT001
+    folder = tmp_path_factory.mktemp("fuzz")
+    whole = ("ID,TIME,AMT,DV\n" if has_head else "") + text
+    assert problems_of(folder, whole) or read(folder, whole).cohort is not None

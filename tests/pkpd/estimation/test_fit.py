@@ -1,0 +1,134 @@
+"""Fits: NONMEM's optimum and standard errors, the truth of a large cohort, and honest endings."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pkpd.data.cohort import cohort_of
+from pkpd.errors import InputError
+from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
+from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, with_changes
+from pkpd.kernels.predict_all import predict_all
+from pkpd.likelihood.population import bind_population
+from pkpd.model import load_model
+from pkpd.model_covariates import with_model_covariates
+from pkpd.simulation.virtual_cohort import Design, virtual_cohort
+from tests.pkpd.likelihood.pheno import covariate_model, ext_row, pheno_subjects, simple_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NIYIGENA = load_model("niyigena_2026_asuc")
+
+
+def virtual(n: int, seed: int):
+    drawn = virtual_cohort(NIYIGENA, Design(n), np.random.default_rng(seed))
+    return bind_population(NIYIGENA, with_model_covariates(drawn, NIYIGENA).cohort)
+
+
+@pytest.fixture(scope="module")
+def folder(reference_dir: Path) -> Path:
+    return reference_dir / "nonmem" / "pheno_focei"
+
+
+def test_pheno_ends_where_nonmem_ends_with_nonmem_s_standard_errors(folder: Path, reference_dir: Path, tmp_path: Path):
+    model = covariate_model(tmp_path, thetas=(0.005, 1.4, 0.1), omegas=(0.1, 0.1), sigma2=0.05)
+    found = fit(bind_population(model, cohort_of(pheno_subjects(reference_dir))), FitOptions(Method.FOCEI))
+    cl, v, apgar, sigma2, omega_cl, _, omega_v, ofv = ext_row(folder / "pheno_real.ext", -1000000000)
+    assert found.status is FitStatus.CONVERGED
+    assert found.ofv == pytest.approx(ofv, abs=0.05)
+    assert found.ofv < ofv + 0.01
+    free = found.values[found.scale.free]
+    assert free[:3] == pytest.approx([cl, v, apgar], rel=0.005)
+    assert free[3:5] == pytest.approx([omega_cl, omega_v], rel=0.02)
+    assert free[5] ** 2 == pytest.approx(sigma2, rel=0.02)
+    printed = ext_row(folder / "pheno_real.ext", -1000000001)
+    known = uncertainty(found, CovarianceKind.SANDWICH)
+    assert known is not None
+    assert known.se[:3] == pytest.approx(printed[:3], rel=0.03)
+    assert known.se[3:5] == pytest.approx(printed[[4, 6]], rel=0.03)
+    # NONMEM's is that of the variance, ours that of the standard deviation.
+    assert 2.0 * free[5] * known.se[5] == pytest.approx(printed[3], rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("method", "ofv"), [(Method.FO, 742.051045), (Method.FOCE, 740.278025), (Method.FOCEI, 730.894727)]
+)
+def test_the_simple_pheno_model_has_nonmem_s_minimum_by_each_method(
+    method: Method, ofv: float, reference_dir: Path, tmp_path: Path
+):
+    model = simple_model(tmp_path, cl=0.005, v=1.4, omega_cl=0.1, omega_v=0.1, sigma2=0.05)
+    found = fit(bind_population(model, cohort_of(pheno_subjects(reference_dir))), FitOptions(method))
+    assert found.ofv == pytest.approx(ofv, abs=1e-3)
+
+
+def test_a_large_cohort_gives_the_truth_back_within_its_standard_errors():
+    found = fit(virtual(600, 5), FitOptions(Method.EXACT))
+    assert found.status is FitStatus.CONVERGED
+    known = uncertainty(found, CovarianceKind.R)
+    assert known is not None
+    truth = np.array([parameter.value for parameter in found.parameters])[found.scale.free]
+    z = (found.values[found.scale.free] - truth) / known.se
+    assert np.abs(z).max() < 3.5
+    assert known.condition_number > 1.0
+    assert (shrinkage(found).ebv > 0.0).all()
+
+
+def test_a_fit_from_elsewhere_ends_at_the_same_minimum():
+    population = virtual(72, 8)
+    one = fit(population, FitOptions(Method.EXACT))
+    moved = with_changes(
+        population.parameters, initial={"cl": 1.3, "v": 30.0, "omega2_cl": 1.2, "sigma_proportional": 0.2}, fixed={}
+    )
+    other = fit(population, FitOptions(Method.EXACT), parameters=moved)
+    assert other.ofv == pytest.approx(one.ofv, abs=0.01)
+
+
+def test_nothing_is_estimated_with_no_evaluations_allowed():
+    population = virtual(20, 3)
+    found = fit(population, FitOptions(Method.LAPLACE, most_evaluations=0))
+    assert found.status is FitStatus.EVALUATED
+    assert found.values.tolist() == [parameter.value for parameter in population.parameters]
+
+
+def test_a_fixed_parameter_stays_and_has_no_standard_error():
+    population = virtual(72, 8)
+    parameters = with_changes(population.parameters, initial={}, fixed={"cl_crp_mg_per_L": 0.3})
+    found = fit(population, FitOptions(Method.EXACT), parameters=parameters)
+    names = [parameters[i].name for i in found.scale.free]
+    assert "cl_crp_mg_per_L" not in names
+    assert found.values[[p.name for p in parameters].index("cl_crp_mg_per_L")] == 0.3
+    assert found.ofv > fit(population, FitOptions(Method.EXACT)).ofv
+
+
+def test_a_variance_of_nothing_ends_at_its_bound_and_says_so():
+    population = virtual(40, 2)
+    alike = bind_population(NIYIGENA, population.cohort)
+    # Levels without any variation between patients: every sample is its own prediction.
+    level = np.empty(alike.packed.observations.shape[0])
+    predict_all(alike.packed, np.zeros((alike.n_subjects, 2)), level)
+    level *= np.exp(0.1 * np.random.default_rng(1).standard_normal(level.size))
+    cohort = dataclasses.replace(population.cohort, level=level, censoring=np.zeros(level.size, dtype=np.int64))
+    found = fit(bind_population(NIYIGENA, cohort), FitOptions(Method.EXACT))
+    assert found.status is FitStatus.AT_BOUND
+    assert set(found.at_bound) & {"omega2_cl", "omega2_v"}
+    assert uncertainty(found, CovarianceKind.R) is None
+
+
+def test_methods_without_a_likelihood_of_censored_levels_refuse_them():
+    with pytest.raises(
+        InputError, match=r"focei has no objective for the .* censored observations; use laplace or exact"
+    ):
+        fit(virtual(20, 3), FitOptions(Method.FOCEI))
+
+
+def test_changes_of_unknown_parameters_and_impossible_values_are_refused():
+    population = virtual(5, 1)
+    with pytest.raises(InputError, match="clearance: is not a parameter of this model, which has cl, "):
+        with_changes(population.parameters, initial={"clearance": 1.0}, fixed={})
+    with pytest.raises(InputError, match="omega2_cl: -1 is outside its bounds"):
+        with_changes(population.parameters, initial={}, fixed={"omega2_cl": -1.0})
