@@ -15,10 +15,16 @@ from dosing_app.decision.examples import example_case
 from dosing_app.decision.forecast import PROBABILITIES, forecast
 from dosing_app.decision.regimen_search import find_regimens
 from dosing_app.decision.sensitivity import compare_models
+from pkpd.data.censored import without_censored
+from pkpd.diagnostics.residuals import residuals
+from pkpd.estimation.fit import FitOptions, Method, fit
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import exposure_problem
 from pkpd.kernels.exposure import log_auc_of_population
+from pkpd.likelihood.population import bind_population
+from pkpd.model import load_model
 from pkpd.simulation.predict import curve_problem, predict_curve
+from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 from tte import load_event_model
 
 
@@ -31,6 +37,7 @@ def main() -> None:
         ("other models", lambda: compare_models(_CASE, _EVENT_MODEL)),
         ("regimen search", lambda: find_regimens(_CASE, _EVENT_MODEL)),
         ("curves and populations", _curves),
+        ("population fits", _fits),
     )
     started = time.perf_counter()
     with Progress(*columns, console=console) as progress:
@@ -61,6 +68,15 @@ def _curves() -> None:
         exposure.window,
         np.empty(2),
     )
+
+
+def _fits() -> None:
+    model = load_model("niyigena_2026_asuc")
+    cohort = virtual_cohort(model, Design(6, missing=0.0), np.random.default_rng(1))
+    for method in Method:
+        takes_censored = method in (Method.LAPLACE, Method.EXACT)
+        population = bind_population(model, cohort if takes_censored else without_censored(cohort, "half"))
+        residuals(fit(population, FitOptions(method, most_evaluations=1)))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ import typer
 from typer.exceptions import TyperException
 
 from asuc.cli.app import app as app_command
+from asuc.cli.cohort import cohort as cohort_commands
+from asuc.cli.data import data as data_commands
+from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
@@ -32,6 +35,9 @@ commands.command("forecast", epilog="Example: asuc forecast case.json --json > f
 commands.command("optimize", epilog="Example: asuc optimize case.json")(optimize_command)
 commands.command("report", epilog="Example: asuc report case.json --out report.pdf")(report_command)
 commands.command("models", epilog="Example: asuc models niyigena_2026_asuc")(models_command)
+commands.command("fit", epilog="Example: asuc fit cohort.csv --model niyigena_2026_asuc --out fit")(fit_command)
+commands.add_typer(data_commands, name="data")
+commands.add_typer(cohort_commands, name="cohort")
 
 
 def run(arguments: list[str]) -> int:

@@ -1,0 +1,94 @@
+"""Cohorts and folders of results: how commands on populations read and write."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asuc.cli.output import report
+from pkpd.errors import InputError, input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pkpd.data.cohort_file import CohortReading
+    from pkpd.model.spec import ModelSpec
+    from pkpd.model_covariates import ModelCohort
+
+_MOST_SHOWN = 1000
+
+
+def read_cohort_for(path: str, model: ModelSpec) -> tuple[CohortReading, ModelCohort]:
+    """Read a cohort with the covariates of a model, and say on standard error what was assumed.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file; a wrong cohort never produces a fit.
+    """
+    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
+    from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
+
+    reading = read_cohort(path, {domain.column: name for name, domain in model.covariates.items()})
+    if reading.cohort is None:
+        raise InputError(reading.problems[:_MOST_SHOWN])
+    ready = with_model_covariates(reading.cohort, model)
+    for note in (*reading.notes, *ready.notes):
+        report(f"{path}: {note}")
+    return reading, ready
+
+
+def check_folder(out: str, *, force: bool) -> Path:
+    """Return the folder that results are to be written to, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        Where it exists and may not be written into, or is no folder.
+    """
+    if not out.strip():
+        raise input_error("--out", "the name is empty; expected a folder for the results")
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise input_error(out, "is a file; expected a folder for the results")
+    if folder.exists() and not force:
+        raise input_error(
+            out, "exists; nothing is written over without --force, which replaces results of the same name"
+        )
+    return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results where there is none.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"cannot be written ({error.strerror or error}); expected a folder for the results"
+        raise input_error(str(folder), message) from None
+
+
+def write_json(file: Path, document: dict[str, Any]) -> None:
+    """Write one JSON document."""
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_csv(file: Path, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table; what is not a number stays empty."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(head)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return "" if value != value else repr(value)  # noqa: PLR0124 - NaN
+    return value

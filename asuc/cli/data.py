@@ -1,0 +1,109 @@
+"""`asuc data`: what a cohort file holds, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from asuc.cli.output import print_json, write_output
+from asuc.cli.source import read_model
+from pkpd.errors import InputError
+
+data = typer.Typer(help="Cohort files.", no_args_is_help=True)
+_COHORT = typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+_BAD_INPUT = 2
+
+
+@data.command("check", epilog="Example: asuc data check cohort.csv --model niyigena_2026_asuc")
+def check(
+    cohort: Annotated[str, _COHORT],
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE.toml", help="Model whose covariates are checked as well.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> int:
+    """Print what was read and every problem with its line; exit code 2 where there is any."""
+    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
+    from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
+
+    spec = None if model is None else read_model(model)
+    columns = {} if spec is None else {domain.column: name for name, domain in spec.covariates.items()}
+    reading = read_cohort(cohort, columns)
+    problems, notes = [str(problem) for problem in reading.problems], list(reading.notes)
+    if reading.cohort is not None and spec is not None:
+        try:
+            notes += with_model_covariates(reading.cohort, spec).notes
+        except InputError as error:
+            problems += [str(problem) for problem in error.problems]
+    document: dict[str, Any] = {
+        "schema": "asuc-data-check/1",
+        "file": cohort,
+        "sha256": reading.table.sha256,
+        "n_records": reading.table.n_rows,
+        "columns": list(reading.table.columns),
+        "cohort": _summary(reading.cohort),
+        "problems": problems,
+        "notes": notes,
+    }
+    if as_json:
+        print_json(document)
+    else:
+        write_output("\n".join(_lines(document)) + "\n")
+    return _BAD_INPUT if problems else 0
+
+
+def _summary(cohort: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a cohort or nothing
+    if cohort is None:
+        return None
+    per_subject = np.diff(cohort.sample_start)
+    return {
+        "n_subjects": cohort.n_subjects,
+        "n_doses": int(cohort.dose_time.size),
+        "n_samples": int(cohort.level.size),
+        "n_below": int((cohort.censoring == 1).sum()),
+        "n_above": int((cohort.censoring == 2).sum()),
+        "n_between": int((cohort.censoring == 3).sum()),
+        "samples_per_subject": {str(n): int((per_subject == n).sum()) for n in np.unique(per_subject).tolist()},
+        "n_centres": len(cohort.centres),
+        "assays": [assay for assay in cohort.assays if assay],
+        "covariates": {
+            name: {
+                "median": _number(np.nanmedian(first)) if np.isfinite(first).any() else None,
+                "q25": _number(np.nanquantile(first, 0.25)) if np.isfinite(first).any() else None,
+                "q75": _number(np.nanquantile(first, 0.75)) if np.isfinite(first).any() else None,
+                "n_missing": int(np.isnan(first).sum()),
+            }
+            for name, values in cohort.covariates.items()
+            for first in [values[cohort.row_start[:-1]]]
+        },
+    }
+
+
+def _number(value: float) -> float:
+    return float(value)
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    lines = [f"{document['file']}: {document['n_records']:,} records, columns {', '.join(document['columns'])}."]
+    cohort = document["cohort"]
+    if cohort is not None:
+        n = cohort["n_samples"]
+        beyond = cohort["n_below"] + cohort["n_above"] + cohort["n_between"]
+        lines.append(
+            f"{cohort['n_subjects']:,} subjects, {cohort['n_doses']:,} doses, {n:,} levels, of which {cohort['n_below']:,} below and "
+            f"{cohort['n_above']:,} above a limit ({100.0 * beyond / max(n, 1):.0f} % censored)."
+        )
+        for name, one in cohort["covariates"].items():
+            middle = (
+                "nothing but missing values"
+                if one["median"] is None
+                else f"{one['median']:g} [{one['q25']:g} to {one['q75']:g}]"
+            )
+            missing = f", missing in {one['n_missing']}" if one["n_missing"] else ""
+            lines.append(f"  {name}: {middle}{missing}")
+    lines += [f"Note: {note}" for note in document["notes"]]
+    lines += [f"Problem: {problem}." for problem in document["problems"]]
+    lines.append(f"{len(document['problems'])} problems." if document["problems"] else "No problem found.")
+    return lines

@@ -1,0 +1,167 @@
+"""`asuc fit`: a population model fitted to a cohort."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, read_cohort_for, write_csv, write_json
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.source import read_model
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pkpd.data.cohort import Cohort
+    from pkpd.estimation.fit import Fit
+
+MethodName = Literal["fo", "foce", "focei", "laplace", "exact"]
+
+
+def fit(
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
+    fix: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value.")] = None,
+    init: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start a parameter at a value.")] = None,
+    maxeval: Annotated[int, typer.Option(min=0, help="Evaluations allowed; 0 evaluates at the initial values.")] = 500,
+    covariance: Annotated[
+        Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
+    ] = "rsr",
+    censored: Annotated[
+        Literal["drop", "half"] | None,
+        typer.Option(help="Leave censored levels out, or take half the lower limit, instead of their likelihood."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Fit a model to a cohort; write estimates, random effects and residuals."""
+    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
+    from pkpd.estimation.fit import FitOptions, Method, with_changes  # noqa: PLC0415
+    from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.result import fit_document  # noqa: PLC0415
+    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
+
+    folder = check_folder(out, force=force)
+    spec = read_model(model)
+    reading, ready = read_cohort_for(cohort, spec)
+    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
+    population = bind_population(spec, data)
+    parameters = with_changes(population.parameters, initial=_pairs("--init", init), fixed=_pairs("--fix", fix))
+    options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
+    started = time.perf_counter()
+    with shown_progress("Fitting"):
+        result = fit_population(population, options, parameters=parameters)
+    seconds = time.perf_counter() - started
+    kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
+    document = fit_document(result, kind, seconds=seconds, data_sha256=reading.table.sha256)
+    document["censored"] = censored or "likelihood"
+    make_folder(folder)
+    write_json(folder / "fit.json", document)
+    _write_etas(folder / "etas.csv", result, data)
+    _write_records(folder / "table.csv", result, data)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(document, folder)))
+
+
+def _pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
+    pairs: dict[str, float] = {}
+    for text in given or ():
+        name, found, value = text.partition("=")
+        try:
+            pairs[name.strip()] = float(value)
+        except ValueError:
+            raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49") from None
+        if not found:
+            raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49")
+    return pairs
+
+
+def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.diagnostics.individuals import individual_parameters  # noqa: PLC0415
+
+    etas, parameters = fit_.population.model.etas, individual_parameters(fit_)
+    se = np.sqrt(np.einsum("nii->ni", fit_.evaluation.covariance))
+    head = ["id", *(f"eta_{name}" for name in etas), *(f"se_{name}" for name in etas), *parameters, "ofv_i"]
+    rows = (
+        (name, *map(float, eta), *map(float, error), *map(float, own), float(ofv))
+        for name, eta, error, own, ofv in zip(
+            data.ids,
+            fit_.evaluation.eta,
+            se,
+            np.column_stack(tuple(parameters.values())),
+            fit_.evaluation.ofv_i,
+            strict=True,
+        )
+    )
+    write_csv(file, head, rows)
+
+
+def _write_records(file: Path, fit_: Fit, data: Cohort) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.diagnostics.residuals import residuals  # noqa: PLC0415
+
+    found = residuals(fit_)
+    subject = np.repeat(np.arange(data.n_subjects), np.diff(data.sample_start))
+    words = ("", "below", "above", "between")
+    rows = (
+        (
+            data.ids[s],
+            int(data.sample_line[i]),
+            float(data.sample_time[i]),
+            float(data.level[i]),
+            words[int(data.censoring[i])],
+            float(found.pred[i]),
+            float(found.ipred[i]),
+            float(found.iwres[i]),
+            float(found.cwres[i]),
+        )
+        for i, s in enumerate(subject.tolist())
+    )
+    write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres"), rows)
+
+
+def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
+    rows = [
+        (name, f"{entry['estimate']:.5g}", _percent(entry["rse_pct"]), _more(entry))
+        for group in ("theta", "omega", "sigma")
+        for name, entry in document[group].items()
+    ]
+    ofv = document["ofv"]
+    return [
+        f"{document['status_text']}",
+        f"OFV {ofv:.4f} by {document['method']} ({document['n_subjects']} subjects, {document['n_observations']} levels), "
+        f"{document['evaluations']} evaluations in {document['seconds']:.2f} s."
+        if ofv is not None
+        else "The objective is not finite.",
+        Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
+        f"Written to {folder}.",
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} %"
+
+
+def _more(entry: dict[str, Any]) -> str:
+    parts = ["fixed"] if entry["fixed"] else []
+    if "cv_pct" in entry and entry["cv_pct"] is not None:
+        parts.append(f"CV {entry['cv_pct']:.1f} %")
+    if entry.get("shrinkage_pct") is not None:
+        parts.append(f"shrinkage {entry['shrinkage_pct']:.0f} %")
+    return ", ".join([*parts, *(["at a bound"] if entry["at_bound"] else [])])

@@ -1,0 +1,171 @@
+"""`asuc cohort simulate`, `data check` and `fit`: what they write and say, and what they refuse."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asuc.cli import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = ("--model", "niyigena_2026_asuc")
+
+
+@pytest.fixture
+def cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Return the file of a small virtual cohort."""
+    file = tmp_path / "cohort.csv"
+    assert run(["cohort", "simulate", "--out", str(file), "--n", "20", "--seed", "5"]) == 0
+    assert capsys.readouterr().out.startswith("20 patients, ")
+    return file
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_same_seed_writes_the_same_cohort_and_a_file_is_kept(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    again = tmp_path / "again.csv"
+    run(["cohort", "simulate", "--out", str(again), "--n", "20", "--seed", "5"])
+    assert again.read_bytes() == cohort.read_bytes()
+
+    before = cohort.read_bytes()
+    capsys.readouterr()
+    assert run(["cohort", "simulate", "--out", str(cohort), "--seed", "6"]) == 2
+    assert "exists; nothing is written over without --force" in capsys.readouterr().err
+    assert cohort.read_bytes() == before
+
+
+def test_a_check_counts_what_was_read(cohort: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["data", "check", str(cohort), *MODEL, "--json"]) == 0
+
+    document = json.loads(capsys.readouterr().out)
+    rows = rows_of(cohort)
+    levels = [row for row in rows if row["MDV"] == "0"]
+    assert document["n_records"] == len(rows)
+    assert document["cohort"]["n_subjects"] == 20
+    assert document["cohort"]["n_samples"] == len(levels)
+    assert document["cohort"]["n_below"] == sum(row["CENS"] == "1" for row in levels)
+    assert document["cohort"]["n_above"] == sum(row["CENS"] == "-1" for row in levels)
+    assert document["problems"] == []
+
+
+def test_every_problem_is_named_with_its_line_and_no_fit_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file, out = tmp_path / "wrong.csv", tmp_path / "fit"
+    file.write_text("ID,TIME,AMT,DV,WT,CRP\n1,0,600,.,60,30\n1,x,.,5,60,30\n1,8,.,-2,60,30\n", encoding="utf-8")
+
+    assert run(["data", "check", str(file)]) == 2
+    printed = capsys.readouterr().out
+    assert "line 3, TIME" in printed
+    assert "line 4, DV" in printed
+
+    assert run(["fit", str(file), *MODEL, "--out", str(out)]) == 2
+    refused = capsys.readouterr()
+    assert refused.out == ""
+    assert "line 3, TIME" in refused.err
+    assert "line 4, DV" in refused.err
+    assert not out.exists()
+
+
+def test_a_fit_writes_estimates_random_effects_and_residuals(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "fit"
+    assert run(["fit", str(cohort), *MODEL, "--out", str(out), "--json"]) == 0
+
+    printed, written = json.loads(capsys.readouterr().out), json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    assert printed == written
+    assert written["schema"] == "asuc-fit/1"
+    assert written["status"] == "converged"
+    assert written["theta"]["cl"]["se"] > 0.0
+    assert written["ofv_with_log2pi"] > written["ofv"]
+
+    etas, levels = rows_of(out / "etas.csv"), [row for row in rows_of(cohort) if row["MDV"] == "0"]
+    assert list(etas[0])[:5] == ["id", "eta_cl", "eta_v", "se_cl", "se_v"]
+    assert len(etas) == 20
+    assert sum(float(row["ofv_i"]) for row in etas) == pytest.approx(written["ofv"], abs=1e-6)
+    assert all(float(row["cl_L_per_day"]) > 0.0 and float(row["v_L"]) > 0.0 for row in etas)
+
+    table = rows_of(out / "table.csv")
+    assert len(table) == len(levels)
+    for row, level in zip(table, levels, strict=True):
+        assert (row["cwres"] == "") == (level["CENS"] != "0")
+        assert float(row["ipred"]) > 0.0
+
+
+def test_zero_evaluations_give_the_objective_at_the_initial_values(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    objective = []
+    for name, options in (("published", ()), ("changed", ("--init", "cl=0.7"))):
+        out = str(tmp_path / name)
+        assert run(["fit", str(cohort), *MODEL, "--out", out, "--maxeval", "0", "--json", *options]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["status"] == "evaluated"
+        objective.append(document["ofv"])
+    assert objective[0] != objective[1]
+
+
+def test_a_fixed_parameter_keeps_its_value_and_has_no_standard_error(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run(["fit", str(cohort), *MODEL, "--out", str(tmp_path / "fit"), "--fix", "v=14", "--json"]) == 0
+
+    entry = json.loads(capsys.readouterr().out)["theta"]["v"]
+    assert (entry["estimate"], entry["se"], entry["fixed"]) == (14.0, None, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--method", "focei"), "use laplace or exact"),
+        (("--fix", "nonsense=1"), "is not a parameter of this model"),
+        (("--init", "cl=fast"), "is not NAME=VALUE"),
+        (("--init", "cl=-1"), "outside its bounds"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_in_one_sentence(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
+):
+    out = tmp_path / "fit"
+    assert run(["fit", str(cohort), *MODEL, "--out", str(out), *options]) == 2
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert sum(said in line for line in printed.err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_a_folder_that_exists_is_refused_unless_forced(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "fit"
+    out.mkdir()
+    (out / "notes.txt").write_text("kept", encoding="utf-8")
+    arguments = ["fit", str(cohort), *MODEL, "--out", str(out), "--maxeval", "0"]
+
+    assert run(arguments) == 2
+    assert "exists; nothing is written over without --force" in capsys.readouterr().err
+    assert run([*arguments, "--force"]) == 0
+    assert (out / "fit.json").exists()
+    assert (out / "notes.txt").read_text(encoding="utf-8") == "kept"
+
+
+def test_halves_and_drops_are_said_in_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    cohort, found = tmp_path / "cohort.csv", {}
+    assert run(["cohort", "simulate", "--out", str(cohort), "--seed", "3"]) == 0
+    capsys.readouterr()
+    for choice in ("drop", "half"):
+        arguments = [*MODEL, "--out", str(tmp_path / choice), "--method", "focei", "--censored", choice, "--json"]
+        assert run(["fit", str(cohort), *arguments]) == 0
+        found[choice] = json.loads(capsys.readouterr().out)
+        assert found[choice]["censored"] == choice
+    assert found["drop"]["n_observations"] < found["half"]["n_observations"]
