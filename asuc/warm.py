@@ -16,6 +16,8 @@ from dosing_app.decision.forecast import PROBABILITIES, forecast
 from dosing_app.decision.regimen_search import find_regimens
 from dosing_app.decision.sensitivity import compare_models
 from pkpd.data.censored import without_censored
+from pkpd.diagnostics.individuals import individual_parameters
+from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.fit import FitOptions, Method, fit
 from pkpd.exposure.concentrations import concentration_bands
@@ -76,7 +78,10 @@ def _fits() -> None:
     for method in Method:
         takes_censored = method in (Method.LAPLACE, Method.EXACT)
         population = bind_population(model, cohort if takes_censored else without_censored(cohort, "half"))
-        residuals(fit(population, FitOptions(method, most_evaluations=1)))
+        found = fit(population, FitOptions(method, most_evaluations=1))
+        residuals(found)
+        individual_parameters(found)
+        npde(found, np.random.default_rng(1), 10)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def fit(
         Literal["drop", "half"] | None,
         typer.Option(help="Leave censored levels out, or take half the lower limit, instead of their likelihood."),
     ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -65,11 +66,12 @@ def fit(
     seconds = time.perf_counter() - started
     kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
     document = fit_document(result, kind, seconds=seconds, data_sha256=reading.table.sha256)
+    document["seed"] = seed
     document["censored"] = censored or "likelihood"
     make_folder(folder)
     write_json(folder / "fit.json", document)
     _write_etas(folder / "etas.csv", result, data)
-    _write_records(folder / "table.csv", result, data)
+    _write_records(folder / "table.csv", result, data, seed)
     if as_json:
         print_json(document)
     else:
@@ -111,12 +113,13 @@ def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:
     write_csv(file, head, rows)
 
 
-def _write_records(file: Path, fit_: Fit, data: Cohort) -> None:
+def _write_records(file: Path, fit_: Fit, data: Cohort, seed: int) -> None:
     import numpy as np  # noqa: PLC0415
 
+    from pkpd.diagnostics.npde import npde  # noqa: PLC0415
     from pkpd.diagnostics.residuals import residuals  # noqa: PLC0415
 
-    found = residuals(fit_)
+    found, errors = residuals(fit_), npde(fit_, np.random.default_rng(seed))
     subject = np.repeat(np.arange(data.n_subjects), np.diff(data.sample_start))
     words = ("", "below", "above", "between")
     rows = (
@@ -130,10 +133,11 @@ def _write_records(file: Path, fit_: Fit, data: Cohort) -> None:
             float(found.ipred[i]),
             float(found.iwres[i]),
             float(found.cwres[i]),
+            float(errors[i]),
         )
         for i, s in enumerate(subject.tolist())
     )
-    write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres"), rows)
+    write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres", "npde"), rows)
 
 
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:

@@ -66,7 +66,6 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         "condition_number": _finite(known.condition_number) if known else None,
         "evaluations": fit.n_evaluations,
         "seconds": round(seconds, 3),
-        "seed": None,
         "model": {"name": model.id, "version": model.version, "sha256": model.sha256},
         "data": {"sha256": data_sha256},
         "warnings": _warnings(fit),

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.records import Censoring
-from pkpd.kernels.predict_all import predict_all
+from pkpd.kernels.simulate import simulate_some
 from pkpd.problem import bind_cohort
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.data.cohort import Cohort
-    from pkpd.kernels.codes import PackedSubjects
     from pkpd.model.spec import ModelSpec
 
 
@@ -31,25 +30,11 @@ def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) 
         Source of randomness; the same seed draws the same cohort.
     """
     packed = bind_cohort(model, cohort).subjects
-    eta = draw_etas(packed, rng)
-    measured = draw_levels(packed, eta, rng)
-    return with_levels(cohort, measured)
-
-
-def draw_etas(packed: PackedSubjects, rng: np.random.Generator) -> FloatArray:
-    """Return random effects of every subject, (n_subjects, n_eta)."""
-    factor = packed.omega_cholesky
-    white = rng.standard_normal(factor.shape[:2])
-    return np.einsum("nij,nj->ni", factor, white)
-
-
-def draw_levels(packed: PackedSubjects, eta: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Return what would be measured without limits [mg/L], below zero too: the error is normal around the prediction."""
-    prediction = np.empty(packed.observations.shape[0])
-    predict_all(packed, eta, prediction)
-    additive, proportional = packed.observations[:, 4], packed.observations[:, 5]
-    sd = np.hypot(additive, proportional * prediction)
-    return prediction + sd * rng.standard_normal(prediction.size)
+    white = rng.standard_normal((packed.omega_cholesky.shape[0], 1, packed.omega_cholesky.shape[1]))
+    noise = rng.standard_normal((packed.observations.shape[0], 1))
+    measured = np.empty_like(noise)
+    simulate_some(packed, 0, white, noise, measured)
+    return with_levels(cohort, measured[:, 0])
 
 
 def with_levels(cohort: Cohort, measured: FloatArray) -> Cohort:

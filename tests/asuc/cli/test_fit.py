@@ -97,7 +97,8 @@ def test_a_fit_writes_estimates_random_effects_and_residuals(
     table = rows_of(out / "table.csv")
     assert len(table) == len(levels)
     for row, level in zip(table, levels, strict=True):
-        assert (row["cwres"] == "") == (level["CENS"] != "0")
+        for name in ("iwres", "cwres", "npde"):
+            assert (row[name] == "") == (level["CENS"] != "0")
         assert float(row["ipred"]) > 0.0
 
 

@@ -1,0 +1,90 @@
+"""Normalised prediction distribution errors: where each level lies among levels that the fitted model would have given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtri
+
+from pkpd.kernels.codes import CENSORED, LEVEL
+from pkpd.kernels.simulate import simulate_some
+from pkpd.likelihood.population import model_at, packed_at
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.estimation.fit import Fit
+
+N_REPLICATES = 1000
+# Simulated levels held at once.
+_MOST_LEVELS = 4_000_000
+
+
+def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -> FloatArray:
+    """Return the NPDE of every level; standard normal and independent where the model is true.
+
+    The levels of a subject and their simulations are decorrelated with the simulations' mean and the symmetric square root of
+    their covariance, as CWRES is. Ranks at the ends count as half a simulation.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    rng : Generator
+        Source of randomness.
+    n_replicates : int
+        Simulations of each subject.
+
+    Returns
+    -------
+    (n_observations,) array
+        NaN for a censored level.
+
+    References
+    ----------
+    Brendel K, Comets E, Laffont C, Laveille C, Mentre F. Pharm Res 2006;23:2036-2049, doi:10.1007/s11095-006-9067-5.
+    """
+    population = fit.population
+    packed = packed_at(population, model_at(population, fit.values))
+    is_level = packed.observations[:, CENSORED] == 0.0
+    found = np.full(is_level.size, np.nan)
+    starts = packed.observation_start
+    first = 0
+    while first < population.n_subjects:
+        most = int(starts[first]) + _MOST_LEVELS // n_replicates
+        last = int(np.searchsorted(starts, most, side="right")) - 1
+        last = min(max(last, first + 1), population.n_subjects)
+        rows = slice(int(starts[first]), int(starts[last]))
+        white = rng.standard_normal((last - first, n_replicates, population.n_eta))
+        noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
+        measured = np.empty_like(noise)
+        simulate_some(packed, first, white, noise, measured)
+        subject = np.repeat(np.arange(last - first), np.diff(starts[first : last + 1]))
+        own = found[rows]
+        for places in _by_size(subject[is_level[rows]], np.flatnonzero(is_level[rows])):
+            own[places] = _decorrelated(packed.observations[rows, LEVEL][places], measured[places])
+        first = last
+    return found
+
+
+def _by_size(subject: IntArray, place: IntArray) -> list[IntArray]:
+    """Return the places of the levels of subjects with equally many of them, (n_subjects, n_levels) for each number."""
+    _, start, count = np.unique(subject, return_index=True, return_counts=True)
+    return [place[start[count == n][:, None] + np.arange(n)] for n in np.unique(count)]
+
+
+def _decorrelated(level: FloatArray, measured: FloatArray) -> FloatArray:
+    """Return the NPDE of subjects with equally many levels, (n_subjects, n_levels), from (.., n_replicates) simulations."""
+    n_replicates = measured.shape[-1]
+    mean = measured.mean(axis=-1)
+    centred = measured - mean[..., None]
+    covariance: FloatArray = centred @ centred.swapaxes(-1, -2) / (n_replicates - 1)
+    values, vectors = np.linalg.eigh(covariance)
+    # A level without any spread, such as one before the first dose, has no place among its simulations.
+    has_spread = values[:, 0] > 0.0
+    root = (vectors / np.sqrt(np.where(values > 0.0, values, 1.0))[:, None, :]) @ vectors.swapaxes(-1, -2)
+    own = (root @ (level - mean)[..., None])[..., 0]
+    simulated = root @ centred
+    rank = (simulated < own[..., None]).sum(axis=-1)
+    share = np.clip(rank / n_replicates, 0.5 / n_replicates, 1.0 - 0.5 / n_replicates)
+    return np.where(has_spread[:, None], ndtri(share), np.nan)
