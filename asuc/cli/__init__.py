@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from asuc.cli.app import app as app_command
+from asuc.cli.bootstrap import bootstrap as bootstrap_command
 from asuc.cli.cohort import cohort as cohort_commands
 from asuc.cli.data import data as data_commands
 from asuc.cli.fit import fit as fit_command
@@ -36,6 +37,9 @@ commands.command("optimize", epilog="Example: asuc optimize case.json")(optimize
 commands.command("report", epilog="Example: asuc report case.json --out report.pdf")(report_command)
 commands.command("models", epilog="Example: asuc models niyigena_2026_asuc")(models_command)
 commands.command("fit", epilog="Example: asuc fit cohort.csv --model niyigena_2026_asuc --out fit")(fit_command)
+commands.command(
+    "bootstrap", epilog="Example: asuc bootstrap cohort.csv --model niyigena_2026_asuc --n 1000 --out boot"
+)(bootstrap_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, read_cohort_for, write_csv, write_json
+from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_model
-from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from pkpd.data.cohort import Cohort
     from pkpd.estimation.fit import Fit
-
-MethodName = Literal["fo", "foce", "focei", "laplace", "exact"]
 
 
 def fit(
@@ -31,16 +28,13 @@ def fit(
     model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
     out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
-    fix: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value.")] = None,
-    init: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start a parameter at a value.")] = None,
+    fix: Fixed = None,
+    init: Initial = None,
     maxeval: Annotated[int, typer.Option(min=0, help="Evaluations allowed; 0 evaluates at the initial values.")] = 500,
     covariance: Annotated[
         Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
     ] = "rsr",
-    censored: Annotated[
-        Literal["drop", "half"] | None,
-        typer.Option(help="Leave censored levels out, or take half the lower limit, instead of their likelihood."),
-    ] = None,
+    censored: CensoredName = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE.")] = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
@@ -58,7 +52,7 @@ def fit(
     reading, ready = read_cohort_for(cohort, spec)
     data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
     population = bind_population(spec, data)
-    parameters = with_changes(population.parameters, initial=_pairs("--init", init), fixed=_pairs("--fix", fix))
+    parameters = with_changes(population.parameters, initial=pairs("--init", init), fixed=pairs("--fix", fix))
     options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
     started = time.perf_counter()
     with shown_progress("Fitting"):
@@ -76,19 +70,6 @@ def fit(
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
-
-
-def _pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
-    pairs: dict[str, float] = {}
-    for text in given or ():
-        name, found, value = text.partition("=")
-        try:
-            pairs[name.strip()] = float(value)
-        except ValueError:
-            raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49") from None
-        if not found:
-            raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49")
-    return pairs
 
 
 def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,6 +133,42 @@ def subject_of(cohort: Cohort, i: int) -> Subject:
             for r in rows
         ),
     )
+
+
+def select_subjects(cohort: Cohort, places: IntArray) -> Cohort:
+    """Return the subjects at some places, in their order; one that is named twice stands there twice."""
+    doses, dose_start = _taken(cohort.dose_start, places)
+    samples, sample_start = _taken(cohort.sample_start, places)
+    rows, row_start = _taken(cohort.row_start, places)
+    return replace(
+        cohort,
+        ids=tuple(cohort.ids[int(i)] for i in places),
+        dose_start=dose_start,
+        dose_time=cohort.dose_time[doses],
+        dose_amount=cohort.dose_amount[doses],
+        dose_duration=cohort.dose_duration[doses],
+        sample_start=sample_start,
+        sample_time=cohort.sample_time[samples],
+        level=cohort.level[samples],
+        censoring=cohort.censoring[samples],
+        lloq=cohort.lloq[samples],
+        uloq=cohort.uloq[samples],
+        assay=cohort.assay[samples],
+        row_start=row_start,
+        row_time=cohort.row_time[rows],
+        covariates={name: values[rows] for name, values in cohort.covariates.items()},
+        sample_line=cohort.sample_line[samples],
+        occasion=cohort.occasion[rows],
+        centre=cohort.centre[places],
+    )
+
+
+def _taken(start: IntArray, places: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the rows that some subjects own, and where those of each begin among them."""
+    counts = np.diff(start)[places]
+    begins = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    owner = np.repeat(np.arange(places.size), counts)
+    return start[places][owner] + np.arange(owner.size) - begins[owner], begins
 
 
 def _starts(counts: Sequence[int]) -> IntArray:

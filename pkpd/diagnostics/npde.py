@@ -12,8 +12,13 @@ from pkpd.kernels.simulate import simulate_some
 from pkpd.likelihood.population import model_at, packed_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.fit import Fit
+
+# SciPy declares no type for it.
+_NORMAL_QUANTILE: Callable[[FloatArray], FloatArray] = ndtri
 
 N_REPLICATES = 1000
 # Simulated levels held at once.
@@ -76,10 +81,12 @@ def _by_size(subject: IntArray, place: IntArray) -> list[IntArray]:
 def _decorrelated(level: FloatArray, measured: FloatArray) -> FloatArray:
     """Return the NPDE of subjects with equally many levels, (n_subjects, n_levels), from (.., n_replicates) simulations."""
     n_replicates = measured.shape[-1]
-    mean = measured.mean(axis=-1)
+    mean: FloatArray = measured.mean(axis=-1)
     centred = measured - mean[..., None]
     covariance: FloatArray = centred @ centred.swapaxes(-1, -2) / (n_replicates - 1)
-    values, vectors = np.linalg.eigh(covariance)
+    eigen = np.linalg.eigh(covariance)
+    values: FloatArray = eigen.eigenvalues
+    vectors: FloatArray = eigen.eigenvectors
     # A level without any spread, such as one before the first dose, has no place among its simulations.
     has_spread = values[:, 0] > 0.0
     root = (vectors / np.sqrt(np.where(values > 0.0, values, 1.0))[:, None, :]) @ vectors.swapaxes(-1, -2)
@@ -87,4 +94,5 @@ def _decorrelated(level: FloatArray, measured: FloatArray) -> FloatArray:
     simulated = root @ centred
     rank = (simulated < own[..., None]).sum(axis=-1)
     share = np.clip(rank / n_replicates, 0.5 / n_replicates, 1.0 - 0.5 / n_replicates)
-    return np.where(has_spread[:, None], ndtri(share), np.nan)
+    found: FloatArray = _NORMAL_QUANTILE(share)
+    return np.where(has_spread[:, None], found, np.nan)

@@ -20,7 +20,7 @@ from pkpd.model.population import ParameterKind, PopulationParameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
 
     _Objective = Callable[[FloatArray, Any], Point[Any]]
 
@@ -56,6 +56,10 @@ class FitStatus(Enum):
         "The fit used all its evaluations before the gradient was zero; allow more, or start from its estimates."
     )
     EVALUATED = "Nothing was estimated: the objective was evaluated at the initial values."
+    FLAT_MODE = (
+        "Laplace's approximation breaks down near these values: the mode of some subject is flat, where the objective falls "
+        "without end. Use exact."
+    )
     NO_FINITE_START = (
         "The objective is not finite at the initial values: some subject's observations are impossible there."
     )
@@ -69,6 +73,9 @@ _ENDS, _COARSE = 1e-6, 2e-2
 _ZERO_VARIANCE = 1e-6
 _NEAR_ONE = 1.0 - 1e-5
 _SMALL_DECREASE = 1e-3
+# Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
+# Laplace's objective keeps away from there. Where the search ended this near to it, that is why it ended.
+_FLAT, _NEARLY_FLAT = 25.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +219,7 @@ def fit(
     free = to_free(scale, scale.values)
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
-        status = FitStatus.EVALUATED if np.isfinite(start.value) else FitStatus.NO_FINITE_START
+        status = _unsearched(start, options)
         return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
     minimum = minimize(
         objective, start, tolerance=_TOLERANCE, most_evaluations=options.most_evaluations, accepted=progress
@@ -256,13 +263,28 @@ def _check(population: Population, options: FitOptions) -> None:
         )
 
 
+def is_flat_mode(evaluation: Evaluation) -> BoolArray:
+    """Return for which subjects an approximation by the curvature at the mode is worthless, as for two modes that merge."""
+    return ~(evaluation.flatness < _FLAT)
+
+
+def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
+    if not np.isfinite(start.memory.evaluation.ofv):
+        return FitStatus.NO_FINITE_START
+    if np.isfinite(start.value) or options.most_evaluations == 0:
+        return FitStatus.EVALUATED
+    return FitStatus.FLAT_MODE
+
+
 def _conditional(population: Population, scale: Scale, options: FitOptions) -> _Objective:
     method = _APPROXIMATIONS[options.method]
 
     def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
         values = to_values(scale, free)
         found = evaluate(population, values, method, start=None if memory is None else memory.start)
-        return _point(scale, free, found, found.white)
+        point = _point(scale, free, found, found.white)
+        is_flat = options.method is Method.LAPLACE and is_flat_mode(found).any()
+        return replace(point, value=np.nan) if is_flat else point
 
     return objective
 
@@ -356,15 +378,22 @@ def _ended(
         information=own,
         scores=evaluation.gradient[:, free],
         gradient_norm=float(np.abs(point.gradient).max()) if point.gradient.size else 0.0,
-        status=status or _status(minimum, information, at_bound, options),
+        status=status or _status(minimum, information, at_bound, options, float(evaluation.flatness.max(initial=0.0))),
         at_bound=at_bound,
         n_evaluations=minimum.n_evaluations,
     )
 
 
 def _status(
-    minimum: Minimum[Any], information: FloatArray | None, at_bound: tuple[str, ...], options: FitOptions
+    minimum: Minimum[Any],
+    information: FloatArray | None,
+    at_bound: tuple[str, ...],
+    options: FitOptions,
+    flatness: float,
 ) -> FitStatus:
+    is_minimum = minimum.is_converged and (information is None or is_positive(information))
+    if options.method is Method.LAPLACE and not is_minimum and flatness > _NEARLY_FLAT:
+        return FitStatus.FLAT_MODE
     if at_bound:
         return FitStatus.AT_BOUND
     if information is not None and not is_positive(information):

@@ -25,6 +25,8 @@ _MOST_CUTS = 25
 _DAMPING = 0.2
 # Eigenvalues of the first Hessian below this share of the largest are raised to it.
 _FLATTEST = 1e-4
+# Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
+_SINGULAR = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ def minimize(
     point, n = start, 0
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
+        if not _is_regular(curvature):
+            curvature = first_hessian(point.scores)
         step: FloatArray = -np.linalg.solve(curvature, point.gradient).astype(np.float64)
         decrease = -0.5 * float(point.gradient @ step)
         if decrease < tolerance or n >= most_evaluations:
@@ -130,6 +134,14 @@ def minimize(
 def first_hessian(scores: FloatArray) -> FloatArray:
     """Return half the sum of squares of the subjects' gradients of -2 log L, which its Hessian equals at the truth."""
     return _raised(0.5 * scores.T @ scores)
+
+
+def _is_regular(matrix: FloatArray) -> bool:
+    """Return whether steps can be computed from a symmetric matrix."""
+    if not np.isfinite(matrix).all():
+        return False
+    values = np.linalg.eigvalsh(matrix)
+    return bool(values[0] > _SINGULAR * values[-1])
 
 
 def _raised(matrix: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
-from pkpd.estimation.fit import FitStatus
+from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.population import ParameterKind
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
+_MOST_NAMED = 10
 
 
 def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256: str = "") -> dict[str, Any]:
@@ -95,6 +96,11 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if failed:
         text = f"The empirical Bayes estimates of {failed} subjects did not converge."
         found.append({"code": "ebe_not_converged", "text": text})
+    flat = is_flat_mode(fit.evaluation)
+    if fit.options.method is Method.LAPLACE and flat.any():
+        named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))
+        text = f"The modes of {int(flat.sum())} subjects are flat, where Laplace's approximation is worthless: {named}."
+        found.append({"code": "flat_mode", "text": text})
     if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found

@@ -12,6 +12,7 @@ from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.population import (
     Evaluation,
     basis_at,
+    flatness_of,
     gradient_from,
     model_at,
     packed_at,
@@ -173,6 +174,7 @@ def evaluate_marginal(
         white=mean,
         eta=np.einsum("nij,nj->ni", factor, mean),
         covariance=factor @ centred @ factor.transpose(0, 2, 1),
+        flatness=flatness_of(centred),
         gradient=gradient,
         status=np.zeros(n, dtype=np.int64),
         doubt=doubt,

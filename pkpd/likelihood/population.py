@@ -91,6 +91,9 @@ class Evaluation:
         The same as random effects.
     covariance : (n_subjects, n_eta, n_eta) array
         Conditional variance of the random effects (NONMEM's ETC).
+    flatness : (n_subjects,) array
+        Largest conditional variance of a whitened random effect: the prior's is 1. Where it is much more, the mode is flat, and an
+        approximation by its curvature worthless.
     gradient : (n_subjects, n_parameters) array
         Derivatives of ``ofv_i`` with respect to every parameter; empty where not asked for.
     status : (n_subjects,) array
@@ -101,6 +104,7 @@ class Evaluation:
     white: FloatArray
     eta: FloatArray
     covariance: FloatArray
+    flatness: FloatArray
     gradient: FloatArray
     status: IntArray
 
@@ -205,9 +209,16 @@ def evaluate(
         white=white,
         eta=np.einsum("nij,nj->ni", factor, white),
         covariance=factor @ covariance @ factor.transpose(0, 2, 1),
+        flatness=flatness_of(covariance),
         gradient=gradient,
         status=status,
     )
+
+
+def flatness_of(covariance: FloatArray) -> FloatArray:
+    """Return the largest variance of each subject's whitened random effects."""
+    variances = np.diagonal(covariance, axis1=1, axis2=2)
+    return np.abs(variances).max(axis=1, initial=0.0)
 
 
 def problem_at(population: Population, values: FloatArray) -> Problem:

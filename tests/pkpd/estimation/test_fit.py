@@ -12,8 +12,10 @@ from pkpd.data.cohort import cohort_of
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
 from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, with_changes
+from pkpd.estimation.minimize import Point, minimize
+from pkpd.kernels.laplace import Approximation
 from pkpd.kernels.predict_all import predict_all
-from pkpd.likelihood.population import bind_population
+from pkpd.likelihood.population import bind_population, evaluate
 from pkpd.model import load_model
 from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
@@ -132,3 +134,28 @@ def test_changes_of_unknown_parameters_and_impossible_values_are_refused():
         with_changes(population.parameters, initial={"clearance": 1.0}, fixed={})
     with pytest.raises(InputError, match="omega2_cl: -1 is outside its bounds"):
         with_changes(population.parameters, initial={}, fixed={"omega2_cl": -1.0})
+
+
+def test_laplace_says_where_a_flat_mode_makes_it_worthless():
+    """With many censored levels two modes of a subject merge, where ln|H| and with it the objective falls without end."""
+    found = fit(virtual(40, 5), FitOptions(Method.LAPLACE))
+    assert found.status is FitStatus.FLAT_MODE
+    assert np.isfinite(found.ofv)
+    assert uncertainty(found, CovarianceKind.SANDWICH) is None
+    exact = fit(found.population, FitOptions(Method.EXACT))
+    assert exact.status is FitStatus.CONVERGED
+    # At its optimum the exact objective is what it is; Laplace's at the same values is nine points off.
+    at_exact = evaluate(found.population, exact.values, Approximation.LAPLACE)
+    assert abs(at_exact.ofv - exact.ofv) > 5.0
+
+
+def test_a_singular_curvature_ends_no_search():
+    """The search of a valley whose Hessian is singular goes on by the scores' Hessian."""
+
+    def valley(place: np.ndarray, _memory: None) -> Point[None]:
+        slope = np.array([2.0 * place[0] + 2.0 * place[1], 2.0 * place[0] + 2.0 * place[1]])
+        return Point(place, float((place[0] + place[1]) ** 2), slope, slope[None, :], None)
+
+    singular = minimize(valley, valley(np.array([1.0, 2.0]), None))
+    assert singular.is_converged
+    assert singular.point.value == pytest.approx(0.0, abs=1e-6)

@@ -1,0 +1,157 @@
+"""`asuc bootstrap`: a fit to drawn subjects, many times, in a folder that keeps what is done."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, read_cohort_for, write_json
+from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.source import read_model
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pkpd.estimation.bootstrap import Replicate
+    from pkpd.estimation.fit import Fit
+
+_SETTINGS, _REPLICATES, _RESULT = "settings.json", "replicates.csv", "bootstrap.json"
+
+
+def bootstrap(
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Fits.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same subjects.")] = 1,
+    method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
+    fix: Fixed = None,
+    init: Initial = None,
+    censored: CensoredName = None,
+    by_centre: Annotated[bool, typer.Option("--by-centre", help="Each centre keeps its number of subjects.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Fit a model to subjects drawn with replacement, many times; write intervals, bias and how the fits ended."""
+    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.bootstrap import bootstrap_document, bootstrap_replicate  # noqa: PLC0415
+    from pkpd.estimation.fit import FitOptions, Method, with_changes  # noqa: PLC0415
+    from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
+
+    folder = check_folder(out, force=force or resume)
+    spec = read_model(model)
+    reading, ready = read_cohort_for(cohort, spec)
+    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
+    population = bind_population(spec, data)
+    initial, fixed = pairs("--init", init), pairs("--fix", fix)
+    parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
+    settings: dict[str, Any] = {
+        "model_sha256": spec.sha256,
+        "data_sha256": reading.table.sha256,
+        "method": method,
+        "seed": seed,
+        "fix": fixed,
+        "init": initial,
+        "censored": censored,
+        "by_centre": by_centre,
+    }
+    if resume:
+        _check_settings(folder, settings)
+    original = fit_population(population, FitOptions(Method(method)), parameters=parameters)
+    make_folder(folder)
+    write_json(folder / _SETTINGS, settings)
+    replicates = {one.number: one for one in _kept(folder / _REPLICATES, original)} if resume else {}
+    kept = len(replicates)
+    names = [one.name for one in original.parameters]
+    mode = "a" if replicates else "w"
+    with (folder / _REPLICATES).open(mode, encoding="utf-8", newline="") as stream, shown_progress("Fitting") as tell:
+        writer = csv.writer(stream)
+        if not replicates:
+            writer.writerow(("number", "status", "ofv", *names))
+            stream.flush()
+        missing = [number for number in range(1, n + 1) if number not in replicates]
+        try:
+            for done, number in enumerate(missing):
+                tell(done / len(missing))
+                replicates[number] = bootstrap_replicate(original, number, seed=seed, by_centre=by_centre)
+                writer.writerow(_row(replicates[number]))
+                stream.flush()
+        except KeyboardInterrupt:
+            report(f"{out}: {len(replicates)} of {n} fits are kept; the same command with --resume goes on from there.")
+            raise
+    document = bootstrap_document(original, [replicates[number] for number in range(1, n + 1)])
+    document |= {"seed": seed, "n_resumed": min(kept, n), "settings": settings}
+    write_json(folder / _RESULT, document)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(document, folder)))
+
+
+def _check_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with results of something else."""
+    file = folder / _SETTINGS
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise input_error(str(file), "cannot be read; there is nothing to go on with, begin without --resume") from None
+    for name, value in settings.items():
+        if found.get(name) != value:
+            message = f"{name} is {found.get(name)!r} there and {value!r} now; the same settings are needed to go on"
+            raise input_error(str(file), message)
+
+
+def _kept(file: Path, original: Fit) -> list[Replicate]:
+    """Return the fits that a folder holds; a line that was cut off is taken off, to be fitted again."""
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.estimation.bootstrap import Replicate  # noqa: PLC0415
+    from pkpd.estimation.fit import FitStatus  # noqa: PLC0415
+
+    if not file.exists():
+        return []
+    found: list[Replicate] = []
+    with file.open("r+b") as stream:
+        whole = stream.read().rpartition(b"\n")[0]
+        stream.truncate(len(whole) + 1 if whole else 0)
+    for row in csv.DictReader(whole.decode("utf-8").splitlines()):
+        values = np.array([float(row[one.name]) for one in original.parameters])
+        ofv = float(row["ofv"]) if row["ofv"] else float("nan")
+        found.append(Replicate(int(row["number"]), values, ofv, FitStatus[row["status"].upper()]))
+    return found
+
+
+def _row(one: Replicate) -> tuple[object, ...]:
+    ofv = repr(one.ofv) if one.ofv == one.ofv else ""
+    return one.number, one.status.name.lower(), ofv, *(repr(float(value)) for value in one.values)
+
+
+def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
+    ended = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in document["statuses"].items())
+    rows = tuple(
+        (name, f"{one['estimate']:.5g}", *(_number(one[key]) for key in ("se", "bias", "q025", "q50", "q975")))
+        for name, one in document["parameters"].items()
+        if not one["fixed"]
+    )
+    return [
+        f"{document['n']} fits by {document['method']}: {ended}.",
+        *(warning["text"] for warning in document["warnings"]),
+        Sheet("Estimates", ("parameter", "estimate", "SE", "bias", "2.5 %", "50 %", "97.5 %"), rows, wraps=0),
+        f"Written to {folder}.",
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
