@@ -18,6 +18,11 @@ from tests.asuc.shell import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+# A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
+HEEDING = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from asuc.cli import run; sys.exit(run(sys.argv[1:]))"
+)
 OPTIONS = ["--model", "niyigena_2026_asuc", "--method", "focei", "--censored", "drop"]
 
 
@@ -64,21 +69,24 @@ def test_it_refuses_to_go_on_with_something_else(cohort: str, tmp_path: Path, ca
 
 def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path):
     out = tmp_path / "boot"
-    line = [sys.executable, "-m", "asuc", "bootstrap", cohort, *OPTIONS, "--out", str(out), "--n", "5000"]
-    process = subprocess.Popen(  # noqa: S603 - a line of our own
+    line = [sys.executable, "-c", HEEDING, "bootstrap", cohort, *OPTIONS, "--out", str(out), "--n", "5000"]
+    with subprocess.Popen(  # noqa: S603 - a line of our own
         line,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    file = out / "replicates.csv"
-    ends = time.monotonic() + 90.0
-    while time.monotonic() < ends and not (file.exists() and file.read_bytes().count(b"\n") > 4):
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    printed, said = process.communicate(timeout=60)
+    ) as process:
+        file = out / "replicates.csv"
+        ends = time.monotonic() + 90.0
+        while time.monotonic() < ends and not (file.exists() and file.read_bytes().count(b"\n") > 4):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        try:
+            printed, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     kept = file.read_bytes()
     assert process.returncode == 1
     assert printed == ""
