@@ -188,6 +188,10 @@ def test_nothing_that_is_pasted_is_lost(cells: list[list[str]], separator: str):
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_pasted_as_samples(text: str):
-    rows = with_pasted(TYPICAL.samples, read_pasted_rows(text, "samples"), new_sample)
+    pasted = read_pasted_rows(text, "samples")
+    rows = with_pasted(TYPICAL.samples, pasted, new_sample)
 
+    assert rows[: len(TYPICAL.samples)] == list(TYPICAL.samples)
+    assert len(rows) == len(TYPICAL.samples) + len(pasted.rows)
+    assert len({row["id"] for row in rows}) == len(rows)
     shown(Screen(TYPICAL.doses, rows, TYPICAL.fields, TYPICAL.kept), "en")
