@@ -21,8 +21,8 @@ _DECIMALS = 6
 
 
 def number_text(value: float) -> str:
-    """Return a number as one would type it, without loss and in no doubt: 600, 6.9, and 1.2340 for 1.234."""
-    return unambiguous(_shortest(value))
+    """Return a number as one would type it in the language being spoken, without loss and in no doubt: 600, 6.9, and 1.2340 for 1.234."""
+    return spoken_number(unambiguous(_shortest(value)))
 
 
 def shown(value: float) -> str:

@@ -17,7 +17,6 @@ from dosing_app.ui.answers import Answers
 from dosing_app.ui.elements import Dash
 from dosing_app.ui.security import secure
 from dosing_app.ui.server import serve
-from dosing_app.ui.state import empty_screen, screen_from_case
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
@@ -74,8 +73,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
         enable_mcp=False,
         add_log_handler=False,
     )
-    screen = empty_screen() if case is None else screen_from_case(case)
-    page.register(app, screen, event_model)
+    page.register(app, case, event_model)
     update.register(app, answers)
     rows.register(app)
     case_file.register(app)

@@ -68,8 +68,9 @@ def _register_open(app: App) -> None:
                 return {"screen": _unchanged(), "notice": refusal(file or "", error), "contents": None}
             said = [html.P(say("file.read_with_notes", file=file or ""), className="done")] if notes else []
             said += [html.P(spoken(note)) for note in notes]
+            screen = screen_from_case(case)
         # Emptied, so that the same file can be opened once more.
-        return {"screen": _shown(screen_from_case(case)), "notice": said, "contents": None}
+        return {"screen": _shown(screen), "notice": said, "contents": None}
 
 
 def _register_example(app: App) -> None:
@@ -82,12 +83,15 @@ def _register_example(app: App) -> None:
             "choice": Output(ids.EXAMPLES, "value"),
         },
         inputs={"name": Input(ids.EXAMPLES, "value")},
+        state={"language": State(ids.LANGUAGE, "value")},
         prevent_initial_call=True,
     )
-    def open_example(*, name: str | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
+    def open_example(*, name: str | None, language: str | None) -> dict[str, Any]:  # pyright: ignore[reportUnusedFunction]
         if name not in example_names():
             return {"screen": _unchanged(), "notice": no_update, "choice": no_update}
-        return {"screen": _shown(screen_from_case(example_case(name))), "notice": [], "choice": None}
+        with answering(language):
+            screen = screen_from_case(example_case(name))
+        return {"screen": _shown(screen), "notice": [], "choice": None}
 
 
 def _register_new(app: App) -> None:

@@ -26,8 +26,10 @@ from dosing_app.ui.elements import (
 from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.sign_on import user_name
+from dosing_app.ui.state import empty_screen, screen_from_case
 
 if TYPE_CHECKING:
+    from dosing_app.decision.case_schema import PatientCase
     from dosing_app.ui.state import Screen
     from tte import EventModel
 
@@ -48,13 +50,14 @@ _STORES = (
 )
 
 
-def register(app: Dash, screen: Screen, event_model: EventModel) -> None:
-    """Give the app its layout and add the callbacks."""
+def register(app: Dash, case: PatientCase | None, event_model: EventModel) -> None:
+    """Give the app its layout, with a case on it or none, and add the callbacks."""
 
     def layout() -> Component:
         language = request.accept_languages.best_match(languages(), default=DEFAULT) if request else DEFAULT
         is_dark = bool(request) and request.headers.get(_SCHEME_HEADER) == tokens.DARK_SCHEME
         with answering(language, is_dark=is_dark):
+            screen = empty_screen() if case is None else screen_from_case(case)
             stores = [dcc.Store(id=store, storage_type="memory") for store in _STORES]
             stores += [
                 dcc.Store(id=ids.KEPT, storage_type="memory", data=screen.kept),

@@ -92,7 +92,8 @@ def _amount_typed(row: Row) -> str:
 
 def _other_text(typed: str, of_case: str) -> str:
     """Return what was typed, or nothing where it is the same but for spaces and the decimal sign."""
-    return "" if "".join(typed.split()).replace(",", ".") == of_case else typed
+    plain, other = ("".join(text.split()).replace(",", ".") for text in (typed, of_case))
+    return "" if plain == other else typed
 
 
 def _covariates(screen: Screen) -> dict[str, str]:

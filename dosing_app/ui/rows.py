@@ -9,6 +9,7 @@ from dosing_app.decision.level_text import TextFault, read_quantity
 from dosing_app.decision.pasted_rows import LEFT_OUT, read_pasted_rows
 from dosing_app.findings.numbers import number_text
 from dosing_app.language import say, spoken
+from dosing_app.language.speaking import spoken_number
 from dosing_app.ui import ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.elements import App, Input, Output, State, client_function, ctx, html, no_update
@@ -233,16 +234,16 @@ def _register_presets(app: App) -> None:
         entered = settled(screen_of(screen))
         weight = read_quantity(entered.fields.get("weight_kg") or "", BY_NAME["weight_kg"].units)
         start = start_of(entered)
-        changed = with_preset(
-            entered.doses,
-            preset,
-            weight_kg=None if isinstance(weight, TextFault) else weight,
-            now_day=day_in(entered.fields.get("now_day") or "", start),
-            start=start,
-        )
-        if changed is not None:
-            return changed, None, []
         with answering(language):
+            changed = with_preset(
+                entered.doses,
+                preset,
+                weight_kg=None if isinstance(weight, TextFault) else weight,
+                now_day=day_in(entered.fields.get("now_day") or "", start),
+                start=start,
+            )
+            if changed is not None:
+                return changed, None, []
             said = say("dosing.preset_past", regimen=say(f"preset.{preset.name}"))
         return no_update, None, [html.P(said, className="done")]
 
@@ -251,13 +252,17 @@ def _register_presets(app: App) -> None:
         Output(ids.ASSAY, "value"),
         Input(ids.ASSAY, "value"),
         State(ids.SAMPLES, "rowData"),
+        State(ids.LANGUAGE, "value"),
         prevent_initial_call=True,
     )
-    def set_limits(name: str | None, rows: list[Row] | None) -> tuple[Any, Any]:  # pyright: ignore[reportUnusedFunction]
+    def set_limits(  # pyright: ignore[reportUnusedFunction]
+        name: str | None, rows: list[Row] | None, language: str | None
+    ) -> tuple[Any, Any]:
         assay = ASSAY_BY_NAME.get(name or "")
         if assay is None:
             return no_update, no_update
-        limits = {"lloq": assay.lloq, "uloq": assay.uloq}
+        with answering(language):
+            limits = {"lloq": spoken_number(assay.lloq), "uloq": spoken_number(assay.uloq)}
         # Limits that were typed are the laboratory's own: only rows without any take those of the assay.
         changed = [row if row.get("lloq") or row.get("uloq") else row | limits for row in rows or []]
         return changed or [new_sample([], **limits)], no_update

@@ -154,8 +154,8 @@ def _register_use(app: App, answers: Answers) -> None:
             # The columns are those of an entry; only while it stands does a button do what its column says.
             if case is None or to_json(case, indent=None) != pinned["case"]:
                 return no_update, [html.P(say("comparison.changed"))]
-        place = int(ctx.triggered_id["index"])
-        return with_plan(entered.doses, answers.regimens(pinned["case"]).regimens[place].doses), []
+            place = int(ctx.triggered_id["index"])
+            return with_plan(entered.doses, answers.regimens(pinned["case"]).regimens[place].doses), []
 
 
 def _register_sensitivity(app: App, answers: Answers) -> None:

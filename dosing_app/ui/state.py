@@ -14,6 +14,7 @@ from dosing_app.decision.case_schema import CaseLimits, CaseTarget
 from dosing_app.decision.patient import to_json
 from dosing_app.findings.case_words import level_text
 from dosing_app.findings.numbers import number_text
+from dosing_app.language.speaking import spoken_number
 from dosing_app.ui.fields import BY_NAME, FIELDS, NO, YES
 from pkpd.model.library import DEFAULT_MODEL
 from pkpd.units import fraction_from_percent, percent_from_fraction
@@ -30,7 +31,6 @@ Row = dict[str, str]
 GIVEN, PLANNED = "given", "planned"
 AUTO = "auto"
 """Mark of a dose whose status nobody chose."""
-LIST_SEPARATOR = ", "
 _ON_ROWS = ("doses", "planned", "samples")
 
 
@@ -168,7 +168,9 @@ def _value_text(field: Field, part: Any, value: Any) -> str | None:  # noqa: ANN
     if field.kind == "percent":
         return percent_text(value)
     if field.kind == "list":
-        return LIST_SEPARATOR.join(item if isinstance(item, str) else number_text(item) for item in value)
+        items = [item if isinstance(item, str) else number_text(item) for item in value]
+        # Where a comma stands before decimals, a semicolon tells items apart.
+        return ("; " if any("," in item for item in items) else ", ").join(items)
     return number_text(value) if isinstance(value, int | float) else str(value)
 
 
@@ -176,7 +178,7 @@ def percent_text(fraction: float) -> str:
     """Return a fraction in percent as one would type it, the shortest text that is read as the same fraction."""
     percent = percent_from_fraction(fraction)
     short = f"{percent:.12g}"
-    return short if fraction_from_percent(float(short)) == fraction else number_text(percent)
+    return spoken_number(short) if fraction_from_percent(float(short)) == fraction else number_text(percent)
 
 
 def _beyond_the_screen(tree: Mapping[str, Any]) -> dict[str, Any]:

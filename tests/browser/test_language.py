@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,16 @@ def test_the_page_opens_in_the_language_of_the_browser(open_screen: Callable[...
     expect(page.locator(f"#{ids.PAGE}")).to_have_attribute("lang", "de")
     expect(page.locator(f"#{ids.RISK_TEXT}")).to_contain_text("von 100 solchen Patienten")
     expect(page.locator(f"#{ids.CASE_LINE}")).to_contain_text("Tag 13,75")
+
+
+def test_an_opened_example_has_the_decimal_signs_of_the_language(open_screen: Callable[..., Page]):
+    """I look at the samples of the example on a German screen."""
+    page = open_screen(locale="de-DE")
+    actions.open_tab(page, "Proben")
+
+    expect(actions.cell(page, ids.SAMPLES, 0, "level")).to_have_text(re.compile(r"^[<>]?\d+(,\d+)?$"))
+    expect(page.locator(f"#{ids.SAMPLES} [col-id=day]").filter(has_text=re.compile(r"\d,\d")).first).to_be_visible()
+    expect(page.locator(f"#{ids.SAMPLES} .ag-row").filter(has_text=re.compile(r"\d\.\d"))).to_have_count(0)
 
 
 def test_the_language_is_changed_and_nothing_typed_is_lost(screen: Page):

@@ -20,9 +20,9 @@ def test_a_level_stands_as_a_laboratory_reports_it(sample: CaseSample, text: str
     assert level_text(sample) == text
 
 
-def test_a_level_is_written_as_the_language_writes_it_or_as_it_is_typed():
+def test_a_level_is_written_and_typed_with_the_sign_of_the_language():
     with speaking("de"):
-        assert (level_text(BELOW), level_text(BELOW, number_text)) == ("<0,4", "<0.4")
+        assert (level_text(BELOW), level_text(BELOW, number_text)) == ("<0,4", "<0,4")
 
 
 def test_infusions_stand_in_one_line():

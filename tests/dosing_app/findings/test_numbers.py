@@ -37,15 +37,19 @@ def test_a_number_is_shown_as_entered(value: float, text: str):
     assert shown(value) == text
 
 
-def test_a_typed_number_is_without_loss_and_has_a_point_in_every_language():
+def test_a_typed_number_is_without_loss_and_has_the_sign_of_the_language():
+    assert number_text(0.1 + 0.2) == "0.30000000000000004"
     with speaking("de"):
-        assert number_text(0.1 + 0.2) == "0.30000000000000004"
+        assert number_text(0.1 + 0.2) == "0,30000000000000004"
+        assert number_text(1.234) == "1,2340"
         assert shown(6.9) == "6,9"
 
 
 @given(st.one_of(st.floats(1e-6, 1e6), st.integers(1_000, 999_999).map(lambda n: n / 1000)))
 def test_a_number_of_a_case_is_typed_so_that_it_is_read_back(value: float):
-    assert read_number(number_text(value)) == value
+    for language in ("en", "de"):
+        with speaking(language):
+            assert read_number(number_text(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from dosing_app.decision.examples import example_case, example_names
 from dosing_app.decision.patient import read_case
+from dosing_app.language import speaking
 from dosing_app.ui.fields import BY_NAME
 from dosing_app.ui.reading import read_screen, settled
 from dosing_app.ui.state import Screen, default_text, empty_screen, new_dose, new_sample, screen_from_case
@@ -44,11 +45,41 @@ def only_fault(screen: Screen) -> Fault:
     return fault
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("name", example_names())
-def test_a_case_comes_back_from_the_screen_unchanged(name: str):
+def test_a_case_comes_back_from_the_screen_unchanged(name: str, language: str):
     case = example_case(name)
 
-    assert read_screen(screen_from_case(case)).case == case
+    with speaking(language):
+        assert read_screen(screen_from_case(case)).case == case
+
+
+def test_a_german_screen_has_decimal_commas_in_its_inputs_and_a_semicolon_between_items():
+    case = read_case(
+        {
+            "schema": "asuc-case/1",
+            "covariates": {"weight_kg": 62.5, "crp_below_mg_per_L": 2.5},
+            "doses": [{"time_day": 0.5, "amount_mg": 312.5}],
+            "samples": [{"time_day": 7.25, "censored": "below", "lloq_mg_per_L": 0.4}],
+            "target": {"risk_day90": 0.125},
+            "limits": {"days_allowed": [14.5, 15]},
+        }
+    )
+    with speaking("de"):
+        screen = screen_from_case(case)
+        read = read_screen(screen).case
+
+    dose, sample = screen.doses[0], screen.samples[0]
+    assert (dose["day"], dose["mg"], dose["hours"]) == ("0,5", "312,5", "2")
+    assert (sample["day"], sample["level"], sample["lloq"]) == ("7,25", "<0,4", "0,4")
+    shown = {name: screen.fields[name] for name in ("weight_kg", "crp_mg_per_L", "risk_day90", "days_allowed")}
+    assert shown == {
+        "weight_kg": "62,5",
+        "crp_mg_per_L": "<2,5",
+        "risk_day90": "12,5",
+        "days_allowed": "14,5; 15",
+    }
+    assert read == case
 
 
 def test_what_the_screen_does_not_show_is_kept():
@@ -73,19 +104,23 @@ def test_what_the_screen_does_not_show_is_kept():
     assert read.limits == case.limits
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("amount", [1e-05, 1e-200, 0.1 + 0.2, 1.234, 12.345, 600.0, 1234.567, 1234.5678901234567])
-def test_no_digit_is_lost_on_the_screen(amount: float):
+def test_no_digit_is_lost_on_the_screen(amount: float, language: str):
     case = read_case({"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": amount}]})
 
-    assert read_screen(screen_from_case(case)).case == case
+    with speaking(language):
+        assert read_screen(screen_from_case(case)).case == case
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("fraction", [0.2, 0.07, 1 / 3, 1e-6, 0.12345, 0.999])
-def test_no_digit_of_a_target_is_lost_on_the_screen(fraction: float):
+def test_no_digit_of_a_target_is_lost_on_the_screen(fraction: float, language: str):
     tree = {"schema": "asuc-case/1", "covariates": {}, "doses": [{"time_day": 0, "amount_mg": 600}]}
     case = read_case(tree | {"target": {"risk_day90": fraction}})
 
-    read = read_screen(screen_from_case(case)).case
+    with speaking(language):
+        read = read_screen(screen_from_case(case)).case
 
     assert read is not None
     assert read.target.risk_day90 == pytest.approx(fraction, rel=1e-15)
