@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, read_cohort_for, write_json
-from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
+from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
-from asuc.cli.source import read_model
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -44,22 +43,16 @@ def bootstrap(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a model to subjects drawn with replacement, many times; write intervals, bias and how the fits ended."""
-    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
-    from pkpd.estimation.bootstrap import bootstrap_document, bootstrap_replicate  # noqa: PLC0415
-    from pkpd.estimation.fit import FitOptions, Method, with_changes  # noqa: PLC0415
+    from pkpd.estimation.bootstrap import bootstrap_document, bootstrap_replicate  # noqa: PLC0415 - loads the engine
+    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
-    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    spec = read_model(model)
-    reading, ready = read_cohort_for(cohort, spec)
-    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
-    population = bind_population(spec, data)
     initial, fixed = pairs("--init", init), pairs("--fix", fix)
-    parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
+    given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
     settings: dict[str, Any] = {
-        "model_sha256": spec.sha256,
-        "data_sha256": reading.table.sha256,
+        "model_sha256": given.population.model.sha256,
+        "data_sha256": given.data_sha256,
         "method": method,
         "seed": seed,
         "fix": fixed,
@@ -69,9 +62,11 @@ def bootstrap(
     }
     if resume:
         _check_settings(folder, settings)
-    original = fit_population(population, FitOptions(Method(method)), parameters=parameters)
+    original = fit_population(given.population, FitOptions(Method(method)), parameters=given.parameters)
     make_folder(folder)
     write_json(folder / _SETTINGS, settings)
+    # An earlier result is none of the fits that now begin.
+    (folder / _RESULT).unlink(missing_ok=True)
     replicates = {one.number: one for one in _kept(folder / _REPLICATES, original)} if resume else {}
     kept = len(replicates)
     names = [one.name for one in original.parameters]

@@ -9,6 +9,7 @@ import typer
 
 from asuc.cli.output import print_json, write_output
 from asuc.cli.source import read_model
+from pkpd.data.records import Censoring
 from pkpd.errors import InputError
 
 data = typer.Typer(help="Cohort files.", no_args_is_help=True)
@@ -62,27 +63,23 @@ def _summary(cohort: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a cohort o
         "n_subjects": cohort.n_subjects,
         "n_doses": int(cohort.dose_time.size),
         "n_samples": int(cohort.level.size),
-        "n_below": int((cohort.censoring == 1).sum()),
-        "n_above": int((cohort.censoring == 2).sum()),
-        "n_between": int((cohort.censoring == 3).sum()),
+        "n_below": int((cohort.censoring == Censoring.BELOW).sum()),
+        "n_above": int((cohort.censoring == Censoring.ABOVE).sum()),
+        "n_between": int((cohort.censoring == Censoring.BETWEEN).sum()),
         "samples_per_subject": {str(n): int((per_subject == n).sum()) for n in np.unique(per_subject).tolist()},
         "n_centres": len(cohort.centres),
         "assays": [assay for assay in cohort.assays if assay],
         "covariates": {
             name: {
-                "median": _number(np.nanmedian(first)) if np.isfinite(first).any() else None,
-                "q25": _number(np.nanquantile(first, 0.25)) if np.isfinite(first).any() else None,
-                "q75": _number(np.nanquantile(first, 0.75)) if np.isfinite(first).any() else None,
+                "median": float(np.nanmedian(first)) if np.isfinite(first).any() else None,
+                "q25": float(np.nanquantile(first, 0.25)) if np.isfinite(first).any() else None,
+                "q75": float(np.nanquantile(first, 0.75)) if np.isfinite(first).any() else None,
                 "n_missing": int(np.isnan(first).sum()),
             }
             for name, values in cohort.covariates.items()
             for first in [values[cohort.row_start[:-1]]]
         },
     }
-
-
-def _number(value: float) -> float:
-    return float(value)
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, read_cohort_for, write_csv, write_json
-from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
-from asuc.cli.source import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pkpd.data.cohort import Cohort
     from pkpd.estimation.fit import Fit
 
 
@@ -40,39 +38,33 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a model to a cohort; write estimates, random effects and residuals."""
-    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
-    from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
-    from pkpd.estimation.fit import FitOptions, Method, with_changes  # noqa: PLC0415
+    from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
     from pkpd.estimation.result import fit_document  # noqa: PLC0415
-    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
-    spec = read_model(model)
-    reading, ready = read_cohort_for(cohort, spec)
-    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
-    population = bind_population(spec, data)
-    parameters = with_changes(population.parameters, initial=pairs("--init", init), fixed=pairs("--fix", fix))
+    given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
     options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
     started = time.perf_counter()
     with shown_progress("Fitting"):
-        result = fit_population(population, options, parameters=parameters)
+        result = fit_population(given.population, options, parameters=given.parameters)
     seconds = time.perf_counter() - started
     kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
-    document = fit_document(result, kind, seconds=seconds, data_sha256=reading.table.sha256)
+    document = fit_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
     document["seed"] = seed
     document["censored"] = censored or "likelihood"
     make_folder(folder)
     write_json(folder / "fit.json", document)
-    _write_etas(folder / "etas.csv", result, data)
-    _write_records(folder / "table.csv", result, data, seed)
+    _write_etas(folder / "etas.csv", result)
+    _write_records(folder / "table.csv", result, seed)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
 
 
-def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:
+def _write_etas(file: Path, fit_: Fit) -> None:
     import numpy as np  # noqa: PLC0415
 
     from pkpd.diagnostics.individuals import individual_parameters  # noqa: PLC0415
@@ -83,7 +75,7 @@ def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:
     rows = (
         (name, *map(float, eta), *map(float, error), *map(float, own), float(ofv))
         for name, eta, error, own, ofv in zip(
-            data.ids,
+            fit_.population.cohort.ids,
             fit_.evaluation.eta,
             se,
             np.column_stack(tuple(parameters.values())),
@@ -94,12 +86,13 @@ def _write_etas(file: Path, fit_: Fit, data: Cohort) -> None:
     write_csv(file, head, rows)
 
 
-def _write_records(file: Path, fit_: Fit, data: Cohort, seed: int) -> None:
+def _write_records(file: Path, fit_: Fit, seed: int) -> None:
     import numpy as np  # noqa: PLC0415
 
     from pkpd.diagnostics.npde import npde  # noqa: PLC0415
     from pkpd.diagnostics.residuals import residuals  # noqa: PLC0415
 
+    data = fit_.population.cohort
     found, errors = residuals(fit_), npde(fit_, np.random.default_rng(seed))
     subject = np.repeat(np.arange(data.n_subjects), np.diff(data.sample_start))
     words = ("", "below", "above", "between")

@@ -1,15 +1,21 @@
-"""Options that every command has which fits a model to a cohort."""
+"""Options that every command has which fits a model to a cohort, and what they stand for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from asuc.cli.cohort_source import read_cohort_for
+from asuc.cli.source import read_model
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from pkpd.likelihood.population import Population
+    from pkpd.model.population import PopulationParameter
 
 MethodName = Literal["fo", "foce", "focei", "laplace", "exact"]
 CensoredName = Annotated[
@@ -40,3 +46,49 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
             raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49")
         found[name.strip()] = number
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FitInputs:
+    """What is to be fitted.
+
+    Parameters
+    ----------
+    population : Population
+        Model and subjects.
+    parameters : tuple of PopulationParameter
+        What is estimated and what held, with initial values.
+    data_sha256 : str
+        Hash of the cohort file.
+    """
+
+    population: Population
+    parameters: tuple[PopulationParameter, ...]
+    data_sha256: str
+
+
+def read_inputs(
+    cohort: str,
+    model: str,
+    *,
+    initial: Mapping[str, float],
+    fixed: Mapping[str, float],
+    censored: Literal["drop", "half"] | None,
+) -> FitInputs:
+    """Read cohort and model, and say on standard error what was assumed.
+
+    Raises
+    ------
+    InputError
+        With every problem of either.
+    """
+    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.fit import with_changes  # noqa: PLC0415
+    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
+
+    spec = read_model(model)
+    reading, ready = read_cohort_for(cohort, spec)
+    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
+    population = bind_population(spec, data)
+    parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
+    return FitInputs(population, parameters, reading.table.sha256)

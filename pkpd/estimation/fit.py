@@ -12,6 +12,7 @@ from pkpd.errors import input_error
 from pkpd.estimation.map import estimate_map
 from pkpd.estimation.minimize import Minimum, Point, minimize
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
+from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
@@ -249,7 +250,7 @@ def fit(
 
 
 def _check(population: Population, options: FitOptions) -> None:
-    censored = int((population.packed.observations[:, 1] != 0.0).sum())
+    censored = int((population.packed.observations[:, CENSORED] != 0.0).sum())
     if censored and options.method in (Method.FO, Method.FOCE, Method.FOCEI):
         raise input_error(
             "--method",

@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
 from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
+from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.population import ParameterKind
 
@@ -38,7 +39,7 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
     known = uncertainty(fit, kind)
     by_place = dict(zip(fit.scale.free, known.se, strict=True)) if known else {}
     shrunk = shrinkage(fit)
-    n_quantified = int((fit.population.packed.observations[:, 1] == 0.0).sum())
+    n_quantified = int((fit.population.packed.observations[:, CENSORED] == 0.0).sum())
     groups: dict[str, dict[str, Any]] = {"theta": {}, "omega": {}, "sigma": {}}
     for i, (one, value) in enumerate(zip(fit.parameters, fit.values, strict=True)):
         entry = _entry(one, float(value), by_place.get(i), one.name in fit.at_bound)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.kernels.codes import ADDITIVE, PROPORTIONAL, PackedSubjects
+from pkpd.kernels.codes import ADDITIVE, CENSORED, PROPORTIONAL, PackedSubjects
 from pkpd.kernels.laplace import Approximation, Directions, approximate
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.parameters import log_typical_terms
@@ -229,7 +229,7 @@ def problem_at(population: Population, values: FloatArray) -> Problem:
 
 def quantified_by_subject(population: Population) -> FloatArray:
     """Return the number of quantified observations of each subject."""
-    is_quantified = population.packed.observations[:, 1] == 0.0
+    is_quantified = population.packed.observations[:, CENSORED] == 0.0
     return np.add.reduceat(
         np.concatenate((is_quantified, [False])).astype(np.float64), population.packed.observation_start[:-1]
     ) * (np.diff(population.packed.observation_start) > 0)

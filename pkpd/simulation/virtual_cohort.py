@@ -109,7 +109,7 @@ def virtual_cohort(model: ModelSpec, design: Design, rng: np.random.Generator) -
         name: values if name == "weight_kg" else np.where(rng.random(n) < design.missing, np.nan, values)
         for name, values in covariates.items()
     }
-    return _with_covariates(drawn, seen)
+    return replace(drawn, covariates=seen)
 
 
 def _covariates(n: int, rng: np.random.Generator) -> dict[str, FloatArray]:
@@ -160,7 +160,3 @@ def _samples(dose_start: IntArray, dose_time: FloatArray, rng: np.random.Generat
 
 def _within(values: FloatArray, low: float, high: float, decimals: int) -> FloatArray:
     return np.round(np.clip(values, low, high), decimals)
-
-
-def _with_covariates(cohort: Cohort, covariates: dict[str, FloatArray]) -> Cohort:
-    return replace(cohort, covariates=covariates)

@@ -46,6 +46,7 @@ def test_it_goes_on_to_the_same_result(cohort: str, tmp_path: Path, capsys: pyte
     assert (document["schema"], document["n"], document["n_resumed"]) == ("asuc-bootstrap/1", 8, 0)
 
     assert run(["bootstrap", cohort, *OPTIONS, "--out", str(parts), "--n", "5"]) == 0
+    (parts / "bootstrap.json").write_text("of other fits", encoding="utf-8")
     file = parts / "replicates.csv"
     # Stopped in the middle of a line.
     file.write_bytes(file.read_bytes()[:-20])
