@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures bench bounds interpreted check setup chromium pango lock clean
+.PHONY: help app test lint types arch style browser pictures fuzz bench bounds interpreted check setup chromium pango lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ pictures: setup chromium ## write the pictures anew that the browser tests compa
 
 browser: setup chromium ## only the tests that drive the app in Chromium
 	$(PY) -m pytest -m browser
+
+fuzz: setup ## the tests that try random cases, with other cases every time
+	$(PY) -m pytest -q -n $(TEST_WORKERS) -m "hypothesis and not browser" --hypothesis-profile=fuzz
 
 bench: setup ## measure every claim of speed and accuracy in the README
 	$(PY) -m benchmarks

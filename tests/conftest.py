@@ -23,8 +23,11 @@ CHROMIUM = Path(os.environ.get("ASUC_CHROMIUM") or "/usr/bin/chromium")
 NO_REFERENCE = "reference data absent"
 
 # No deadline: the first example of a test may wait for the compiler. "Too slow" measures how busy the machine is.
-settings.register_profile("asuc", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.load_profile("asuc")
+# The suite tries the same cases every time, so that a run says something about a change; `make fuzz` tries others.
+_UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("suite", derandomize=True, **_UNHURRIED)
+settings.register_profile("fuzz", derandomize=False, max_examples=400, **_UNHURRIED)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def columns_of_header(cells: Sequence[str], area: Area) -> tuple[str | None, ...
         cells is such a word and none begins like a value.
     """
     found = [_column_named(cell, area) for cell in cells]
-    if not any(found) or any(re.match(r"[<>≤≥=+−-]*\s*[.,]?\d", cell) for cell in cells):
+    if not any(found) or any(_begins_with_number(cell) for cell in cells):
         return None
     return tuple(name if name and name not in found[:place] else None for place, name in enumerate(found))
 
@@ -92,6 +92,11 @@ _UNITS: Mapping[str, Mapping[str, str]] = {
     "hours": {"min": "min|minutes?|minuten"},
     "level": {"ng/mL": "ng ml", "µg/L": "µg l|ug l"},
 }
+
+
+def _begins_with_number(cell: str) -> bool:
+    """Return whether the first letter or figure of a cell is a figure (``~0 mg``, ``½ mg``), whatever stands before."""
+    return next((sign.isnumeric() for sign in cell if sign.isalnum() or sign.isnumeric()), False)
 
 
 def _column_named(cell: str, area: Area) -> str | None:
