@@ -33,7 +33,7 @@ from pkpd.kernels.codes import (
 )
 from pkpd.kernels.lines import white_on_line
 from pkpd.kernels.onecomp import phi1, phi2
-from pkpd.kernels.twocomp import propagator, spectrum
+from pkpd.kernels.twocomp import SHORT, propagator, short_step, spectrum
 
 _TWO = int(Disposition.TWO_COMPARTMENT)
 _LOG_NOTHING = -700.0
@@ -115,11 +115,15 @@ def _advance_area_twocomp(
 ) -> tuple[float, float, float, float]:
     """Return the integral of the central amount, both new amounts and the exponent taken out of them.
 
-    The integral follows from the mass balance: what is eliminated is what went in less what is still there.
+    The integral follows from the mass balance: what is eliminated is what went in less what is still there; over short
+    steps, where little is eliminated, from the series.
     """
     cl, v1 = parameters[CL_OR_KE], parameters[CENTRAL_VOLUME]
     q, v2 = parameters[INTERCOMPARTMENTAL_CLEARANCE], parameters[PERIPHERAL_VOLUME]
     m, root, slow = spectrum(cl, v1, q, v2)
+    if (m + root) * step < SHORT:
+        area, central, peripheral = short_step(central, peripheral, rate, parameters, step)
+        return area, central, peripheral, 0.0
     cosine, sine = propagator(root, step)
     steady1, steady2 = rate * v1 / cl, rate * v2 / cl
     u1, u2 = central - steady1, peripheral - steady2

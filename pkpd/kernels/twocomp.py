@@ -3,7 +3,8 @@
 With M the rate matrix, m = (k10 + k12 + k21) / 2 and q = m^2 - k10 k21 (never negative), the eigenvalues are
 -(m +- sqrt(q)) and exp(M t) = C I + S (M + m I), C = exp(-m t) cosh(sqrt(q) t), S = exp(-m t) sinh(sqrt(q) t) / sqrt(q).
 An infusion adds the difference of the steady state and what of it is left, which cancels over steps shorter than the
-rate constants; there the series rate t (1 + M t / 2 + M^2 t^2 / 6 + ...) e1 takes its place.
+rate constants; so does the area by mass balance. There the series a(t) = a(0) + (t + M t^2 / 2 + M^2 t^3 / 6 + ...) a'(0)
+takes their place, with a'(0) = M a(0) + rate e1.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import kernel
 
 _SMALL = 1e-4
-# Products of rate constants and step below which the series has all its digits.
-_SHORT = 0.05
+SHORT = 0.05
+"""Product of the fast eigenvalue and a step below which the series has all its digits."""
 
 
 @kernel
@@ -48,13 +49,13 @@ def advance_twocomp(
     """Return both amounts [mg] after ``step`` [day]; ``parameters`` are CL, V1, Q, V2."""
     cl, v1, q, v2 = parameters[0], parameters[1], parameters[2], parameters[3]
     m, root, slow = spectrum(cl, v1, q, v2)
+    if (m + root) * step < SHORT:
+        _, central, peripheral = short_step(central, peripheral, rate, parameters, step)
+        return central, peripheral
     cosine, sine = propagator(root, step)
     decay = math.exp(-slow * step)
     given1, given2 = rate * v1 / cl, rate * v2 / cl
     u1, u2 = central - given1, peripheral - given2
-    if (m + root) * step < _SHORT:
-        given1, given2 = _short_infusion(rate, cl / v1, q / v1, q / v2, step)
-        u1, u2 = central, peripheral
     g11 = m - (cl + q) / v1
     return (
         given1 + decay * (cosine * u1 + sine * (g11 * u1 + q / v2 * u2)),
@@ -63,13 +64,20 @@ def advance_twocomp(
 
 
 @kernel
-def _short_infusion(rate: float, k10: float, k12: float, k21: float, step: float) -> tuple[float, float]:
-    """Return both amounts [mg] after an infusion alone, by the series of the module's text."""
-    term1, term2 = rate * step, 0.0
-    total1, total2 = term1, term2
+def short_step(
+    central: float, peripheral: float, rate: float, parameters: FloatArray, step: float
+) -> tuple[float, float, float]:
+    """Return the integral of the central amount [mg day] and both amounts [mg], by the series of the module's text."""
+    k10, k12, k21 = parameters[0] / parameters[1], parameters[2] / parameters[1], parameters[2] / parameters[3]
+    back = k21 * peripheral
+    term1, term2 = step * (rate + back - (k10 + k12) * central), step * (k12 * central - back)
+    total1, total2 = central + term1, peripheral + term2
+    mean = central + 0.5 * term1
     for power in range(2, 10):
         scale = step / power
-        term1, term2 = scale * (k21 * term2 - (k10 + k12) * term1), scale * (k12 * term1 - k21 * term2)
+        back = k21 * term2
+        term1, term2 = scale * (back - (k10 + k12) * term1), scale * (k12 * term1 - back)
         total1 += term1
         total2 += term2
-    return total1, total2
+        mean += term1 / (power + 1)
+    return step * mean, total1, total2

@@ -18,11 +18,10 @@ from pkpd.kernels.taylor import (
     square_root,
     subtracted,
 )
+from pkpd.kernels.twocomp import SHORT
 
 # Below this root * step the series of cosh and sinh have all their digits with the terms taken.
 _NEARLY_EQUAL = 0.1
-# As in ``kernels.twocomp``.
-_SHORT = 0.05
 
 
 class Spectrum(NamedTuple):
@@ -59,7 +58,7 @@ def advance_twocomp_taylor(
     given1, given2 = constant(0.0), constant(0.0)
     u1, u2 = central, peripheral
     if rate > 0.0:
-        if (by.middle[0] + by.root[0]) * step < _SHORT:
+        if (by.middle[0] + by.root[0]) * step < SHORT:
             given1, given2 = _short_infusion(rate, by, step)
         else:
             given1 = divided(constant(rate), by.k10)

@@ -185,8 +185,9 @@ def effect_slope(effect: Effect, covariate: FloatArray, code: float | None = Non
 
 
 def body_mass_index(weight_kg: float, height_cm: float) -> float:
-    """Return the body-mass index [kg/m²]."""
-    return weight_kg / metres_from_centimetres(height_cm) ** 2
+    """Return the body-mass index [kg/m²]; infinite or not a number where the height is too odd to be squared."""
+    height_m = metres_from_centimetres(height_cm)
+    return _ratio(weight_kg, height_m * height_m)
 
 
 def fat_free_mass(weight_kg: float, bmi_kg_per_m2: float, *, is_male: bool) -> float:
@@ -212,7 +213,13 @@ def fat_free_mass(weight_kg: float, bmi_kg_per_m2: float, *, is_male: bool) -> f
     doi:10.2165/00003088-200544100-00004, equation for LBW.
     """
     intercept, slope = (6680.0, 216.0) if is_male else (8780.0, 244.0)
-    return 9270.0 * weight_kg / (intercept + slope * bmi_kg_per_m2)
+    return _ratio(9270.0 * weight_kg, intercept + slope * bmi_kg_per_m2)
+
+
+def _ratio(numerator: float, denominator: float) -> float:
+    """Return a quotient by the rules of floating point: nothing is raised, and the check of the domain refuses it."""
+    with np.errstate(all="ignore"):
+        return float(np.divide(numerator, denominator))
 
 
 def _derive(name: str, known: Mapping[str, float]) -> tuple[float, str] | None:

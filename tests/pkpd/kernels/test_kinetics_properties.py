@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pkpd.data.records import CovariateRow, Dose, Subject
@@ -102,6 +102,7 @@ def test_auc_to_infinity_is_dose_over_clearance(model, regimen, seed):
 
 
 @given(models, regimens, seeds, st.floats(0.0, 70.0), st.floats(0.01, 30.0), st.floats(0.01, 30.0))
+@example(load_model("wojciechowski_2017"), (Dose(0.0, 78.25, 3.0),), 190, 0.0, 0.01171875, 0.01171875)
 def test_areas_of_adjoining_windows_add_up(model, regimen, seed, start, first, second):
     eta = eta_of(model, seed)
     middle, end = start + first, start + first + second

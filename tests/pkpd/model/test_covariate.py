@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pkpd.errors import InputError
@@ -163,6 +163,8 @@ def test_the_ends_of_a_hard_range_are_possible():
 @given(
     st.dictionaries(st.sampled_from(sorted(COVARIATE_UNITS)), st.none() | st.floats()), st.sampled_from(model_names())
 )
+@example({"weight_kg": 0.0, "sex": 0.0, "height_cm": 5e-278}, "faelens_2021_adapted_dreesen")
+@example({"weight_kg": 0.0, "sex": 0.0, "height_cm": 1e156}, "faelens_2021_adapted_dreesen")
 def test_any_covariates_give_complete_values_or_a_sentence(given_values, name):
     model = load_model(name)
     try:
