@@ -116,8 +116,14 @@ def day_of(moment: datetime, start: datetime) -> float:
 
 
 def moment_text(day: float, start: datetime) -> str:
-    """Return the date of a day, with its time of day where that is not the one of the start, to the minute."""
-    moment = start + timedelta(days=day)
+    """Return the date of a day, with its time of day where that is not the one of the start, to the minute.
+
+    Nothing where the calendar has no such day: a day may be typed that no case can have.
+    """
+    try:
+        moment = start + timedelta(days=day)
+    except OverflowError:
+        return ""
     seconds = timedelta(seconds=moment.second, microseconds=moment.microsecond)
     moment += (_MINUTE if seconds >= _MINUTE / 2 else timedelta()) - seconds
     return f"{moment:%Y-%m-%d}" if moment.time() == start.time() else f"{moment:%Y-%m-%d %H:%M}"

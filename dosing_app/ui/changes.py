@@ -22,7 +22,7 @@ class Group(dict[str, Any]):
     """Outputs that belong together, as opposed to a dictionary that is the value of one."""
 
 
-def only_changed(outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[dict[str, Any], Digests]:
+def only_changed(outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[Group, Digests]:
     """Leave out what the browser shows already.
 
     Parameters
@@ -34,10 +34,10 @@ def only_changed(outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[
 
     Returns
     -------
-    tuple of dict and Digests
+    tuple of Group and Digests
         The outputs with ``no_update`` in place of what is shown already, and the digests for the next call.
     """
-    changed: dict[str, Any] = {}
+    changed = Group()
     digests: Digests = {}
     for name, value in outputs.items():
         before = shown.get(name)

@@ -27,6 +27,7 @@ from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.sign_on import user_name
 from dosing_app.ui.state import empty_screen, screen_from_case
+from dosing_app.ui.still import still
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
@@ -80,7 +81,7 @@ def register(app: Dash, case: PatientCase | None, event_model: EventModel) -> No
     _register_history(app)
 
 
-def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark: bool = False) -> list[Component]:
+def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark: bool = False) -> list[Any]:
     answer_line = html.Div(
         [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
         className="answer-line",
@@ -114,7 +115,7 @@ def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark:
         className="colitis",
     )
     models = html.Main(id=ids.MODELS_PAGE, className="models", hidden=True)
-    return [header.header(user or "", is_dark=is_dark), colitis, models, header.footer()]
+    return still([header.header(user or "", is_dark=is_dark), colitis, models, header.footer()])
 
 
 def _theme() -> dict[str, Any]:

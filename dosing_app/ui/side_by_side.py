@@ -15,6 +15,7 @@ from dosing_app.ui.elements import ALL, App, Input, Output, State, client_functi
 from dosing_app.ui.reading import read_screen, settled
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.state import GIVEN, PLANNED, new_dose
+from dosing_app.ui.still import still
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def _register_comparison(app: App, answers: Answers) -> None:
             result = answers.regimens(case_json)
             now = _pinned_now(pinned, case_json, answers)
             body = comparison(view, result, now["places"], is_open=now["by_hand"])
-        return body, no_update if now == pinned else now
+        return still(body), no_update if now == pinned else now
 
 
 def _register_choice(app: App) -> None:
@@ -176,4 +177,4 @@ def _register_sensitivity(app: App, answers: Answers) -> None:
         if not asked or not case_json:
             return no_update
         with answering(language, is_dark=is_dark):
-            return sensitivity_panel(answers.view(case_json), answers.models(case_json))
+            return still(sensitivity_panel(answers.view(case_json), answers.models(case_json)))

@@ -31,6 +31,7 @@ from dosing_app.ui.following import following
 from dosing_app.ui.reading import TWINS, Fault, Reading, read_screen
 from dosing_app.ui.risk_figures import risk_figure, survival_figure
 from dosing_app.ui.state import Screen, default_text
+from dosing_app.ui.still import still
 from dosing_app.ui.wording import case_words
 from pkpd.errors import InputError
 from pkpd.units import percent_from_fraction
@@ -126,7 +127,7 @@ def register(app: App, answers: Answers) -> None:
         with answering(language, is_dark=is_dark):
             outputs = _outputs(screen, answers, valid_case, Look(shown_as or {}, with_dates=times == "dates"))
         changed, digests = only_changed(outputs, shown or {})
-        return {**changed, "shown": digests}
+        return {**_still_group(changed), "shown": digests}
 
     @app.callback(
         Output(ids.FINDER_BODY, "children"),
@@ -136,7 +137,7 @@ def register(app: App, answers: Answers) -> None:
     )
     def find(case_json: str | None, language: str | None) -> object:  # pyright: ignore[reportUnusedFunction]
         with answering(language):
-            return _finder(case_json, answers) if case_json else [html.P(say("empty.finder"))]
+            return still(_finder(case_json, answers)) if case_json else [html.P(say("empty.finder"))]
 
     app.clientside_callback(client_function("asuc", "markCells"), Input(ids.FAULTS, "data"))
 
@@ -193,6 +194,11 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
     if view is None:
         results["case_line"] = [html.Li(say("empty.case"))]
     return {"results": results, "marks": _marks(screen, faults, view, reading)}
+
+
+def _still_group(outputs: Group) -> dict[str, Any]:
+    """Return outputs with their elements drawn at one go; figures, texts and what is stored are as they were."""
+    return {name: _still_group(value) if isinstance(value, Group) else still(value) for name, value in outputs.items()}
 
 
 def _is_begun(screen: Screen) -> bool:

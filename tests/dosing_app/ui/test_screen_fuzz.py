@@ -192,6 +192,8 @@ def test_nothing_that_is_pasted_is_lost(cells: list[list[str]], separator: str):
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=200))
+@example("3000000")
+@example("-1e300")
 def test_any_text_can_be_pasted_as_samples(text: str):
     pasted = read_pasted_rows(text, "samples")
     rows = with_pasted(TYPICAL.samples, pasted, new_sample)
