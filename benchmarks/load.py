@@ -49,7 +49,8 @@ class Load:
     cpu_seconds : float
         Processor time of the server, per change.
     memory_mib : tuple of float
-        Resident memory of the server after everyone's first change, and at the end.
+        Resident memory of the server after a quarter of the time, when it remembers as many cases as it ever does, and at
+        the end.
     """
 
     seconds: FloatArray
@@ -66,8 +67,9 @@ def measure(duration: float) -> Load:
         for number, visitor in enumerate(visitors):
             visitor.open()
             visitor.change(ids.field("weight_kg"), "value", _weight(number, 0))
-        cpu, memory, started = _cpu_seconds(pid), _memory_mib(pid), time.perf_counter()
-        with ThreadPoolExecutor(N_USERS) as pool:
+        cpu, started = _cpu_seconds(pid), time.perf_counter()
+        with ThreadPoolExecutor(N_USERS + 1) as pool:
+            memory = pool.submit(_memory_after, pid, duration / 4.0)
             logs = list(pool.map(lambda number: _work(visitors[number], number, started, duration), range(N_USERS)))
         used = _cpu_seconds(pid) - cpu
         after = _memory_mib(pid)
@@ -75,7 +77,9 @@ def measure(duration: float) -> Load:
             visitor.close()
     seconds = np.array([taken for log in logs for taken in log.seconds])
     errors = tuple(error for log in logs for error in log.errors)
-    return Load(seconds, sum(log.requests for log in logs), errors, used / max(seconds.size, 1), (memory, after))
+    return Load(
+        seconds, sum(log.requests for log in logs), errors, used / max(seconds.size, 1), (memory.result(), after)
+    )
 
 
 @dataclass(slots=True)
@@ -129,6 +133,11 @@ def _server() -> Iterator[tuple[int, int]]:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[_USER_TIME]) + int(fields[_SYSTEM_TIME])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_after(pid: int, seconds: float) -> float:
+    time.sleep(seconds)
+    return _memory_mib(pid)
 
 
 def _memory_mib(pid: int) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dosing_app.ui.sign_on import SignOn
 
-DEFAULT_THREADS = 8
+DEFAULT_THREADS = 4
 _MOST_THREADS = 64
 _HOST = re.compile(r"\.?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?")
 

@@ -12,6 +12,8 @@ from dosing_app.ui.elements import Component
 
 _HTML = "dash_html_components"
 _NOTHING: list[str] = []
+# Lists of names that Dash keeps beside the attributes.
+_DASH_OWN = "available_"
 
 
 class Still(Component):
@@ -32,7 +34,8 @@ class Still(Component):
     available_wildcard_properties = _NOTHING
 
     def __init__(self, tree: list[Any]) -> None:
-        super().__init__(tree=tree)  # pyright: ignore[reportUnknownMemberType]
+        # Not by Dash's own constructor, which looks for a package of the namespace's name every time.
+        self.tree = tree
 
 
 def still(content: Any) -> Any:  # noqa: ANN401 - what Dash takes as children
@@ -51,9 +54,9 @@ def still(content: Any) -> Any:  # noqa: ANN401 - what Dash takes as children
         return content
     if _is_still(content):
         return Still([_drawn(content)])
-    described = _described(content)
-    if described["namespace"] == _HTML and "children" in described["props"]:
-        return type(content)(**{**described["props"], "children": still(described["props"]["children"])})
+    attributes = _attributes(content)
+    if attributes is not None and "children" in attributes:
+        return type(content)(**{**attributes, "children": still(attributes["children"])})
     return content
 
 
@@ -62,12 +65,8 @@ def _is_still(part: object) -> bool:
         return all(_is_still(one) for one in part)
     if not isinstance(part, Component):
         return part is None or isinstance(part, (str, int, float))
-    described = _described(part)
-    return (
-        described["namespace"] == _HTML
-        and "id" not in described["props"]
-        and _is_still(described["props"].get("children"))
-    )
+    attributes = _attributes(part)
+    return attributes is not None and "id" not in attributes and _is_still(attributes.get("children"))
 
 
 def _drawn(part: object) -> Any:  # noqa: ANN401 - a text, a number, or a list of tag, attributes and content
@@ -75,17 +74,22 @@ def _drawn(part: object) -> Any:  # noqa: ANN401 - a text, a number, or a list o
         return [None, {}, [_drawn(one) for one in part]]
     if not isinstance(part, Component):
         return part
-    described = _described(part)
-    inside = described["props"].pop("children", None)
+    attributes = _attributes(part) or {}
+    inside = attributes.pop("children", None)
     parts = inside if _is_list(inside) else [] if inside is None else [inside]
-    return [described["type"].lower(), described["props"], [_drawn(one) for one in parts]]
+    return [type(part).__name__.lower(), attributes, [_drawn(one) for one in parts]]
 
 
 def _is_list(content: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
     return isinstance(content, (list, tuple))
 
 
-def _described(component: Component) -> dict[str, Any]:
-    """Return the type, namespace and props of a component."""
-    described: dict[str, Any] = component.to_plotly_json()  # pyright: ignore[reportUnknownVariableType]
-    return described
+def _attributes(component: Component) -> dict[str, Any] | None:
+    """Return what an element of HTML was made with; None for a component that is none.
+
+    Dash's own description asks for each of sixty names that an element may have, which takes longer than the rest.
+    """
+    if getattr(component, "_namespace", "") != _HTML:
+        return None
+    own = vars(component).items()
+    return {name: value for name, value in own if name[0] != "_" and not name.startswith(_DASH_OWN)}

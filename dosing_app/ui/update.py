@@ -126,8 +126,8 @@ def register(app: App, answers: Answers) -> None:
         screen = Screen(doses or [], samples or [], fields, kept or {}, units)
         with answering(language, is_dark=is_dark):
             outputs = _outputs(screen, answers, valid_case, Look(shown_as or {}, with_dates=times == "dates"))
-        changed, digests = only_changed(outputs, shown or {})
-        return {**_still_group(changed), "shown": digests}
+        changed, digests = only_changed(_still_group(outputs), shown or {})
+        return {**changed, "shown": digests}
 
     @app.callback(
         Output(ids.FINDER_BODY, "children"),
@@ -196,9 +196,10 @@ def _outputs(screen: Screen, answers: Answers, valid_case: str | None, look: Loo
     return {"results": results, "marks": _marks(screen, faults, view, reading)}
 
 
-def _still_group(outputs: Group) -> dict[str, Any]:
+def _still_group(outputs: Mapping[str, Any]) -> Group:
     """Return outputs with their elements drawn at one go; figures, texts and what is stored are as they were."""
-    return {name: _still_group(value) if isinstance(value, Group) else still(value) for name, value in outputs.items()}
+    drawn = {name: _still_group(value) if isinstance(value, Group) else still(value) for name, value in outputs.items()}
+    return Group(drawn)
 
 
 def _is_begun(screen: Screen) -> bool:
