@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_warning import check, figure, note
 from dosing_app.language import message
-from pkpd.units import DAYS_PER_WEEK
+from pkpd.units import DAYS_PER_WEEK, percent_from_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +17,23 @@ if TYPE_CHECKING:
     from dosing_app.language import Message
 
 
+_LEAST_TARGET = 0.01
+
+
 def no_plan(forecast: Forecast) -> Iterator[CaseWarning]:
     """Warn where nothing is planned although it would still count."""
     case = forecast.case
     if not case.planned and case.now_day < forecast.event_model.window_day[1]:
         last = figure(case.doses[-1].time_day)
         yield check("no_plan", message("check.no_plan", last=last), place="planned")
+
+
+def low_target(forecast: Forecast) -> Iterator[CaseWarning]:
+    """Warn of a target so low that a fraction was likely typed where a percentage is asked, or the reverse."""
+    target = forecast.case.target.risk_day90
+    if forecast.risk is not None and target < _LEAST_TARGET:
+        shown, meant = figure(percent_from_fraction(target)), figure(100.0 * percent_from_fraction(target))
+        yield check("low_target", message("check.low_target", target=shown, meant=meant), place="target.risk_day90")
 
 
 def no_drug(forecast: Forecast) -> Iterator[CaseWarning]:
@@ -70,4 +81,4 @@ def _early_events(forecast: Forecast) -> Message:
     return message("check.before_week_4.colectomies" if is_colectomy else "check.before_week_4.events", week=week)
 
 
-PLAN_RULES = (no_plan, no_drug, window)
+PLAN_RULES = (no_plan, low_target, no_drug, window)

@@ -400,7 +400,14 @@ def _placeholder_without_case(name: str) -> str:
 def _empty() -> Group:
     """Return what stands in the place of the results while there is no case."""
     figures = {name: empty_figure(say(f"empty.{name}")) for name in ("concentration", "survival")}
-    words = {"risk_text": [html.P(say("empty.risk"))], "parameters": html.P(say("empty.parameters"))}
+    starts = [
+        html.Button(say(f"empty.open_{what}"), className="link starts", type="button", **{"data-starts": what})
+        for what in ("example", "case")
+    ]
+    words: dict[str, Any] = {
+        "risk_text": [html.P(say("empty.risk")), html.P(starts, className="empty-links")],
+        "parameters": html.P(say("empty.parameters")),
+    }
     outputs: dict[str, Any] = {**dict.fromkeys(_RESULTS, ""), **figures, **words}
     placeholders = {field.name: _placeholder_without_case(field.name) for field in TYPED}
     return Group(

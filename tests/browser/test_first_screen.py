@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dosing_app.decision.examples import example_case
+from dosing_app.decision.patient import to_json
 from dosing_app.decision.view import compute_view
 from dosing_app.ui import ids
 from dosing_app.ui.wording import interval
@@ -281,6 +282,28 @@ def test_the_empty_screen_waits_for_the_first_dose(open_screen: Callable[..., Pa
     expect(page.locator(f"#{ids.CASE_LINE}")).to_contain_text("No case yet")
     expect(page.locator(f"#{ids.RISK_TEXT}")).to_contain_text("once a dose is entered")
     expect(actions.headline(page)).to_have_count(0)
+
+
+def test_the_empty_screen_opens_an_example(open_screen: Callable[..., Page], empty_app_url: str):
+    """I start without a case and want to see one."""
+    page = open_screen(url=empty_app_url)
+
+    page.get_by_role("button", name="Open example").click()
+
+    expect(actions.headline(page)).to_be_visible()
+    expect(page.get_by_role("button", name="Open example")).to_have_count(0)
+
+
+def test_the_empty_screen_opens_a_case(open_screen: Callable[..., Page], empty_app_url: str):
+    """I start without a case and have one in a file."""
+    page = open_screen(url=empty_app_url)
+
+    case_bytes = to_json(example_case("typical")).encode()
+    with page.expect_file_chooser() as chooser:
+        page.locator(f"#{ids.RISK_TEXT}").get_by_role("button", name="Open case").click()
+    chooser.value.set_files({"name": "case.json", "mimeType": "application/json", "buffer": case_bytes})
+
+    expect(actions.headline(page)).to_be_visible()
 
 
 def test_the_first_dose_typed_gives_the_first_forecast(open_screen: Callable[..., Page], empty_app_url: str):

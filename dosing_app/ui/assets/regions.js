@@ -76,6 +76,12 @@
     if (target) {
       leadTo(target);
     }
+    var starts = event.target.closest && event.target.closest(".starts");
+    if (starts && starts.dataset.starts === "example") {
+      window.dash_clientside.set_props("examples", { value: "typical" });
+    } else if (starts) {
+      document.querySelector("#open-case button").click();
+    }
   });
 
   function twin(id) {

@@ -384,6 +384,14 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], str, str, str]] = [
         "the forecast assumes that none follows that of day 0",
     ),
     (
+        "low_target",
+        {"target": {"risk_day90": 0.002}},
+        {"target": {"risk_day90": 0.01}},
+        "target.risk_day90",
+        "check",
+        "The target is a risk of 0.2 %. If 20 % was meant, enter 20.",
+    ),
+    (
         "no_drug_in_window",
         {"doses": infusions((28, 500)), "samples": [], "planned": [], "now_day": 28},
         {"doses": infusions((27.9, 500)), "samples": [], "planned": [], "now_day": 28},
