@@ -1,0 +1,164 @@
+"""`asuc vpc`: what a model predicts for a cohort, drawn many times, beside what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.fit_options import Initial, pairs, read_inputs
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MEASURES = ("p05", "p50", "p95", "below_lloq_pct", "above_uloq_pct")
+_PARTS = ("observed", "low", "middle", "high")
+
+
+def vpc(
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    n: Annotated[int, typer.Option("--n", min=100, max=100_000, help="Simulations of the whole cohort.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same simulations.")] = 1,
+    fit: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of a fit, whose estimates are taken.")] = None,
+    init: Initial = None,
+    bins: Annotated[int | None, typer.Option(min=1, max=200, help="Bins over time at most.")] = None,
+    after_dose: Annotated[bool, typer.Option("--after-dose", help="Bin by time after the last dose.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Levels as they are, not corrected for predictions.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Simulate a cohort many times, censored like its samples; compare percentiles, shares beyond limits and intervals."""
+    import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
+
+    from pkpd.diagnostics.predictive_checks import (  # noqa: PLC0415
+        CheckOptions,
+        check_predictions,
+        checks_document,
+        most_replicates,
+    )
+
+    folder = check_folder(out, force=force)
+    initial = {**_estimates(fit), **pairs("--init", init)}
+    given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
+    population = given.population
+    if n > most_replicates(population):
+        message = f"{n:,} simulations of {population.cohort.level.size:,} levels do not fit into memory"
+        raise input_error("--n", f"{message}; expected at most {most_replicates(population):,}")
+    values = np.array([one.value for one in given.parameters])
+    options = CheckOptions(n, seed, bins, not plain, after_dose)
+    with shown_progress("Simulating") as tell:
+        checks = check_predictions(population, values, options, tell=tell)
+    document = checks_document(checks) | {
+        "model_sha256": population.model.sha256,
+        "data_sha256": given.data_sha256,
+        "values": {one.name: one.value for one in given.parameters},
+    }
+    for said in checks.notes:
+        report(f"{cohort}: {said}.")
+    make_folder(folder)
+    write_json(folder / "vpc.json", document)
+    _write_bins(folder / "vpc.csv", document)
+    _write_intervals(folder / "npc.csv", document)
+    words = ("", "below", "above", "between")
+    visual = checks.vpc
+    write_csv(
+        folder / "vpc_points.csv",
+        ("time", "level", "censored"),
+        zip(visual.time.tolist(), visual.level.tolist(), (words[int(c)] for c in visual.censoring), strict=True),
+    )
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(document, folder)))
+
+
+def _estimates(fit: str | None) -> dict[str, float]:
+    """Return the estimates in the folder of a fit.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no fit.
+    """
+    if fit is None:
+        return {}
+    file = Path(fit) / "fit.json"
+    try:
+        document: Any = json.loads(file.read_text(encoding="utf-8"))
+        groups: list[Mapping[str, Any]] = [document[group] for group in ("theta", "omega", "sigma")]
+        return {name: float(entry["estimate"]) for group in groups for name, entry in group.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise input_error(
+            str(file), "cannot be read as a fit; expected the folder that `asuc fit --out` wrote"
+        ) from None
+
+
+def _write_bins(file: Path, document: Mapping[str, Any]) -> None:
+    head = ["from_day", "to_day", "median_day", "n", *(f"{m}_{part}" for m in _MEASURES for part in _PARTS)]
+    rows = (
+        [one[key] for key in ("from_day", "to_day", "median_day", "n")]
+        + [one[measure][part] for measure in _MEASURES for part in _PARTS]
+        for one in document["bins"]
+    )
+    write_csv(file, head, rows)
+
+
+def _write_intervals(file: Path, document: Mapping[str, Any]) -> None:
+    sides = ("below_pct", "above_pct")
+    head = ["interval_pct", "expected_each_side_pct", *(f"{side}_{part}" for side in sides for part in _PARTS)]
+    rows = (
+        [one["interval_pct"], one["expected_each_side_pct"], *(one[side][part] for side in sides for part in _PARTS)]
+        for one in document["npc"]
+    )
+    write_csv(file, head, rows)
+
+
+def _sheets(document: Mapping[str, Any], folder: Path) -> list[Sheet | str]:
+    bins = tuple(
+        (
+            f"{one['from_day']:.4g}–{one['to_day']:.4g}",
+            str(one["n"]),
+            *(_beside(one[name]) for name in ("p05", "p50", "p95")),
+            *(_beside(one[name], " %") for name in ("below_lloq_pct", "above_uloq_pct")),
+        )
+        for one in document["bins"]
+    )
+    intervals = tuple(
+        (f"{one['interval_pct']:.0f} %", _beside(one["below_pct"], " %"), _beside(one["above_pct"], " %"))
+        for one in document["npc"]
+    )
+    corrected = "corrected for predictions" if document["corrected"] else "as measured"
+    time = "days after a dose" if document["time"] == "after_dose" else "day"
+    return [
+        f"{document['n_replicates']:,} simulations; levels {corrected}. Observed, and in brackets 95 % of the simulations.",
+        Sheet(
+            "Levels over time [mg/L]",
+            (time, "n", "5 %", "50 %", "95 %", "below LLOQ", "above ULOQ"),
+            bins,
+            wraps=0,
+        ),
+        Sheet("Outside prediction intervals", ("interval", "below", "above"), intervals, wraps=0),
+        "A percentile among censored levels is not drawn (–).",
+        f"Written to {folder}.",
+    ]
+
+
+def _beside(one: Mapping[str, float | None], unit: str = "") -> str:
+    """Return what was observed and, in brackets, where simulations lie."""
+    observed, low, high = (_cell(one[part]) for part in ("observed", "low", "high"))
+    return f"{observed}{unit if observed != '–' else ''} ({low} to {high})"
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3g}"
