@@ -11,6 +11,7 @@ from asuc.cli.app import app as app_command
 from asuc.cli.bootstrap import bootstrap as bootstrap_command
 from asuc.cli.cohort import cohort as cohort_commands
 from asuc.cli.data import data as data_commands
+from asuc.cli.exposure import exposure as exposure_command
 from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.models import models as models_command
@@ -18,6 +19,7 @@ from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
 from asuc.cli.report import report as report_command
+from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -41,6 +43,12 @@ commands.command("fit", epilog="Example: asuc fit cohort.csv --model niyigena_20
 commands.command(
     "bootstrap", epilog="Example: asuc bootstrap cohort.csv --model niyigena_2026_asuc --n 1000 --out boot"
 )(bootstrap_command)
+commands.command("exposure", epilog="Example: asuc exposure cohort.csv --model niyigena_2026_asuc --out exposure")(
+    exposure_command
+)
+commands.command("simulate", epilog="Example: asuc simulate cohort.csv --model niyigena_2026_asuc --n 10 --out drawn")(
+    simulate_command
+)
 commands.command("vpc", epilog="Example: asuc vpc cohort.csv --model niyigena_2026_asuc --fit fit --out vpc")(
     vpc_command
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +26,8 @@ CensoredName = Annotated[
 ]
 Fixed = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value.")]
 Initial = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start a parameter at a value.")]
+
+FitFolder = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of a fit, whose estimates are taken.")]
 
 
 def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
@@ -46,6 +50,27 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
             raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49")
         found[name.strip()] = number
     return found
+
+
+def estimates_of(fit: str | None) -> dict[str, float]:
+    """Return the estimates in the folder of a fit.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no fit.
+    """
+    if fit is None:
+        return {}
+    file = Path(fit) / "fit.json"
+    try:
+        document: Any = json.loads(file.read_text(encoding="utf-8"))
+        groups: list[Mapping[str, Any]] = [document[group] for group in ("theta", "omega", "sigma")]
+        return {name: float(entry["estimate"]) for group in groups for name, entry in group.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise input_error(
+            str(file), "cannot be read as a fit; expected the folder that `asuc fit --out` wrote"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.fit_options import Initial, pairs, read_inputs
+from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -30,7 +29,7 @@ def vpc(
     out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
     n: Annotated[int, typer.Option("--n", min=100, max=100_000, help="Simulations of the whole cohort.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same simulations.")] = 1,
-    fit: Annotated[str | None, typer.Option(metavar="DIR", help="Folder of a fit, whose estimates are taken.")] = None,
+    fit: FitFolder = None,
     init: Initial = None,
     bins: Annotated[int | None, typer.Option(min=1, max=200, help="Bins over time at most.")] = None,
     after_dose: Annotated[bool, typer.Option("--after-dose", help="Bin by time after the last dose.")] = False,
@@ -49,7 +48,7 @@ def vpc(
     )
 
     folder = check_folder(out, force=force)
-    initial = {**_estimates(fit), **pairs("--init", init)}
+    initial = {**estimates_of(fit), **pairs("--init", init)}
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
     population = given.population
     if n > most_replicates(population):
@@ -81,27 +80,6 @@ def vpc(
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
-
-
-def _estimates(fit: str | None) -> dict[str, float]:
-    """Return the estimates in the folder of a fit.
-
-    Raises
-    ------
-    InputError
-        Where the folder holds no fit.
-    """
-    if fit is None:
-        return {}
-    file = Path(fit) / "fit.json"
-    try:
-        document: Any = json.loads(file.read_text(encoding="utf-8"))
-        groups: list[Mapping[str, Any]] = [document[group] for group in ("theta", "omega", "sigma")]
-        return {name: float(entry["estimate"]) for group in groups for name, entry in group.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise input_error(
-            str(file), "cannot be read as a fit; expected the folder that `asuc fit --out` wrote"
-        ) from None
 
 
 def _write_bins(file: Path, document: Mapping[str, Any]) -> None:

@@ -1,0 +1,85 @@
+"""`asuc simulate`: levels drawn from a model at the times and with the limits of a cohort's samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pkpd.data.cohort import Cohort
+    from pkpd.simulation.replicates import Replicates
+
+_HEAD = ("replicate", "id", "line", "time", "pred", "dv", "cens", "lloq", "uloq")
+
+
+def simulate(
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+    ],
+    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Simulations of the whole cohort.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same levels.")] = 1,
+    fit: FitFolder = None,
+    init: Initial = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Draw levels for a cohort's doses, covariates and sample times, censored at the limits of its samples."""
+    import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
+
+    from pkpd.diagnostics.ranked_levels import with_usual_limits  # noqa: PLC0415
+    from pkpd.simulation.replicates import simulate_replicates  # noqa: PLC0415
+
+    folder = check_folder(out, force=force)
+    given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
+    values = np.array([one.value for one in given.parameters])
+    data, notes = with_usual_limits(given.population.cohort)
+    for said in notes:
+        report(f"{cohort}: {said}.")
+    with shown_progress("Simulating") as tell:
+        drawn = simulate_replicates(given.population, values, np.random.default_rng(seed), n, tell=tell)
+    make_folder(folder)
+    write_csv(folder / "simulated.csv", _HEAD, _rows(data, drawn))
+    is_censored = (drawn.measured < data.lloq[:, None]) | (drawn.measured > data.uloq[:, None])
+    document = {
+        "schema": "asuc-simulate/1",
+        "n_replicates": n,
+        "seed": seed,
+        "n_subjects": data.n_subjects,
+        "n_levels": data.level.size,
+        "censored_pct": float(100.0 * is_censored.mean()),
+        "model_sha256": given.population.model.sha256,
+        "data_sha256": given.data_sha256,
+        "values": {one.name: one.value for one in given.parameters},
+    }
+    write_json(folder / "simulate.json", document)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(
+            f"{n:,} times {data.level.size:,} levels of {data.n_subjects:,} subjects, {document['censored_pct']:.0f} % of them "
+            f"censored.\nWritten to {folder}.\n"
+        )
+
+
+def _rows(data: Cohort, drawn: Replicates) -> Iterator[tuple[object, ...]]:
+    """Yield a row for every level of every replicate; of a censored one the limit, as in a cohort file."""
+    import numpy as np  # noqa: PLC0415
+
+    subject = np.repeat(np.arange(data.n_subjects), np.diff(data.sample_start)).tolist()
+    lloq, uloq, pred = data.lloq.tolist(), data.uloq.tolist(), drawn.pred.tolist()
+    lines, times = data.sample_line.tolist(), data.sample_time.tolist()
+    for replicate in range(drawn.measured.shape[1]):
+        for k, level in enumerate(drawn.measured[:, replicate].astype(float).tolist()):
+            cens = 1 if level < lloq[k] else -1 if level > uloq[k] else 0
+            dv = (level, lloq[k], uloq[k])[cens]
+            yield replicate + 1, data.ids[subject[k]], lines[k], times[k], pred[k], dv, cens, lloq[k], uloq[k]
