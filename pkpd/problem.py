@@ -27,7 +27,7 @@ from pkpd.kernels.codes import (
 from pkpd.kernels.timeline import pack_events
 from pkpd.model.parameters import log_typical_terms, omega_matrix
 from pkpd.model.residual import residual_sd_parameters
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, ResidualKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from pkpd.data.records import Subject
     from pkpd.model.spec import ModelSpec
 
+_ERROR_KIND = {
+    ResidualKind.VARIANCES_ADD: ErrorKind.VARIANCES_ADD,
+    ResidualKind.SDS_ADD: ErrorKind.SDS_ADD,
+    ResidualKind.LOGARITHMIC: ErrorKind.LOGARITHMIC,
+}
 _DISPOSITION = {
     Parameterization.CL_V: Disposition.ONE_COMPARTMENT_CL,
     Parameterization.KE_V: Disposition.ONE_COMPARTMENT_KE,
@@ -99,7 +104,7 @@ def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | Fl
     ------
     InputError
         For a model without a random effect on the clearance (or the elimination rate constant), whose posterior this
-        engine does not integrate.
+        engine does not integrate; for a level or limit of 0 mg/L or less where the error is logarithmic.
     """
     _check(model)
     wanted = np.asarray(times, dtype=np.float64)
@@ -207,7 +212,13 @@ def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
     columns[:, LEVEL], columns[:, CENSORED] = cohort.level, cohort.censoring
     columns[:, LLOQ], columns[:, ULOQ] = cohort.lloq, cohort.uloq
     columns[:, ADDITIVE : PROPORTIONAL + 1] = errors.reshape(-1, 2)
-    columns[:, EXPONENT], columns[:, ERROR_KIND] = 1.0, float(ErrorKind.VARIANCES_ADD)
+    columns[:, EXPONENT] = model.residual.exponent
+    columns[:, ERROR_KIND] = float(_ERROR_KIND[model.residual.kind])
+    if model.residual.kind is ResidualKind.LOGARITHMIC:
+        logarithmic = (LEVEL, LLOQ, ULOQ)
+        if (columns[:, logarithmic] <= 0.0).any():
+            raise input_error(model.id, "has an error of the logarithm; expected levels and limits above 0 mg/L")
+        columns[:, logarithmic] = np.log(columns[:, logarithmic])
     return columns
 
 

@@ -128,6 +128,7 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
         if ofv is not None
         else "The objective is not finite.",
         Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
+        *(warning["text"] for warning in document["warnings"] if warning["code"] != document["status"]),
         f"Written to {folder}.",
     ]
 

@@ -12,6 +12,7 @@ from pkpd.kernels.advance_taylor import predict_gradient
 from pkpd.kernels.codes import CENSORED, LEVEL
 from pkpd.kernels.residual import residual_variance
 from pkpd.likelihood.population import model_at, packed_at
+from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -39,7 +40,7 @@ class Residuals:
 def residuals(fit: Fit) -> Residuals:
     """Return the residuals of a fit.
 
-    CWRES is NONMEM's with interaction: C^-1/2 (y - (f(eta) - a eta)), C = a Omega a' + diag r(eta), a the gradient of the
+    Where the error is logarithmic, residuals are those of the logarithm. CWRES is NONMEM's with interaction: C^-1/2 (y - (f(eta) - a eta)), C = a Omega a' + diag r(eta), a the gradient of the
     prediction, with the symmetric square root; of the quantified observations of a subject.
 
     References
@@ -48,6 +49,7 @@ def residuals(fit: Fit) -> Residuals:
     """
     population = fit.population
     packed = packed_at(population, model_at(population, fit.values))
+    is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
     n_obs, n_eta = packed.observations.shape[0], population.n_eta
     pred, ipred, iwres, cwres = (np.full(n_obs, np.nan) for _ in range(4))
     for i in range(population.n_subjects):
@@ -65,6 +67,10 @@ def residuals(fit: Fit) -> Residuals:
         ipred[rows] = at
         variance = np.array([residual_variance(row, level) for row, level in zip(observations, at, strict=True)])
         is_level = (observations[:, CENSORED] == 0.0) & (variance > 0.0)
+        if is_logarithmic:
+            # Without drug there is no logarithm, and no level that could have been measured.
+            is_level &= at > 0.0
+            slope, at = slope / np.where(is_level, at, 1.0)[:, None], np.log(np.where(is_level, at, 1.0))
         raw = observations[:, LEVEL] - at
         iwres[rows] = np.where(is_level, raw / np.sqrt(np.where(variance > 0.0, variance, 1.0)), np.nan)
         if is_level.any():

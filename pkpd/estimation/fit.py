@@ -72,6 +72,8 @@ _STEP = 2e-4
 # Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
 _ENDS, _COARSE = 1e-6, 2e-2
 _ZERO_VARIANCE = 1e-6
+# An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
+_NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
 _NEAR_ONE = 1.0 - 1e-5
 _SMALL_DECREASE = 1e-3
 # Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
@@ -340,8 +342,15 @@ def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, 
 
 
 def is_positive(matrix: FloatArray) -> bool:
-    """Return whether a symmetric matrix is finite and positive definite."""
-    return bool(np.isfinite(matrix).all()) and bool(np.linalg.eigvalsh(matrix)[0] > 0.0)
+    """Return whether a symmetric matrix is finite and positive definite, by more than its own rounding errors.
+
+    It is judged scaled to a diagonal of ones, so that the units of the parameters do not matter.
+    """
+    diagonal = np.diag(matrix)
+    if not np.isfinite(matrix).all() or not (diagonal > _NO_CURVATURE).all():
+        return False
+    root = np.sqrt(diagonal)
+    return bool(np.linalg.eigvalsh(matrix / np.outer(root, root))[0] > _ROUNDING)
 
 
 def _expected_decrease(information: FloatArray, gradient: FloatArray) -> float:

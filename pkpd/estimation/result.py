@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
 _MOST_NAMED = 10
+# Scores of every subject below this are those of a parameter that no prediction depends on.
+_SILENT = 1e-12
+# Curvature, the largest being about 1, that differences of a gradient do not tell from none; part of a direction that counts.
+_FLAT_CURVATURE, _PART = 1e-6, 0.2
 
 
 def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256: str = "") -> dict[str, Any]:
@@ -91,6 +95,22 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
     return entry
 
 
+def _not_informed(fit: Fit) -> tuple[list[str], list[str]]:
+    """Return the parameters that no prediction depends on, and those of the direction in which the objective is flat."""
+    names = np.array([fit.parameters[place].name for place in fit.scale.free])
+    is_silent = np.abs(fit.scores).max(axis=0, initial=0.0) < _SILENT
+    silent: list[str] = names[is_silent].tolist()
+    matrix = fit.information
+    if matrix is None or silent or not np.isfinite(matrix).all() or not (np.diag(matrix) > 0.0).all():
+        return silent, []
+    root = np.sqrt(np.diag(matrix))
+    eigen = np.linalg.eigh(matrix / np.outer(root, root))
+    if not abs(float(eigen.eigenvalues[0])) < _FLAT_CURVATURE:
+        return silent, []
+    together: list[str] = names[np.abs(eigen.eigenvectors[:, 0]) > _PART].tolist()
+    return silent, together
+
+
 def _warnings(fit: Fit) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     failed = int((fit.evaluation.status != 0).sum())
@@ -102,6 +122,13 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
         named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))
         text = f"The modes of {int(flat.sum())} subjects are flat, where Laplace's approximation is worthless: {named}."
         found.append({"code": "flat_mode", "text": text})
+    silent, together = _not_informed(fit)
+    if silent:
+        text = f"Nothing in the data depends on {', '.join(silent)}: fix it, or leave it out of the model."
+        found.append({"code": "not_informed", "text": text})
+    if together:
+        text = f"The data do not tell {' and '.join(together)} apart: fix one of them, or leave it out of the model."
+        found.append({"code": "not_told_apart", "text": text})
     if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found

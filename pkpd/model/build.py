@@ -20,6 +20,7 @@ from pkpd.model.spec import (
     ModelCheck,
     ModelSpec,
     ResidualError,
+    ResidualKind,
     Study,
     Term,
 )
@@ -164,17 +165,20 @@ def _residual(content: ModelFile) -> ResidualError:
     """Return the residual error; without a general one, its variances are the means over the assays."""
     section = content.residual
     by_assay = {name: _assay(assay) for name, assay in section.by_assay.items()}
+    kind, exponent = ResidualKind(section.kind), section.exponent
     if section.default_assay is None:
-        return ResidualError(section.additive_sd or 0.0, section.proportional_sd or 0.0, by_assay)
+        additive = section.log_sd or section.additive_sd or 0.0
+        return ResidualError(additive, section.proportional_sd or 0.0, by_assay, kind, exponent)
     additive, proportional = np.sqrt(np.mean(np.square(list(by_assay.values())), axis=0))
-    return ResidualError(float(additive), float(proportional), by_assay)
+    return ResidualError(float(additive), float(proportional), by_assay, kind, exponent)
 
 
 def _assay(section: AssaySection) -> tuple[float, float]:
-    """Return the additive and the proportional standard deviation of one assay."""
+    """Return the additive (of the logarithm, where it has that) and the proportional standard deviation of one assay."""
+    additive = section.log_sd or section.additive_sd or 0.0
     if section.proportional_variance is not None:
-        return section.additive_sd or 0.0, float(np.sqrt(section.proportional_variance))
-    return section.additive_sd or 0.0, section.proportional_sd or 0.0
+        return additive, float(np.sqrt(section.proportional_variance))
+    return additive, section.proportional_sd or 0.0
 
 
 def _domain(name: str, section: CovariateSection) -> CovariateDomain:

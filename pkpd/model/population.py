@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.model.covariate import effect_slope
-from pkpd.model.spec import Effect, EffectForm, EtaVariance, ModelSpec, ResidualError, Term
+from pkpd.model.spec import Effect, EffectForm, EtaVariance, ModelSpec, ResidualError, ResidualKind, Term
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -187,7 +187,7 @@ def _sigmas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
         for part, value in (("additive", additive), ("proportional", proportional)):
             if value > 0.0:
                 is_fixed = f"residual_{part}" in fixed
-                name = f"{prefix}_{part}"
+                name = f"{prefix}_{'log' if residual.kind is ResidualKind.LOGARITHMIC else part}"
                 yield PopulationParameter(name, ParameterKind.SIGMA, value, 0.0, np.inf, is_fixed, (part, assay))
 
 
@@ -218,10 +218,11 @@ def _correlations_with(model: ModelSpec, values: _Places) -> tuple[tuple[str, st
 
 
 def _residual_with(residual: ResidualError, values: _Places) -> ResidualError:
-    return ResidualError(
-        values.get(("additive", None), residual.additive_sd),
-        values.get(("proportional", None), residual.proportional_sd),
-        {
+    return replace(
+        residual,
+        additive_sd=values.get(("additive", None), residual.additive_sd),
+        proportional_sd=values.get(("proportional", None), residual.proportional_sd),
+        by_assay={
             assay: (values.get(("additive", assay), sds[0]), values.get(("proportional", assay), sds[1]))
             for assay, sds in residual.by_assay.items()
         },

@@ -99,6 +99,7 @@ class CorrelationSection(Estimate):
 class AssaySection(Section):
     """The residual error of one assay."""
 
+    log_sd: NotNegative | None = None
     proportional_sd: NotNegative | None = None
     proportional_variance: NotNegative | None = None
     additive_sd: Annotated[NotNegative | None, Field(alias="additive_sd_mg_per_L")] = None
@@ -110,6 +111,9 @@ class AssaySection(Section):
 class ResidualSection(Section):
     """The residual error."""
 
+    kind: Literal["variances_add", "sds_add", "logarithmic"] = "variances_add"
+    exponent: Positive = 1.0
+    log_sd: NotNegative | None = None
     proportional_sd: NotNegative | None = None
     proportional_rse_pct: NotNegative | None = None
     proportional_bootstrap: Bootstrap | None = None

@@ -161,23 +161,40 @@ class EtaVariance:
     table: tuple[tuple[float, float], ...] = ()
 
 
+class ResidualKind(Enum):
+    """How the two parts of the residual error make its standard deviation; formulas in ``kernels.residual``."""
+
+    VARIANCES_ADD = "variances_add"
+    """sd² = additive² + (proportional · prediction^exponent)²."""
+    SDS_ADD = "sds_add"
+    """sd = additive + proportional · prediction^exponent."""
+    LOGARITHMIC = "logarithmic"
+    """The logarithm of the level scatters around that of the prediction with sd = additive; without a proportional part."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResidualError:
-    """Residual error, sd² = additive_sd² + (proportional_sd · prediction)².
+    """Residual error.
 
     Parameters
     ----------
     additive_sd : float
-        Additive standard deviation [mg/L], used where no assay is named.
+        Additive standard deviation [mg/L], of the logarithm where the kind is LOGARITHMIC; used where no assay is named.
     proportional_sd : float
         Proportional standard deviation (fraction), used where no assay is named.
     by_assay : dict of str to (float, float)
         Additive [mg/L] and proportional standard deviation of each named assay; empty in most models.
+    kind : ResidualKind
+        How the parts make the standard deviation.
+    exponent : float
+        Power of the prediction in the proportional part.
     """
 
     additive_sd: float
     proportional_sd: float
     by_assay: Mapping[str, tuple[float, float]]
+    kind: ResidualKind = ResidualKind.VARIANCES_ADD
+    exponent: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,15 @@ from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS, PARAMETER_NAMES, P
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pkpd.model.schema import CovariateSection, EffectSection, EtaSection, ModelFile, TermSection
+    from pkpd.model.schema import (
+        AssaySection,
+        CovariateSection,
+        EffectSection,
+        EtaSection,
+        ModelFile,
+        ResidualSection,
+        TermSection,
+    )
 
     Keys = tuple[int | str, ...]
 
@@ -252,10 +260,11 @@ def _correlation_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
 def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     """Yield what is wrong with the residual error."""
     residual = model.residual
-    general = (residual.proportional_sd, residual.additive_sd)
+    general = (residual.proportional_sd, residual.additive_sd, residual.log_sd)
+    yield from _residual_kind_problems(model)
     if residual.default_assay is None:
         if not any(general):
-            yield ("residual",), "expected a 'proportional_sd' or 'additive_sd_mg_per_L' above 0."
+            yield ("residual",), f"expected a {_expected_error(model)} above 0."
     elif not residual.by_assay:
         yield ("residual", "default_assay"), "there is no [residual.by_assay] to take it from."
     elif any(value is not None for value in general):
@@ -264,8 +273,30 @@ def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
         keys: Keys = ("residual", "by_assay", name)
         if assay.proportional_sd is not None and assay.proportional_variance is not None:
             yield keys, "expected either 'proportional_sd' or 'proportional_variance'."
-        if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd)):
+        if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd, assay.log_sd)):
             yield keys, "expected a residual error above 0."
+
+
+def _expected_error(model: ModelFile) -> str:
+    return "'log_sd'" if model.residual.kind == "logarithmic" else "'proportional_sd' or 'additive_sd_mg_per_L'"
+
+
+def _residual_kind_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
+    """Yield the parts of the residual error that its kind does not have."""
+    residual = model.residual
+    is_logarithmic = residual.kind == "logarithmic"
+    sections: list[tuple[Keys, ResidualSection | AssaySection]] = [(("residual",), residual)]
+    sections += [(("residual", "by_assay", name), assay) for name, assay in residual.by_assay.items()]
+    for keys, section in sections:
+        if is_logarithmic and (section.proportional_sd is not None or section.additive_sd is not None):
+            yield keys, "a logarithmic error has a 'log_sd' and no other part."
+        if not is_logarithmic and section.log_sd is not None:
+            yield (*keys, "log_sd"), "is the error of a logarithm; expected kind = 'logarithmic' beside it."
+    for name, assay in residual.by_assay.items():
+        if is_logarithmic and assay.proportional_variance is not None:
+            yield ("residual", "by_assay", name), "a logarithmic error has a 'log_sd' and no other part."
+    if is_logarithmic and residual.exponent != 1.0:
+        yield ("residual", "exponent"), "belongs to the proportional part, which a logarithmic error does not have."
 
 
 def _study_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.data.records import Censoring
 from pkpd.kernels.simulate import simulate_some
+from pkpd.model.spec import ResidualKind
 from pkpd.problem import bind_cohort
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) 
     noise = rng.standard_normal((packed.observations.shape[0], 1))
     measured = np.empty_like(noise)
     simulate_some(packed, 0, white, noise, measured)
-    return with_levels(cohort, measured[:, 0])
+    is_logarithmic = model.residual.kind is ResidualKind.LOGARITHMIC
+    return with_levels(cohort, np.exp(measured[:, 0]) if is_logarithmic else measured[:, 0])
 
 
 def with_levels(cohort: Cohort, measured: FloatArray) -> Cohort:

@@ -9,6 +9,7 @@ import numpy as np
 from pkpd.kernels.predict_all import predict_all
 from pkpd.kernels.simulate import simulate_some
 from pkpd.likelihood.population import model_at, packed_at
+from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,7 @@ def simulate_replicates(
         Told the share that is done.
     """
     packed = packed_at(population, model_at(population, values))
+    is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
     n, n_eta = population.n_subjects, population.n_eta
     pred = np.empty(packed.observations.shape[0])
     predict_all(packed, np.zeros((n, n_eta)), pred)
@@ -74,6 +76,6 @@ def simulate_replicates(
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
         block = np.empty_like(noise)
         simulate_some(packed, first, white, noise, block)
-        measured[rows] = block
+        measured[rows] = np.exp(block) if is_logarithmic else block
         first = last
     return Replicates(pred, measured)

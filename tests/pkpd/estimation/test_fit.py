@@ -13,6 +13,7 @@ from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
 from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, with_changes
 from pkpd.estimation.minimize import Point, minimize
+from pkpd.estimation.result import fit_document
 from pkpd.kernels.laplace import Approximation
 from pkpd.kernels.predict_all import predict_all
 from pkpd.likelihood.population import bind_population, evaluate
@@ -159,3 +160,24 @@ def test_a_singular_curvature_ends_no_search():
     singular = minimize(valley, valley(np.array([1.0, 2.0]), None))
     assert singular.is_converged
     assert singular.point.value == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("crp", "code", "said"),
+    [
+        (20.0, "not_told_apart", "The data do not tell cl and cl_crp_mg_per_L apart"),
+        (30.0, "not_informed", "Nothing in the data depends on cl_crp_mg_per_L"),
+    ],
+)
+def test_what_the_data_do_not_tell_is_named_and_has_no_covariance_matrix(crp: float, code: str, said: str):
+    """A covariate that is the same for everyone, at the reference of its effect or elsewhere."""
+    model = load_model("niyigena_2026_asuc")
+    drawn = with_model_covariates(virtual_cohort(model, Design(40, 0.0), np.random.default_rng(1)), model).cohort
+    alike = {**drawn.covariates, "crp_mg_per_L": np.full(drawn.row_time.size, crp)}
+    found = fit(bind_population(model, dataclasses.replace(drawn, covariates=alike)), FitOptions(Method.EXACT))
+    assert found.status is FitStatus.NOT_POSITIVE_DEFINITE
+    assert uncertainty(found, CovarianceKind.SANDWICH) is None
+    (warning,) = (
+        one for one in fit_document(found, CovarianceKind.SANDWICH, seconds=0.0)["warnings"] if one["code"] == code
+    )
+    assert said in warning["text"]

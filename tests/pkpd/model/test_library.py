@@ -368,6 +368,19 @@ MISTAKES = [
         "proportional_sd = 0",
         "residual: expected a 'proportional_sd' or 'additive_sd_mg_per_L'",
     ),
+    ("proportional_sd = 0.2", 'kind = "logarithmic"', "residual: expected a 'log_sd' above 0."),
+    (
+        "proportional_sd = 0.2",
+        'kind = "logarithmic"\nlog_sd = 0.3\nproportional_sd = 0.2',
+        "residual: a logarithmic error has a 'log_sd' and no other part.",
+    ),
+    ("proportional_sd = 0.2", "log_sd = 0.2", "residual.log_sd: is the error of a logarithm; expected kind"),
+    (
+        "proportional_sd = 0.2",
+        'kind = "logarithmic"\nlog_sd = 0.3\nexponent = 0.5',
+        "residual.exponent: belongs to the proportional part, which a logarithmic error does not have.",
+    ),
+    ("proportional_sd = 0.2", 'kind = "power"\nproportional_sd = 0.2', "residual.kind:"),
     ("proportional_sd = 0.2", "proportional_sd = -1", "residual.proportional_sd: -1, expected a number of at least 0."),
     (
         "proportional_sd = 0.2",
