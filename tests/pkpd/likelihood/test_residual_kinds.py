@@ -119,8 +119,8 @@ def test_gradients_are_the_differences_of_their_objectives(kind: ResidualKind):
 
 def test_a_logarithmic_error_is_found_again():
     model = model_of(ResidualKind.LOGARITHMIC)
-    design = cohort_of([subject(float(5 + i % 40), 1.0, Censoring.NONE) for i in range(300)])
-    nowhere = np.full(300, np.nan)
+    design = cohort_of([subject(float(5 + i % 40), 1.0, Censoring.NONE) for i in range(120)])
+    nowhere = np.full(120, np.nan)
     drawn = simulate_levels(model, replace(design, lloq=nowhere, uloq=nowhere), np.random.default_rng(3))
     assert (drawn.level > 0.0).all()
     population = bind_population(model, drawn)
