@@ -95,6 +95,29 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure with what it shows and what it was drawn from.
+
+    Parameters
+    ----------
+    name : str
+        Name of its files.
+    title, caption : str
+        Plain text.
+    svg : str
+        The figure, as ``svg`` returns it.
+    table : Table
+        Its data, complete.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    table: Table
+
+
 def svg(draw: Callable[[Figure], None], *, width_mm: float, height_mm: float, name: str) -> str:
     """Return a figure as an ``svg`` element that can be a file; the same figure gives the same text.
 
