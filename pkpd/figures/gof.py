@@ -39,6 +39,8 @@ _NORMAL_95, _MEDIAN_OF_SIZE = (
 )  # of a standard normal: its central 95 %, and the median of its absolute value
 # More dots than these are not told apart, and make a file that browsers open slowly.
 _MOST_DOTS = 10_000
+# Of the lowest level or limit: predictions far below it would press everything else into a corner.
+_FLOOR = 0.1
 _WORDS = {Censoring.NONE: "", Censoring.BELOW: "below", Censoring.ABOVE: "above", Censoring.BETWEEN: "between"}
 _TREND = "The orange line is a running median over a quarter of the levels, those nearest along the horizontal axis"
 
@@ -96,15 +98,18 @@ def gof_figures(records: LevelRecords) -> tuple[tuple[Drawing, ...], tuple[str, 
 def dv_prediction(records: LevelRecords, column: str, title: str, label: str) -> Drawing | str:
     """Return levels over one of the predictions on logarithmic axes with the line of identity.
 
-    Censored levels stand at their limit as triangles that point where they lie. Returned is a sentence where no level and no
-    prediction is positive.
+    Censored levels stand at their limit as triangles that point where they lie. Predictions of less than a tenth of the lowest
+    level or limit stand at the left border. Returned is a sentence where no level is positive.
     """
     prediction: FloatArray = getattr(records, column)
     at = limit_of(records.level, records.lower, records.upper, records.censoring)
-    has_place = np.isfinite(prediction) & (prediction > 0.0) & np.isfinite(at) & (at > 0.0)
-    ends = range_of(prediction[has_place], at[has_place])
-    if ends is None:
-        return f"{title}: not drawn, since no level and its prediction are both above zero."
+    has_place = np.isfinite(prediction) & np.isfinite(at) & (at > 0.0)
+    known = range_of(at[has_place])
+    if known is None:
+        return f"{title}: not drawn, since no level with a prediction is above zero."
+    floor = known[0] * _FLOOR
+    x = np.maximum(prediction, floor)
+    ends = range_of(x[has_place], at[has_place]) or known
 
     def draw(figure: Figure) -> None:
         axes = styled(figure.add_axes((0.12, 0.11, 0.85, 0.86)), x=label, y="Level (mg/L)")
@@ -113,15 +118,15 @@ def dv_prediction(records: LevelRecords, column: str, title: str, label: str) ->
         axes.axline((1.0, 1.0), (10.0, 10.0), color=INK2, linewidth=0.9, gid=marks("identity"), zorder=2)
         shown = _thinned(has_place)
         is_level = is_quantified(records.censoring)
-        dots(axes, prediction[shown & is_level], records.level[shown & is_level])
+        dots(axes, x[shown & is_level], records.level[shown & is_level])
         limits(
             axes,
-            prediction[shown],
+            x[shown],
             lower=records.lower[shown],
             upper=records.upper[shown],
             censoring=records.censoring[shown],
         )
-        _trend(axes, prediction[has_place], _ranked(records)[has_place])
+        _trend(axes, x[has_place], _ranked(records)[has_place])
 
     caption = [
         f"{title}, on logarithmic axes.",
@@ -130,6 +135,7 @@ def dv_prediction(records: LevelRecords, column: str, title: str, label: str) ->
         f"{_TREND}, censored ones counting on their side of it."
         if int(has_place.sum()) >= 22
         else "",  # as in the trend
+        _at_border(int((has_place & (prediction < floor)).sum()), floor),
         _without_place(int((~has_place).sum())),
         _thinned_sentence(has_place),
     ]
@@ -162,7 +168,7 @@ def _residual_figure(records: LevelRecords, one: _Residual) -> Drawing | str:
         if one.is_size
         else "The dashed lines enclose 95 % of what is expected.",
         f"{_TREND}." if int(has_place.sum()) >= 22 else "",
-        _without_place(int((is_known & ~has_place).sum())),
+        _without_prediction(int((is_known & ~has_place).sum())),
         _thinned_sentence(has_place),
     ]
     return Drawing(
@@ -237,10 +243,20 @@ def _count_of_levels(records: LevelRecords, has_place: BoolArray) -> str:
     return "; ".join(parts) + "."
 
 
+def _at_border(n: int, floor: float) -> str:
+    if not n:
+        return ""
+    return f"{n:,} {'prediction' if n == 1 else 'predictions'} below {floor:.2g} mg/L stand at the left border."
+
+
 def _without_place(n: int) -> str:
     if not n:
         return ""
-    return f"{n:,} {'level has' if n == 1 else 'levels have'} no place on logarithmic axes (level or prediction zero)."
+    return f"{n:,} {'level has' if n == 1 else 'levels have'} no place on a logarithmic axis, being zero."
+
+
+def _without_prediction(n: int) -> str:
+    return f"{n:,} with a prediction of zero {'has' if n == 1 else 'have'} no place on a logarithmic axis." if n else ""
 
 
 def _sentences(parts: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from pkpd.figures.look import (
     INK,
     INK2,
     ORANGE,
+    POINTS_DOWN,
     is_quantified,
     limit_of,
     limits,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 PER_PAGE = 12
 _COLUMNS = 4
-_WIDTH_MM, _PANEL_MM, _HEAD_MM, _FOOT_MM = 184.0, 46.0, 8.0, 9.0
+_WIDTH_MM, _PANEL_MM, _HEAD_MM, _FOOT_MM = 184.0, 44.0, 1.0, 10.5
 _LONGEST_NAME = 24
 _CAPTION = (
     "Measured levels (dots), individual prediction (blue line) and population prediction (dashed line), both on the scale "
@@ -106,7 +107,7 @@ def _draw(figure: Figure, *, courses: Sequence[SubjectCourse], levels: tuple[flo
     for place, one in enumerate(courses):
         row, column = divmod(place, _COLUMNS)
         x, y = left + column * cell, _FOOT_MM + (n_rows - 1 - row) * _PANEL_MM
-        area = (x / _WIDTH_MM, y / height, (cell - 5.0) / _WIDTH_MM, (_PANEL_MM - 11.0) / height)
+        area = (x / _WIDTH_MM, y / height, (cell - 6.0) / _WIDTH_MM, (_PANEL_MM - 11.0) / height)
         axes = styled(figure.add_axes(area))
         _panel(axes, one, levels)
         if column:
@@ -130,7 +131,7 @@ def _panel(axes: Axes, one: SubjectCourse, levels: tuple[float, float]) -> None:
         one.sample_time[is_level], one.level[is_level], "o", color=INK, markersize=3.2, markeredgewidth=0.0,
         gid=marks("levels"), zorder=3, clip_on=False,
     )  # fmt: skip
-    limits(axes, one.sample_time, lower=one.lower, upper=one.upper, censoring=one.censoring, size=4.5)
+    limits(axes, one.sample_time, lower=one.lower, upper=one.upper, censoring=one.censoring, size=6.5)
     axes.plot(
         one.dose_time, np.full(one.dose_time.size, 0.035), "|", color=GREEN, markersize=5, markeredgewidth=1.1,
         transform=axes.get_xaxis_transform(), gid=marks("doses"), zorder=4,
@@ -155,7 +156,13 @@ def _key(figure: Figure, height: float, *, has_limits: bool) -> None:
         ("dose", {"marker": "|", "color": GREEN, "markersize": 5, "markeredgewidth": 1.1, "linestyle": "none"}),
     ]
     if has_limits:
-        triangle = {"marker": 11, "color": ORANGE, "markerfacecolor": "none", "markersize": 4.5, "linestyle": "none"}
+        triangle = {
+            "marker": POINTS_DOWN,
+            "color": ORANGE,
+            "markerfacecolor": "none",
+            "markersize": 6.5,
+            "linestyle": "none",
+        }
         entries.append(("censored, at its limit", triangle))
     x = 13.0
     for words, look in entries:
@@ -163,7 +170,7 @@ def _key(figure: Figure, height: float, *, has_limits: bool) -> None:
         ends = [x, x + 6.0] if look.get("linestyle") != "none" else [middle]
         axes.plot(ends, [0.5] * len(ends), **look)
         axes.text(x + 7.5, 0.5, words, va="center", color=INK2)
-        x += 12.0 + 1.55 * len(words)
+        x += 12.0 + 1.4 * len(words)
 
 
 def _short(name: str) -> str:
@@ -171,9 +178,10 @@ def _short(name: str) -> str:
 
 
 def _table(courses: Sequence[SubjectCourse]) -> Table:
-    """Return doses, levels and curves of subjects, each row one of them."""
+    """Return doses and levels of every subject, then the curves, each row one of them."""
     nan = float("nan")
     rows: list[tuple[Cell, ...]] = []
+    curves: list[tuple[Cell, ...]] = []
     for one in courses:
         doses = zip(one.dose_time.tolist(), one.dose_amount.tolist(), strict=True)
         rows += [(one.id, "dose", time, amount, nan, nan, nan, nan, nan) for time, amount in doses]
@@ -181,6 +189,6 @@ def _table(courses: Sequence[SubjectCourse]) -> Table:
         levels = zip(*(column.tolist() for column in columns), strict=True)
         rows += [(one.id, "level", time, nan, level, low, high, nan, nan) for time, level, low, high in levels]
         curve = zip(one.times.tolist(), one.pred.tolist(), one.ipred.tolist(), strict=True)
-        rows += [(one.id, "curve", time, nan, nan, nan, nan, pred, ipred) for time, pred, ipred in curve]
+        curves += [(one.id, "curve", time, nan, nan, nan, nan, pred, ipred) for time, pred, ipred in curve]
     head = ("id", "kind", "time", "amount", "level", "lower_limit", "upper_limit", "pred", "ipred")
-    return Table(head, tuple(rows))
+    return Table(head, (*rows, *curves))

@@ -23,8 +23,9 @@ INK, INK2, GREY, RULE, BAND = "#16212a", "#4e5b65", "#7a868f", "#e3e8eb", "#d3db
 DASHES = (0, (4, 2))
 _MARGIN = 1.3
 _FEW_DECADES = 3
-# Matplotlib's numbers of triangles that stand with their base at the place: one points down, one up.
-_POINTS_DOWN, _POINTS_UP = 11, 10
+# Triangles that stand with their flat side at the place, as corners; their first is their last.
+POINTS_DOWN = ((-0.6, 0.0), (0.6, 0.0), (0.0, -1.0), (-0.6, 0.0))
+POINTS_UP = ((-0.6, 0.0), (0.6, 0.0), (0.0, 1.0), (-0.6, 0.0))
 
 
 def styled(axes: Axes, *, x: str = "", y: str = "") -> Axes:
@@ -69,9 +70,9 @@ def dots(axes: Axes, x: FloatArray, y: FloatArray, name: str = "levels", *, size
 
 
 def limits(
-    axes: Axes, x: FloatArray, *, lower: FloatArray, upper: FloatArray, censoring: IntArray, size: float = 4.5
+    axes: Axes, x: FloatArray, *, lower: FloatArray, upper: FloatArray, censoring: IntArray, size: float = 7.5
 ) -> None:
-    """Draw censored levels as what is known of them: a triangle that points away from its limit, or a bar between two.
+    """Draw censored levels as what is known of them: a triangle that points from its limit to where they lie, or a bar between two.
 
     Parameters
     ----------
@@ -84,8 +85,8 @@ def limits(
     """
     look: dict[str, Any] = {"color": ORANGE, "zorder": 4, "clip_on": False}
     for kind, at, marker, name in (
-        (Censoring.BELOW, lower, _POINTS_DOWN, "below"),
-        (Censoring.ABOVE, upper, _POINTS_UP, "above"),
+        (Censoring.BELOW, lower, POINTS_DOWN, "below"),
+        (Censoring.ABOVE, upper, POINTS_UP, "above"),
     ):
         is_of_kind = censoring == int(kind)
         if is_of_kind.any():

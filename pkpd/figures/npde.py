@@ -100,6 +100,7 @@ def _histogram(axes: Axes, values: FloatArray) -> None:
     x = np.linspace(_EDGES[0], _EDGES[-1], 141)
     axes.plot(x, values.size * width * np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi), color=INK2, linewidth=0.9, zorder=2)
     axes.set_xlim(_EDGES[0], _EDGES[-1])
+    axes.locator_params(axis="y", integer=True)
     axes.set_ylim(0.0, 1.08 * float(max(counts.max(), high.max())))
 
 
