@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pkpd.errors import InputError, Problem, input_error
 
@@ -118,9 +118,9 @@ def read_document(file: Path, schema: str | None, expected: str) -> dict[str, An
     except ValueError as error:
         where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
         raise input_error(str(file), f"is not JSON ({where}); expected {expected}") from None
+    document = mapping(found)
     if not isinstance(found, dict):
         raise input_error(str(file), f"is no JSON object; expected {expected}")
-    document: dict[str, Any] = found
     if schema is not None and document.get("schema") != schema:
         raise input_error(f"{file}, schema", f'{_shown(document.get("schema"))}; expected "{schema}"')
     return document
@@ -160,6 +160,16 @@ def read_effects(file: Path) -> Columns:
 def numbers(cells: Sequence[str]) -> list[float]:
     """Return the numbers of a column, empty cells left out."""
     return [float(cell) for cell in cells if cell]
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return a JSON object; an empty one for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """Return a JSON list; an empty one for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _read_columns(file: Path) -> Columns:
@@ -208,36 +218,29 @@ def _faults(document: Mapping[str, Any], expected: Mapping[str, str], place: str
     """Return what is missing or of another type; a dot in a name leads into an object."""
     found: list[Problem] = []
     for path, word in expected.items():
-        value: Any = document
-        for name in path.split("."):
-            value = value.get(name, ...) if isinstance(value, dict) else ...
-        if value is ...:
+        *outer, last = path.split(".")
+        inner = mapping(document.get(outer[0])) if outer else document
+        if last not in inner:
             found.append(Problem(f"{place}, {path}", f"missing; expected a {word.rstrip('?')}"))
-        elif not _is(value, word):
-            found.append(Problem(f"{place}, {path}", f"{_shown(value)}; expected a {word.rstrip('?')}"))
+        elif not _is(inner[last], word):
+            found.append(Problem(f"{place}, {path}", f"{_shown(inner[last])}; expected a {word.rstrip('?')}"))
     return found
 
 
 def _faults_of_entries(entries: object, expected: Mapping[str, str], place: str) -> list[Problem]:
-    if not isinstance(entries, dict):
-        return []
-    named: dict[str, Any] = entries
-    return [
-        fault
-        for name, entry in named.items()
-        for fault in (
-            _faults(entry, expected, f"{place}.{name}")
-            if isinstance(entry, dict)
-            else [Problem(f"{place}.{name}", f"{_shown(entry)}; expected an object")]
-        )
-    ]
+    found: list[Problem] = []
+    for name, entry in mapping(entries).items():
+        inner = mapping(entry)
+        if isinstance(entry, dict):
+            found += _faults(inner, expected, f"{place}.{name}")
+        else:
+            found.append(Problem(f"{place}.{name}", f"{_shown(entry)}; expected an object"))
+    return found
 
 
 def _faults_of_warnings(document: Mapping[str, Any], place: str) -> list[Problem]:
-    warnings = document.get("warnings", [])
-    if isinstance(warnings, list) and all(
-        isinstance(one, dict) and isinstance(one.get("text"), str) for one in warnings
-    ):
+    is_list = isinstance(document.get("warnings", []), list)
+    if is_list and all(isinstance(mapping(one).get("text"), str) for one in items(document.get("warnings"))):
         return []
     return [Problem(f"{place}, warnings", "is no list of objects with a text; expected one")]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader
 
-from asuc.fit_report.documents import numbers, read_bootstrap, read_effects, read_fit, read_levels
+from asuc.fit_report.documents import mapping, numbers, read_bootstrap, read_effects, read_fit, read_levels
 from asuc.fit_report.pictures import read_pictures
 from dosing_app.language import say, speaking
 from pkpd.errors import input_error
@@ -139,8 +139,7 @@ def _bootstrap(folder: Path, given: Path | None, fit: dict[str, Any]) -> dict[st
 
 def _check_same(file: Path, document: dict[str, Any], fit: dict[str, Any]) -> None:
     """Refuse a bootstrap of another model, other data or another method."""
-    settings: Any = document.get("settings")
-    own: dict[str, Any] = settings if isinstance(settings, dict) else {}
+    own = mapping(document.get("settings"))
     for what, found, expected in (
         ("model", own.get("model_sha256"), fit["model"]["sha256"]),
         ("data", own.get("data_sha256"), fit["data"]["sha256"]),
@@ -158,12 +157,12 @@ def _template() -> Any:  # noqa: ANN401 - a template of Jinja
 
 def _facts(fit: dict[str, Any]) -> Sheet:
     n_censored = fit["n_observations"] - fit["n_quantified"]
-    covariance = fit["covariance"]
+    covariance = str(fit["covariance"] or "none")
     rows = (
         ("Model", f"{fit['model']['name']}, version {fit['model']['version']}"),
-        ("SHA-256 of the model", fit["model"]["sha256"]),
-        ("SHA-256 of the data", fit["data"]["sha256"]),
-        ("Method", _METHODS.get(fit["method"], fit["method"])),
+        ("SHA-256 of the model", str(fit["model"]["sha256"])),
+        ("SHA-256 of the data", str(fit["data"]["sha256"])),
+        ("Method", _METHODS.get(str(fit["method"]), str(fit["method"]))),
         ("Censored levels", _CENSORED.get(fit.get("censored", ""), "not said")),
         ("Subjects", f"{fit['n_subjects']}"),
         ("Levels", f"{fit['n_observations']}, of them {fit['n_quantified']} quantified and {n_censored} censored"),
@@ -172,7 +171,7 @@ def _facts(fit: dict[str, Any]) -> Sheet:
         ("−2 log likelihood", _fixed(fit["ofv_with_log2pi"])),
         ("AIC (of the objective)", _fixed(fit["aic"])),
         ("Largest derivative at the end", _number(fit["gradient_norm"], ".3g")),
-        ("Standard errors from", _COVARIANCES.get(covariance, covariance) if covariance else "none"),
+        ("Standard errors from", _COVARIANCES.get(covariance, covariance)),
         ("Condition number", _number(fit["condition_number"], ".4g")),
         ("Evaluations", f"{fit['evaluations']} in {fit['seconds']:.2f} s"),
         ("Seed of NPDE", f"{fit.get('seed', '–')}"),
@@ -218,6 +217,10 @@ def _residuals(levels: Columns) -> Sheet:
         f"{n_censored} of {len(levels['id'])} levels are censored and have no residual{f' ({words})' if words else ''}."
     )
     expected = "Where the model is true, the means are near 0 and the SD near 1; IWRES shrink as the random effects do."
+    if n_censored:
+        expected += (
+            " Quantified levels are a selection where others are censored, and depart from that under a true model too."
+        )
     rows = tuple((name.upper(), *_summary(numbers(levels[name]))) for name in ("iwres", "cwres", "npde"))
     return Sheet(("Residual", "Levels", "Mean", "SD"), rows, f"{note} {expected}")
 
@@ -266,4 +269,5 @@ def _number(value: float | None, form: str) -> str:
     """Return a number as shown; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:{form}}".replace("-", "−")
+    text = f"{value:{form}}"
+    return (text.lstrip("-") if float(text) == 0.0 else text).replace("-", "−")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asuc.fit_report.documents import read_document
+from asuc.fit_report.documents import items, mapping, read_document
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def read_pictures(folder: Path) -> Pictures:
     for name, title, caption in _entries(document, file):
         group = individuals if name.startswith(_INDIVIDUALS) else gof
         group.append(Picture(title, caption, _element(file.parent / f"{name}.svg", f"{FIGURES}-{name}")))
-    left_out = document.get("left_out", [])
-    remarks = tuple(text for text in left_out if isinstance(text, str)) if isinstance(left_out, list) else ()
+    remarks = tuple(text for text in items(document.get("left_out")) if isinstance(text, str))
     return Pictures(tuple(gof), tuple(individuals), others, remarks)
 
 
@@ -112,12 +111,11 @@ def _captions(place: Path) -> dict[str, tuple[str, str]]:
 
 
 def _entries(document: dict[str, Any], file: Path) -> Iterator[tuple[str, str, str]]:
-    entries: Any = document.get("figures")
-    if not isinstance(entries, list):
+    if not isinstance(document.get("figures"), list):
         raise input_error(f"{file}, figures", "is no list; expected one of objects with name, title and caption")
-    for number, entry in enumerate(entries, start=1):
-        words = [entry.get(key) for key in ("name", "title", "caption")] if isinstance(entry, dict) else [None]
-        if not all(isinstance(word, str) for word in words) or "/" in words[0] or "\\" in words[0]:
+    for number, entry in enumerate(items(document["figures"]), start=1):
+        words: list[Any] = [mapping(entry).get(key) for key in ("name", "title", "caption")]
+        if not all(isinstance(word, str) for word in words) or set(words[0]) & set("/\\"):
             raise input_error(
                 f"{file}, figures[{number}]", "expected an object with name (of a file), title and caption"
             )

@@ -87,5 +87,5 @@ def _times(one: Cohort) -> FloatArray:
     if not known.size:
         return np.zeros(1)
     corners = np.concatenate((one.dose_time, ends))
-    even = np.linspace(known.min(), known.max(), _N_TIMES)
+    even = np.linspace(float(known.min()), float(known.max()), _N_TIMES)
     return np.unique(np.concatenate((even, corners[corners <= known.max()])))

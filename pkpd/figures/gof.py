@@ -21,7 +21,7 @@ from pkpd.figures.look import (
     styled,
     with_log_axis,
 )
-from pkpd.figures.npde import npde_distribution
+from pkpd.figures.npde import SELECTION, npde_distribution
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.figures.trend import running_median
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pkpd.diagnostics.records import LevelRecords
     from pkpd.figures.sheet import Axes, Cell, Figure
 
-_WIDTH_MM, _HEIGHT_MM, _SQUARE_MM = 130.0, 82.0, 104.0
+_WIDTH_MM, _HEIGHT_MM, _SQUARE_MM = 130.0, 82.0, 120.0
 _NORMAL_95, _MEDIAN_OF_SIZE = (
     1.96,
     0.6745,
@@ -163,7 +163,7 @@ def _residual_figure(records: LevelRecords, one: _Residual) -> Drawing | str:
     n_censored = int((~is_quantified(records.censoring)).sum())
     caption = [
         f"{one.title}, of {int(has_place.sum()):,} quantified levels"
-        + (f"; {n_censored:,} censored levels have none." if n_censored else "."),
+        + (f"; {n_censored:,} censored levels have none. {SELECTION}" if n_censored else "."),
         "The dashed line is 0.67, the median expected."
         if one.is_size
         else "The dashed lines enclose 95 % of what is expected.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -149,7 +149,7 @@ def _key(figure: Figure, height: float, *, has_limits: bool) -> None:
     axes.set_axis_off()
     axes.set_xlim(0.0, _WIDTH_MM)
     axes.set_ylim(0.0, 1.0)
-    entries = [
+    entries: list[tuple[str, dict[str, Any]]] = [
         ("level", {"marker": "o", "color": INK, "markersize": 3.2, "linestyle": "none"}),
         ("individual prediction", {"color": BLUE, "linewidth": 1.2}),
         ("population prediction", {"color": INK2, "linewidth": 0.9, "linestyle": DASHES}),

@@ -22,7 +22,7 @@ BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#007a5a"
 INK, INK2, GREY, RULE, BAND = "#16212a", "#4e5b65", "#7a868f", "#e3e8eb", "#d3dbe0"
 DASHES = (0, (4, 2))
 _MARGIN = 1.3
-_FEW_DECADES = 3
+_FEW_DECADES, _MOST_TICKS = 3, 7
 # Triangles that stand with their flat side at the place, as corners; their first is their last.
 POINTS_DOWN = ((-0.6, 0.0), (0.6, 0.0), (0.0, -1.0), (-0.6, 0.0))
 POINTS_UP = ((-0.6, 0.0), (0.6, 0.0), (0.0, 1.0), (-0.6, 0.0))
@@ -46,8 +46,11 @@ def styled(axes: Axes, *, x: str = "", y: str = "") -> Axes:
 def with_log_axis(axes: Axes, which: Literal["x", "y"], low: float, high: float) -> None:
     """Make an axis logarithmic, with ticks in plain figures and room around what lies from ``low`` to ``high`` (both positive)."""
     low, high = low / _MARGIN, high * _MARGIN
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = (1, 2, 5) if math.log10(high / low) < _FEW_DECADES else (1,)
+    n_decades = math.log10(high / low)
+    every = math.ceil(n_decades / _MOST_TICKS)
+    first = every * math.floor(math.log10(low) / every)
+    decades = range(first, math.ceil(math.log10(high)) + 1, every)
+    steps = (1, 2, 5) if n_decades < _FEW_DECADES else (1,)
     ticks = [tick for decade in decades for step in steps if low <= (tick := step * 10.0**decade) <= high]
     scale, limits, set_ticks = (getattr(axes, f"set_{which}{what}") for what in ("scale", "lim", "ticks"))
     scale("log")
@@ -58,7 +61,7 @@ def with_log_axis(axes: Axes, which: Literal["x", "y"], low: float, high: float)
 
 def range_of(*groups: FloatArray) -> tuple[float, float] | None:
     """Return the smallest and the largest positive number of some arrays; None where there is none."""
-    values = np.concatenate([np.ravel(group) for group in groups])
+    values = np.concatenate([np.zeros(0), *groups])
     values = values[np.isfinite(values) & (values > 0.0)]
     return (float(values.min()), float(values.max())) if values.size else None
 

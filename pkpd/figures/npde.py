@@ -23,10 +23,12 @@ _normal_probability: Callable[..., FloatArray] = ndtr
 _beta_quantile: Callable[..., FloatArray] = betaincinv
 _binomial_quantile: Callable[..., FloatArray] = bdtrik
 
-_EDGES = np.arange(-3.5, 3.51, 0.5)
+_ENDS = (-3.5, 3.5)
+_EDGES = np.linspace(*_ENDS, 15)
 _TAILS = (0.025, 0.975)
 _MOST_DOTS = 5000
 _TITLE = "Distribution of NPDE"
+SELECTION = "The quantified levels are a selection, and depart from what is expected under a true model too."
 
 
 def npde_distribution(npde: FloatArray, *, n_censored: int = 0) -> Drawing | str:
@@ -51,7 +53,7 @@ def npde_distribution(npde: FloatArray, *, n_censored: int = 0) -> Drawing | str
     if not values.size:
         return f"{_TITLE}: not drawn, since no level has one (censored levels have none)."
     expected, low, high = qq_band(values.size)
-    left_out = f"; {n_censored:,} censored levels have none." if n_censored else "."
+    left_out = f"; {n_censored:,} censored levels have none. {SELECTION}" if n_censored else "."
     return Drawing(
         name="npde-distribution",
         title=_TITLE,
@@ -60,7 +62,7 @@ def npde_distribution(npde: FloatArray, *, n_censored: int = 0) -> Drawing | str
             f"quantiles against its quantiles{left_out} Grey: 95 % of what independent standard normal values give at each place "
             "by itself."
         ),
-        svg=svg(partial(_draw, values=values), width_mm=170.0, height_mm=84.0, name="npde-distribution"),
+        svg=svg(partial(_draw, values=values), width_mm=150.0, height_mm=76.0, name="npde-distribution"),
         table=Table(
             ("normal_quantile", "npde", "band_low", "band_high"),
             tuple(zip(expected.tolist(), values.tolist(), low.tolist(), high.tolist(), strict=True)),
@@ -89,7 +91,7 @@ def _draw(figure: Figure, *, values: FloatArray) -> None:
 
 
 def _histogram(axes: Axes, values: FloatArray) -> None:
-    inner = np.clip(values, _EDGES[0], _EDGES[-1])
+    inner = np.clip(values, *_ENDS)
     counts = np.histogram(inner, _EDGES)[0].astype(np.float64)
     share = np.diff(_normal_probability(_EDGES))
     low, high = (np.ceil(_binomial_quantile(tail, float(values.size), share)) for tail in _TAILS)
@@ -97,9 +99,9 @@ def _histogram(axes: Axes, values: FloatArray) -> None:
     middle = 0.5 * (_EDGES[:-1] + _EDGES[1:])
     axes.bar(middle, high - low, width, bottom=low, color=BAND, linewidth=0.0, zorder=1)
     axes.bar(middle, counts, 0.9 * width, facecolor="none", edgecolor=BLUE, linewidth=1.1, gid=marks("bars"), zorder=3)
-    x = np.linspace(_EDGES[0], _EDGES[-1], 141)
+    x = np.linspace(_ENDS[0], _ENDS[1], 141)
     axes.plot(x, values.size * width * np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi), color=INK2, linewidth=0.9, zorder=2)
-    axes.set_xlim(_EDGES[0], _EDGES[-1])
+    axes.set_xlim(*_ENDS)
     axes.locator_params(axis="y", integer=True)
     axes.set_ylim(0.0, 1.08 * float(max(counts.max(), high.max())))
 
