@@ -15,11 +15,19 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = "dict[str, list[str]]"
 
-_WORDS: dict[str, tuple[type, ...]] = {
+_TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,),
     "whole number": (int,),
     "number": (int, float),
     "object": (dict,),
+    "flag": (bool,),
+}
+_WORDS = {
+    "text": "a text",
+    "whole number": "a whole number",
+    "number": "a number",
+    "object": "an object",
+    "flag": "true or false",
 }
 _LEVELS = ("id", "time", "dv", "censored", "iwres", "cwres", "npde")
 _KINDS = ("", "below", "above", "between")
@@ -70,7 +78,7 @@ def read_fit(file: Path) -> dict[str, Any]:
         Where it is none (`asuc-fit/1`), with every problem of it.
     """
     document = read_document(file, "asuc-fit/1", "what `asuc fit` writes (asuc-fit/1)")
-    problems = _faults(document, _FIT, str(file))
+    problems = _faults(document, _FIT, f"{file}, ")
     for group in ("theta", "omega", "sigma"):
         problems += _faults_of_entries(document.get(group), _ESTIMATE | _FLAGS, f"{file}, {group}")
     problems += _faults_of_warnings(document, str(file))
@@ -82,7 +90,7 @@ def read_fit(file: Path) -> dict[str, Any]:
 def read_bootstrap(file: Path) -> dict[str, Any]:
     """Return what ``bootstrap.json`` holds; raises as ``read_fit`` does."""
     document = read_document(file, "asuc-bootstrap/1", "what `asuc bootstrap` writes (asuc-bootstrap/1)")
-    problems = _faults(document, _BOOTSTRAP, str(file))
+    problems = _faults(document, _BOOTSTRAP, f"{file}, ")
     problems += _faults_of_entries(document.get("parameters"), _SPREAD | {"fixed": "flag"}, f"{file}, parameters")
     problems += _faults_of_warnings(document, str(file))
     if problems:
@@ -215,15 +223,15 @@ def _is_finite_text(cell: str) -> bool:
 
 
 def _faults(document: Mapping[str, Any], expected: Mapping[str, str], place: str) -> list[Problem]:
-    """Return what is missing or of another type; a dot in a name leads into an object."""
+    """Return what is missing or of another type; a dot in a name leads into an object, and ``place`` to the first name."""
     found: list[Problem] = []
     for path, word in expected.items():
         *outer, last = path.split(".")
         inner = mapping(document.get(outer[0])) if outer else document
         if last not in inner:
-            found.append(Problem(f"{place}, {path}", f"missing; expected a {word.rstrip('?')}"))
+            found.append(Problem(f"{place}{path}", f"missing; expected {_WORDS[word.rstrip('?')]}"))
         elif not _is(inner[last], word):
-            found.append(Problem(f"{place}, {path}", f"{_shown(inner[last])}; expected a {word.rstrip('?')}"))
+            found.append(Problem(f"{place}{path}", f"{_shown(inner[last])}; expected {_WORDS[word.rstrip('?')]}"))
     return found
 
 
@@ -232,7 +240,7 @@ def _faults_of_entries(entries: object, expected: Mapping[str, str], place: str)
     for name, entry in mapping(entries).items():
         inner = mapping(entry)
         if isinstance(entry, dict):
-            found += _faults(inner, expected, f"{place}.{name}")
+            found += _faults(inner, expected, f"{place}.{name}.")
         else:
             found.append(Problem(f"{place}.{name}", f"{_shown(entry)}; expected an object"))
     return found
@@ -248,9 +256,8 @@ def _faults_of_warnings(document: Mapping[str, Any], place: str) -> list[Problem
 def _is(value: object, word: str) -> bool:
     if value is None:
         return word.endswith("?")
-    if word == "flag":
-        return isinstance(value, bool)
-    return isinstance(value, _WORDS[word.rstrip("?")]) and not isinstance(value, bool)
+    kind = word.rstrip("?")
+    return isinstance(value, _TYPES[kind]) and (kind == "flag" or not isinstance(value, bool))
 
 
 def _shown(value: object) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 MODEL = ("--model", "niyigena_2026_asuc")
-QUICK = ("--method", "focei", "--censored", "drop")
+QUICK = ("--method", "focei", "--censored", "drop", "--fix", "omega2_v=0.57")
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path id="a" d="M 0 0 L 9 9"/><use href="#a"/></svg>'
 
 
@@ -329,10 +329,11 @@ def test_a_picture_that_is_cut_off_or_gone_is_refused(fit: Path, refusal: Callab
     [
         ("schema", "asuc-forecast/1", ', schema: "asuc-forecast/1"; expected "asuc-fit/1"'),
         ("ofv", "low", ', ofv: "low"; expected a number'),
+        ("theta.cl.fixed", 0, ", theta.cl.fixed: 0; expected true or false"),
         ("model.sha256", ..., ", model.sha256: missing; expected a text"),
         ("theta.cl.se", "small", ', theta.cl.se: "small"; expected a number'),
         ("theta.cl", 0.5, ", theta.cl: 0.5; expected an object"),
-        ("sigma", [], ", sigma: []; expected a object"),
+        ("sigma", [], ", sigma: []; expected an object"),
         ("warnings", ["x"], ", warnings: is no list of objects with a text; expected one"),
     ],
 )
