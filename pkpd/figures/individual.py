@@ -43,6 +43,8 @@ _CAPTION = (
 _LIMITS = " Triangles are censored levels: they stand at the limit and point where the level lies; bars lie between two limits."
 # The lowest of what is drawn follows from levels and limits, not from curves that fall without end after the last dose.
 _BELOW_LOWEST = 0.5
+# Of a page without any level.
+_RANGE = 500.0
 
 
 def individual_pages(courses: Sequence[SubjectCourse], *, n_subjects: int) -> Iterator[Drawing]:
@@ -67,7 +69,7 @@ def _levels(courses: Sequence[SubjectCourse]) -> tuple[float, float]:
     highest = range_of(*(one.ipred for one in courses), *(one.pred for one in courses))
     if highest is None:
         return known or (0.1, 100.0)
-    low = _BELOW_LOWEST * known[0] if known else highest[1] * 1e-3
+    low = _BELOW_LOWEST * known[0] if known else highest[1] / _RANGE
     return low, max(highest[1], known[1] if known else low)
 
 
