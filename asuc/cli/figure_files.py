@@ -12,7 +12,7 @@ from asuc.cli.cohort_source import make_folder, write_csv, write_json
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from pkpd.diagnostics.records import LevelRecords
@@ -69,16 +69,39 @@ def draw_fit(
     n_drawn = n_subjects if individuals is None else min(individuals, n_subjects)
     if n_drawn == 0:
         left_out = (*left_out, "Individual plots: none were asked for.")
-    target = folder / FOLDER
-    make_folder(target)
-    entries: list[dict[str, str]] = []
-    courses = subject_courses(fit, range(n_drawn))
+    pages = individual_pages(subject_courses(fit, range(n_drawn)), n_subjects=n_subjects)
     n_figures = len(drawings) + math.ceil(n_drawn / PER_PAGE)
-    for drawing in chain(drawings, individual_pages(courses, n_subjects=n_subjects)):
-        _write_drawing(target, drawing)
+    return write_figures(
+        folder / FOLDER,
+        chain(drawings, pages),
+        left_out=left_out,
+        written=lambda n: progress(n / n_figures),
+    )
+
+
+def write_figures(
+    folder: Path, drawings: Iterable[Drawing], *, left_out: Sequence[str] = (), written: Callable[[int], None]
+) -> int:
+    """Write figures into a folder, each as SVG, page and CSV, then the list of them, and return how many.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where there is none.
+    drawings : iterable of Drawing
+        Drawn as they are written.
+    left_out : sequence of str
+        Sentences on figures that are not drawn.
+    written : callable
+        Told how many are.
+    """
+    make_folder(folder)
+    entries: list[dict[str, str]] = []
+    for drawing in drawings:
+        _write_drawing(folder, drawing)
         entries.append({"name": drawing.name, "title": drawing.title, "caption": drawing.caption})
-        progress(len(entries) / n_figures)
-    write_json(target / LIST, {"schema": SCHEMA, "figures": entries, "left_out": list(left_out)})
+        written(len(entries))
+    write_json(folder / LIST, {"schema": SCHEMA, "figures": entries, "left_out": list(left_out)})
     return len(entries)
 
 

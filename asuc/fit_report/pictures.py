@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FIGURES, LIST, SCHEMA = "figures", "figures.json", "asuc-figures/1"
-_INDIVIDUALS = "individuals-"
+_INDIVIDUALS, _VPC = "individuals-", "vpc.json"
 _IDS = re.compile(r'(\sid="|url\(#|href="#)')
 # A picture inside a page must bring no program and ask nothing of any other place.
 _FOREIGN = re.compile(
@@ -83,19 +83,22 @@ def read_pictures(folder: Path) -> Pictures:
 
 
 def _others(folder: Path) -> Iterator[Picture]:
-    """Yield the figures of other folders inside, in the order of their names."""
-    for place in sorted(one for one in folder.iterdir() if one.is_dir() and one.name != FIGURES):
+    """Yield the figures beside the fit and in further folders inside, in the order of their names."""
+    inside = sorted(one for one in folder.iterdir() if one.is_dir() and one.name != FIGURES)
+    for place in (folder, *(part for one in inside for part in (one, one / FIGURES))):
         files = sorted(place.glob("*.svg"))
         words = _captions(place) if files else {}
+        path = place.relative_to(folder).as_posix().removeprefix(".")
         for number, file in enumerate(files):
             title, caption = words.get(file.stem, ("", ""))
-            yield Picture(title or f"{place.name}: {file.stem}", caption, _element(file, f"{place.name}-{number}"))
+            own = f"{path or folder.name}: {file.stem}"
+            yield Picture(title or own, caption, _element(file, f"{path or 'beside'}-{number}"))
 
 
 def _captions(place: Path) -> dict[str, tuple[str, str]]:
     """Return title and caption of figures by name: from the list of a folder, its own document, or a document beside a figure."""
     found: dict[str, tuple[str, str]] = {}
-    for file in (place / f"{place.name}.json", place / LIST):
+    for file in (place / f"{place.name}.json", place / _VPC, place / LIST):
         if file.is_file():
             document = read_document(file, None, "a document with a list of figures")
             if "figures" in document:

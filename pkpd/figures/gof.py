@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pkpd.diagnostics.records import LevelRecords
     from pkpd.figures.sheet import Axes, Cell, Figure
 
-_WIDTH_MM, _HEIGHT_MM, _SQUARE_MM = 130.0, 82.0, 120.0
+_WIDTH_MM, _HEIGHT_MM, _SQUARE_MM = 104.0, 66.0, 98.0
 _NORMAL_95, _MEDIAN_OF_SIZE = (
     1.96,
     0.6745,
@@ -112,7 +112,7 @@ def dv_prediction(records: LevelRecords, column: str, title: str, label: str) ->
     ends = range_of(x[has_place], at[has_place]) or known
 
     def draw(figure: Figure) -> None:
-        axes = styled(figure.add_axes((0.12, 0.11, 0.85, 0.86)), x=label, y="Level (mg/L)")
+        axes = styled(figure.add_axes((0.13, 0.12, 0.84, 0.85)), x=label, y="Level (mg/L)")
         with_log_axis(axes, "x", *ends)
         with_log_axis(axes, "y", *ends)
         axes.axline((1.0, 1.0), (10.0, 10.0), color=INK2, linewidth=0.9, gid=marks("identity"), zorder=2)
@@ -186,7 +186,7 @@ def _residual_figure(records: LevelRecords, one: _Residual) -> Drawing | str:
 
 
 def _draw_residual(figure: Figure, *, one: _Residual, x: FloatArray, y: FloatArray, has_place: BoolArray) -> None:
-    axes = styled(figure.add_axes((0.08, 0.135, 0.9, 0.83)), x=one.x_label, y=one.y_label)
+    axes = styled(figure.add_axes((0.1, 0.16, 0.88, 0.81)), x=one.x_label, y=one.y_label)
     ends = range_of(x[has_place])
     if one.x != "time" and ends is not None:
         with_log_axis(axes, "x", *ends)

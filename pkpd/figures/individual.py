@@ -79,9 +79,9 @@ def _page(
     last = first + len(courses) - 1
     name = f"individuals-{(first - 1) // PER_PAGE + 1:03d}"
     title = (
-        f"Individual plots, subjects {first} to {last} of {n_subjects}"
+        f"Individual plots, subjects {first} to {last} of {n_subjects:,}"
         if last > first
-        else f"Individual plot, subject {first} of {n_subjects}"
+        else f"Individual plot, subject {first} of {n_subjects:,}"
     )
     caption = _CAPTION + (_LIMITS if any((~is_quantified(one.censoring)).any() for one in courses) else "")
     if last == n_drawn < n_subjects:

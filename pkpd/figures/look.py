@@ -22,6 +22,8 @@ BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#007a5a"
 INK, INK2, GREY, RULE, BAND = "#16212a", "#4e5b65", "#7a868f", "#e3e8eb", "#d3dbe0"
 DASHES = (0, (4, 2))
 _MARGIN = 1.3
+# More dots than these are drawn small [pt].
+_MANY, _SMALL = 500, 2.2
 _FEW_DECADES, _MOST_TICKS = 3, 7
 # Triangles that stand with their flat side at the place, as corners; their first is their last.
 POINTS_DOWN = ((-0.6, 0.0), (0.6, 0.0), (0.0, -1.0), (-0.6, 0.0))
@@ -68,7 +70,13 @@ def range_of(*groups: FloatArray) -> tuple[float, float] | None:
 
 def dots(axes: Axes, x: FloatArray, y: FloatArray, name: str = "levels", *, size: float = 3.4) -> None:
     """Draw quantified levels, or their residuals, as dots; they lie behind each other visibly."""
-    look = {"markersize": size, "color": BLUE, "markeredgewidth": 0.0, "alpha": 0.6, "zorder": 3}
+    look = {
+        "markersize": size if x.size <= _MANY else _SMALL,
+        "color": BLUE,
+        "markeredgewidth": 0.0,
+        "alpha": 0.6,
+        "zorder": 3,
+    }
     axes.plot(x, y, "o", gid=marks(name), clip_on=False, **look)
 
 

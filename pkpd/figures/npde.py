@@ -62,7 +62,7 @@ def npde_distribution(npde: FloatArray, *, n_censored: int = 0) -> Drawing | str
             f"quantiles against its quantiles{left_out} Grey: 95 % of what independent standard normal values give at each place "
             "by itself."
         ),
-        svg=svg(partial(_draw, values=values), width_mm=150.0, height_mm=76.0, name="npde-distribution"),
+        svg=svg(partial(_draw, values=values), width_mm=130.0, height_mm=68.0, name="npde-distribution"),
         table=Table(
             ("normal_quantile", "npde", "band_low", "band_high"),
             tuple(zip(expected.tolist(), values.tolist(), low.tolist(), high.tolist(), strict=True)),
@@ -84,9 +84,9 @@ def qq_band(n: int) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 
 def _draw(figure: Figure, *, values: FloatArray) -> None:
-    left = styled(figure.add_axes((0.07, 0.13, 0.41, 0.83)), x="NPDE", y="Levels per bar")
+    left = styled(figure.add_axes((0.095, 0.15, 0.39, 0.81)), x="NPDE", y="Levels per bar")
     _histogram(left, values)
-    right = styled(figure.add_axes((0.57, 0.13, 0.41, 0.83)), x="Standard normal quantile", y="NPDE")
+    right = styled(figure.add_axes((0.59, 0.15, 0.39, 0.81)), x="Standard normal quantile", y="NPDE")
     _quantiles(right, values)
 
 

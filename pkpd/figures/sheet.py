@@ -54,7 +54,7 @@ body {{ margin: 1.5rem auto; max-width: 68rem; padding: 0 1rem; font: 16px/1.45 
 h1 {{ font-size: 1.3rem; }}
 figure {{ margin: 0; }}
 .sheet {{ background: #ffffff; padding: 0.5rem; overflow-x: auto; }}
-.sheet svg {{ display: block; width: 100%; height: auto; max-height: 80vh; }}
+.sheet svg {{ display: block; width: 100%; max-width: 58rem; height: auto; max-height: 80vh; margin: auto; }}
 figcaption {{ margin: 0.6rem 0 1rem; }}
 details > div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.85rem; }}

@@ -294,6 +294,20 @@ def test_figures_of_other_folders_are_bound_in_with_their_captions(fit: Path):
     assert page.count('id="vpc-') == 3
 
 
+def test_figures_beside_the_fit_and_in_folders_of_figures_are_bound_in(fit: Path):
+    entry = {"name": "a", "title": "The VPC", "caption": ""}
+    for place in (fit, fit / "tail" / "figures"):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "a.svg").write_text(SVG, encoding="utf-8")
+    (fit / "vpc.json").write_text(json.dumps({"figures": [entry]}), encoding="utf-8")
+
+    page = report_of(fit)
+    assert "<h3>The VPC</h3>" in page
+    assert "<h3>tail/figures: a</h3>" in page
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+
+
 @pytest.mark.parametrize(
     "inside",
     [
