@@ -162,8 +162,8 @@ def _residual_figure(records: LevelRecords, one: _Residual) -> Drawing | str:
     values = np.abs(y) if one.is_size else y
     n_censored = int((~is_quantified(records.censoring)).sum())
     caption = [
-        f"{one.title}, of {int(has_place.sum()):,} quantified levels"
-        + (f"; {n_censored:,} censored levels have none. {SELECTION}" if n_censored else "."),
+        f"{one.title}, of the quantified levels ({int(has_place.sum()):,})"
+        + (f"; censored levels ({n_censored:,}) have none. {SELECTION}" if n_censored else "."),
         "The dashed line is 0.67, the median expected."
         if one.is_size
         else "The dashed lines enclose 95 % of what is expected.",
@@ -232,15 +232,14 @@ def _thinned_sentence(has_place: BoolArray) -> str:
 
 def _count_of_levels(records: LevelRecords, has_place: BoolArray) -> str:
     counts = {kind: int((records.censoring[has_place] == int(kind)).sum()) for kind in Censoring}
-    parts = [f"Dots: {counts[Censoring.NONE]:,} quantified levels"]
-    below, above, between = counts[Censoring.BELOW], counts[Censoring.ABOVE], counts[Censoring.BETWEEN]
-    if below:
-        parts.append(f"triangles pointing down: {below:,} levels below the limit at which they stand")
-    if above:
-        parts.append(f"triangles pointing up: {above:,} levels above the limit at which they stand")
-    if between:
-        parts.append(f"bars: {between:,} levels between two limits")
-    return "; ".join(parts) + "."
+    words = {
+        Censoring.NONE: "quantified levels (dots)",
+        Censoring.BELOW: "levels below a limit (triangles pointing down, standing at it)",
+        Censoring.ABOVE: "levels above a limit (triangles pointing up, standing at it)",
+        Censoring.BETWEEN: "levels between two limits (bars)",
+    }
+    shown = [f"{text}: {counts[kind]:,}" for kind, text in words.items() if counts[kind] or kind is Censoring.NONE]
+    return f"Shown are {'; '.join(shown)}."
 
 
 def _at_border(n: int, floor: float) -> str:

@@ -45,6 +45,8 @@ _LIMITS = " Triangles are censored levels: they stand at the limit and point whe
 _BELOW_LOWEST = 0.5
 # Of a page without any level.
 _RANGE = 500.0
+# Room on both sides of a subject that has a single time.
+_ALONE_DAY = 5.0
 
 
 def individual_pages(courses: Sequence[SubjectCourse], *, n_subjects: int) -> Iterator[Drawing]:
@@ -122,7 +124,7 @@ def _draw(figure: Figure, *, courses: Sequence[SubjectCourse], levels: tuple[flo
 def _panel(axes: Axes, one: SubjectCourse, levels: tuple[float, float]) -> None:
     with_log_axis(axes, "y", *levels)
     first, last = float(one.times[0]), float(one.times[-1])
-    margin = 0.03 * (last - first) or 0.5
+    margin = 0.03 * (last - first) or _ALONE_DAY
     axes.set_xlim(first - margin, last + margin)
     axes.locator_params(axis="x", nbins=4)
     axes.set_title(_short(one.id), fontsize=FONT_PT, color=INK, pad=3, loc="left")

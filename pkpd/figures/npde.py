@@ -53,12 +53,12 @@ def npde_distribution(npde: FloatArray, *, n_censored: int = 0) -> Drawing | str
     if not values.size:
         return f"{_TITLE}: not drawn, since no level has one (censored levels have none)."
     expected, low, high = qq_band(values.size)
-    left_out = f"; {n_censored:,} censored levels have none. {SELECTION}" if n_censored else "."
+    left_out = f"; censored levels ({n_censored:,}) have none. {SELECTION}" if n_censored else "."
     return Drawing(
         name="npde-distribution",
         title=_TITLE,
         caption=(
-            f"Left, histogram of the NPDE of {values.size:,} quantified levels beside the standard normal curve; right, their "
+            f"Left, histogram of the NPDE of the quantified levels ({values.size:,}) beside the standard normal curve; right, their "
             f"quantiles against its quantiles{left_out} Grey: 95 % of what independent standard normal values give at each place "
             "by itself."
         ),

@@ -74,10 +74,10 @@ def test_all_levels_below_one_limit_stand_at_one_height():
 
 def test_the_caption_counts_what_is_drawn():
     caption = dv_pred(made_up(50, KINDS)).caption
-    assert "20 quantified levels" in caption
-    assert "pointing down: 10 levels below" in caption
-    assert "pointing up: 10 levels above" in caption
-    assert "bars: 10 levels between" in caption
+    assert "quantified levels (dots): 20;" in caption
+    assert "pointing down, standing at it): 10;" in caption
+    assert "pointing up, standing at it): 10;" in caption
+    assert "between two limits (bars): 10." in caption
 
 
 def test_a_level_of_zero_has_no_place_on_logarithmic_axes_and_is_counted():
@@ -123,7 +123,7 @@ def test_residuals_are_dots_of_quantified_levels_with_their_expectation():
     for name in ("iwres-time", "iwres-ipred", "cwres-time", "cwres-pred", "npde-time", "npde-pred"):
         assert drawn_marks(by_name[name].svg, "residuals") == n, name
         assert drawn_marks(by_name[name].svg, "expected") == (1 if name == "iwres-ipred" else 2), name
-        assert f"{50 - n} censored levels have none" in by_name[name].caption
+        assert f"censored levels ({50 - n}) have none" in by_name[name].caption
         assert "are a selection" in by_name[name].caption
         assert len(by_name[name].table.rows) == n
 

@@ -31,8 +31,8 @@ def test_bars_and_quantiles_are_drawn_of_all_values():
 
     assert drawn_marks(drawing.svg, "quantiles") == 280
     assert drawn_marks(drawing.svg, "bars") == 14
-    assert "280 quantified levels" in drawing.caption
-    assert "20 censored levels have none" in drawing.caption
+    assert "quantified levels (280)" in drawing.caption
+    assert "censored levels (20) have none" in drawing.caption
     assert not {word for word in path_numbers(drawing.svg) if "nan" in word.lower()}
     assert [row[1] for row in drawing.table.rows] == np.sort(values[20:]).tolist()
 
