@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
 from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
@@ -16,6 +17,7 @@ from asuc.cli.progress import shown_progress
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pkpd.diagnostics.records import LevelRecords
     from pkpd.estimation.fit import Fit
 
 
@@ -34,16 +36,22 @@ def fit(
     ] = "rsr",
     censored: CensoredName = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE.")] = 1,
+    individuals: Annotated[str, INDIVIDUALS] = DEFAULT_INDIVIDUALS,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
-    """Fit a model to a cohort; write estimates, random effects and residuals."""
-    from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415 - the engine loads after the words are read
+    """Fit a model to a cohort; write estimates, random effects, residuals and figures."""
+    import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
+
+    from pkpd.diagnostics.records import level_records  # noqa: PLC0415
+    from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
     from pkpd.estimation.result import fit_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
+    n_individuals = individuals_wanted(individuals)
     given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
     options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
     started = time.perf_counter()
@@ -57,11 +65,22 @@ def fit(
     make_folder(folder)
     write_json(folder / "fit.json", document)
     _write_etas(folder / "etas.csv", result)
-    _write_records(folder / "table.csv", result, seed)
+    records = level_records(result, np.random.default_rng(seed))
+    _write_records(folder / "table.csv", records)
+    forget_figures(folder)
+    drawn = "" if no_figures else _drawn(folder, result, records, n_individuals)
     if as_json:
         print_json(document)
     else:
-        write_output(laid_out(_sheets(document, folder)))
+        write_output(laid_out([*_sheets(document), *([drawn] if drawn else []), f"Written to {folder}."]))
+
+
+def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None) -> str:
+    """Draw the figures of a fit, and return a sentence on it."""
+    started = time.perf_counter()
+    with shown_progress("Drawing") as tell:
+        n = draw_fit(folder, result, records, individuals=individuals, progress=tell)
+    return f"{n} figures drawn in {time.perf_counter() - started:.2f} s."
 
 
 def _write_etas(file: Path, fit_: Fit) -> None:
@@ -86,35 +105,24 @@ def _write_etas(file: Path, fit_: Fit) -> None:
     write_csv(file, head, rows)
 
 
-def _write_records(file: Path, fit_: Fit, seed: int) -> None:
-    import numpy as np  # noqa: PLC0415
-
-    from pkpd.diagnostics.npde import npde  # noqa: PLC0415
-    from pkpd.diagnostics.residuals import residuals  # noqa: PLC0415
-
-    data = fit_.population.cohort
-    found, errors = residuals(fit_), npde(fit_, np.random.default_rng(seed))
-    subject = np.repeat(np.arange(data.n_subjects), np.diff(data.sample_start))
+def _write_records(file: Path, records: LevelRecords) -> None:
     words = ("", "below", "above", "between")
+    columns = (records.pred, records.ipred, records.iwres, records.cwres, records.npde)
     rows = (
         (
-            data.ids[s],
-            int(data.sample_line[i]),
-            float(data.sample_time[i]),
-            float(data.level[i]),
-            words[int(data.censoring[i])],
-            float(found.pred[i]),
-            float(found.ipred[i]),
-            float(found.iwres[i]),
-            float(found.cwres[i]),
-            float(errors[i]),
+            records.ids[i],
+            int(records.line[i]),
+            float(records.time[i]),
+            float(records.level[i]),
+            words[int(records.censoring[i])],
+            *(float(column[i]) for column in columns),
         )
-        for i, s in enumerate(subject.tolist())
+        for i in range(records.n_levels)
     )
     write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres", "npde"), rows)
 
 
-def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
+def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     rows = [
         (name, f"{entry['estimate']:.5g}", _percent(entry["rse_pct"]), _more(entry))
         for group in ("theta", "omega", "sigma")
@@ -129,7 +137,6 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
         else "The objective is not finite.",
         Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
         *(warning["text"] for warning in document["warnings"] if warning["code"] != document["status"]),
-        f"Written to {folder}.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""`asuc report`: the report of one case as a web page or as PDF."""
+"""`asuc report`: the report of one case as a web page or as PDF, or of a fit as a web page."""
 
 from __future__ import annotations
 
@@ -28,19 +28,29 @@ _PATIENCE = 2.0
 
 
 def report(
-    case: Annotated[str, typer.Argument(metavar="CASE.json", help="Patient case (asuc-case/1); - for standard input.")],
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE.json|DIR", help="Patient case (asuc-case/1), - for standard input; or folder of a fit."
+        ),
+    ],
     out: Annotated[str, typer.Option(metavar="FILE.html|FILE.pdf", help="File to write; its ending says the form.")],
     language: Annotated[Literal["en", "de"], typer.Option(help="Language of the report.")] = "en",
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Paper that it is laid out on.")] = "a4",
     event_model: Annotated[str | None, typer.Option(metavar="FILE.toml", help="Event model of your own.")] = None,
+    bootstrap: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Folder of a bootstrap, bound into the report of a fit.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
-    """Write the report of one case: answer, inputs, method, figures and regimens, on two pages."""
+    """Write the report of one case, on two pages, or of a population fit with its figures."""
     target = _target(out, force=force)
-    if Path(case).is_dir():
-        raise input_error(
-            case, "is a folder; a report is made of a patient case (asuc-case/1), not yet of the folder of a fit"
-        )
+    if case.strip() and Path(case).is_dir():
+        _check_of_fit(target, language=language, event_model=event_model)
+        _write(target, _fit_page(Path(case), bootstrap, paper).encode())
+        return
+    if bootstrap is not None:
+        raise input_error("--bootstrap", "only the report of a fit holds one; expected the folder of a fit before it")
     patient = read_case_file(case)
     from dosing_app.report.write import report_html, report_pdf  # noqa: PLC0415 - a wrong case is refused before the engine is loaded
 
@@ -71,6 +81,26 @@ def _target(out: str, *, force: bool) -> Path:
     if path.exists() and not force:
         raise input_error("--out", f'"{out}" exists; give another name, or --force to replace it')
     return path
+
+
+def _check_of_fit(target: Path, *, language: str, event_model: str | None) -> None:
+    """Refuse what only the report of a case can be."""
+    if target.suffix.lower() != ".html":
+        raise input_error("--out", f'"{target}" is no .html; the report of a fit is a web page, which browsers print')
+    if language != "en":
+        raise input_error("--language", f'"{language}"; the report of a fit is in English (en)')
+    if event_model is not None:
+        raise input_error("--event-model", "the report of a fit holds no risk; expected a patient case before it")
+
+
+def _fit_page(folder: Path, bootstrap: str | None, paper: Literal["a4", "letter"]) -> str:
+    if not (folder / "fit.json").is_file():
+        message = "holds no fit.json; expected a patient case (asuc-case/1), or the folder that `asuc fit` wrote"
+        raise input_error(str(folder), message)
+    from asuc.fit_report.page import fit_report  # noqa: PLC0415 - as above
+
+    given = None if bootstrap is None else Path(bootstrap)
+    return fit_report(folder, software=version("asuc"), bootstrap=given, paper=paper)
 
 
 def _content(patient: PatientCase, risk_model: EventModel, language: str, tell: Callable[[str], None]) -> ReportContent:

@@ -18,7 +18,7 @@ from dosing_app.report.drawing import styled, with_levels
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import CaseDose, CaseSample, PatientCase
     from dosing_app.decision.view import View
-    from dosing_app.report.drawing import Axes, Figure
+    from pkpd.figures.sheet import Axes, Figure
 
 _LEFT, _WIDTH = 0.045, 0.945
 _CURVE, _LANE = (0.25, 0.74), (0.105, 0.11)

@@ -16,8 +16,8 @@ from pkpd.units import percent_from_fraction
 if TYPE_CHECKING:
     from dosing_app.decision.view import View
     from dosing_app.findings.risk_rows import RiskRow
-    from dosing_app.report.drawing import Axes, Figure
     from pkpd.arrays import FloatArray
+    from pkpd.figures.sheet import Axes, Figure
 
 _DOTS, _ROWS = (0.55, 0.34), (0.125, 0.41)
 _LARGEST_DOT_PT, _LEAST_STACK = 7.0, 3.0

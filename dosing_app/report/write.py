@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dosing_app.decision.view import View
     from dosing_app.report.content import ReportContent
-    from dosing_app.report.drawing import Figure
+    from pkpd.figures.sheet import Figure
 
 Paper = Literal["a4", "letter"]
 PAPERS: tuple[Paper, ...] = ("a4", "letter")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODEL = ("--model", "niyigena_2026_asuc")
+BARE = (*MODEL, "--no-figures")
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_every_problem_is_named_with_its_line_and_no_fit_is_made(tmp_path: Path,
     assert "line 3, TIME" in printed
     assert "line 4, DV" in printed
 
-    assert run(["fit", str(file), *MODEL, "--out", str(out)]) == 2
+    assert run(["fit", str(file), *BARE, "--out", str(out)]) == 2
     refused = capsys.readouterr()
     assert refused.out == ""
     assert "line 3, TIME" in refused.err
@@ -79,7 +80,7 @@ def test_a_fit_writes_estimates_random_effects_and_residuals(
     cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     out = tmp_path / "fit"
-    assert run(["fit", str(cohort), *MODEL, "--out", str(out), "--json"]) == 0
+    assert run(["fit", str(cohort), *BARE, "--out", str(out), "--json"]) == 0
 
     printed, written = json.loads(capsys.readouterr().out), json.loads((out / "fit.json").read_text(encoding="utf-8"))
     assert printed == written
@@ -108,7 +109,7 @@ def test_zero_evaluations_give_the_objective_at_the_initial_values(
     objective = []
     for name, options in (("published", ()), ("changed", ("--init", "cl=0.7"))):
         out = str(tmp_path / name)
-        assert run(["fit", str(cohort), *MODEL, "--out", out, "--maxeval", "0", "--json", *options]) == 0
+        assert run(["fit", str(cohort), *BARE, "--out", out, "--maxeval", "0", "--json", *options]) == 0
         document = json.loads(capsys.readouterr().out)
         assert document["status"] == "evaluated"
         objective.append(document["ofv"])
@@ -118,7 +119,7 @@ def test_zero_evaluations_give_the_objective_at_the_initial_values(
 def test_a_fixed_parameter_keeps_its_value_and_has_no_standard_error(
     cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert run(["fit", str(cohort), *MODEL, "--out", str(tmp_path / "fit"), "--fix", "v=14", "--json"]) == 0
+    assert run(["fit", str(cohort), *BARE, "--out", str(tmp_path / "fit"), "--fix", "v=14", "--json"]) == 0
 
     entry = json.loads(capsys.readouterr().out)["theta"]["v"]
     assert (entry["estimate"], entry["se"], entry["fixed"]) == (14.0, None, True)
@@ -137,7 +138,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence(
     cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], said: str
 ):
     out = tmp_path / "fit"
-    assert run(["fit", str(cohort), *MODEL, "--out", str(out), *options]) == 2
+    assert run(["fit", str(cohort), *BARE, "--out", str(out), *options]) == 2
 
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -151,7 +152,7 @@ def test_a_folder_that_exists_is_refused_unless_forced(
     out = tmp_path / "fit"
     out.mkdir()
     (out / "notes.txt").write_text("kept", encoding="utf-8")
-    arguments = ["fit", str(cohort), *MODEL, "--out", str(out), "--maxeval", "0"]
+    arguments = ["fit", str(cohort), *BARE, "--out", str(out), "--maxeval", "0"]
 
     assert run(arguments) == 2
     assert "exists; nothing is written over without --force" in capsys.readouterr().err
@@ -165,7 +166,7 @@ def test_halves_and_drops_are_said_in_the_result(tmp_path: Path, capsys: pytest.
     assert run(["cohort", "simulate", "--out", str(cohort), "--seed", "3"]) == 0
     capsys.readouterr()
     for choice in ("drop", "half"):
-        arguments = [*MODEL, "--out", str(tmp_path / choice), "--method", "focei", "--censored", choice, "--json"]
+        arguments = [*BARE, "--out", str(tmp_path / choice), "--method", "focei", "--censored", choice, "--json"]
         assert run(["fit", str(cohort), *arguments]) == 0
         found[choice] = json.loads(capsys.readouterr().out)
         assert found[choice]["censored"] == choice

@@ -83,12 +83,6 @@ def test_a_folder_that_is_missing_or_in_the_way_is_refused(tmp_path: Path, refus
     assert refusal(str(TYPICAL), "--out", str(folder)) == f'--out: "{folder}" is a folder; expected the name of a file'
 
 
-def test_the_folder_of_a_fit_is_refused_in_one_sentence(tmp_path: Path, refusal: Callable[..., str]):
-    assert refusal(str(tmp_path), "--out", str(tmp_path / "report.html")) == (
-        f"{tmp_path}: is a folder; a report is made of a patient case (asuc-case/1), not yet of the folder of a fit"
-    )
-
-
 def test_a_wrong_case_is_refused_and_no_file_is_written(tmp_path: Path, refusal: Callable[..., str]):
     out = tmp_path / "report.html"
 

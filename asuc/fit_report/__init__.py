@@ -1,0 +1,1 @@
+"""The report of a population fit, bound from the files of its folder."""

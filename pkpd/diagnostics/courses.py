@@ -1,0 +1,91 @@
+"""The course of single subjects under a fit: what is drawn for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.data.cohort import select_subjects
+from pkpd.likelihood.population import model_at
+from pkpd.problem import bind_cohort
+from pkpd.simulation.predict import predict_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.estimation.fit import Fit
+
+_N_TIMES = 121
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCourse:
+    """One subject: doses, levels, and the predicted concentration over time.
+
+    Parameters
+    ----------
+    id : str
+        Name of the subject.
+    times : (n_times,) array
+        Ascending [day], from the first record of a dose or level to the last; every dose's start and end is among them.
+    pred, ipred : (n_times,) arrays
+        Predictions [mg/L] at eta = 0 and at the estimates of the random effects.
+    dose_time, dose_amount : (n_doses,) arrays
+        Start [day] and amount [mg].
+    sample_time, level, lower, upper, censoring : (n_levels,) arrays
+        As in ``LevelRecords``.
+    """
+
+    id: str
+    times: FloatArray
+    pred: FloatArray
+    ipred: FloatArray
+    dose_time: FloatArray
+    dose_amount: FloatArray
+    sample_time: FloatArray
+    level: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    censoring: IntArray
+
+
+def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...]:
+    """Return the courses of the subjects at some places of the cohort."""
+    model = model_at(fit.population, fit.values)
+    found: list[SubjectCourse] = []
+    for place in places:
+        one = select_subjects(fit.population.cohort, np.array([place]))
+        times = _times(one)
+        problem = bind_cohort(model, one, times=times)
+        eta = np.ascontiguousarray(fit.evaluation.eta[place])
+        found.append(
+            SubjectCourse(
+                id=one.ids[0],
+                times=times,
+                pred=predict_curve(problem, np.zeros_like(eta)),
+                ipred=predict_curve(problem, eta),
+                dose_time=one.dose_time,
+                dose_amount=one.dose_amount,
+                sample_time=one.sample_time,
+                level=one.level,
+                lower=one.lloq,
+                upper=one.uloq,
+                censoring=one.censoring,
+            )
+        )
+    return tuple(found)
+
+
+def _times(one: Cohort) -> FloatArray:
+    """Return even steps, and the corners of the curve: the starts and ends of infusions."""
+    ends = one.dose_time + one.dose_duration
+    known = np.concatenate((one.dose_time, one.sample_time))
+    if not known.size:
+        return np.zeros(1)
+    corners = np.concatenate((one.dose_time, ends))
+    even = np.linspace(float(known.min()), float(known.max()), _N_TIMES)
+    return np.unique(np.concatenate((even, corners[corners <= known.max()])))

@@ -1,0 +1,1 @@
+"""Figures of fits, as SVG and as pages that hold their data."""
