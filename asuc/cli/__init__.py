@@ -18,6 +18,7 @@ from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
 from asuc.cli.report import report as report_command
+from asuc.cli.scm import scm as scm_command
 from pkpd.errors import InputError
 
 EXIT_DONE, EXIT_INTERNAL, EXIT_BAD_INPUT = 0, 1, 2
@@ -40,6 +41,10 @@ commands.command("fit", epilog="Example: asuc fit cohort.csv --model niyigena_20
 commands.command(
     "bootstrap", epilog="Example: asuc bootstrap cohort.csv --model niyigena_2026_asuc --n 1000 --out boot"
 )(bootstrap_command)
+commands.command(
+    "scm",
+    epilog="Example: asuc scm cohort.csv --model niyigena_2026_asuc --covariate weight_kg --covariate crp_mg_per_L --out scm",
+)(scm_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 

@@ -25,6 +25,8 @@ _MOST_CUTS = 25
 _DAMPING = 0.2
 # Eigenvalues of the first Hessian below this share of the largest are raised to it.
 _FLATTEST = 1e-4
+# Expected decrease of -2 log L that no result depends on.
+_NEGLIGIBLE = 1e-3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -125,10 +127,14 @@ def minimize(
                 return Minimum(point, decrease, n, is_converged=False)
             curvature = fresh
             continue
+        gained = point.value - found.value
         curvature = _updated(curvature, found.place - point.place, found.gradient - point.gradient)
         point = found
         if accepted:
             accepted(point.value)
+        # The objective is smooth only down to the error of its quadrature: below it, steps are cut again and again for nothing.
+        if gained < tolerance and decrease < _NEGLIGIBLE:
+            return Minimum(point, decrease, n, is_converged=False)
 
 
 def first_hessian(scores: FloatArray) -> FloatArray:

@@ -1,0 +1,424 @@
+"""Stepwise covariate search: forward selection and backward elimination of covariate effects by likelihood ratios.
+
+The search says which models are to be fitted, and in which order what is found counts; how the fits are computed, one after
+another or at the same time, is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import chdtrc
+
+from pkpd.diagnostics.candidates import (
+    CovariateValues,
+    Relation,
+    bounded,
+    degrees_of_freedom,
+    with_relations,
+)
+from pkpd.errors import input_error
+from pkpd.estimation.bootstrap import USED
+from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit
+from pkpd.likelihood.population import bind_population
+from pkpd.model.population import ParameterKind, PopulationParameter, population_parameters
+
+if TYPE_CHECKING:
+    from pkpd.data.cohort import Cohort
+    from pkpd.model.spec import ModelSpec
+
+SCHEMA = "asuc-scm/1"
+# SciPy declares no type for it.
+_CHI_SQUARE_TAIL: Callable[[float, float], float] = chdtrc
+# How near to a bound, in the distance of both, a coefficient starts that ended there.
+_INSIDE = 1e-3
+
+
+class Direction(Enum):
+    """Which part of the search a fit belongs to."""
+
+    BASE = "base"
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is searched.
+
+    Parameters
+    ----------
+    base : ModelSpec
+        Model that effects are added to; it has a domain for every covariate of the candidates.
+    cohort : Cohort
+        The data; no covariate is missing.
+    parameters : tuple of PopulationParameter
+        Parameters of the base model: where its fit starts and what is held.
+    candidates : tuple of Relation
+        What is tried, in the order that decides between equals.
+    method : Method
+        Objective of every fit.
+    p_forward, p_backward : float
+        An effect is taken in below the first, and stays in below the second.
+    values : dict of str to CovariateValues
+        The candidates' covariates.
+    """
+
+    base: ModelSpec
+    cohort: Cohort
+    parameters: tuple[PopulationParameter, ...]
+    candidates: tuple[Relation, ...]
+    method: Method
+    p_forward: float
+    p_backward: float
+    values: Mapping[str, CovariateValues]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A model that is to be fitted.
+
+    Parameters
+    ----------
+    step : int
+        Step of the search, 0 for the base model.
+    direction : Direction
+        Which part of the search.
+    tested : Relation or None
+        What is added or removed; None in the base model.
+    relations : tuple of Relation
+        What is in the model that is fitted.
+    df : int
+        By how many parameters it differs from the model that it is compared with.
+    start : dict of str to float
+        Estimates of the latter, which the fit starts from.
+    ofv_before : float
+        Objective of the latter.
+    """
+
+    step: int
+    direction: Direction
+    tested: Relation | None
+    relations: tuple[Relation, ...]
+    df: int
+    start: Mapping[str, float]
+    ofv_before: float
+
+
+@dataclass(frozen=True, slots=True)
+class TestedFit:
+    """A fit of the search and what it says.
+
+    Parameters
+    ----------
+    step, direction, tested, relations, df
+        As in ``Trial``.
+    ofv : float
+        Objective; NaN where it is not finite.
+    change : float
+        Objective minus that of the model that it is compared with.
+    p : float
+        Probability of at least this change of the objective where the effect is none; NaN where either fit failed.
+    status : FitStatus
+        How the fit ended.
+    at_bound : tuple of str
+        Parameters that ended at a bound.
+    estimates : dict of str to float
+        All parameters.
+    is_selected : bool
+        Whether the search went on from here: the effect was taken in, or removed.
+    """
+
+    step: int
+    direction: Direction
+    tested: Relation | None
+    relations: tuple[Relation, ...]
+    df: int
+    ofv: float
+    change: float
+    p: float
+    status: FitStatus
+    at_bound: tuple[str, ...]
+    estimates: Mapping[str, float]
+    is_selected: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether the fit ended so that its objective can be compared."""
+        return self.status in USED
+
+
+FitAll = Callable[[Sequence[Trial]], Sequence[TestedFit]]
+"""What fits some models: one result for each, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A search that has ended.
+
+    Parameters
+    ----------
+    base : TestedFit
+        Fit of the base model.
+    tested : tuple of TestedFit
+        Every fit, in the order of the steps and candidates, that of the base model first.
+    final : TestedFit
+        The fit that the search ended with.
+    """
+
+    base: TestedFit
+    tested: tuple[TestedFit, ...]
+    final: TestedFit
+
+
+def search_covariates(search: Search, fit_all: FitAll | None = None) -> SearchResult:
+    """Search for covariate effects, forwards and then backwards.
+
+    Forwards, every candidate whose covariate is not yet on its parameter is added alone to the current model; the one with
+    the smallest p is taken in if that is below ``p_forward``, until there is none. Backwards, every effect is removed alone;
+    the one with the largest p goes unless that is below ``p_backward``, until every effect stays. Fits that failed are
+    in the result and select nothing.
+
+    Parameters
+    ----------
+    search : Search
+        What is searched.
+    fit_all : callable, optional
+        What fits the models; here and one after another where left out.
+
+    Raises
+    ------
+    InputError
+        Where the fit of the base model fails.
+    """
+    if fit_all is None:
+
+        def fit_all(trials: Sequence[Trial]) -> list[TestedFit]:
+            return [fit_trial(search, trial) for trial in trials]
+
+    base = fit_all([Trial(0, Direction.BASE, None, (), 0, {}, np.nan)])[0]
+    if not base.is_used:
+        raise input_error(
+            "base model", f"its fit failed, so that there is nothing to compare with: {base.status.value}"
+        )
+    tested, current = [base], base
+    for direction in (Direction.FORWARD, Direction.BACKWARD):
+        while trials := _trials(search, direction, current, tested[-1].step + 1):
+            fits = fit_all(trials)
+            chosen = _chosen(search, direction, fits)
+            tested += [replace(one, is_selected=one is chosen) for one in fits]
+            if chosen is None:
+                break
+            current = replace(chosen, is_selected=True)
+    return SearchResult(base, tuple(tested), current)
+
+
+def fit_trial(search: Search, trial: Trial) -> TestedFit:
+    """Fit one model of a search, without standard errors, from the estimates that it is compared with."""
+    model = with_relations(search.base, trial.relations, search.values)
+    population = bind_population(model, search.cohort)
+    parameters = _started(search, model, trial.start)
+    found = fit(population, FitOptions(search.method, with_covariance=False), parameters=parameters)
+    estimates = {one.name: float(value) for one, value in zip(found.parameters, found.values, strict=True)}
+    return compared(trial, found.ofv, found.status, found.at_bound, estimates)
+
+
+def compared(
+    trial: Trial, ofv: float, status: FitStatus, at_bound: tuple[str, ...], estimates: Mapping[str, float]
+) -> TestedFit:
+    """Return what a fit says beside the model that it is compared with.
+
+    The likelihood ratio statistic is the fall of the objective forwards and its rise backwards, chi-square distributed with
+    ``df`` degrees of freedom where the effect is none; below 0 it counts as 0.
+    """
+    change = ofv - trial.ofv_before if np.isfinite(ofv) else np.nan
+    statistic = change if trial.direction is Direction.BACKWARD else -change
+    p = float(_CHI_SQUARE_TAIL(trial.df, max(statistic, 0.0))) if trial.df and status in USED else np.nan
+    return TestedFit(
+        step=trial.step,
+        direction=trial.direction,
+        tested=trial.tested,
+        relations=trial.relations,
+        df=trial.df,
+        ofv=ofv if np.isfinite(ofv) else np.nan,
+        change=change,
+        p=p,
+        status=status,
+        at_bound=at_bound,
+        estimates=estimates,
+    )
+
+
+def _trials(search: Search, direction: Direction, current: TestedFit, step: int) -> list[Trial]:
+    """Return the models of one step."""
+    present = current.relations
+    if direction is Direction.FORWARD:
+        taken = {(one.parameter, one.covariate) for one in present}
+        tested = [one for one in search.candidates if (one.parameter, one.covariate) not in taken]
+        models = [(one, (*present, one)) for one in tested]
+    else:
+        models = [(one, tuple(other for other in present if other != one)) for one in present]
+    start = _start_from(search, current)
+    return [
+        Trial(
+            step=step,
+            direction=direction,
+            tested=one,
+            relations=relations,
+            df=degrees_of_freedom(one, search.values[one.covariate]),
+            start=start,
+            ofv_before=current.ofv,
+        )
+        for one, relations in models
+    ]
+
+
+def _chosen(search: Search, direction: Direction, fits: Sequence[TestedFit]) -> TestedFit | None:
+    """Return the fit that the search goes on from, or None where it goes on from none; the first of equals."""
+    used = [one for one in fits if one.is_used]
+    if not used:
+        return None
+    if direction is Direction.FORWARD:
+        best = min(used, key=lambda one: (one.p, one.change))
+        return best if best.p < search.p_forward else None
+    least = max(used, key=lambda one: (one.p, -one.change))
+    return None if least.p < search.p_backward else least
+
+
+def _start_from(search: Search, found: TestedFit) -> dict[str, float]:
+    """Return the estimates of a fit that others start from; variances do not where one of them is at its bound."""
+    kinds = {one.name: one.kind for one in search.parameters}
+    ended = {kinds.get(name, ParameterKind.THETA) for name in found.at_bound} - {ParameterKind.THETA}
+    return {name: value for name, value in found.estimates.items() if kinds.get(name) not in ended}
+
+
+def _started(search: Search, model: ModelSpec, start: Mapping[str, float]) -> tuple[PopulationParameter, ...]:
+    """Return the parameters of a model with relations: bounds on their coefficients, and where the fit starts."""
+    given = {one.name: one for one in search.parameters}
+    added = [one for one in population_parameters(model) if one.name not in given]
+    inside = {one.name: one for one in bounded(added, model, search.values)}
+    return tuple(_at(given.get(one.name) or inside[one.name], start) for one in population_parameters(model))
+
+
+def _at(one: PopulationParameter, start: Mapping[str, float]) -> PopulationParameter:
+    """Return a parameter at its start, which lies inside its bounds; what is fixed stays."""
+    if one.is_fixed:
+        return one
+    value = start.get(one.name, one.value)
+    if not (np.isfinite(one.lower) and np.isfinite(one.upper)):
+        return replace(one, value=value)
+    margin = _INSIDE * (one.upper - one.lower)
+    return replace(one, value=float(np.clip(value, one.lower + margin, one.upper - margin)))
+
+
+def scm_document(search: Search, result: SearchResult) -> dict[str, Any]:
+    """Return a search as plain dictionaries, `asuc-scm/1`.
+
+    Parameters
+    ----------
+    search : Search
+        What was searched.
+    result : SearchResult
+        What was found.
+    """
+    final = result.final
+    n_failed = sum(not one.is_used for one in result.tested)
+    return {
+        "schema": SCHEMA,
+        "method": search.method.value,
+        "n_subjects": search.cohort.n_subjects,
+        "n_candidates": len(search.candidates),
+        "n_fits": len(result.tested),
+        "n_failed": n_failed,
+        "statuses": {
+            status.name.lower(): sum(one.status is status for one in result.tested)
+            for status in FitStatus
+            if any(one.status is status for one in result.tested)
+        },
+        "covariates": {
+            name: {"median": known.median, "low": known.low, "high": known.high}
+            for name, known in search.values.items()
+        },
+        "base": _model_entry(search, result.base),
+        "steps": _steps(result),
+        "final": {**_model_entry(search, final), "change_from_base": final.ofv - result.base.ofv},
+        "warnings": _warnings(result, n_failed),
+    }
+
+
+def _model_entry(search: Search, fit_: TestedFit) -> dict[str, Any]:
+    """Return a model of the search with its estimates."""
+    return {
+        "ofv": fit_.ofv,
+        "status": fit_.status.name.lower(),
+        "at_bound": list(fit_.at_bound),
+        "effects": [_effect_entry(search, one, fit_) for one in fit_.relations],
+        "estimates": dict(fit_.estimates),
+    }
+
+
+def _effect_entry(search: Search, relation: Relation, fit_: TestedFit) -> dict[str, Any]:
+    """Return a relation with the estimates of its coefficients."""
+    prefix = f"{relation.parameter}_{relation.covariate}"
+    known = search.values[relation.covariate]
+    base = {one.name for one in search.parameters}
+    own = population_parameters(with_relations(search.base, [relation], search.values))
+    names = [one.name for one in own if one.name not in base and one.name.startswith(prefix)]
+    return {
+        "parameter": relation.parameter,
+        "covariate": relation.covariate,
+        "form": relation.form.value,
+        "reference": known.codes[0] if known.codes else known.median,
+        "coefficients": {name: fit_.estimates[name] for name in names},
+    }
+
+
+def _steps(result: SearchResult) -> list[dict[str, Any]]:
+    """Return the steps with every fit of each."""
+    numbers = dict.fromkeys(one.step for one in result.tested if one.step > 0)
+    return [
+        {
+            "step": number,
+            "direction": fits[0].direction.value,
+            "selected": next((str(one.tested) for one in fits if one.is_selected), None),
+            "fits": [_fit_entry(one) for one in fits],
+        }
+        for number in numbers
+        for fits in [[one for one in result.tested if one.step == number]]
+    ]
+
+
+def _fit_entry(one: TestedFit) -> dict[str, Any]:
+    tested = one.tested
+    assert tested is not None, "only the base model tests nothing"  # noqa: S101 (built here)
+    return {
+        "parameter": tested.parameter,
+        "covariate": tested.covariate,
+        "form": tested.form.value,
+        "df": one.df,
+        "ofv": _finite(one.ofv),
+        "change": _finite(one.change),
+        "p": _finite(one.p),
+        "status": one.status.name.lower(),
+        "at_bound": list(one.at_bound),
+        "selected": one.is_selected,
+    }
+
+
+def _warnings(result: SearchResult, n_failed: int) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    if n_failed:
+        text = f"{n_failed} of {len(result.tested)} fits failed; they are in the trace and selected nothing."
+        found.append({"code": "fits_failed", "text": text})
+    if result.final.at_bound:
+        text = f"In the final model {', '.join(result.final.at_bound)} lies at a bound."
+        found.append({"code": "at_bound", "text": text})
+    return found
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
