@@ -44,7 +44,8 @@ def fit_pool(search: Search, workers: int) -> Generator[FitSome]:
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(search,))
 
     def fit_some(trials: Sequence[Trial]) -> Iterator[tuple[Trial, TestedFit]]:
-        waiting = {pool.submit(_fit, trial): trial for trial in trials}
+        with _no_interruption():  # submitting starts the workers
+            waiting = {pool.submit(_fit, trial): trial for trial in trials}
         for done in as_completed(waiting):
             yield waiting[done], done.result()
 
@@ -54,11 +55,20 @@ def fit_pool(search: Search, workers: int) -> Generator[FitSome]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _no_interruption() -> Generator[None]:
+    """Hold Ctrl-C back; processes that are started meanwhile never hear of it, since it is their parent's matter."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(search: Search) -> None:
-    """Make a worker ready: Ctrl-C is its parent's matter, and its processor its own."""
+    """Make a worker ready."""
     from pkpd.kernels.threads import compute_on_one_thread  # noqa: PLC0415
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     compute_on_one_thread()
     _SEARCHES[:] = [search]
 

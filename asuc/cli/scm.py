@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from asuc.cli.fit_pool import FitSome
     from asuc.cli.scm_trace import Key
-    from pkpd.diagnostics.scm import SearchResult, TestedFit, Trial
+    from pkpd.diagnostics.scm import TestedFit, Trial
 
 _SETTINGS, _TRACE, _RESULT = "settings.json", "trace.csv", "scm.json"
 
@@ -130,7 +131,7 @@ class _Fits:
 
 def _settings(given: SearchInputs, wanted: Wanted) -> dict[str, Any]:
     """Return what a result depends on, as it stands in the file."""
-    options = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(wanted).items()}
+    options: dict[str, Any] = json.loads(json.dumps(asdict(wanted)))
     return {"model_sha256": given.model_sha256, "data_sha256": given.data_sha256, **options}
 
 
@@ -146,8 +147,7 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
         if not any(name in one["coefficients"] for one in final["effects"])
     )
     return [
-        f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} "
-        f"({document['n_subjects']} subjects).",
+        f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} ({document['n_subjects']} subjects).",
         f"OFV {base['ofv']:.4f} without and {final['ofv']:.4f} with the effects that were found.",
         *(warning["text"] for warning in document["warnings"]),
         *document["notes"],

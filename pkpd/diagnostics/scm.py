@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
 
 SCHEMA = "asuc-scm/1"
-# SciPy declares no type for it.
-_CHI_SQUARE_TAIL: Callable[[float, float], float] = chdtrc
+# By how much less an objective could still become where a fit ends: far below what changes a decision.
+_TOLERANCE = 1e-4
 # How near to a bound, in the distance of both, a coefficient starts that ended there.
 _INSIDE = 1e-3
 
@@ -195,11 +196,7 @@ def search_covariates(search: Search, fit_all: FitAll | None = None) -> SearchRe
     InputError
         Where the fit of the base model fails.
     """
-    if fit_all is None:
-
-        def fit_all(trials: Sequence[Trial]) -> list[TestedFit]:
-            return [fit_trial(search, trial) for trial in trials]
-
+    fit_all = fit_all or partial(fit_trials, search)
     base = fit_all([Trial(0, Direction.BASE, None, (), 0, {}, np.nan)])[0]
     if not base.is_used:
         raise input_error(
@@ -217,12 +214,18 @@ def search_covariates(search: Search, fit_all: FitAll | None = None) -> SearchRe
     return SearchResult(base, tuple(tested), current)
 
 
+def fit_trials(search: Search, trials: Sequence[Trial]) -> list[TestedFit]:
+    """Fit some models of a search, one after another."""
+    return [fit_trial(search, trial) for trial in trials]
+
+
 def fit_trial(search: Search, trial: Trial) -> TestedFit:
     """Fit one model of a search, without standard errors, from the estimates that it is compared with."""
     model = with_relations(search.base, trial.relations, search.values)
     population = bind_population(model, search.cohort)
     parameters = _started(search, model, trial.start)
-    found = fit(population, FitOptions(search.method, with_covariance=False), parameters=parameters)
+    options = FitOptions(search.method, with_covariance=False, tolerance=_TOLERANCE)
+    found = fit(population, options, parameters=parameters)
     estimates = {one.name: float(value) for one, value in zip(found.parameters, found.values, strict=True)}
     return compared(trial, found.ofv, found.status, found.at_bound, estimates)
 
@@ -237,7 +240,7 @@ def compared(
     """
     change = ofv - trial.ofv_before if np.isfinite(ofv) else np.nan
     statistic = change if trial.direction is Direction.BACKWARD else -change
-    p = float(_CHI_SQUARE_TAIL(trial.df, max(statistic, 0.0))) if trial.df and status in USED else np.nan
+    p = float(chdtrc(trial.df, max(statistic, 0.0))) if trial.df and status in USED else np.nan
     return TestedFit(
         step=trial.step,
         direction=trial.direction,
