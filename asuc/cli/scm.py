@@ -64,12 +64,16 @@ def scm(
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes. [default: one for each processor]")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Fit the full covariate model as well: every candidate at once, shrunken.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Search for covariate effects step by step: forward selection, then backward elimination."""
-    from pkpd.diagnostics.scm import scm_document, search_covariates  # noqa: PLC0415 - loads the engine
+    from pkpd.diagnostics.full_model import full_model_document  # noqa: PLC0415 - loads the engine
+    from pkpd.diagnostics.scm import scm_document, search_covariates  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
     wanted = Wanted(
@@ -102,6 +106,9 @@ def scm(
             raise
     finish_trace(folder / _TRACE, result.tested)
     document = scm_document(given.search, result) | {"notes": list(given.notes), "settings": settings}
+    if full:
+        with shown_progress("Full covariate model"):
+            document["full"] = full_model_document(given.search)
     write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
@@ -156,8 +163,26 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
         if effects
         else "No effect is in the final model.",
         Sheet("Other estimates", ("parameter", "estimate"), others),
+        *_full_sheets(document),
         f"Written to {folder}.",
     ]
+
+
+def _full_sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    """Return the full covariate model, where there is one."""
+    if "full" not in document:
+        return []
+    full = document["full"]
+    rows = tuple(
+        (
+            name,
+            f"{one['estimate']:.4g}",
+            "–" if one["se"] is None else f"{one['q025']:.4g} to {one['q975']:.4g}",
+            "–" if one["se"] is None else f"{one['shrunken']:.4g} ± {one['shrunken_se']:.2g}",
+        )
+        for name, one in full["coefficients"].items()
+    )
+    return [Sheet("Full covariate model", ("coefficient", "estimate", "95 %", "shrunken"), rows), full["status_text"]]
 
 
 def _step(step: dict[str, Any]) -> tuple[str, ...]:

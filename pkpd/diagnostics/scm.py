@@ -30,6 +30,7 @@ from pkpd.model.population import ParameterKind, PopulationParameter, population
 
 if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
+    from pkpd.likelihood.population import Population
     from pkpd.model.spec import ModelSpec
 
 SCHEMA = "asuc-scm/1"
@@ -219,11 +220,17 @@ def fit_trials(search: Search, trials: Sequence[Trial]) -> list[TestedFit]:
     return [fit_trial(search, trial) for trial in trials]
 
 
+def bound_model(
+    search: Search, relations: Sequence[Relation], start: Mapping[str, float]
+) -> tuple[Population, tuple[PopulationParameter, ...]]:
+    """Return the base model with some relations bound to the cohort, and its parameters where a fit starts."""
+    model = with_relations(search.base, relations, search.values)
+    return bind_population(model, search.cohort), _started(search, model, start)
+
+
 def fit_trial(search: Search, trial: Trial) -> TestedFit:
     """Fit one model of a search, without standard errors, from the estimates that it is compared with."""
-    model = with_relations(search.base, trial.relations, search.values)
-    population = bind_population(model, search.cohort)
-    parameters = _started(search, model, trial.start)
+    population, parameters = bound_model(search, trial.relations, trial.start)
     options = FitOptions(search.method, with_covariance=False, tolerance=_TOLERANCE)
     found = fit(population, options, parameters=parameters)
     estimates = {one.name: float(value) for one, value in zip(found.parameters, found.values, strict=True)}

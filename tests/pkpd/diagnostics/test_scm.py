@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, multivariate_normal
 
 from pkpd.data.censored import without_censored
 from pkpd.diagnostics.candidates import (
@@ -24,6 +24,7 @@ from pkpd.diagnostics.candidates import (
     with_relations,
     without_effects,
 )
+from pkpd.diagnostics.full_model import full_model_document, shrink
 from pkpd.diagnostics.scm import (
     Direction,
     Search,
@@ -263,3 +264,42 @@ def test_the_body_mass_index_of_a_cohort_is_computed_from_weight_and_height():
     weight, height = np.array([80.0, 60.0, 50.0]), np.array([200.0, np.nan, 100.0])
     cohort = with_body_mass_index(replace(drawn, covariates={"weight_kg": weight, "height_cm": height}))
     assert cohort.covariates["bmi_kg_per_m2"] == pytest.approx([20.0, np.nan, 50.0], nan_ok=True)
+
+
+def test_the_full_model_has_every_pair_once_with_the_errors_of_a_fit(strong: tuple[Search, SearchResult]):
+    search, _ = strong
+    document = full_model_document(search)
+    assert document["effects"] == [
+        f"{parameter}:{covariate}:linear" for parameter in ("cl", "v") for covariate in ("weight_kg", "albumin_g_per_L")
+    ]
+    weight = document["coefficients"]["cl_weight_kg"]
+    first = search.cohort.covariates["weight_kg"][search.cohort.row_start[:-1]]
+    assert weight["scale"] == pytest.approx(np.std(first, ddof=1))
+    assert weight["q025"] == pytest.approx(weight["estimate"] - 1.959964 * weight["se"], rel=1e-6)
+    assert weight["q025"] > 0.0
+    assert 0.0 < weight["shrunken"] < weight["estimate"]
+    assert weight["shrunken_se"] < weight["se"]
+
+
+def test_shrinkage_is_the_posterior_of_the_most_likely_prior():
+    rng = np.random.default_rng(4)
+    root = rng.standard_normal((6, 6))
+    covariance = 0.02 * (root @ root.T + np.eye(6))
+    estimate = np.array([0.9, -0.7, 0.8, 0.1, -1.1, 0.6])
+    found = shrink(estimate, covariance)
+    tau2 = found.prior_variance
+    likelihood = [
+        multivariate_normal.logpdf(estimate, np.zeros(6), covariance + factor * tau2 * np.eye(6))
+        for factor in (0.99, 1.0, 1.01)
+    ]
+    assert likelihood[1] == max(likelihood)
+    posterior = np.linalg.inv(np.linalg.inv(covariance) + np.eye(6) / tau2)
+    assert found.mean == pytest.approx(posterior @ np.linalg.solve(covariance, estimate), rel=1e-9)
+    assert found.sd == pytest.approx(np.sqrt(np.diag(posterior)), rel=1e-9)
+
+
+def test_estimates_smaller_than_their_errors_are_shrunken_to_nothing():
+    found = shrink(np.array([0.1, -0.05, 0.02]), np.eye(3))
+    assert found.prior_variance == 0.0
+    assert not found.mean.any()
+    assert not found.sd.any()
