@@ -69,7 +69,7 @@ def shrink(estimate: FloatArray, covariance: FloatArray) -> Shrunken:
         total = variances + np.exp(log_tau2)
         return float((np.log(total) + along * along / total).sum())
 
-    grid: FloatArray = np.log(variances.max()) + np.linspace(np.log(_LEAST), np.log(_MOST), _N_GRID)
+    grid: FloatArray = np.log(float(variances.max()) * np.geomspace(_LEAST, _MOST, _N_GRID)).astype(np.float64)
     best = int(np.argmin([deviance(float(one)) for one in grid]))
     around = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, _N_GRID - 1)]))
     found = float(minimize_scalar(deviance, bounds=around, method="bounded", options={"xatol": 1e-10}).x)

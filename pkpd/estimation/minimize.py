@@ -27,6 +27,8 @@ _DAMPING = 0.2
 _FLATTEST = 1e-4
 # Expected decrease of -2 log L that no result depends on.
 _NEGLIGIBLE = 1e-3
+# Steps in a row that gain less than the tolerance, at which a search ends.
+_MOST_STALLS = 3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -110,7 +112,7 @@ def minimize(
     accepted : callable, optional
         Told the objective at every point that the search goes on from.
     """
-    point, n = start, 0
+    point, n, stalls = start, 0, 0
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
         if not _is_regular(curvature):
@@ -133,7 +135,8 @@ def minimize(
         if accepted:
             accepted(point.value)
         # The objective is smooth only down to the error of its quadrature: below it, steps are cut again and again for nothing.
-        if gained < tolerance and decrease < _NEGLIGIBLE:
+        stalls = stalls + 1 if gained < tolerance else 0
+        if stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS):
             return Minimum(point, decrease, n, is_converged=False)
 
 
