@@ -73,7 +73,8 @@ def scm(
 ) -> None:
     """Search for covariate effects step by step: forward selection, then backward elimination."""
     from pkpd.diagnostics.full_model import full_model_document  # noqa: PLC0415 - loads the engine
-    from pkpd.diagnostics.scm import scm_document, search_covariates  # noqa: PLC0415
+    from pkpd.diagnostics.scm import search_covariates  # noqa: PLC0415
+    from pkpd.diagnostics.scm_document import scm_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
     wanted = Wanted(
@@ -207,7 +208,9 @@ def _step(step: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _coefficients(one: dict[str, Any]) -> str:
+    """Return the estimates of an effect, each behind what tells it from the others."""
     prefix = f"{one['parameter']}_{one['covariate']}"
-    return ", ".join(
-        f"{name.removeprefix(prefix).strip('_')} {value:.5g}".strip() for name, value in one["coefficients"].items()
-    )
+    values = {name.removeprefix(prefix).strip("_"): f"{value:.5g}" for name, value in one["coefficients"].items()}
+    if one["form"] == "hockey_stick":
+        values = dict(zip(("below", "above"), values.values(), strict=True))
+    return ", ".join(f"{label} {value}".strip() for label, value in values.items())

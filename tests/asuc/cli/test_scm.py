@@ -143,6 +143,15 @@ def test_a_column_that_no_model_reads_and_a_body_mass_index_from_height(tmp_path
     assert 18.0 < document["covariates"]["bmi_kg_per_m2"]["median"] < 28.0
 
 
+def test_the_full_model_stands_beside_the_search(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    line = ["scm", cohort, *MODEL, "--covariate", "WT", "--form", "power", "--workers", "1", "--full"]
+    assert run([*line, "--out", str(tmp_path / "scm")]) == 0
+    assert "Full covariate model" in capsys.readouterr().out
+    document = json.loads((tmp_path / "scm" / "scm.json").read_text(encoding="utf-8"))
+    assert set(document["full"]["coefficients"]) == {"cl_weight_kg", "v_weight_kg"}
+    assert document["full"]["effects"] == ["cl:weight_kg:power", "v:weight_kg:power"]
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -32,9 +32,9 @@ from pkpd.diagnostics.scm import (
     Trial,
     compared,
     fit_trials,
-    scm_document,
     search_covariates,
 )
+from pkpd.diagnostics.scm_document import scm_document
 from pkpd.errors import InputError
 from pkpd.estimation.fit import FitStatus, Method
 from pkpd.model import load_model
