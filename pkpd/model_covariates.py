@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.model.covariate import body_mass_index
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
@@ -58,6 +59,13 @@ def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
     if problems:
         raise InputError(problems)
     return ModelCohort(replace(cohort, covariates={**cohort.covariates, **filled}), tuple(notes))
+
+
+def with_body_mass_index(cohort: Cohort) -> Cohort:
+    """Return a cohort with the body-mass index [kg/m²] of every row, from its weight [kg] and height [cm]."""
+    weight, height = (cohort.covariates[name].tolist() for name in ("weight_kg", "height_cm"))
+    index = np.array([body_mass_index(kg, cm) for kg, cm in zip(weight, height, strict=True)])
+    return replace(cohort, covariates={**cohort.covariates, "bmi_kg_per_m2": index})
 
 
 def _impossible(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArray) -> list[Problem]:

@@ -19,6 +19,7 @@ from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
 from asuc.cli.report import report as report_command
+from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
@@ -52,6 +53,10 @@ commands.command("simulate", epilog="Example: asuc simulate cohort.csv --model n
 commands.command("vpc", epilog="Example: asuc vpc cohort.csv --model niyigena_2026_asuc --fit fit --out vpc")(
     vpc_command
 )
+commands.command(
+    "scm",
+    epilog="Example: asuc scm cohort.csv --model niyigena_2026_asuc --covariate weight_kg --covariate crp_mg_per_L --out scm",
+)(scm_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_json
 from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
-from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pkpd.estimation.bootstrap import Replicate
     from pkpd.estimation.fit import Fit
 
@@ -61,7 +57,7 @@ def bootstrap(
         "by_centre": by_centre,
     }
     if resume:
-        _check_settings(folder, settings)
+        check_settings(folder / _SETTINGS, settings)
     original = fit_population(given.population, FitOptions(Method(method)), parameters=given.parameters)
     make_folder(folder)
     write_json(folder / _SETTINGS, settings)
@@ -95,19 +91,6 @@ def bootstrap(
         write_output(laid_out(_sheets(document, folder)))
 
 
-def _check_settings(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Refuse to go on with results of something else."""
-    file = folder / _SETTINGS
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise input_error(str(file), "cannot be read; there is nothing to go on with, begin without --resume") from None
-    for name, value in settings.items():
-        if found.get(name) != value:
-            message = f"{name} is {found.get(name)!r} there and {value!r} now; the same settings are needed to go on"
-            raise input_error(str(file), message)
-
-
 def _kept(file: Path, original: Fit) -> list[Replicate]:
     """Return the fits that a folder holds; a line that was cut off is taken off, to be fitted again."""
     import numpy as np  # noqa: PLC0415
@@ -115,13 +98,8 @@ def _kept(file: Path, original: Fit) -> list[Replicate]:
     from pkpd.estimation.bootstrap import Replicate  # noqa: PLC0415
     from pkpd.estimation.fit import FitStatus  # noqa: PLC0415
 
-    if not file.exists():
-        return []
     found: list[Replicate] = []
-    with file.open("r+b") as stream:
-        whole = stream.read().rpartition(b"\n")[0]
-        stream.truncate(len(whole) + 1 if whole else 0)
-    for row in csv.DictReader(whole.decode("utf-8").splitlines()):
+    for row in kept_rows(file):
         values = np.array([float(row[one.name]) for one in original.parameters])
         ofv = float(row["ofv"]) if row["ofv"] else float("nan")
         found.append(Replicate(int(row["number"]), values, ofv, FitStatus[row["status"].upper()]))

@@ -11,8 +11,9 @@ from asuc.cli.output import report
 from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pkpd.data.cohort import Cohort
     from pkpd.data.cohort_file import CohortReading
     from pkpd.model.spec import ModelSpec
     from pkpd.model_covariates import ModelCohort
@@ -32,12 +33,23 @@ def read_cohort_for(path: str, model: ModelSpec) -> tuple[CohortReading, ModelCo
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
     reading = read_cohort(path, {domain.column: name for name, domain in model.covariates.items()})
-    if reading.cohort is None:
-        raise InputError(reading.problems[:_MOST_SHOWN])
-    ready = with_model_covariates(reading.cohort, model)
+    ready = with_model_covariates(whole_cohort(reading), model)
     for note in (*reading.notes, *ready.notes):
         report(f"{path}: {note}")
     return reading, ready
+
+
+def whole_cohort(reading: CohortReading) -> Cohort:
+    """Return the cohort of a file without a problem.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file.
+    """
+    if reading.cohort is None:
+        raise InputError(reading.problems[:_MOST_SHOWN])
+    return reading.cohort
 
 
 def check_folder(out: str, *, force: bool) -> Path:
@@ -73,6 +85,34 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         message = f"cannot be written ({error.strerror or error}); expected a folder for the results"
         raise input_error(str(folder), message) from None
+
+
+def check_settings(file: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with results of something else.
+
+    Raises
+    ------
+    InputError
+        Where the file with the settings cannot be read, or holds others.
+    """
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise input_error(str(file), "cannot be read; there is nothing to go on with, begin without --resume") from None
+    for name, value in settings.items():
+        if found.get(name) != value:
+            message = f"{name} is {found.get(name)!r} there and {value!r} now; the same settings are needed to go on"
+            raise input_error(str(file), message)
+
+
+def kept_rows(file: Path) -> list[dict[str, str]]:
+    """Return the rows of a table that a command left unfinished; a line that was cut off is taken off the file."""
+    if not file.exists():
+        return []
+    with file.open("r+b") as stream:
+        whole = stream.read().rpartition(b"\n")[0]
+        stream.truncate(len(whole) + 1 if whole else 0)
+    return list(csv.DictReader(whole.decode("utf-8").splitlines()))
 
 
 def write_json(file: Path, document: dict[str, Any]) -> None:

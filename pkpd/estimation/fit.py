@@ -66,7 +66,6 @@ class FitStatus(Enum):
     )
 
 
-_TOLERANCE = 1e-6
 # Differences of the gradient that the observed information comes from, on the scale of the search.
 _STEP = 2e-4
 # Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
@@ -93,11 +92,14 @@ class FitOptions:
         Evaluations allowed; with 0 the objective is evaluated at the initial values.
     with_covariance : bool
         Whether the observed information is computed, from which the standard errors and the last check come.
+    tolerance : float
+        By how much less the objective could still become where the search ends.
     """
 
     method: Method
     most_evaluations: int = 500
     with_covariance: bool = True
+    tolerance: float = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +227,12 @@ def fit(
         status = _unsearched(start, options)
         return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
     minimum = minimize(
-        objective, start, tolerance=_TOLERANCE, most_evaluations=options.most_evaluations, accepted=progress
+        objective, start, tolerance=options.tolerance, most_evaluations=options.most_evaluations, accepted=progress
     )
     n = 1 + minimum.n_evaluations
     information = None
     for _ in range(3):
-        minimum, again = _settled(objective, minimum)
+        minimum, again = _settled(objective, minimum, options.tolerance)
         n += again
         if not options.with_covariance:
             break
@@ -243,7 +245,7 @@ def fit(
         minimum = minimize(
             objective,
             minimum.point,
-            tolerance=_TOLERANCE,
+            tolerance=options.tolerance,
             most_evaluations=options.most_evaluations,
             hessian=2.0 * information,
         )
@@ -298,17 +300,17 @@ def _exact(population: Population, scale: Scale) -> _Objective:
         nodes = placed(population, values) if memory is None else memory.start
         found = evaluate_marginal(population, values, nodes)
         if memory is not None and (found.doubt[:, 0].max() > _ENDS or found.doubt[:, 1:].max() > _COARSE):
-            nodes = placed(population, values)
+            nodes = placed(population, values, like=nodes)
             found = evaluate_marginal(population, values, nodes)
         return _point(scale, free, found, nodes)
 
     return objective
 
 
-def placed(population: Population, values: FloatArray) -> Nodes:
-    """Return the nodes of the exact method at some values of the parameters."""
+def placed(population: Population, values: FloatArray, *, like: Nodes | None = None) -> Nodes:
+    """Return the nodes of the exact method at some values of the parameters; at least as many as other nodes are."""
     modes = estimate_map(problem_at(population, values))
-    return place(population, values, modes.objective)
+    return place(population, values, modes.objective, like=like)
 
 
 def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's
@@ -317,7 +319,7 @@ def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Poi
     return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
 
 
-def _settled(objective: _Objective, minimum: Minimum[Any]) -> tuple[Minimum[Any], int]:
+def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> tuple[Minimum[Any], int]:
     """Search on from a minimum with everything remembered forgotten, until nothing changes by that."""
     n = 0
     for _ in range(3):
@@ -325,7 +327,7 @@ def _settled(objective: _Objective, minimum: Minimum[Any]) -> tuple[Minimum[Any]
         n += 1
         if not np.isfinite(fresh.value) or abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
             return minimum, n
-        minimum = minimize(objective, fresh, tolerance=_TOLERANCE)
+        minimum = minimize(objective, fresh, tolerance=tolerance)
         n += minimum.n_evaluations
     return minimum, n
 

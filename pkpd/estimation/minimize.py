@@ -25,6 +25,10 @@ _MOST_CUTS = 25
 _DAMPING = 0.2
 # Eigenvalues of the first Hessian below this share of the largest are raised to it.
 _FLATTEST = 1e-4
+# Expected decrease of -2 log L that no result depends on.
+_NEGLIGIBLE = 1e-3
+# Steps in a row that gain less than the tolerance, at which a search ends.
+_MOST_STALLS = 3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -108,7 +112,7 @@ def minimize(
     accepted : callable, optional
         Told the objective at every point that the search goes on from.
     """
-    point, n = start, 0
+    point, n, stalls = start, 0, 0
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
         if not _is_regular(curvature):
@@ -125,10 +129,15 @@ def minimize(
                 return Minimum(point, decrease, n, is_converged=False)
             curvature = fresh
             continue
+        gained = point.value - found.value
         curvature = _updated(curvature, found.place - point.place, found.gradient - point.gradient)
         point = found
         if accepted:
             accepted(point.value)
+        # The objective is smooth only down to the error of its quadrature: below it, steps are cut again and again for nothing.
+        stalls = stalls + 1 if gained < tolerance else 0
+        if stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS):
+            return Minimum(point, decrease, n, is_converged=False)
 
 
 def first_hessian(scores: FloatArray) -> FloatArray:

@@ -20,6 +20,8 @@ from pkpd.likelihood.population import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.likelihood.population import Population
 
@@ -56,13 +58,15 @@ class Nodes:
     n_nodes: IntArray
 
 
-def place(population: Population, values: FloatArray, least: FloatArray) -> Nodes:
+def place(population: Population, values: FloatArray, least: FloatArray, *, like: Nodes | None = None) -> Nodes:
     """Choose lines and nodes for every subject at some values of the parameters: as many as its posterior needs.
 
     Parameters
     ----------
     least : (n_subjects,) array
         The objective of each subject's deepest mode (``estimation.map``).
+    like : Nodes, optional
+        Nodes at other values: no subject gets fewer, which spares finding out that fewer are not enough.
     """
     model = model_at(population, values)
     packed = packed_at(population, model)
@@ -71,9 +75,9 @@ def place(population: Population, values: FloatArray, least: FloatArray) -> Node
     nothing_yet: tuple[FloatArray, FloatArray, FloatArray] = (np.empty(0), np.empty(0), np.empty(0))
     rows = [nothing_yet] * n
     weight, n_nodes = np.empty(n), np.empty(n, dtype=np.int64)
-    left: IntArray = np.arange(n)
-    n_lines, size = (1 if n_eta == 1 else _FEWEST), _FEWEST
-    while left.size:
+    waiting = list(_first_sizes(n, n_eta, like))
+    while waiting:
+        left, n_lines, size = waiting.pop()
         outer, low, step = (np.empty((left.size, n_lines)) for _ in range(3))
         between = np.empty(left.size)
         place_some(packed, left, least, outer, between, low, step, size)
@@ -106,10 +110,20 @@ def place(population: Population, values: FloatArray, least: FloatArray) -> Node
             worst = doubt[~is_fine].max(axis=0)
             n_lines = 2 * n_lines if n_eta > 1 and worst[1] >= _TOLERANCE else n_lines
             size = 2 * size if worst[2] >= _TOLERANCE else size
-        left = left[~is_fine]
+            waiting.append((left[~is_fine], n_lines, size))
     starts = np.concatenate(([0], np.cumsum([row[0].size for row in rows]))).astype(np.int64)
     outer, low, step = (np.concatenate(part) for part in zip(*rows, strict=True))
     return Nodes(least, starts, outer, low, step, weight, n_nodes)
+
+
+def _first_sizes(n: int, n_eta: int, like: Nodes | None) -> Iterator[tuple[IntArray, int, int]]:
+    """Yield subjects with the number of lines and of nodes that is tried first."""
+    if like is None:
+        yield np.arange(n), 1 if n_eta == 1 else _FEWEST, _FEWEST
+        return
+    sizes = np.column_stack((np.diff(like.line_start), like.n_nodes))
+    for n_lines, size in np.unique(sizes, axis=0).tolist():
+        yield np.flatnonzero((sizes == (n_lines, size)).all(axis=1)), n_lines, size
 
 
 @dataclass(frozen=True, slots=True)

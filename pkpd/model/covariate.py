@@ -248,6 +248,21 @@ def _log_linear_fraction(x: float | FloatArray, effect: Effect) -> float | Float
     return np.log1p(effect.coefficient * np.subtract(x, effect.reference))
 
 
+def _log_linear_below(x: float | FloatArray, effect: Effect) -> float | FloatArray:
+    """Return ln (1 + coefficient·min(x - reference, 0))."""
+    return np.log1p(effect.coefficient * np.minimum(np.subtract(x, effect.reference), 0.0))
+
+
+def _log_linear_above(x: float | FloatArray, effect: Effect) -> float | FloatArray:
+    """Return ln (1 + coefficient·max(x - reference, 0))."""
+    return np.log1p(effect.coefficient * np.maximum(np.subtract(x, effect.reference), 0.0))
+
+
+def _log_linear_log(x: float | FloatArray, effect: Effect) -> float | FloatArray:
+    """Return ln (1 + coefficient·(ln x - ln reference))."""
+    return np.log1p(effect.coefficient * np.log(np.divide(x, effect.reference)))
+
+
 def _log_factor(x: float | FloatArray, effect: Effect) -> float | FloatArray:
     """Return ln coefficient^(x - reference)."""
     return np.subtract(x, effect.reference) * np.log(effect.coefficient)
@@ -273,6 +288,11 @@ def _log_category(x: float | FloatArray, effect: Effect) -> float | FloatArray:
     return np.log(_look_up(x, effect))
 
 
+def _linear_slope(distance: FloatArray, effect: Effect) -> FloatArray:
+    """Return d ln(1 + coefficient·distance) / d coefficient."""
+    return distance / (1.0 + effect.coefficient * distance)
+
+
 def _look_up(x: float | FloatArray, effect: Effect) -> float | FloatArray:
     """Return the table's entry for code x, NaN for a code that is not in it."""
     entry = np.full(np.shape(x), np.nan)
@@ -284,6 +304,9 @@ def _look_up(x: float | FloatArray, effect: Effect) -> float | FloatArray:
 _LOG_EFFECT: Mapping[EffectForm, Callable[[float | FloatArray, Effect], float | FloatArray]] = {
     EffectForm.POWER: _log_power,
     EffectForm.LINEAR_FRACTION: _log_linear_fraction,
+    EffectForm.LINEAR_BELOW: _log_linear_below,
+    EffectForm.LINEAR_ABOVE: _log_linear_above,
+    EffectForm.LINEAR_LOG: _log_linear_log,
     EffectForm.FACTOR: _log_factor,
     EffectForm.EXPONENTIAL: _log_exponential,
     EffectForm.EXPONENTIAL_LOG10: _log_exponential_log10,
@@ -293,9 +316,10 @@ _LOG_EFFECT: Mapping[EffectForm, Callable[[float | FloatArray, Effect], float | 
 }
 _SLOPE: Mapping[EffectForm, Callable[[FloatArray, Effect], FloatArray]] = {
     EffectForm.POWER: lambda x, effect: np.log(x / effect.reference),
-    EffectForm.LINEAR_FRACTION: lambda x, effect: (
-        (x - effect.reference) / (1.0 + effect.coefficient * (x - effect.reference))
-    ),
+    EffectForm.LINEAR_FRACTION: lambda x, effect: _linear_slope(x - effect.reference, effect),
+    EffectForm.LINEAR_BELOW: lambda x, effect: _linear_slope(np.minimum(x - effect.reference, 0.0), effect),
+    EffectForm.LINEAR_ABOVE: lambda x, effect: _linear_slope(np.maximum(x - effect.reference, 0.0), effect),
+    EffectForm.LINEAR_LOG: lambda x, effect: _linear_slope(np.log(x / effect.reference), effect),
     EffectForm.FACTOR: lambda x, effect: (x - effect.reference) / effect.coefficient,
     EffectForm.EXPONENTIAL: lambda x, effect: x - effect.reference,
     EffectForm.EXPONENTIAL_LOG10: lambda x, effect: np.log10(x / effect.reference),

@@ -30,6 +30,9 @@ class EffectForm(Enum):
 
     POWER = "power"
     LINEAR_FRACTION = "linear_fraction"
+    LINEAR_BELOW = "linear_below"
+    LINEAR_ABOVE = "linear_above"
+    LINEAR_LOG = "linear_log"
     FACTOR = "factor"
     EXPONENTIAL = "exponential"
     EXPONENTIAL_LOG10 = "exponential_log10"

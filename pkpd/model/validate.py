@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TABLE_FORMS = {EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL}
 _INDICATOR_FORMS = {EffectForm.LINEAR_FRACTION, EffectForm.FACTOR, EffectForm.EXPONENTIAL}
-_LOG_FORMS = {EffectForm.POWER, EffectForm.EXPONENTIAL_LOG10, EffectForm.POWER_LOG_RATIO}
+_LOG_FORMS = {EffectForm.POWER, EffectForm.LINEAR_LOG, EffectForm.EXPONENTIAL_LOG10, EffectForm.POWER_LOG_RATIO}
 
 
 def find_problems(model: ModelFile, file: str) -> tuple[Problem, ...]:

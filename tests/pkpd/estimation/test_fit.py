@@ -181,3 +181,16 @@ def test_what_the_data_do_not_tell_is_named_and_has_no_covariance_matrix(crp: fl
         one for one in fit_document(found, CovarianceKind.SANDWICH, seconds=0.0)["warnings"] if one["code"] == code
     )
     assert said in warning["text"]
+
+
+def test_a_search_ends_where_an_objective_falls_no_further():
+    """A quadrature whose nodes are placed anew jumps a little: steps across the jump are cut until they gain nothing."""
+
+    def jumping(place: np.ndarray, _memory: None) -> Point[None]:
+        slope = 2.0 * place
+        jump = 1e-3 if np.abs(place).max() < 0.01 else 0.0
+        return Point(place, float(place @ place) + jump, slope, slope[None, :], None)
+
+    found = minimize(jumping, jumping(np.array([0.02, -0.015]), None), hessian=2.3 * np.eye(2))
+    assert found.point.value < 3e-4
+    assert found.n_evaluations < 100

@@ -17,6 +17,9 @@ from pkpd.model.spec import COVARIATE_UNITS, Effect, EffectForm
 FORMULAS = {
     EffectForm.POWER: (lambda x: (x / 30.0) ** 0.56, {"reference": 30.0}),
     EffectForm.LINEAR_FRACTION: (lambda x: 1.0 + 0.56 * (x - 3.0), {"reference": 3.0}),
+    EffectForm.LINEAR_BELOW: (lambda x: 1.0 + 0.56 * min(x - 3.0, 0.0), {"reference": 3.0}),
+    EffectForm.LINEAR_ABOVE: (lambda x: 1.0 + 0.56 * max(x - 3.0, 0.0), {"reference": 3.0}),
+    EffectForm.LINEAR_LOG: (lambda x: 1.0 + 0.56 * math.log(x / 3.0), {"reference": 3.0}),
     EffectForm.FACTOR: (lambda x: 0.56 ** (x - 3.0), {"reference": 3.0}),
     EffectForm.EXPONENTIAL: (lambda x: math.exp(0.56 * (x - 3.0)), {"reference": 3.0}),
     EffectForm.EXPONENTIAL_LOG10: (

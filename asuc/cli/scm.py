@@ -1,0 +1,216 @@
+"""`asuc scm`: a stepwise covariate search, in a folder that keeps what is done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
+from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
+from asuc.cli.fit_pool import available_processors, fit_pool
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.scm_inputs import SearchInputs, Wanted, read_search
+from asuc.cli.scm_trace import add_to_trace, begin_trace, finish_trace, fit_of_row, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asuc.cli.fit_pool import FitSome
+    from asuc.cli.scm_trace import Key
+    from pkpd.diagnostics.scm import TestedFit, Trial
+
+_SETTINGS, _TRACE, _RESULT = "settings.json", "trace.csv", "scm.json"
+
+
+def scm(
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+    ],
+    model: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="Model whose covariate effects are searched anew.")
+    ],
+    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    covariate: Annotated[
+        list[str], typer.Option(metavar="NAME", help="Candidate: its name in a model, or its column; repeatable.")
+    ],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Searched parameter; repeatable. Those with a random effect where left out."),
+    ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORM",
+            help="Form of continuous covariates; repeatable. Linear, exponential, power, linear_log and hockey_stick where left "
+            "out; power_log_ratio is another.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PARAMETER:COVARIATE", help="Effect that stays in the base model; repeatable."),
+    ] = None,
+    p_forward: Annotated[float, typer.Option(min=0.0, max=1.0, help="An effect is taken in below this p.")] = 0.05,
+    p_backward: Annotated[float, typer.Option(min=0.0, max=1.0, help="An effect stays in below this p.")] = 0.01,
+    method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
+    fix: Fixed = None,
+    init: Initial = None,
+    censored: CensoredName = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes. [default: one for each processor]")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Fit the full covariate model as well: every candidate at once, shrunken.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Search for covariate effects step by step: forward selection, then backward elimination."""
+    from pkpd.diagnostics.full_model import full_model_document  # noqa: PLC0415 - loads the engine
+    from pkpd.diagnostics.scm import search_covariates  # noqa: PLC0415
+    from pkpd.diagnostics.scm_document import scm_document  # noqa: PLC0415
+
+    folder = check_folder(out, force=force or resume)
+    wanted = Wanted(
+        parameters=tuple(parameter or ()),
+        covariates=tuple(covariate),
+        forms=tuple(form or ()),
+        keep=tuple(keep or ()),
+        initial=pairs("--init", init),
+        fixed=pairs("--fix", fix),
+        censored=censored,
+        method=method,
+        p_forward=p_forward,
+        p_backward=p_backward,
+    )
+    given = read_search(cohort, model, wanted)
+    settings = _settings(given, wanted)
+    if resume:
+        check_settings(folder / _SETTINGS, settings)
+    make_folder(folder)
+    write_json(folder / _SETTINGS, settings)
+    # An earlier result is none of the fits that now begin.
+    (folder / _RESULT).unlink(missing_ok=True)
+    kept = begin_trace(folder / _TRACE, resume=resume)
+    with fit_pool(given.search, workers or available_processors()) as fit_some:
+        fits = _Fits(folder, kept, fit_some)
+        try:
+            result = search_covariates(given.search, fits)
+        except KeyboardInterrupt:
+            report(f"{out}: {fits.n_done} fits are kept; the same command with --resume goes on from there.")
+            raise
+    finish_trace(folder / _TRACE, result.tested)
+    document = scm_document(given.search, result) | {"notes": list(given.notes), "settings": settings}
+    if full:
+        with shown_progress("Full covariate model"):
+            document["full"] = full_model_document(given.search)
+    write_json(folder / _RESULT, document)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(document, folder)))
+
+
+class _Fits:
+    """What fits the models of a step: those that are kept are taken from there, every other gets its line at once."""
+
+    def __init__(self, folder: Path, kept: Mapping[Key, Mapping[str, str]], fit_some: FitSome) -> None:
+        self.file, self.kept, self.fit_some = folder / _TRACE, kept, fit_some
+        self.n_done = 0
+
+    def __call__(self, trials: Sequence[Trial]) -> list[TestedFit]:
+        found = {key_of(one): fit_of_row(one, self.kept[key_of(one)]) for one in trials if key_of(one) in self.kept}
+        missing = [one for one in trials if key_of(one) not in found]
+        self.n_done += len(found)
+        with shown_progress(f"{trials[0].direction.value.capitalize()} step") as tell:
+            for done, (trial, fitted) in enumerate(self.fit_some(missing), start=1):
+                add_to_trace(self.file, fitted)
+                found[key_of(trial)] = fitted
+                self.n_done += 1
+                tell(done / len(missing))
+        return [found[key_of(one)] for one in trials]
+
+
+def _settings(given: SearchInputs, wanted: Wanted) -> dict[str, Any]:
+    """Return what a result depends on, as it stands in the file."""
+    options: dict[str, Any] = json.loads(json.dumps(asdict(wanted)))
+    return {"model_sha256": given.model_sha256, "data_sha256": given.data_sha256, **options}
+
+
+def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
+    base, final = document["base"], document["final"]
+    effects = tuple(
+        (one["parameter"], one["covariate"], one["form"], f"{one['reference']:.5g}", _coefficients(one))
+        for one in final["effects"]
+    )
+    others = tuple(
+        (name, f"{value:.5g}")
+        for name, value in final["estimates"].items()
+        if not any(name in one["coefficients"] for one in final["effects"])
+    )
+    return [
+        f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} ({document['n_subjects']} subjects).",
+        f"OFV {base['ofv']:.4f} without and {final['ofv']:.4f} with the effects that were found.",
+        *(warning["text"] for warning in document["warnings"]),
+        *document["notes"],
+        Sheet("Steps", ("step", "", "effect", "change of OFV", "df", "p", ""), tuple(map(_step, document["steps"]))),
+        Sheet("Effects", ("parameter", "covariate", "form", "reference", "estimates"), effects, wraps=4)
+        if effects
+        else "No effect is in the final model.",
+        Sheet("Other estimates", ("parameter", "estimate"), others),
+        *_full_sheets(document),
+        f"Written to {folder}.",
+    ]
+
+
+def _full_sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    """Return the full covariate model, where there is one."""
+    if "full" not in document:
+        return []
+    full = document["full"]
+    rows = tuple(
+        (
+            name,
+            f"{one['estimate']:.4g}",
+            "–" if one["se"] is None else f"{one['q025']:.4g} to {one['q975']:.4g}",
+            "–" if one["se"] is None else f"{one['shrunken']:.4g} ± {one['shrunken_se']:.2g}",
+        )
+        for name, one in full["coefficients"].items()
+    )
+    return [Sheet("Full covariate model", ("coefficient", "estimate", "95 %", "shrunken"), rows), full["status_text"]]
+
+
+def _step(step: dict[str, Any]) -> tuple[str, ...]:
+    """Return the row of a step: what was selected, or what came nearest to it."""
+    is_forward = step["direction"] == "forward"
+    known = [one for one in step["fits"] if one["p"] is not None]
+    if not known:
+        return str(step["step"]), step["direction"], "", "", "", "", "every fit failed"
+    best = next((one for one in known if one["selected"]), None) or (min if is_forward else max)(
+        known, key=lambda one: one["p"]
+    )
+    verdict = ("taken in", "none taken in") if is_forward else ("removed", "all stay")
+    return (
+        str(step["step"]),
+        step["direction"],
+        f"{best['parameter']} {best['covariate']} {best['form']}",
+        f"{best['change']:.3f}",
+        str(best["df"]),
+        f"{best['p']:.2g}",
+        verdict[0] if step["selected"] else verdict[1],
+    )
+
+
+def _coefficients(one: dict[str, Any]) -> str:
+    """Return the estimates of an effect, each behind what tells it from the others."""
+    prefix = f"{one['parameter']}_{one['covariate']}"
+    values = {name.removeprefix(prefix).strip("_"): f"{value:.5g}" for name, value in one["coefficients"].items()}
+    if one["form"] == "hockey_stick":
+        values = dict(zip(("below", "above"), values.values(), strict=True))
+    return ", ".join(f"{label} {value}".strip() for label, value in values.items())

@@ -1,0 +1,226 @@
+"""What `asuc scm` searches: the base model, the cohort with every candidate covariate, and the candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from asuc.cli.cohort_source import whole_cohort
+from asuc.cli.output import report
+from asuc.cli.source import read_model
+from pkpd.errors import InputError, Problem, input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pkpd.data.cohort import Cohort
+    from pkpd.diagnostics.candidates import CovariateForm
+    from pkpd.diagnostics.scm import Search
+    from pkpd.model.spec import CovariateDomain, ModelSpec
+
+# Columns of covariates that no shipped model reads.
+_OTHER_COLUMNS = {"age_year": "AGE", "height_cm": "HT"}
+_UNIT_OF_FILE = "in the unit of the file"
+_BMI, _FOR_BMI = "bmi_kg_per_m2", ("weight_kg", "height_cm")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options of the command ask for.
+
+    Parameters
+    ----------
+    parameters : tuple of str
+        Parameters that effects are searched on; empty for those with a random effect.
+    covariates : tuple of str
+        Candidates, by their name in a model or their column.
+    forms : tuple of str
+        Forms of continuous covariates; empty for the usual ones.
+    keep : tuple of str
+        Effects that stay in the base model, as PARAMETER:COVARIATE.
+    initial, fixed : dict of str to float
+        Changes of the base model's parameters.
+    censored : "drop", "half" or None
+        What is done with censored levels.
+    method : str
+        Objective.
+    p_forward, p_backward : float
+        Limits of p.
+    """
+
+    parameters: tuple[str, ...]
+    covariates: tuple[str, ...]
+    forms: tuple[str, ...]
+    keep: tuple[str, ...]
+    initial: Mapping[str, float]
+    fixed: Mapping[str, float]
+    censored: Literal["drop", "half"] | None
+    method: str
+    p_forward: float
+    p_backward: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInputs:
+    """A search and what was said of it.
+
+    Parameters
+    ----------
+    search : Search
+        What is searched.
+    notes : tuple of str
+        Forms that are not tried, and why.
+    model_sha256, data_sha256 : str
+        Hashes of the files.
+    """
+
+    search: Search
+    notes: tuple[str, ...]
+    model_sha256: str
+    data_sha256: str
+
+
+def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
+    """Read cohort and model, and say on standard error what was assumed.
+
+    Raises
+    ------
+    InputError
+        With every problem of the files, or of what is asked for.
+    """
+    from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415
+    from pkpd.diagnostics.candidates import (  # noqa: PLC0415
+        candidate_relations,
+        covariate_values,
+        without_effects,
+    )
+    from pkpd.diagnostics.scm import Search  # noqa: PLC0415
+    from pkpd.estimation.fit import Method, with_changes  # noqa: PLC0415
+    from pkpd.model.population import population_parameters  # noqa: PLC0415
+    from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
+
+    spec = read_model(model)
+    parameters = wanted.parameters or tuple(dict.fromkeys(term.parameter for term in spec.terms if term.eta))
+    forms = _forms(wanted.forms)
+    kept = _kept(spec, wanted.keep)
+    candidates = _domains(spec, wanted.covariates)
+    wider = replace(spec, covariates={**spec.covariates, **{one.name: one for one in candidates}})
+    reading = read_cohort(cohort, _columns(wider))
+    data = _with_body_mass_index(whole_cohort(reading), wider)
+    _check_columns(data, cohort, candidates)
+    ready = with_model_covariates(data, wider)
+    for note in (*reading.notes, *ready.notes):
+        report(f"{cohort}: {note}")
+    values = {one.name: covariate_values(ready.cohort, one) for one in candidates}
+    relations, notes = candidate_relations(wider, values, parameters=parameters, forms=forms, kept=kept)
+    base = without_effects(wider, parameters, kept)
+    search = Search(
+        base=base,
+        cohort=ready.cohort if wanted.censored is None else without_censored(ready.cohort, wanted.censored),
+        parameters=with_changes(population_parameters(base), initial=wanted.initial, fixed=wanted.fixed),
+        candidates=relations,
+        method=Method(wanted.method),
+        p_forward=wanted.p_forward,
+        p_backward=wanted.p_backward,
+        values=values,
+    )
+    return SearchInputs(search, notes, spec.sha256, reading.table.sha256)
+
+
+def _forms(names: Sequence[str]) -> tuple[CovariateForm, ...]:
+    """Return the forms of continuous covariates."""
+    from pkpd.diagnostics.candidates import DEFAULT_FORMS, CovariateForm  # noqa: PLC0415
+
+    known = {form.value: form for form in CovariateForm if form is not CovariateForm.CATEGORY}
+    if unknown := [name for name in names if name not in known]:
+        raise input_error(
+            "--form", f"“{unknown[0]}” is not a form of continuous covariates, which are {', '.join(known)}"
+        )
+    return tuple(dict.fromkeys(known[name] for name in names)) or DEFAULT_FORMS
+
+
+def _kept(spec: ModelSpec, keep: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the effects that stay in the base model."""
+    known = {(term.parameter, effect.covariate) for term in spec.terms for effect in term.effects}
+    found: set[tuple[str, str]] = set()
+    for text in keep:
+        parameter, _, covariate = text.partition(":")
+        if (parameter, covariate) not in known:
+            names = ", ".join(f"{one}:{other}" for one, other in sorted(known)) or "none"
+            raise input_error("--keep", f"“{text}” is not an effect of {spec.id}, which has {names}")
+        found.add((parameter, covariate))
+    return found
+
+
+def _domains(spec: ModelSpec, names: Sequence[str]) -> tuple[CovariateDomain, ...]:
+    """Return the domains of the candidates: the model's own, that of a shipped model, or of a column that no model reads."""
+    from pkpd.model import load_model, model_names  # noqa: PLC0415
+
+    known: dict[str, CovariateDomain] = dict(spec.covariates)
+    for other in model_names():
+        known = {**load_model(other).covariates, **known}
+    by_column = {one.column.upper(): one.name for one in known.values()} | {
+        column: name for name, column in _OTHER_COLUMNS.items()
+    }
+    found: dict[str, CovariateDomain] = {}
+    for name in names:
+        full = name if name in known else by_column.get(name.upper(), name)
+        found[full] = known[full] if full in known else _column_domain(full)
+    return tuple(found.values())
+
+
+def _column_domain(name: str) -> CovariateDomain:
+    """Return the domain of a covariate that nothing is known of but its column."""
+    from math import inf, nan  # noqa: PLC0415
+
+    from pkpd.model.spec import COVARIATE_UNITS, CovariateDomain  # noqa: PLC0415
+
+    return CovariateDomain(
+        name=name if name in COVARIATE_UNITS else name.lower(),
+        column=_OTHER_COLUMNS.get(name, name.upper()),
+        unit=COVARIATE_UNITS.get(name, _UNIT_OF_FILE),
+        median=nan,
+        median_source="",
+        soft_range=(-inf, inf),
+        soft_source="",
+        hard_range=(-inf, inf),
+        low_excluded=False,
+        time_varying=True,
+    )
+
+
+def _columns(model: ModelSpec) -> dict[str, str]:
+    """Return the covariates of the columns, those included that a body-mass index can be computed from."""
+    columns = {one.column: one.name for one in model.covariates.values()}
+    if _BMI in model.covariates:
+        columns = {"WT": _FOR_BMI[0], "HT": _FOR_BMI[1], **columns}
+    return columns
+
+
+def _with_body_mass_index(cohort: Cohort, model: ModelSpec) -> Cohort:
+    """Return a cohort with the body-mass index, where it is asked for and can be computed."""
+    from pkpd.model_covariates import with_body_mass_index  # noqa: PLC0415
+
+    if _BMI not in model.covariates or _BMI in cohort.covariates or not set(_FOR_BMI) <= cohort.covariates.keys():
+        return cohort
+    report(f"{_BMI} is computed from weight_kg and height_cm.")
+    return with_body_mass_index(cohort)
+
+
+def _check_columns(cohort: Cohort, path: str, candidates: Sequence[CovariateDomain]) -> None:
+    """Refuse candidates that the file does not hold."""
+    import numpy as np  # noqa: PLC0415
+
+    problems = [
+        Problem(f"--covariate {one.name}", f"{path} has no column {one.column}; it has {', '.join(cohort.covariates)}")
+        for one in candidates
+        if one.name not in cohort.covariates
+    ]
+    problems += [
+        Problem(f"--covariate {one.name}", f"column {one.column} of {path} is empty")
+        for one in candidates
+        if one.name in cohort.covariates and np.isnan(cohort.covariates[one.name]).all()
+    ]
+    if problems:
+        raise InputError(problems)

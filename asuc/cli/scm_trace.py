@@ -1,0 +1,76 @@
+"""The trace of a covariate search: a table that gets a line after each fit, so that nothing is lost where it is stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+from asuc.cli.cohort_source import kept_rows, write_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pkpd.diagnostics.scm import TestedFit, Trial
+
+HEAD = (
+    *("step", "direction", "parameter", "covariate", "form", "df", "ofv", "change", "p", "selected"),
+    *("status", "at_bound", "model", "estimates"),
+)
+Key = tuple[str, str, str]
+
+
+def key_of(one: Trial | TestedFit) -> Key:
+    """Return what a fit is found again by: its part of the search, what it tests, and the model that is fitted."""
+    return one.direction.value, "" if one.tested is None else str(one.tested), _model(one)
+
+
+def trace_row(one: TestedFit) -> tuple[object, ...]:
+    """Return the line of a fit."""
+    tested = one.tested
+    named = ("", "", "") if tested is None else (tested.parameter, tested.covariate, tested.form.value)
+    numbers = (one.df, *(repr(x) if x == x else "" for x in (one.ofv, one.change, one.p)))  # noqa: PLR0124 - NaN
+    estimates = json.dumps(dict(one.estimates))
+    ended = (one.status.name.lower(), " ".join(one.at_bound), _model(one), estimates)
+    return one.step, one.direction.value, *named, *numbers, int(one.is_selected), *ended
+
+
+def begin_trace(file: Path, *, resume: bool) -> dict[Key, Mapping[str, str]]:
+    """Return the lines that are kept of an earlier run, and leave a table that further lines can be added to."""
+    rows = kept_rows(file) if resume else []
+    if not rows:
+        write_csv(file, HEAD, ())
+    return {_key_of_row(row): row for row in rows}
+
+
+def fit_of_row(trial: Trial, row: Mapping[str, str]) -> TestedFit:
+    """Return the fit of a line."""
+    from pkpd.diagnostics.scm import compared  # noqa: PLC0415 - loads the engine
+    from pkpd.estimation.fit import FitStatus  # noqa: PLC0415
+
+    ofv = float(row["ofv"]) if row["ofv"] else float("nan")
+    status, at_bound = FitStatus[row["status"].upper()], tuple(row["at_bound"].split())
+    return compared(trial, ofv, status, at_bound, json.loads(row["estimates"]))
+
+
+def add_to_trace(file: Path, one: TestedFit) -> None:
+    """Add the line of a fit."""
+    with file.open("a", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerow(trace_row(one))
+
+
+def finish_trace(file: Path, fits: Iterable[TestedFit]) -> None:
+    """Write all lines anew in the order of the search, with what was selected; an interruption leaves the table as it was."""
+    beside = file.with_suffix(".new")
+    write_csv(beside, HEAD, (trace_row(one) for one in fits))
+    beside.replace(file)
+
+
+def _model(one: Trial | TestedFit) -> str:
+    return " ".join(map(str, one.relations))
+
+
+def _key_of_row(row: Mapping[str, str]) -> Key:
+    tested = ":".join((row["parameter"], row["covariate"], row["form"])) if row["parameter"] else ""
+    return row["direction"], tested, row["model"]

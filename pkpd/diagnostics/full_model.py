@@ -1,0 +1,157 @@
+"""The full covariate model: every candidate effect at once, with intervals, and shrunken towards no effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from pkpd.diagnostics.scm import bound_model
+from pkpd.estimation.covariance import CovarianceKind, uncertainty
+from pkpd.estimation.fit import FitOptions, fit
+from pkpd.model.covariate import effect_slope
+from pkpd.model.population import PopulationParameter, with_values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkpd.arrays import FloatArray
+    from pkpd.diagnostics.candidates import Relation
+    from pkpd.diagnostics.scm import Search
+    from pkpd.estimation.fit import Fit
+
+_NORMAL_975 = 1.959963984540054
+# Between these multiples of the largest variance the prior's variance is searched, on a grid first.
+_LEAST, _MOST, _N_GRID = 1e-6, 1e4, 201
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunken:
+    """Estimates after a normal prior around nothing, whose variance comes from the estimates themselves.
+
+    Parameters
+    ----------
+    mean, sd : (n,) arrays
+        Posterior means and standard deviations.
+    prior_variance : float
+        Variance of the prior; 0 where the estimates spread no more than their errors do.
+    """
+
+    mean: FloatArray
+    sd: FloatArray
+    prior_variance: float
+
+
+def full_relations(candidates: Sequence[Relation]) -> tuple[Relation, ...]:
+    """Return the first form of each covariate on each parameter."""
+    first: dict[tuple[str, str], Relation] = {}
+    for one in candidates:
+        first.setdefault((one.parameter, one.covariate), one)
+    return tuple(first.values())
+
+
+def shrink(estimate: FloatArray, covariance: FloatArray) -> Shrunken:
+    """Return the posterior of normal estimates under N(0, tau² I), tau² by marginal maximum likelihood.
+
+    Parameters
+    ----------
+    estimate : (n,) array
+        Estimates on a common scale.
+    covariance : (n, n) array
+        Their covariance, positive definite.
+    """
+    variances, vectors = np.linalg.eigh(covariance)
+    along = vectors.T @ estimate
+
+    def deviance(log_tau2: float) -> float:
+        total = variances + np.exp(log_tau2)
+        return float((np.log(total) + along * along / total).sum())
+
+    grid: FloatArray = np.log(float(variances.max()) * np.geomspace(_LEAST, _MOST, _N_GRID)).astype(np.float64)
+    best = int(np.argmin([deviance(float(one)) for one in grid]))
+    around = (float(grid[max(best - 1, 0)]), float(grid[min(best + 1, _N_GRID - 1)]))
+    found = float(minimize_scalar(deviance, bounds=around, method="bounded", options={"xatol": 1e-10}).x)
+    is_nothing = best == 0 or deviance(found) >= float((np.log(variances) + along * along / variances).sum())
+    tau2 = 0.0 if is_nothing else float(np.exp(found))
+    weight = tau2 / (variances + tau2)
+    spread = np.einsum("ij,j->i", vectors * vectors, variances * weight)
+    return Shrunken(vectors @ (weight * along), np.sqrt(spread), tau2)
+
+
+def full_model_document(search: Search) -> dict[str, Any]:
+    """Fit the full covariate model of a search and return it as plain dictionaries.
+
+    Parameters
+    ----------
+    search : Search
+        What is searched: of its candidates, each covariate on each parameter in its first form.
+    """
+    relations = full_relations(search.candidates)
+    population, parameters = bound_model(search, relations, {})
+    found = fit(population, FitOptions(search.method), parameters=parameters)
+    known = uncertainty(found, CovarianceKind.R)
+    base = {one.name for one in search.parameters}
+    places = [i for i, one in enumerate(found.parameters) if one.name not in base]
+    own = [found.parameters[i] for i in places]
+    estimate = found.values[places]
+    scale = _scales(found, own)
+    se: FloatArray | None = None
+    shrunken: Shrunken | None = None
+    if known is not None:
+        at = [found.scale.free.index(i) for i in places]
+        covariance = known.matrix[np.ix_(at, at)]
+        se = np.sqrt(np.diag(covariance))
+        neutral = np.array([_neutral(one) for one in own])
+        shrunken = shrink((estimate - neutral) * scale, covariance * np.outer(scale, scale))
+    return {
+        "status": found.status.name.lower(),
+        "status_text": found.status.value,
+        "ofv": found.ofv if np.isfinite(found.ofv) else None,
+        "at_bound": list(found.at_bound),
+        "effects": [str(one) for one in relations],
+        "prior_sd": None if shrunken is None else float(np.sqrt(shrunken.prior_variance)),
+        "coefficients": {
+            one.name: _entry(i, float(estimate[i]), _neutral(one), float(scale[i]), se, shrunken)
+            for i, one in enumerate(own)
+        },
+        "estimates": {one.name: float(value) for one, value in zip(found.parameters, found.values, strict=True)},
+    }
+
+
+def _neutral(one: PopulationParameter) -> float:
+    """Return the value at which a coefficient has no effect: 1 for the multiplier of a category."""
+    return 1.0 if one.place[0] == "entry" else 0.0
+
+
+def _scales(found: Fit, own: Sequence[PopulationParameter]) -> FloatArray:
+    """Return the standard deviation over the subjects of what each coefficient multiplies, at no effect."""
+    population = found.population
+    model = with_values(population.model, {one.name: _neutral(one) for one in own})
+    scales: list[float] = []
+    for one in own:
+        what, t, e, *code = one.place
+        effect = model.terms[int(t or 0)].effects[int(e or 0)]
+        first = population.covariates[effect.covariate][population.first_rows]
+        slope = effect_slope(effect, first, float(code[0] or 0.0) if what == "entry" else None)
+        scales.append(float(slope.std(ddof=1)))
+    return np.array(scales)
+
+
+def _entry(
+    i: int, estimate: float, neutral: float, scale: float, se: FloatArray | None, shrunken: Shrunken | None
+) -> dict[str, Any]:
+    if se is None or shrunken is None:
+        nothing = dict.fromkeys(("se", "q025", "q975", "shrunken", "shrunken_se"))
+        return {"estimate": estimate, "scale": scale, **nothing}
+    error = float(se[i])
+    return {
+        "estimate": estimate,
+        "scale": scale,
+        "se": error,
+        "q025": estimate - _NORMAL_975 * error,
+        "q975": estimate + _NORMAL_975 * error,
+        "shrunken": neutral + float(shrunken.mean[i]) / scale,
+        "shrunken_se": float(shrunken.sd[i]) / scale,
+    }

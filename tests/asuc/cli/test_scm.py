@@ -1,0 +1,189 @@
+"""`asuc scm`: what it writes, how it goes on after it was stopped, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from asuc.cli import run
+from tests.asuc.shell import ROOT
+
+# A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
+HEEDING = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from asuc.cli import run; sys.exit(run(sys.argv[1:]))"
+)
+MODEL = ["--model", "niyigena_2026_asuc", "--method", "focei", "--censored", "drop"]
+FEW = ["--covariate", "weight_kg", "--covariate", "CRP", "--form", "power", "--form", "hockey_stick"]
+ONE = [*MODEL, *FEW, "--workers", "1"]
+
+
+@pytest.fixture
+def cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    file = str(tmp_path / "cohort.csv")
+    assert run(["cohort", "simulate", "--out", file, "--n", "40", "--seed", "5"]) == 0
+    capsys.readouterr()
+    return file
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_it_writes_a_document_and_every_fit(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "scm"
+    assert run(["scm", cohort, *ONE, "--covariate", "SEX", "--out", str(out), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((out / "scm.json").read_text(encoding="utf-8"))
+    assert printed["schema"] == "asuc-scm/1"
+    assert printed["n_candidates"] == 2 * (2 + 2 + 1)
+    with (out / "trace.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == printed["n_fits"] == 1 + sum(len(step["fits"]) for step in printed["steps"])
+    first = [row for row in rows if row["step"] == "1"]
+    assert {(row["parameter"], row["covariate"]) for row in first} == {
+        (parameter, covariate) for parameter in ("cl", "v") for covariate in ("weight_kg", "crp_mg_per_L", "sex")
+    }
+    assert {row["form"] for row in first if row["covariate"] == "sex"} == {"category"}
+    assert sum(row["selected"] == "1" for row in rows) == sum(step["selected"] is not None for step in printed["steps"])
+    assert set(json.loads(rows[0]["estimates"])) == set(printed["base"]["estimates"])
+    assert printed["covariates"]["weight_kg"]["median"] > 0.0
+    assert sorted(files_of(out)) == ["scm.json", "settings.json", "trace.csv"]
+
+
+def test_two_workers_and_an_interruption_change_no_byte(
+    cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    whole, two, parts = tmp_path / "whole", tmp_path / "two", tmp_path / "parts"
+    assert run(["scm", cohort, *ONE, "--out", str(whole)]) == 0
+    assert "Written to" in capsys.readouterr().out
+    assert run(["scm", cohort, *MODEL, *FEW, "--workers", "2", "--out", str(two)]) == 0
+    assert files_of(two) == files_of(whole)
+
+    assert run(["scm", cohort, *ONE, "--out", str(parts)]) == 0
+    (parts / "scm.json").write_text("of other fits", encoding="utf-8")
+    file = parts / "trace.csv"
+    lines = file.read_bytes().splitlines(keepends=True)
+    # Stopped in the middle of a line, the fits before it in another order and nothing selected yet.
+    shuffled = [lines[0], lines[1], *lines[2:8][::-1], lines[8][:-30]]
+    file.write_bytes(b"".join(shuffled))
+    assert run(["scm", cohort, *ONE, "--out", str(parts), "--resume"]) == 0
+    assert files_of(parts) == files_of(whole)
+    assert run(["scm", cohort, *ONE, "--out", str(parts), "--resume"]) == 0
+    assert files_of(parts) == files_of(whole)
+
+
+def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out, whole = tmp_path / "scm", tmp_path / "whole"
+    options = ["scm", cohort, *MODEL, *FEW, "--covariate", "ALB", "--workers", "2"]
+    with subprocess.Popen(  # noqa: S603 - a line of our own
+        [sys.executable, "-c", HEEDING, *options, "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        file = out / "trace.csv"
+        ends = time.monotonic() + 90.0
+        while time.monotonic() < ends and not (file.exists() and file.read_bytes().count(b"\n") > 4):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            printed, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    n_kept = file.read_bytes().count(b"\n") - 1
+    assert process.returncode == 1
+    assert printed == ""
+    assert f"{n_kept} fits are kept; the same command with --resume goes on" in said
+    assert "Traceback" not in said
+    assert not (out / "scm.json").exists()
+    assert run([*options, "--out", str(out), "--resume"]) == 0
+    assert run([*options[:-1], "1", "--out", str(whole)]) == 0
+    assert files_of(out) == files_of(whole)
+    capsys.readouterr()
+
+
+def test_an_effect_that_is_kept_stays_and_is_not_tried(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = str(tmp_path / "scm")
+    assert run(["scm", cohort, *ONE, "--keep", "cl:weight_kg", "--fix", "v=13", "--out", out, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["base"]["estimates"]["cl_weight_kg"] == document["final"]["estimates"]["cl_weight_kg"] == 0.75
+    assert document["final"]["estimates"]["v"] == 13.0
+    assert "cl:weight_kg" not in {f"{one['parameter']}:{one['covariate']}" for one in document["steps"][0]["fits"]}
+    assert run(["scm", cohort, *ONE, "--keep", "cl:sex", "--out", out, "--force"]) == 2
+    assert "--keep: “cl:sex” is not an effect of niyigena_2026_asuc, which has cl:crp" in capsys.readouterr().err
+
+
+def test_a_column_that_no_model_reads_and_a_body_mass_index_from_height(tmp_path: Path, cohort: str):
+    with Path(cohort).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["HT"], row["FCP"] = str(160 + int(row["ID"]) % 20), str(100 + 7 * (int(row["ID"]) % 11))
+        del row["BMI"]
+    file = tmp_path / "other.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    line = ["scm", str(file), *MODEL, "--covariate", "bmi_kg_per_m2", "--covariate", "FCP", "--form", "linear"]
+    assert run([*line, "--workers", "1", "--out", str(tmp_path / "scm")]) == 0
+    document = json.loads((tmp_path / "scm" / "scm.json").read_text(encoding="utf-8"))
+    assert document["covariates"]["fcp"]["median"] == 135.0
+    assert 18.0 < document["covariates"]["bmi_kg_per_m2"]["median"] < 28.0
+
+
+def test_the_full_model_stands_beside_the_search(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    line = ["scm", cohort, *MODEL, "--covariate", "WT", "--form", "power", "--workers", "1", "--full"]
+    assert run([*line, "--out", str(tmp_path / "scm")]) == 0
+    assert "Full covariate model" in capsys.readouterr().out
+    document = json.loads((tmp_path / "scm" / "scm.json").read_text(encoding="utf-8"))
+    assert set(document["full"]["coefficients"]) == {"cl_weight_kg", "v_weight_kg"}
+    assert document["full"]["effects"] == ["cl:weight_kg:power", "v:weight_kg:power"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--covariate", "crohn"], "--covariate crohn: {cohort} has no column CROHN; it has weight_kg"),
+        (["--covariate", "WT", "--parameter", "ka"], "--parameter ka: is not a parameter of niyigena_2026_asuc"),
+        (["--covariate", "WT", "--form", "cubic"], "--form: “cubic” is not a form of continuous covariates, which are"),
+        (["--covariate", "WT", "--p-forward", "1.5"], "'--p-forward': Input should be less than or equal to 1."),
+        (["--covariate", "WT", "--p-backward", "-1"], "'--p-backward': Input should be greater than or equal to 0."),
+        (["--covariate", "WT", "--init", "cl_weight_kg=1"], "cl_weight_kg: is not a parameter of this model"),
+        ([], "Missing option '--covariate'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(
+    options: list[str], sentence: str, cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "scm"
+    assert run(["scm", cohort, *MODEL, *options, "--out", str(out)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert sentence.format(cohort=cohort) in said[-1]
+    assert sum("missing in" not in line for line in said) == 1
+    assert not out.exists()
+
+
+def test_nothing_is_written_over_and_other_settings_are_no_continuation(
+    cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = str(tmp_path / "scm")
+    assert run(["scm", cohort, *ONE, "--out", out, "--resume"]) == 2
+    assert "there is nothing to go on with" in capsys.readouterr().err
+    assert run(["scm", cohort, *ONE, "--out", out]) == 0
+    capsys.readouterr()
+    assert run(["scm", cohort, *ONE, "--out", out]) == 2
+    assert "nothing is written over without --force" in capsys.readouterr().err
+    assert run(["scm", cohort, *ONE, "--out", out, "--resume", "--p-forward", "0.1"]) == 2
+    assert "p_forward is 0.05 there and 0.1 now" in capsys.readouterr().err
