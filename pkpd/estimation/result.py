@@ -117,6 +117,11 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if failed:
         text = f"The empirical Bayes estimates of {failed} subjects did not converge."
         found.append({"code": "ebe_not_converged", "text": text})
+    impossible: list[int] = np.flatnonzero(~np.isfinite(fit.evaluation.ofv_i)).tolist()
+    if impossible:
+        named = ", ".join(fit.population.cohort.ids[i] for i in impossible[:_MOST_NAMED])
+        text = f"The observations of {len(impossible)} subjects are impossible at these values: {named}."
+        found.append({"code": "impossible_observations", "text": text})
     flat = is_flat_mode(fit.evaluation)
     if fit.options.method is Method.LAPLACE and flat.any():
         named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))

@@ -100,7 +100,9 @@ def place(population: Population, values: FloatArray, least: FloatArray, *, like
             np.empty((left.size, 0)),
             doubt,
         )
-        is_fine = (doubt[:, 1:].max(axis=1) < _TOLERANCE) | (max(n_lines, size) >= _MOST)
+        # Where nothing has any mass, because the observations are impossible, no number of nodes is too few.
+        is_lost = ~np.isfinite(doubt).all(axis=1)
+        is_fine = (doubt[:, 1:].max(axis=1) < _TOLERANCE) | is_lost | (max(n_lines, size) >= _MOST)
         for place_, i in enumerate(left):
             if is_fine[place_]:
                 rows[i] = (outer[place_], low[place_], step[place_])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.cohort import Cohort
+from pkpd.errors import input_error
 from pkpd.simulation.population import simulate_levels
 from pkpd.units import days_from_hours
 
@@ -74,9 +75,17 @@ def virtual_cohort(model: ModelSpec, design: Design, rng: np.random.Generator) -
     Cohort
         With the covariates weight_kg, crp_mg_per_L, albumin_g_per_L, age_year, sex and bmi_kg_per_m2; those that are
         missing were there when the levels were drawn.
+
+    Raises
+    ------
+    InputError
+        For a model that reads another covariate.
     """
     n = design.n_subjects
     covariates = _covariates(n, rng)
+    if unknown := [name for name in model.covariates if name not in covariates]:
+        message = f"reads {', '.join(unknown)}, which a virtual cohort does not have; it has {', '.join(covariates)}"
+        raise input_error(model.id, message)
     dose_start, dose_time, dose_amount = _doses(covariates["weight_kg"], rng)
     sample_start, sample_time = _samples(dose_start, dose_time, rng)
     centre = rng.integers(0, _N_CENTRES, n)

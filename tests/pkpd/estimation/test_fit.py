@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pkpd.data.cohort import cohort_of
+from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
 from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, with_changes
@@ -194,3 +195,23 @@ def test_a_search_ends_where_an_objective_falls_no_further():
     found = minimize(jumping, jumping(np.array([0.02, -0.015]), None), hessian=2.3 * np.eye(2))
     assert found.point.value < 3e-4
     assert found.n_evaluations < 100
+
+
+@pytest.mark.parametrize("method", [Method.EXACT, Method.LAPLACE])
+def test_impossible_observations_end_a_fit_and_name_the_subject(method: Method):
+    """A level before any dose, where the error is proportional."""
+    row = CovariateRow(0.0, {"weight_kg": 60.0, "crp_mg_per_L": 30.0})
+    nothing = float("nan")
+    subjects = [
+        Subject((Dose(time, 300.0, 0.1),), (Sample(14.0 - time, 5.0, Censoring.NONE, nothing, nothing),), (row,))
+        for time in (0.0, 13.9)
+    ]
+    found = fit(bind_population(NIYIGENA, cohort_of(subjects, ["a", "b"])), FitOptions(method))
+    assert found.status is FitStatus.NO_FINITE_START
+    texts = [one["text"] for one in fit_document(found, CovarianceKind.R, seconds=0.0)["warnings"]]
+    assert any(text.endswith("impossible at these values: b.") for text in texts)
+
+
+def test_a_virtual_cohort_of_a_model_with_other_covariates_is_refused():
+    with pytest.raises(InputError, match="reads ada_positive, which a virtual cohort does not have; it has weight_kg"):
+        virtual_cohort(load_model("hanzel_2021"), Design(5), np.random.default_rng(1))
