@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.figure_files import FOLDER, write_figures
 from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
@@ -16,6 +17,8 @@ from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pkpd.diagnostics.predictive_checks import PredictiveChecks
 
 _MEASURES = ("p05", "p50", "p95", "below_lloq_pct", "above_uloq_pct")
 _PARTS = ("observed", "low", "middle", "high")
@@ -76,10 +79,19 @@ def vpc(
         ("time", "level", "censored"),
         zip(visual.time.tolist(), visual.level.tolist(), (words[int(c)] for c in visual.censoring), strict=True),
     )
+    _draw(folder, checks)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
+
+
+def _draw(folder: Path, checks: PredictiveChecks) -> None:
+    from pkpd.figures.vpc import check_figures  # noqa: PLC0415 - loads Matplotlib
+
+    drawings, left_out = check_figures(checks)
+    with shown_progress("Drawing") as tell:
+        write_figures(folder / FOLDER, drawings, left_out=left_out, written=lambda done: tell(done / len(drawings)))
 
 
 def _write_bins(file: Path, document: Mapping[str, Any]) -> None:

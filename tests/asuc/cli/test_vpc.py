@@ -47,7 +47,7 @@ def test_tables_and_document_hold_the_same_numbers(cohort, tmp_path, capsys):
 def test_the_same_seed_writes_the_same_bytes(cohort, tmp_path):
     for name in ("a", "b"):
         assert check(cohort, tmp_path / name) == 0
-    for file in ("vpc.json", "vpc.csv", "vpc_points.csv", "npc.csv"):
+    for file in ("vpc.json", "vpc.csv", "vpc_points.csv", "npc.csv", "figures/vpc.svg", "figures/npc.html"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
