@@ -300,17 +300,17 @@ def _exact(population: Population, scale: Scale) -> _Objective:
         nodes = placed(population, values) if memory is None else memory.start
         found = evaluate_marginal(population, values, nodes)
         if memory is not None and (found.doubt[:, 0].max() > _ENDS or found.doubt[:, 1:].max() > _COARSE):
-            nodes = placed(population, values, like=nodes)
+            nodes = placed(population, values)
             found = evaluate_marginal(population, values, nodes)
         return _point(scale, free, found, nodes)
 
     return objective
 
 
-def placed(population: Population, values: FloatArray, *, like: Nodes | None = None) -> Nodes:
-    """Return the nodes of the exact method at some values of the parameters; at least as many as other nodes are."""
+def placed(population: Population, values: FloatArray) -> Nodes:
+    """Return the nodes of the exact method at some values of the parameters."""
     modes = estimate_map(problem_at(population, values))
-    return place(population, values, modes.objective, like=like)
+    return place(population, values, modes.objective)
 
 
 def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's

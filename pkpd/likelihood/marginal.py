@@ -20,15 +20,13 @@ from pkpd.likelihood.population import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.likelihood.population import Population
 
 _FEWEST, _MOST = 16, 1024
 _TOLERANCE = 1e-3
-"""Largest relative change of a subject's integral from leaving out every second line or node. The trapezoidal rule's error
-falls faster than any power of their distance, so that the finer rule errs by about the square of the change."""
+"""Largest relative change of a subject's integral from leaving out lines or nodes. The trapezoidal rule's error falls faster
+than any power of their distance, so that the whole rule errs by about the square of the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,13 @@ class Nodes:
     n_nodes: IntArray
 
 
-def place(population: Population, values: FloatArray, least: FloatArray, *, like: Nodes | None = None) -> Nodes:
+def place(population: Population, values: FloatArray, least: FloatArray) -> Nodes:
     """Choose lines and nodes for every subject at some values of the parameters: as many as its posterior needs.
 
     Parameters
     ----------
     least : (n_subjects,) array
         The objective of each subject's deepest mode (``estimation.map``).
-    like : Nodes, optional
-        Nodes at other values: no subject gets fewer, which spares finding out that fewer are not enough.
     """
     model = model_at(population, values)
     packed = packed_at(population, model)
@@ -75,9 +71,9 @@ def place(population: Population, values: FloatArray, least: FloatArray, *, like
     nothing_yet: tuple[FloatArray, FloatArray, FloatArray] = (np.empty(0), np.empty(0), np.empty(0))
     rows = [nothing_yet] * n
     weight, n_nodes = np.empty(n), np.empty(n, dtype=np.int64)
-    waiting = list(_first_sizes(n, n_eta, like))
-    while waiting:
-        left, n_lines, size = waiting.pop()
+    left: IntArray = np.arange(n)
+    n_lines, size = (1 if n_eta == 1 else _FEWEST), _FEWEST
+    while left.size:
         outer, low, step = (np.empty((left.size, n_lines)) for _ in range(3))
         between = np.empty(left.size)
         place_some(packed, left, least, outer, between, low, step, size)
@@ -112,20 +108,10 @@ def place(population: Population, values: FloatArray, least: FloatArray, *, like
             worst = doubt[~is_fine].max(axis=0)
             n_lines = 2 * n_lines if n_eta > 1 and worst[1] >= _TOLERANCE else n_lines
             size = 2 * size if worst[2] >= _TOLERANCE else size
-            waiting.append((left[~is_fine], n_lines, size))
+        left = left[~is_fine]
     starts = np.concatenate(([0], np.cumsum([row[0].size for row in rows]))).astype(np.int64)
     outer, low, step = (np.concatenate(part) for part in zip(*rows, strict=True))
     return Nodes(least, starts, outer, low, step, weight, n_nodes)
-
-
-def _first_sizes(n: int, n_eta: int, like: Nodes | None) -> Iterator[tuple[IntArray, int, int]]:
-    """Yield subjects with the number of lines and of nodes that is tried first."""
-    if like is None:
-        yield np.arange(n), 1 if n_eta == 1 else _FEWEST, _FEWEST
-        return
-    sizes = np.column_stack((np.diff(like.line_start), like.n_nodes))
-    for n_lines, size in np.unique(sizes, axis=0).tolist():
-        yield np.flatnonzero((sizes == (n_lines, size)).all(axis=1)), n_lines, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +121,8 @@ class MarginalEvaluation(Evaluation):
     Parameters
     ----------
     doubt : (n_subjects, 3) array
-        Share of each subject's mass at the ends of its nodes, and the relative change of its integral from leaving out every
-        second line and every second node; where they are not small, nodes have to be placed anew.
+        Share of each subject's mass at the ends of its nodes, and the relative change of its integral from leaving out lines
+        and nodes; where they are not small, nodes have to be placed anew.
     """
 
     doubt: FloatArray

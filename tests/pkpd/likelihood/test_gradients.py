@@ -12,6 +12,9 @@ from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import bind_population, evaluate, quantified_by_subject
 from pkpd.model import load_model
+from pkpd.model.population import with_values
+from pkpd.model_covariates import with_model_covariates
+from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 from tests.oracles.dense_grid import integrate
 from tests.oracles.patients import KINDS, quantified, random_subject
 
@@ -93,6 +96,28 @@ def test_the_exact_objective_is_that_of_a_dense_grid():
     expected = dense - np.log(2.0 * np.pi) * quantified_by_subject(population)
     assert found.ofv == pytest.approx(expected.sum(), abs=0.01)
     assert found.ofv_i == pytest.approx(expected, abs=2e-3)
+
+
+def test_an_edge_sharper_than_the_lines_is_noticed():
+    """A level below its limit long after the doses: every second line alone gives by chance what all of them give, which is wrong."""
+    model = load_model("niyigena_2026_asuc")
+    drawn = with_model_covariates(virtual_cohort(model, Design(72), np.random.default_rng(1)), model).cohort
+    elsewhere = {
+        "cl": 0.5152733206249844,
+        "cl_crp_mg_per_L": 0.5311767553296333,
+        "v": 17.054018920567046,
+        "omega2_cl": 0.43654415680417463,
+        "omega2_v": 0.4612590139264333,
+        "sigma_proportional": 0.50847332142741,
+    }
+    moved = with_values(model, elsewhere)
+    population = bind_population(moved, drawn)
+    values = values_of(population)
+    found = evaluate_marginal(population, values, placed(population, values))
+    grids = [integrate(moved, subject_of(drawn, i)) for i in (20, 47)]
+    dense = np.array([-2.0 * grid.log_evidence for grid in grids])
+    quantified_terms = np.log(2.0 * np.pi) * quantified_by_subject(population)[[20, 47]]
+    assert found.ofv_i[[20, 47]] == pytest.approx(dense - quantified_terms, abs=1e-4)
 
 
 def test_the_exact_gradient_is_the_difference_of_the_exact_objective():
