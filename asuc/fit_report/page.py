@@ -186,7 +186,7 @@ def _estimates(fit: dict[str, Any]) -> Sheet:
             _number(entry["estimate"], ".5g"),
             _number(entry["se"], ".4g"),
             _number(entry["rse_pct"], ".1f"),
-            _interval(entry),
+            _interval(entry, is_positive=group == "sigma" or "cv_pct" in entry),
             _number(entry.get("cv_pct"), ".1f"),
             _number(entry.get("shrinkage_pct"), ".1f"),
             ", ".join(word for word, key in (("fixed", "fixed"), ("at a bound", "at_bound")) if entry[key]),
@@ -196,17 +196,22 @@ def _estimates(fit: dict[str, Any]) -> Sheet:
     )
     titles = ("Parameter", "Estimate", "SE", "RSE (%)", "95 % CI", "CV (%)", "Shrinkage (%)", "")
     note = (
-        "SE: standard error; RSE: relative SE; 95 % CI: estimate ± 1.96 SE, on the scale of the estimate; CV: √(exp(ω²) − 1). omega2 "
-        "is a variance, sigma a standard deviation. Shrinkage is that of the standard deviation of the random effects."
+        "SE: standard error; RSE: relative SE; 95 % CI: estimate ± 1.96 SE, of variances and standard deviations on the scale of the "
+        "logarithm, which leaves them positive; CV: √(exp(ω²) − 1). omega2 is a variance, sigma a standard deviation. Shrinkage is that "
+        "of the standard deviation of the random effects."
     )
     return Sheet(titles, rows, note)
 
 
-def _interval(entry: dict[str, Any]) -> str:
+def _interval(entry: dict[str, Any], *, is_positive: bool) -> str:
     if entry["se"] is None:
         return "–"
-    reach = _NORMAL_95 * entry["se"]
-    return f"{entry['estimate'] - reach:.4g} to {entry['estimate'] + reach:.4g}".replace("-", "−")
+    estimate, reach = entry["estimate"], _NORMAL_95 * entry["se"]
+    if is_positive and estimate > 0.0:
+        # By the delta method: the standard error of a logarithm is the relative standard error.
+        factor = math.exp(reach / estimate)
+        return f"{estimate / factor:.4g} to {estimate * factor:.4g}"
+    return f"{estimate - reach:.4g} to {estimate + reach:.4g}".replace("-", "−")
 
 
 def _residuals(levels: Columns) -> Sheet:

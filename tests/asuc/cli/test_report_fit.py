@@ -10,6 +10,7 @@ import shutil
 import statistics
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from asuc.cli import run
@@ -169,8 +170,12 @@ def test_estimates_are_those_of_the_fit(fit: Path):
             assert float(se) == pytest.approx(entry["se"], rel=1e-3)
             assert float(rse) == pytest.approx(entry["rse_pct"], abs=0.051)
             low, high = map(float, interval.split(" to "))
-            assert low == pytest.approx(entry["estimate"] - 1.96 * entry["se"], rel=1e-3, abs=1e-4)
-            assert high == pytest.approx(entry["estimate"] + 1.96 * entry["se"], rel=1e-3)
+            ends = np.array([-1.96, 1.96]) * entry["se"]
+            if name.startswith(("omega2", "sigma")):
+                expected = np.exp(np.log(entry["estimate"]) + ends / entry["estimate"])
+            else:
+                expected = entry["estimate"] + ends
+            assert [low, high] == pytest.approx(expected, rel=1e-3, abs=1e-4)
         for cell, key in ((cv, "cv_pct"), (shrinkage, "shrinkage_pct")):
             assert cell == "–" if entry.get(key) is None else float(cell) == pytest.approx(entry[key], abs=0.051)
 
