@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dosing_app.ui.app import create_app
-from dosing_app.ui.server import configure
+from dosing_app.ui.server import configure, keep_what_is_loaded
 from dosing_app.ui.server_options import read_server_options
 from pkpd.errors import InputError
 from tte import load_event_model
@@ -49,6 +49,7 @@ def create_application(environment: Mapping[str, str]) -> Flask:
     own = environment.get("ASUC_EVENT_MODEL")
     app = create_app(event_model=load_event_model(Path(own)) if own else load_event_model())
     configure(app, options, names=())
+    keep_what_is_loaded()
     return app.server
 
 
