@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_json
-from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
+from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -22,11 +22,9 @@ _SETTINGS, _REPLICATES, _RESULT = "settings.json", "replicates.csv", "bootstrap.
 
 
 def bootstrap(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
+    cohort: CohortFile,
     model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    out: OutFolder,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Fits.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same subjects.")] = 1,
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
+from asuc.cli.fit_options import (
+    CohortFile,
+    FitFolder,
+    Initial,
+    OutFolder,
+    ValuedModel,
+    estimates_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -17,17 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from pkpd.data.cohort import Cohort
     from pkpd.exposure.cohort import SubjectExposure
 
 _QUANTILES = ("q05", "q50", "q95")
 
 
 def exposure(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
-    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    cohort: CohortFile,
+    model: ValuedModel,
+    out: OutFolder,
     window: Annotated[tuple[float, float], typer.Option(metavar="FROM TO", help="Window of the area, in days.")] = (
         14.0,
         28.0,
@@ -51,40 +59,39 @@ def exposure(
         )
     given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
-    if not spec.etas:
-        raise input_error(model, "has no random effects; every subject would have the same parameters")
     data = given.population.cohort
     found: list[SubjectExposure] = []
     with shown_progress("Integrating") as tell:
         for place in range(data.n_subjects):
             tell(place / data.n_subjects)
             found.append(subject_exposure(spec, data, place, window))
-    levels = np.diff(data.sample_start)
-    censored = np.array([0, *np.cumsum(data.censoring != 0)])[data.sample_start]
     unexplained = [one.id for one in found if one.status is QuadratureStatus.NO_MASS]
     if unexplained:
         report(f"{cohort}: no parameters explain the levels of {', '.join(unexplained[:20])}; their cells are empty.")
-    document = _document(found, window) | {
-        "model_sha256": given.population.model.sha256,
-        "data_sha256": given.data_sha256,
-        "values": {one.name: one.value for one in given.parameters},
-    }
+    document = _document(found, window) | given.origin()
     make_folder(folder)
     write_json(folder / "exposure.json", document)
-    known = [one for one in found if one.parameters]
-    names = list(known[0].parameters) if known else list[str]()
-    head = ["id", "levels", "censored", "status"]
-    head += [f"{name}_{part}" for name in names for part in ("map", *_QUANTILES)]
-    head += [f"{name}_{part}" for name in ("auc", "ln_auc_cl") for part in ("map", *_QUANTILES)]
-    rows = (
-        [one.id, int(n), int(c), one.status.name.lower(), *_cells(one, names)]
-        for one, n, c in zip(found, levels, np.diff(censored), strict=True)
-    )
-    write_csv(folder / "exposure.csv", head, rows)
+    _write_subjects(folder / "exposure.csv", found, data)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
+
+
+def _write_subjects(file: Path, found: Sequence[SubjectExposure], data: Cohort) -> None:
+    import numpy as np  # noqa: PLC0415
+
+    levels = np.diff(data.sample_start)
+    censored = np.diff(np.array([0, *np.cumsum(data.censoring != 0)])[data.sample_start])
+    known = [one for one in found if one.parameters]
+    names = list(known[0].parameters) if known else list[str]()
+    head = ["id", "levels", "censored", "status"]
+    head += [f"{name}_{part}" for name in (*names, "auc", "ln_auc_cl") for part in ("map", *_QUANTILES)]
+    rows = (
+        [one.id, int(n), int(c), one.status.name.lower(), *_cells(one, names)]
+        for one, n, c in zip(found, levels, censored, strict=True)
+    )
+    write_csv(file, head, rows)
 
 
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:

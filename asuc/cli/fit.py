@@ -9,7 +9,7 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
 from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
-from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs, read_inputs
+from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 
 def fit(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
+    cohort: CohortFile,
     model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    out: OutFolder,
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,

@@ -24,6 +24,11 @@ CensoredName = Annotated[
     Literal["drop", "half"] | None,
     typer.Option(help="Leave censored levels out, or take half the lower limit, instead of their likelihood."),
 ]
+CohortFile = Annotated[
+    str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
+]
+OutFolder = Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")]
+ValuedModel = Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")]
 Fixed = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value.")]
 Initial = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start a parameter at a value.")]
 
@@ -90,6 +95,14 @@ class FitInputs:
     population: Population
     parameters: tuple[PopulationParameter, ...]
     data_sha256: str
+
+    def origin(self) -> dict[str, Any]:
+        """Return what a result at the initial values rests on: hashes of model and data, and the values."""
+        return {
+            "model_sha256": self.population.model.sha256,
+            "data_sha256": self.data_sha256,
+            "values": {one.name: one.value for one in self.parameters},
+        }
 
 
 def read_inputs(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
-from asuc.cli.fit_options import CensoredName, Fixed, Initial, MethodName, pairs
+from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs
 from asuc.cli.fit_pool import available_processors, fit_pool
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
@@ -29,13 +29,11 @@ _SETTINGS, _TRACE, _RESULT = "settings.json", "trace.csv", "scm.json"
 
 
 def scm(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
+    cohort: CohortFile,
     model: Annotated[
         str, typer.Option(metavar="NAME|FILE.toml", help="Model whose covariate effects are searched anew.")
     ],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    out: OutFolder,
     covariate: Annotated[
         list[str], typer.Option(metavar="NAME", help="Candidate: its name in a model, or its column; repeatable.")
     ],

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
+from asuc.cli.fit_options import (
+    CohortFile,
+    FitFolder,
+    Initial,
+    OutFolder,
+    ValuedModel,
+    estimates_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 
@@ -21,11 +30,9 @@ _HEAD = ("replicate", "id", "line", "time", "pred", "dv", "cens", "lloq", "uloq"
 
 
 def simulate(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
-    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    cohort: CohortFile,
+    model: ValuedModel,
+    out: OutFolder,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Simulations of the whole cohort.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same levels.")] = 1,
     fit: FitFolder = None,
@@ -36,7 +43,7 @@ def simulate(
     """Draw levels for a cohort's doses, covariates and sample times, censored at the limits of its samples."""
     import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
 
-    from pkpd.diagnostics.ranked_levels import with_usual_limits  # noqa: PLC0415
+    from pkpd.data.usual_limits import with_usual_limits  # noqa: PLC0415
     from pkpd.simulation.replicates import simulate_replicates  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
@@ -57,9 +64,7 @@ def simulate(
         "n_subjects": data.n_subjects,
         "n_levels": data.level.size,
         "censored_pct": float(100.0 * is_censored.mean()),
-        "model_sha256": given.population.model.sha256,
-        "data_sha256": given.data_sha256,
-        "values": {one.name: one.value for one in given.parameters},
+        **given.origin(),
     }
     write_json(folder / "simulate.json", document)
     if as_json:

@@ -9,7 +9,16 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
 from asuc.cli.figure_files import FOLDER, write_figures
-from asuc.cli.fit_options import FitFolder, Initial, estimates_of, pairs, read_inputs
+from asuc.cli.fit_options import (
+    CohortFile,
+    FitFolder,
+    Initial,
+    OutFolder,
+    ValuedModel,
+    estimates_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -25,11 +34,9 @@ _PARTS = ("observed", "low", "middle", "high")
 
 
 def vpc(
-    cohort: Annotated[
-        str, typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
-    ],
-    model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")],
-    out: Annotated[str, typer.Option(metavar="DIR", help="Folder for the results.")],
+    cohort: CohortFile,
+    model: ValuedModel,
+    out: OutFolder,
     n: Annotated[int, typer.Option("--n", min=100, max=100_000, help="Simulations of the whole cohort.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same simulations.")] = 1,
     fit: FitFolder = None,
@@ -61,11 +68,7 @@ def vpc(
     options = CheckOptions(n, seed, bins, not plain, after_dose)
     with shown_progress("Simulating") as tell:
         checks = check_predictions(population, values, options, tell=tell)
-    document = checks_document(checks) | {
-        "model_sha256": population.model.sha256,
-        "data_sha256": given.data_sha256,
-        "values": {one.name: one.value for one in given.parameters},
-    }
+    document = checks_document(checks) | given.origin()
     for said in checks.notes:
         report(f"{cohort}: {said}.")
     make_folder(folder)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pkpd.data.usual_limits import with_usual_limits
 from pkpd.diagnostics.npc import PREDICTION_INTERVALS, Npc, npc
-from pkpd.diagnostics.ranked_levels import with_usual_limits
 from pkpd.diagnostics.vpc import Vpc, equal_bins, time_after_dose, vpc
 from pkpd.simulation.replicates import simulate_replicates
 from pkpd.units import percent_from_fraction

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pkpd.data.records import Censoring
+from pkpd.data.usual_limits import with_usual_limits
 from pkpd.diagnostics.npc import PREDICTION_INTERVALS, npc
 from pkpd.diagnostics.predictive_checks import CheckOptions, check_predictions, checks_document
-from pkpd.diagnostics.ranked_levels import quantiles, with_usual_limits
+from pkpd.diagnostics.ranked_levels import quantiles
 from pkpd.diagnostics.vpc import INTERVAL, PERCENTILES, equal_bins, time_after_dose, vpc
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
