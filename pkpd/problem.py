@@ -248,17 +248,13 @@ def line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, Flo
     runs_along_scale = direction is not None
     if direction is None:
         direction = _clearance_direction(model)
-    frame = np.empty_like(cholesky)
-    scale = np.zeros(len(cholesky))
-    previous = -1
-    for i, factor in enumerate(cholesky):
-        if previous >= 0 and np.array_equal(factor, cholesky[previous]):
-            frame[i], scale[i] = frame[previous], scale[previous]
-            continue
-        frame[i], step = _frame(factor, direction)
-        scale[i] = step if runs_along_scale else 0.0
-        previous = i
-    return frame, scale
+    is_new = np.ones(len(cholesky), dtype=np.bool_)
+    is_new[1:] = (cholesky[1:] != cholesky[:-1]).any(axis=(1, 2))
+    kinds = [_frame(factor, direction) for factor in cholesky[is_new]]
+    which = np.cumsum(is_new) - 1
+    frame = np.array([one for one, _ in kinds])[which]
+    step = np.array([step for _, step in kinds])[which]
+    return frame, step if runs_along_scale else np.zeros(len(cholesky))
 
 
 def _scale_direction(model: ModelSpec) -> FloatArray | None:

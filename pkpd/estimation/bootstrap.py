@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.data.cohort import Cohort, select_subjects
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit, is_positive
 from pkpd.likelihood.population import bind_population
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SCHEMA = "asuc-bootstrap/1"
 USED = frozenset({FitStatus.CONVERGED, FitStatus.AT_BOUND})
 """How a fit must have ended for its estimates to count."""
+# By how much less an objective could still become where a fit ends: estimates within a hundredth of their standard errors.
+_TOLERANCE = 1e-4
 _QUANTILES = (0.025, 0.05, 0.5, 0.95, 0.975)
 
 
@@ -71,8 +73,10 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     population = original.population
     places = draw_subjects(population.cohort, np.random.default_rng([seed, number]), by_centre=by_centre)
     drawn = bind_population(population.model, select_subjects(population.cohort, places))
-    options = FitOptions(original.options.method, original.options.most_evaluations, with_covariance=False)
-    found = fit(drawn, options, parameters=_from(original))
+    options = FitOptions(
+        original.options.method, original.options.most_evaluations, with_covariance=False, tolerance=_TOLERANCE
+    )
+    found = fit(drawn, options, parameters=_from(original), hessian=_hessian(original))
     return Replicate(number, found.values, found.ofv, found.status)
 
 
@@ -110,6 +114,12 @@ def _from(original: Fit) -> tuple[PopulationParameter, ...]:
         one if one.is_fixed or one.name in original.at_bound else replace(one, value=float(value))
         for one, value in zip(original.parameters, original.values, strict=True)
     )
+
+
+def _hessian(original: Fit) -> FloatArray | None:
+    """Return the Hessian at the estimates of a fit, that of drawn subjects being about the same; None where it is no help."""
+    is_usable = original.information is not None and not original.at_bound and is_positive(original.information)
+    return 2.0 * original.information if is_usable else None
 
 
 def _spread(estimate: float, drawn: FloatArray, *, is_fixed: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pkpd.estimation.minimize import Minimum, Point, minimize
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
-from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place
+from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 from pkpd.model.population import ParameterKind, PopulationParameter
 
@@ -68,8 +68,11 @@ class FitStatus(Enum):
 
 # Differences of the gradient that the observed information comes from, on the scale of the search.
 _STEP = 2e-4
-# Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
-_ENDS, _COARSE = 1e-6, 2e-2
+# Mass at the ends of nodes, and change by leaving some of them out, from which on a subject's nodes are placed anew while a
+# search goes on. Where it ends, all are.
+_ENDS, _COARSE = 1e-5, 2e-2
+# Mass at the ends of nodes from which on the mode itself may lie beyond them.
+_BEYOND = 1e-2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
 _NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
@@ -77,7 +80,7 @@ _NEAR_ONE = 1.0 - 1e-5
 _SMALL_DECREASE = 1e-3
 # Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
 # Laplace's objective keeps away from there. Where the search ended this near to it, that is why it ended.
-_FLAT, _NEARLY_FLAT = 25.0, 5.0
+_FLAT, _NEARLY_FLAT = 10.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +198,7 @@ def fit(
     options: FitOptions,
     *,
     parameters: tuple[PopulationParameter, ...] | None = None,
+    hessian: FloatArray | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Fit a model to a population.
@@ -207,6 +211,9 @@ def fit(
         How.
     parameters : tuple of PopulationParameter, optional
         What to estimate and where to start; as the model has them where left out.
+    hessian : (n_free, n_free) array, optional
+        What the Hessian of the objective by the free parameters is at the start, about; from the subjects' gradients where
+        left out. It changes how fast the search is, not where it ends.
     progress : callable, optional
         Told the objective at every point of the first search.
 
@@ -226,10 +233,20 @@ def fit(
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
         status = _unsearched(start, options)
         return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
+    slopes = jacobian(scale, free)[scale.free]
     minimum = minimize(
-        objective, start, tolerance=options.tolerance, most_evaluations=options.most_evaluations, accepted=progress
+        objective,
+        start,
+        tolerance=options.tolerance,
+        most_evaluations=options.most_evaluations,
+        hessian=None if hessian is None else slopes.T @ hessian @ slopes,
+        accepted=progress,
     )
     n = 1 + minimum.n_evaluations
+    if minimum.is_at_wall and _ends_flat(options, minimum.point.memory.evaluation):
+        return _ended(
+            population, options, parameters, scale, replace(minimum, n_evaluations=n), None, FitStatus.FLAT_MODE
+        )
     information = None
     for _ in range(3):
         minimum, again = _settled(objective, minimum, options.tolerance)
@@ -273,6 +290,10 @@ def is_flat_mode(evaluation: Evaluation) -> BoolArray:
     return ~(evaluation.flatness < _FLAT)
 
 
+def _ends_flat(options: FitOptions, evaluation: Evaluation) -> bool:
+    return options.method is Method.LAPLACE and float(evaluation.flatness.max(initial=0.0)) > _NEARLY_FLAT
+
+
 def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
     if not np.isfinite(start.memory.evaluation.ofv):
         return FitStatus.NO_FINITE_START
@@ -299,9 +320,13 @@ def _exact(population: Population, scale: Scale) -> _Objective:
         values = to_values(scale, free)
         nodes = placed(population, values) if memory is None else memory.start
         found = evaluate_marginal(population, values, nodes)
-        if memory is not None and (found.doubt[:, 0].max() > _ENDS or found.doubt[:, 1:].max() > _COARSE):
-            nodes = placed(population, values)
-            found = evaluate_marginal(population, values, nodes)
+        if memory is not None:
+            is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
+            if is_doubtful.any():
+                is_near = bool(found.doubt[:, 0].max() < _BEYOND)
+                least = found.lowest if is_near else estimate_map(problem_at(population, values)).objective
+                nodes = place_again(population, values, least, nodes, is_doubtful)
+                found = evaluate_marginal(population, values, nodes)
         return _point(scale, free, found, nodes)
 
     return objective
@@ -325,8 +350,10 @@ def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> 
     for _ in range(3):
         fresh = objective(minimum.point.place, None)
         n += 1
-        if not np.isfinite(fresh.value) or abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
+        if not np.isfinite(fresh.value):
             return minimum, n
+        if abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
+            return replace(minimum, point=fresh), n
         minimum = minimize(objective, fresh, tolerance=tolerance)
         n += minimum.n_evaluations
     return minimum, n
@@ -390,7 +417,7 @@ def _ended(
         information=own,
         scores=evaluation.gradient[:, free],
         gradient_norm=float(np.abs(point.gradient).max()) if point.gradient.size else 0.0,
-        status=status or _status(minimum, information, at_bound, options, float(evaluation.flatness.max(initial=0.0))),
+        status=status or _status(minimum, information, at_bound, options, evaluation),
         at_bound=at_bound,
         n_evaluations=minimum.n_evaluations,
     )
@@ -401,10 +428,10 @@ def _status(
     information: FloatArray | None,
     at_bound: tuple[str, ...],
     options: FitOptions,
-    flatness: float,
+    evaluation: Evaluation,
 ) -> FitStatus:
     is_minimum = minimum.is_converged and (information is None or is_positive(information))
-    if options.method is Method.LAPLACE and not is_minimum and flatness > _NEARLY_FLAT:
+    if not is_minimum and _ends_flat(options, evaluation):
         return FitStatus.FLAT_MODE
     if at_bound:
         return FitStatus.AT_BOUND

@@ -27,8 +27,8 @@ _DAMPING = 0.2
 _FLATTEST = 1e-4
 # Expected decrease of -2 log L that no result depends on.
 _NEGLIGIBLE = 1e-3
-# Steps in a row that gain less than the tolerance, at which a search ends.
-_MOST_STALLS = 3
+# Steps in a row that gain less than the tolerance, or that were cut because there is no objective, at which a search ends.
+_MOST_STALLS, _MOST_WALLS = 3, 3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -78,12 +78,15 @@ class Minimum(Generic[Memory]):
         Evaluations of the objective.
     is_converged : bool
         Whether the expected decrease is below the tolerance.
+    is_at_wall : bool
+        Whether the search ended because step after step led to where there is no objective.
     """
 
     point: Point[Memory]
     expected_decrease: float
     n_evaluations: int
     is_converged: bool
+    is_at_wall: bool = False
 
 
 def minimize(
@@ -112,7 +115,7 @@ def minimize(
     accepted : callable, optional
         Told the objective at every point that the search goes on from.
     """
-    point, n, stalls = start, 0, 0
+    point, n, stalls, walls = start, 0, 0, 0
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
         if not _is_regular(curvature):
@@ -121,7 +124,7 @@ def minimize(
         decrease = -0.5 * float(point.gradient @ step)
         if decrease < tolerance or n >= most_evaluations:
             return Minimum(point, decrease, n, decrease < tolerance)
-        found, used = _search_line(objective, point, step)
+        found, used, is_cut_off = _search_line(objective, point, step, tolerance)
         n += used
         if found is None:
             fresh = first_hessian(point.scores)
@@ -138,6 +141,9 @@ def minimize(
         stalls = stalls + 1 if gained < tolerance else 0
         if stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS):
             return Minimum(point, decrease, n, is_converged=False)
+        walls = walls + 1 if is_cut_off else 0
+        if walls == _MOST_WALLS:
+            return Minimum(point, decrease, n, is_converged=False, is_at_wall=True)
 
 
 def first_hessian(scores: FloatArray) -> FloatArray:
@@ -160,21 +166,28 @@ def _raised(matrix: FloatArray) -> FloatArray:
 
 
 def _search_line(
-    objective: Objective[Memory], point: Point[Memory], step: FloatArray
-) -> tuple[Point[Memory] | None, int]:
-    """Return a point along a step that lowers the objective enough, and the evaluations that it took."""
+    objective: Objective[Memory], point: Point[Memory], step: FloatArray, tolerance: float
+) -> tuple[Point[Memory] | None, int, bool]:
+    """Return a point along a step that lowers the objective enough, the evaluations, and whether there was none in between.
+
+    Steps that could gain less than a thousandth of the tolerance are not tried: the objective's own error is larger.
+    """
     slope = float(point.gradient @ step)
     length = min(1.0, _LONGEST / float(np.abs(step).max()))
+    is_cut_off = False
     for cut in range(1, _MOST_CUTS + 1):
         trial = objective(point.place + length * step, point.memory)
         if np.isfinite(trial.value) and trial.value <= point.value + _SUFFICIENT * length * slope:
-            return trial, cut
+            return trial, cut, is_cut_off
+        is_cut_off = is_cut_off or not np.isfinite(trial.value)
         shrink = 0.25
         if np.isfinite(trial.value):
             rise = trial.value - point.value - length * slope
             shrink = min(max(-0.5 * length * slope / rise, 0.1), 0.5) if rise > 0.0 else 0.5
         length *= shrink
-    return None, _MOST_CUTS
+        if -length * slope < 1e-3 * tolerance:
+            return None, cut, is_cut_off
+    return None, _MOST_CUTS, is_cut_off
 
 
 def _updated(curvature: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ from pkpd.estimation.grid import ACCURATE, Accuracy, integrate_grid
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.quadrature import (
+    NEGLIGIBLE,
     coarser_rule_errors,
     integrate_lines,
     outer_range,
@@ -203,7 +204,7 @@ def _reach(problem: Problem, mode: MapEstimates) -> float:
 def _on_plane(problem: Problem, mode: MapEstimates) -> Posterior:
     """Integrate over two random effects: equidistant lines, doubled until every second one can be left out."""
     subject = subject_at(problem.subjects, 0)
-    low, high = outer_range(subject, _reach(problem, mode), mode.objective[0], np.empty(_N_SCAN), _N_SCAN)
+    low, high = outer_range(subject, _reach(problem, mode), mode.objective[0] + NEGLIGIBLE, np.empty(_N_SCAN), _N_SCAN)
     n_lines = _N_LINES
     while True:
         outer = np.linspace(low, high, n_lines)[:, None]

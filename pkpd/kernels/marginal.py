@@ -38,19 +38,20 @@ from pkpd.kernels.laplace import Directions
 from pkpd.kernels.lines import line_objective, white_on_line
 from pkpd.kernels.quadrature import locate_line, outer_range
 from pkpd.kernels.residual import NO_ERROR_CHANGE, error_taylor, minus2_log_density_taylor, residual_variance
-from pkpd.kernels.special import log_ndtr_lookup
+from pkpd.kernels.special import mills_lookup
 from pkpd.kernels.taylor import linear
 
 _NONE, _BELOW, _BETWEEN = float(Censored.NONE), float(Censored.BELOW), float(Censored.BETWEEN)
 _VARIANCES_ADD = float(ErrorKind.VARIANCES_ADD)
 _SDS_ADD, _LOGARITHMIC = float(ErrorKind.SDS_ADD), float(ErrorKind.LOGARITHMIC)
 _REACH = 7.0
-# Mass where phi lies this far above its minimum is left out: a density below 1e-7 of the highest.
-_NEGLIGIBLE = 33.0
+# Mass where phi lies this far above its minimum is left out: a density below 3e-9 of the highest. So much is kept that nodes
+# still reach beyond a posterior that has moved a little.
+_NEGLIGIBLE = 40.0
 # Nodes of a density below a billionth of the highest add nothing to a mean that would be seen.
 _FLAT = -2.0 * math.log(1e-9)
-_CERTAIN = 20.0
-_LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
+# Standard deviations on the right side of a limit from which on nothing changes with the error.
+_CERTAIN = 9.0
 _N_SCAN = 24
 
 
@@ -75,7 +76,7 @@ def place_nodes(
     weight = 1.0
     outer[:] = 0.0
     if n_eta == 2:
-        first, last = outer_range(subject, _REACH, least, np.empty(_N_SCAN), _N_SCAN)
+        first, last = outer_range(subject, _REACH, least + _NEGLIGIBLE, np.empty(_N_SCAN), _N_SCAN)
         weight = (last - first) / (outer.size - 1)
         for line in range(outer.size):
             outer[line] = first + line * weight
@@ -113,7 +114,7 @@ def _variance_slope(observation: FloatArray, prediction: float, variance: float)
         ends = high * math.exp(-0.5 * high * high) - low * math.exp(-0.5 * low * low)
         return ends / (math.sqrt(2.0 * math.pi) * mass * variance)
     z = (observation[LLOQ] - centre) / sd if censored == _BELOW else (centre - observation[ULOQ]) / sd
-    return math.exp(-0.5 * z * z - _LOG_SQRT_2PI - log_ndtr_lookup(z)) * z / variance if z < _CERTAIN else 0.0
+    return mills_lookup(z) * z / variance if z < _CERTAIN else 0.0
 
 
 @kernel
@@ -134,7 +135,7 @@ def _proportional_slope(row: FloatArray, levels: FloatArray, mass: FloatArray) -
             z = sign * (limit / levels[m] - 1.0)
             # Far on the right side of a limit nothing changes with the error, and without drug z is infinite.
             if z < _CERTAIN:
-                total += mass[m] * z * math.exp(-0.5 * z * z - _LOG_SQRT_2PI - log_ndtr_lookup(z))
+                total += mass[m] * z * mills_lookup(z)
     return 2.0 * inverse * total
 
 
@@ -174,6 +175,55 @@ def _error_slopes(row: FloatArray, levels: FloatArray, mass: FloatArray) -> tupl
     return first, second, third
 
 
+@inlined_kernel
+def _weigh_line(values: FloatArray, least: float, share: float, masses: FloatArray, sums: FloatArray) -> None:
+    """Write the mass of each node of a line, share times exp(-(phi - least) / 2), and the sums of mass, m mass and m^2 mass."""
+    s0, s1, s2 = 0.0, 0.0, 0.0
+    for m in range(values.size):
+        mass = share * math.exp(-0.5 * (values[m] - least))
+        masses[m] = mass
+        s0 += mass
+        s1 += m * mass
+        s2 += m * m * mass
+    sums[0], sums[1], sums[2] = s0, s1, s2
+
+
+@inlined_kernel
+def _add_moments(
+    subject: PackedSubject,
+    outer: FloatArray,
+    low: float,
+    step: float,
+    sums: FloatArray,
+    mean: FloatArray,
+    square: FloatArray,
+) -> None:
+    """Add the sums of mass z and of mass z z' over the nodes low + m step of a line, from ``_weigh_line``'s sums."""
+    along = low * sums[0] + step * sums[1]
+    along_square = low * low * sums[0] + 2.0 * low * step * sums[1] + step * step * sums[2]
+    frame = subject.frame
+    for i in range(mean.size):
+        # z = a y + b along the line.
+        b_i = frame[i, 1] * outer[0] if outer.size else 0.0
+        mean[i] += frame[i, 0] * along + b_i * sums[0]
+        for j in range(i + 1):
+            b_j = frame[j, 1] * outer[0] if outer.size else 0.0
+            cross = frame[i, 0] * b_j + frame[j, 0] * b_i
+            square[i, j] += frame[i, 0] * frame[j, 0] * along_square + cross * along + b_i * b_j * sums[0]
+
+
+@inlined_kernel
+def _keep_heavy(values: FloatArray, least: float, masses: FloatArray) -> bool:
+    """Take the mass from nodes that add nothing to a mean; return whether any is left."""
+    is_any = False
+    for m in range(values.size):
+        if values[m] - least > _FLAT:
+            masses[m] = 0.0
+        else:
+            is_any = True
+    return is_any
+
+
 @kernel
 def integrate_subject(
     subject: PackedSubject,
@@ -191,8 +241,8 @@ def integrate_subject(
     square: FloatArray,
     gradient: FloatArray,
     doubt: FloatArray,
-) -> float:
-    """Return -2 log of one subject's marginal likelihood, with log 2 pi.
+) -> tuple[float, float]:
+    """Return -2 log of one subject's marginal likelihood, with log 2 pi, and the least phi at the nodes.
 
     Parameters
     ----------
@@ -230,8 +280,9 @@ def integrate_subject(
     has_walks = moves.any()
     rows = np.empty((n_directions, n_obs, 4))
     d_eta = np.zeros(n_eta)
-    total, ends, even_lines, even_nodes = 0.0, 0.0, 0.0, 0.0
+    total, ends, even_lines, even_nodes, lowest = 0.0, 0.0, 0.0, 0.0, np.inf
     third_lines, third_nodes = np.zeros(3), np.zeros(3)
+    sums = np.empty(3)
     mean[:] = 0.0
     square[:, :] = 0.0
     gradient[:] = 0.0
@@ -245,26 +296,23 @@ def integrate_subject(
     for line in range(n_lines):
         position = outer[line : line + n_eta - 1]
         line_objective(subject, position, low[line], step[line], values)
-        for m in range(n_nodes):
-            mass = weight * step[line] * math.exp(-0.5 * (values[m] - least))
-            total += mass
-            if m in (0, n_nodes - 1) or (n_eta == 2 and line in (0, n_lines - 1)):
-                ends += mass
-            even_lines += mass if line % 2 == 0 else 0.0
-            even_nodes += mass if m % 2 == 0 else 0.0
-            third_lines[line % 3] += mass
-            third_nodes[m % 3] += mass
-            masses[m] = 0.0 if values[m] - least > _FLAT else mass
-            white_on_line(subject, position, low[line] + m * step[line], z)
-            for i in range(n_eta):
-                mean[i] += mass * z[i]
-                for j in range(i + 1):
-                    square[i, j] += mass * z[i] * z[j]
-        if n_directions == n_shifted or masses.max() == 0.0:
+        _weigh_line(values, least, weight * step[line], masses, sums)
+        _add_moments(subject, position, low[line], step[line], sums, mean, square)
+        total += sums[0]
+        lowest = min(lowest, values.min())
+        is_outermost = n_eta == 2 and line in (0, n_lines - 1)
+        ends += sums[0] if is_outermost else masses[0] + masses[n_nodes - 1]
+        even_lines += sums[0] if line % 2 == 0 else 0.0
+        third_lines[line % 3] += sums[0]
+        even_nodes += masses[::2].sum()
+        for third in range(3):
+            third_nodes[third] += masses[third::3].sum()
+        if n_directions == n_shifted or not _keep_heavy(values, least, masses):
             continue
+        decay, scale = math.exp(-subject.line_scale * step[line]), 1.0
         for m in range(n_nodes):
             if m > 0 and is_scaled:
-                scale = math.exp(-subject.line_scale * step[line] * m)
+                scale *= decay
                 for o in range(n_obs):
                     levels[o, m] = scale * levels[o, 0]
                     if has_walks:
@@ -297,7 +345,7 @@ def integrate_subject(
     doubt[0] = ends * inverse
     doubt[1] = _doubt(2.0 * even_lines * inverse, 3.0 * inverse * third_lines) if n_eta == 2 else 0.0
     doubt[2] = _doubt(2.0 * even_nodes * inverse, 3.0 * inverse * third_nodes)
-    return least - 2.0 * math.log(total) + n_eta * math.log(2.0 * math.pi)
+    return least - 2.0 * math.log(total) + n_eta * math.log(2.0 * math.pi), lowest
 
 
 @kernel
@@ -369,6 +417,7 @@ def integrate_some(
     square: FloatArray,
     gradient: FloatArray,
     doubt: FloatArray,
+    lowest: FloatArray,
 ) -> None:
     """Write some subjects' integrals on all threads, one slot for each (``integrate_subject``).
 
@@ -382,7 +431,7 @@ def integrate_some(
     for i in prange(which.size):
         s = int(which[i])
         lines = slice(line_start[i], line_start[i + 1])
-        value[i] = integrate_subject(
+        value[i], lowest[i] = integrate_subject(
             subject_at(subjects, s),
             least[s],
             outer[lines],

@@ -121,9 +121,9 @@ def integrate_line(
 
 @kernel
 def outer_range(
-    subject: PackedSubject, reach: float, least: float, values: FloatArray, n_lines: int
+    subject: PackedSubject, reach: float, cutoff: float, values: FloatArray, n_lines: int
 ) -> tuple[float, float]:
-    """Return the range of the single outer coordinate that carries mass, for models of two random effects."""
+    """Return the range of the single outer coordinate where phi comes below the cutoff, for models of two random effects."""
     low, high = -reach, reach
     position = np.empty(1)
     for _ in range(_MAX_PASSES):
@@ -133,11 +133,11 @@ def outer_range(
         lowest_line = 0
         for line in range(n_lines):
             position[0] = low + line * step
-            _, _, line_least = locate_line(subject, position, -reach, reach, least + NEGLIGIBLE, values)
+            _, _, line_least = locate_line(subject, position, -reach, reach, cutoff, values)
             if line_least < lowest:
                 lowest = line_least
                 lowest_line = line
-            if line_least < least + NEGLIGIBLE:
+            if line_least < cutoff:
                 if first < 0:
                     first = line
                 last = line

@@ -79,10 +79,21 @@ def _log_ndtr_table() -> FloatArray:
     return np.array(rows)
 
 
+def _mills_table() -> FloatArray:
+    """Return the derivative of log Phi and its own per node distance at the nodes of ``mills_lookup``."""
+    rows: list[tuple[float, float]] = []
+    for i in range(round((_TABLE_HIGH - _TABLE_LOW) * _TABLE_DENSITY) + 1):
+        z = _TABLE_LOW + i / _TABLE_DENSITY
+        ratio = math.exp(-0.5 * z * z - _LOG_SQRT_2PI) / (0.5 * math.erfc(-z * _SQRT_HALF))
+        rows.append((ratio, -ratio * (z + ratio) / _TABLE_DENSITY))
+    return np.array(rows)
+
+
 _TABLE_LOW = -10.0
 _TABLE_HIGH = 9.0
 _TABLE_DENSITY = 64.0
 _TABLE = _log_ndtr_table()
+_MILLS_TABLE = _mills_table()
 
 
 @inlined_kernel
@@ -95,10 +106,26 @@ def log_ndtr_lookup(z: float) -> float:
         return 0.0
     if not z > _TABLE_LOW:
         return log_ndtr(z)
+    return _interpolated(_TABLE, z)
+
+
+@inlined_kernel
+def mills_lookup(z: float) -> float:
+    """Return ``mills`` to an absolute 1e-8 as ``log_ndtr_lookup`` does its own."""
+    if z >= _TABLE_HIGH:
+        return 0.0
+    if not z > _TABLE_LOW:
+        return mills(z)
+    return _interpolated(_MILLS_TABLE, z)
+
+
+@inlined_kernel
+def _interpolated(table: FloatArray, z: float) -> float:
+    """Return the cubic Hermite interpolation of a table of values and derivatives per node distance."""
     x = (z - _TABLE_LOW) * _TABLE_DENSITY
     i = int(x)
     t = x - i
-    f0, d0 = _TABLE[i, 0], _TABLE[i, 1]
-    f1, d1 = _TABLE[i + 1, 0], _TABLE[i + 1, 1]
+    f0, d0 = table[i, 0], table[i, 1]
+    f1, d1 = table[i + 1, 0], table[i + 1, 1]
     rise = f1 - f0
     return f0 + t * (d0 + t * (3.0 * rise - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * rise)))

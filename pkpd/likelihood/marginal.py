@@ -20,7 +20,11 @@ from pkpd.likelihood.population import (
 )
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray, IntArray
+    from collections.abc import Sequence
+
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
+    from pkpd.kernels.codes import PackedSubjects
+    from pkpd.kernels.laplace import Directions
     from pkpd.likelihood.population import Population
 
 _FEWEST, _MOST = 16, 1024
@@ -64,54 +68,122 @@ def place(population: Population, values: FloatArray, least: FloatArray) -> Node
     least : (n_subjects,) array
         The objective of each subject's deepest mode (``estimation.map``).
     """
+    n = population.n_subjects
+    fewest = np.full(n, _FEWEST)
+    n_lines = fewest if population.n_eta > 1 else np.ones(n, dtype=np.int64)
+    return _joined(least, _placed(population, values, least, np.arange(n), n_lines, fewest))
+
+
+def place_again(
+    population: Population, values: FloatArray, least: FloatArray, nodes: Nodes, is_meant: BoolArray
+) -> Nodes:
+    """Choose lines and nodes anew for some of the subjects, from as many as they had.
+
+    Parameters
+    ----------
+    least : (n_subjects,) array
+        The objective of each subject's deepest mode, or nearly: what is left out is judged by it.
+    nodes : Nodes
+        Those of all subjects before.
+    is_meant : (n_subjects,) array
+        For which subjects they are chosen anew.
+    """
+    which = np.flatnonzero(is_meant)
+    rows = _placed(population, values, least, which, np.diff(nodes.line_start)[which], nodes.n_nodes[which])
+    kept = (_row_of(nodes, i) for i in range(population.n_subjects))
+    new = iter(rows)
+    return _joined(
+        np.where(is_meant, least, nodes.least),
+        [next(new) if again else row for row, again in zip(kept, is_meant, strict=True)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One subject's part of ``Nodes``."""
+
+    outer: FloatArray
+    low: FloatArray
+    step: FloatArray
+    weight: float
+    n_nodes: int
+
+
+def _row_of(nodes: Nodes, i: int) -> _Row:
+    lines = slice(nodes.line_start[i], nodes.line_start[i + 1])
+    return _Row(nodes.outer[lines], nodes.low[lines], nodes.step[lines], float(nodes.weight[i]), int(nodes.n_nodes[i]))
+
+
+def _joined(least: FloatArray, rows: Sequence[_Row]) -> Nodes:
+    starts = np.concatenate(([0], np.cumsum([row.outer.size for row in rows]))).astype(np.int64)
+    return Nodes(
+        least=least,
+        line_start=starts,
+        outer=np.concatenate([row.outer for row in rows]),
+        low=np.concatenate([row.low for row in rows]),
+        step=np.concatenate([row.step for row in rows]),
+        weight=np.array([row.weight for row in rows]),
+        n_nodes=np.array([row.n_nodes for row in rows]),
+    )
+
+
+def _placed(
+    population: Population,
+    values: FloatArray,
+    least: FloatArray,
+    which: IntArray,
+    n_lines: IntArray,
+    n_nodes: IntArray,
+) -> list[_Row]:
+    """Return lines and nodes of some subjects, twice as many where so many are too few until there are enough."""
     model = model_at(population, values)
     packed = packed_at(population, model)
-    n, n_eta = population.n_subjects, population.n_eta
-    nothing = basis_at(population, model)
-    nothing_yet: tuple[FloatArray, FloatArray, FloatArray] = (np.empty(0), np.empty(0), np.empty(0))
-    rows = [nothing_yet] * n
-    weight, n_nodes = np.empty(n), np.empty(n, dtype=np.int64)
-    left: IntArray = np.arange(n)
-    n_lines, size = (1 if n_eta == 1 else _FEWEST), _FEWEST
-    while left.size:
-        outer, low, step = (np.empty((left.size, n_lines)) for _ in range(3))
-        between = np.empty(left.size)
-        place_some(packed, left, least, outer, between, low, step, size)
-        doubt = np.empty((left.size, 3))
-        integrate_some(
-            packed,
-            left,
-            least,
-            np.arange(left.size + 1) * n_lines,
-            outer.ravel(),
-            between,
-            low.ravel(),
-            step.ravel(),
-            np.full(left.size, size),
-            nothing.directions,
-            0,
-            np.empty(left.size),
-            np.empty((left.size, n_eta)),
-            np.empty((left.size, n_eta, n_eta)),
-            np.empty((left.size, 0)),
-            doubt,
-        )
-        # Where nothing has any mass, because the observations are impossible, no number of nodes is too few.
-        is_lost = ~np.isfinite(doubt).all(axis=1)
-        is_fine = (doubt[:, 1:].max(axis=1) < _TOLERANCE) | is_lost | (max(n_lines, size) >= _MOST)
-        for place_, i in enumerate(left):
-            if is_fine[place_]:
-                rows[i] = (outer[place_], low[place_], step[place_])
-        weight[left[is_fine]], n_nodes[left[is_fine]] = between[is_fine], size
-        # What is not fine yet is refined where it is not.
-        if not is_fine.all():
-            worst = doubt[~is_fine].max(axis=0)
-            n_lines = 2 * n_lines if n_eta > 1 and worst[1] >= _TOLERANCE else n_lines
-            size = 2 * size if worst[2] >= _TOLERANCE else size
-        left = left[~is_fine]
-    starts = np.concatenate(([0], np.cumsum([row[0].size for row in rows]))).astype(np.int64)
-    outer, low, step = (np.concatenate(part) for part in zip(*rows, strict=True))
-    return Nodes(least, starts, outer, low, step, weight, n_nodes)
+    directions = basis_at(population, model).directions
+    rows: dict[int, _Row] = {}
+    wanted = dict(zip(which.tolist(), zip(n_lines.tolist(), n_nodes.tolist(), strict=True), strict=True))
+    while wanted:
+        for lines, size in sorted(set(wanted.values())):
+            some = np.array([i for i, sizes in wanted.items() if sizes == (lines, size)])
+            tried, doubt = _tried(packed, directions, least, some, lines, size)
+            for i, row, (few_lines, few_nodes) in zip(some.tolist(), tried, doubt[:, 1:] >= _TOLERANCE, strict=True):
+                if not (few_lines or few_nodes) or max(lines, size) >= _MOST:
+                    rows[i] = row
+                    del wanted[i]
+                else:
+                    wanted[i] = (2 * lines if few_lines else lines, 2 * size if few_nodes else size)
+    return [rows[i] for i in which.tolist()]
+
+
+def _tried(
+    packed: PackedSubjects, directions: Directions, least: FloatArray, some: IntArray, n_lines: int, size: int
+) -> tuple[list[_Row], FloatArray]:
+    """Return lines and nodes of some subjects, so many of each, and what is to be doubted about them."""
+    n, n_eta = some.size, packed.omega_cholesky.shape[1]
+    outer, low, step = (np.empty((n, n_lines)) for _ in range(3))
+    weight, doubt = np.empty(n), np.empty((n, 3))
+    place_some(packed, some, least, outer, weight, low, step, size)
+    integrate_some(
+        packed,
+        some,
+        least,
+        np.arange(n + 1) * n_lines,
+        outer.ravel(),
+        weight,
+        low.ravel(),
+        step.ravel(),
+        np.full(n, size),
+        directions,
+        0,
+        np.empty(n),
+        np.empty((n, n_eta)),
+        np.empty((n, n_eta, n_eta)),
+        np.empty((n, 0)),
+        doubt,
+        np.empty(n),
+    )
+    # Where nothing has any mass, because the observations are impossible, no number of nodes is too few: a NaN is no doubt.
+    rows = [_Row(outer[k], low[k], step[k], float(weight[k]), size) for k in range(n)]
+    return rows, np.where(np.isfinite(doubt).all(axis=1)[:, None], doubt, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +195,12 @@ class MarginalEvaluation(Evaluation):
     doubt : (n_subjects, 3) array
         Share of each subject's mass at the ends of its nodes, and the relative change of its integral from leaving out lines
         and nodes; where they are not small, nodes have to be placed anew.
+    lowest : (n_subjects,) array
+        The least phi of each subject at its nodes.
     """
 
     doubt: FloatArray
+    lowest: FloatArray
 
 
 def evaluate_marginal(
@@ -141,7 +216,7 @@ def evaluate_marginal(
     basis = basis_at(population, model)
     n_shifted = len(model.terms) if basis.is_by_term and all(term.eta is not None for term in model.terms) else 0
     n_directions = basis.directions.log_typical.shape[0] if with_gradient else n_shifted
-    value, doubt = np.empty(n), np.empty((n, 3))
+    value, lowest, doubt = np.empty(n), np.empty(n), np.empty((n, 3))
     mean, square = np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
     along = np.empty((n, n_directions))
     integrate_some(
@@ -161,6 +236,7 @@ def evaluate_marginal(
         square,
         along,
         doubt,
+        lowest,
     )
     factor = packed.omega_cholesky
     gradient = np.empty((n, 0))
@@ -180,4 +256,5 @@ def evaluate_marginal(
         gradient=gradient,
         status=np.zeros(n, dtype=np.int64),
         doubt=doubt,
+        lowest=lowest,
     )

@@ -92,6 +92,17 @@ def test_a_fit_from_elsewhere_ends_at_the_same_minimum():
     assert other.ofv == pytest.approx(one.ofv, abs=0.01)
 
 
+def test_the_hessian_that_a_search_begins_with_does_not_change_where_it_ends():
+    population = virtual(72, 2)
+    options = FitOptions(Method.EXACT)
+    found = fit(population, options)
+    assert found.information is not None
+    again = fit(population, options, hessian=2.0 * found.information)
+    assert again.status is found.status is FitStatus.CONVERGED
+    assert again.values == pytest.approx(found.values, rel=2e-4)
+    assert again.ofv == pytest.approx(found.ofv, abs=1e-4)
+
+
 def test_nothing_is_estimated_with_no_evaluations_allowed():
     population = virtual(20, 3)
     found = fit(population, FitOptions(Method.LAPLACE, most_evaluations=0))
@@ -182,6 +193,20 @@ def test_what_the_data_do_not_tell_is_named_and_has_no_covariance_matrix(crp: fl
         one for one in fit_document(found, CovarianceKind.SANDWICH, seconds=0.0)["warnings"] if one["code"] == code
     )
     assert said in warning["text"]
+
+
+def test_a_search_along_a_wall_ends_soon_and_says_so():
+    def objective(place, memory):
+        # It falls without end towards 1, from where on there is none.
+        x = float(place[0])
+        value = float(np.log(1.0 - x)) if x < 0.999 else np.nan
+        gradient = np.array([-1.0 / (1.0 - x)]) if x < 0.999 else np.array([np.nan])
+        return Point(place, value, gradient, gradient[:, None], memory)
+
+    found = minimize(objective, objective(np.zeros(1), None))
+    assert found.is_at_wall
+    assert not found.is_converged
+    assert found.n_evaluations < 100
 
 
 def test_a_search_ends_where_an_objective_falls_no_further():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkpd.kernels.special import log_ndtr, log_ndtr_lookup, mills, ndtr
+from pkpd.kernels.special import log_ndtr, log_ndtr_lookup, mills, mills_lookup, ndtr
 
 mpmath.mp.dps = 40
 POINTS = [
@@ -91,6 +91,11 @@ def test_the_table_of_log_ndtr_is_exact_to_1e9(z):
 def test_the_table_of_log_ndtr_is_exact_at_and_beside_its_nodes(z):
     for x in (z, np.nextafter(z, -np.inf), np.nextafter(z, np.inf)):
         assert log_ndtr_lookup(x) == pytest.approx(log_ndtr(x), abs=1e-9)
+
+
+@given(st.floats(-40.0, 15.0))
+def test_the_table_of_mills_is_exact_to_1e8(z):
+    assert mills_lookup(z) == pytest.approx(mills(z), abs=1e-8)
 
 
 @pytest.mark.parametrize("function", [log_ndtr, log_ndtr_lookup])
