@@ -84,22 +84,19 @@ def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | 
 def _write_etas(file: Path, fit_: Fit) -> None:
     import numpy as np  # noqa: PLC0415
 
-    from pkpd.diagnostics.individuals import individual_parameters  # noqa: PLC0415
+    from pkpd.diagnostics.individuals import effect_columns, individual_parameters  # noqa: PLC0415
 
-    etas, parameters = fit_.population.model.etas, individual_parameters(fit_)
-    se = np.sqrt(np.einsum("nii->ni", fit_.evaluation.covariance))
-    head = ["id", *(f"eta_{name}" for name in etas), *(f"se_{name}" for name in etas), *parameters, "ofv_i"]
-    rows = (
-        (name, *map(float, eta), *map(float, error), *map(float, own), float(ofv))
-        for name, eta, error, own, ofv in zip(
-            fit_.population.cohort.ids,
-            fit_.evaluation.eta,
-            se,
-            np.column_stack(tuple(parameters.values())),
+    effects, parameters = effect_columns(fit_), individual_parameters(fit_)
+    head = ["id", *(f"eta_{name}" for name in effects), *(f"se_{name}" for name in effects), *parameters, "ofv_i"]
+    columns = np.column_stack(
+        (
+            *(eta for eta, _ in effects.values()),
+            *(se for _, se in effects.values()),
+            *parameters.values(),
             fit_.evaluation.ofv_i,
-            strict=True,
         )
     )
+    rows = ((name, *map(float, own)) for name, own in zip(fit_.population.cohort.ids, columns, strict=True))
     write_csv(file, head, rows)
 
 

@@ -61,7 +61,8 @@ def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...
         one = select_subjects(fit.population.cohort, np.array([place]))
         times = _times(one)
         problem = bind_cohort(model, one, times=times)
-        eta = np.ascontiguousarray(fit.evaluation.eta[place])
+        # A subject alone has the random effects of its own occasions, which are the first ones of the cohort's.
+        eta = np.ascontiguousarray(fit.evaluation.eta[place, : problem.n_eta])
         found.append(
             SubjectCourse(
                 id=one.ids[0],

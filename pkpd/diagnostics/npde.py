@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from pkpd.kernels.codes import CENSORED, LEVEL
 from pkpd.kernels.simulate import simulate_some
 from pkpd.likelihood.population import model_at, packed_at
+from pkpd.simulation.random_effects import draw_white
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,8 @@ def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -
     Brendel K, Comets E, Laffont C, Laveille C, Mentre F. Pharm Res 2006;23:2036-2049, doi:10.1007/s11095-006-9067-5.
     """
     population = fit.population
-    packed = packed_at(population, model_at(population, fit.values))
+    model = model_at(population, fit.values)
+    packed = packed_at(population, model)
     is_level = packed.observations[:, CENSORED] == 0.0
     found = np.full(is_level.size, np.nan)
     starts = packed.observation_start
@@ -60,7 +62,7 @@ def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -
         last = int(np.searchsorted(starts, most, side="right")) - 1
         last = min(max(last, first + 1), population.n_subjects)
         rows = slice(int(starts[first]), int(starts[last]))
-        white = rng.standard_normal((last - first, n_replicates, population.n_eta))
+        white = draw_white(model, packed, rng, range(first, last), n_replicates)
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
         measured = np.empty_like(noise)
         simulate_some(packed, first, white, noise, measured)

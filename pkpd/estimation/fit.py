@@ -17,6 +17,7 @@ from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 from pkpd.model.population import ParameterKind, PopulationParameter
+from pkpd.model.spec import SIGNED_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -265,6 +266,13 @@ def _check(population: Population, options: FitOptions) -> None:
         raise input_error(
             "--method",
             f"exact integrates one or two random effects, and this model has {population.n_eta}; use laplace",
+        )
+    signed = [term for term in population.model.terms if term.eta is not None and term.shape in SIGNED_SHAPES]
+    if options.method is Method.EXACT and signed:
+        raise input_error(
+            "--method",
+            f"exact integrates over effects that keep parameters positive, and that on {signed[0].parameter} is "
+            f"{signed[0].shape.value}; use laplace or focei",
         )
 
 

@@ -12,10 +12,12 @@ from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.population import ParameterKind
+from pkpd.model.spec import RandomEffectShape
 
 if TYPE_CHECKING:
     from pkpd.estimation.fit import Fit
     from pkpd.model.population import PopulationParameter
+    from pkpd.model.spec import ModelSpec
 
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
@@ -45,15 +47,17 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
     shrunk = shrinkage(fit)
     n_quantified = int((fit.population.packed.observations[:, CENSORED] == 0.0).sum())
     groups: dict[str, dict[str, Any]] = {"theta": {}, "omega": {}, "sigma": {}}
+    model = fit.population.model
+    etas = (*model.etas, *model.occasion_etas)
     for i, (one, value) in enumerate(zip(fit.parameters, fit.values, strict=True)):
         entry = _entry(one, float(value), by_place.get(i), one.name in fit.at_bound)
         if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
-            entry["shrinkage_pct"] = _finite(shrunk.sd[fit.population.model.etas.index(str(one.place[1]))])
-            entry["shrinkage_variance_pct"] = _finite(
-                shrunk.variance[fit.population.model.etas.index(str(one.place[1]))]
-            )
+            entry["cv_pct"] = _cv_pct(model, str(one.place[1]), float(value))
+            if one.place[1] in etas:
+                place = etas.index(str(one.place[1]))
+                entry["shrinkage_pct"] = _finite(shrunk.sd[place])
+                entry["shrinkage_variance_pct"] = _finite(shrunk.variance[place])
         groups[one.kind.value][one.name] = entry
-    model = fit.population.model
     return {
         "schema": SCHEMA,
         "method": fit.options.method.value,
@@ -91,8 +95,19 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
         entry["sd"] = sd
         # By the delta method: the relative standard error of a standard deviation is half that of its variance.
         entry["rse_sd_pct"] = None if se is None else _finite(50.0 * se / value)
-        entry["cv_pct"] = _finite(100.0 * math.sqrt(math.expm1(min(value, _SMALL_EXP))))
     return entry
+
+
+def _cv_pct(model: ModelSpec, eta: str, variance: float) -> float | None:
+    """Return the coefficient of variation of what a random effect multiplies; None where its variance alone does not give it."""
+    shapes = {term.eta: term.shape for term in model.terms}
+    shapes |= {term.occasion_eta: term.shape for term in model.terms}
+    shape = shapes.get(eta, RandomEffectShape.EXPONENTIAL)
+    if shape is RandomEffectShape.PROPORTIONAL:
+        return _finite(100.0 * math.sqrt(variance))
+    if shape is not RandomEffectShape.EXPONENTIAL:
+        return None
+    return _finite(100.0 * math.sqrt(math.expm1(min(variance, _SMALL_EXP))))
 
 
 def _not_informed(fit: Fit) -> tuple[list[str], list[str]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pkpd.model.spec import EffectForm, Parameterization, Structure
+from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, Structure
 
 SCHEMA = "asuc-model/1"
 
@@ -20,6 +20,10 @@ NotNegative = Annotated[float, Field(ge=0.0, lt=1e9)]
 Coefficient = Annotated[float, Field(gt=-1e3, lt=1e3)]
 Count = Annotated[int, Field(ge=1, lt=1_000_000)]
 Variance = Annotated[float, Field(gt=0.0, le=25.0)]
+# Of an additive random effect, in the square of the parameter's unit.
+SquaredUnit = Annotated[float, Field(gt=0.0, le=1e6)]
+Exponent = Annotated[float, Field(gt=-20.0, lt=20.0)]
+DegreesOfFreedom = Annotated[float, Field(gt=2.0, lt=200.0)]
 CvPercent = Annotated[float, Field(gt=0.0, le=1e4)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]
 AssayName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=60)]
@@ -84,9 +88,21 @@ class EtaSection(Estimate):
 
     on: str | None = None
     cv_pct: CvPercent | None = None
-    omega2: Variance | None = None
+    omega2: SquaredUnit | None = None
     omega2_by: ByCategorySection | None = None
+    shape: Annotated[RandomEffectShape, Field(strict=False)] = RandomEffectShape.EXPONENTIAL
+    lambda_: Annotated[Exponent | None, Field(alias="lambda")] = None
+    df: DegreesOfFreedom | None = None
+    shape_fixed: bool = False
     shrinkage_pct: NotNegative | None = None
+
+
+class SharedEtaSection(Estimate):
+    """A random effect of the occasion or of the centre."""
+
+    on: str | None = None
+    cv_pct: CvPercent | None = None
+    omega2: Variance | None = None
 
 
 class CorrelationSection(Estimate):
@@ -200,6 +216,8 @@ class ModelFile(Section):
     study: StudySection | None = None
     parameters: dict[str, ParameterSection]
     iiv: dict[Identifier, EtaSection] = {}
+    iov: dict[Identifier, SharedEtaSection] = {}
+    centre: dict[Identifier, SharedEtaSection] = {}
     correlations: list[CorrelationSection] = []
     residual: ResidualSection
     covariates: dict[Identifier, CovariateSection] = {}

@@ -11,6 +11,7 @@ from pkpd.data.records import Censoring
 from pkpd.kernels.simulate import simulate_some
 from pkpd.model.spec import ResidualKind
 from pkpd.problem import bind_cohort
+from pkpd.simulation.random_effects import draw_white
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -31,7 +32,7 @@ def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) 
         Source of randomness; the same seed draws the same cohort.
     """
     packed = bind_cohort(model, cohort).subjects
-    white = rng.standard_normal((packed.omega_cholesky.shape[0], 1, packed.omega_cholesky.shape[1]))
+    white = draw_white(model, packed, rng, range(cohort.n_subjects), 1)
     noise = rng.standard_normal((packed.observations.shape[0], 1))
     measured = np.empty_like(noise)
     simulate_some(packed, 0, white, noise, measured)
