@@ -11,7 +11,7 @@ from scipy.stats import norm
 from pkpd.data.cohort import cohort_of, subject_of
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, Method, fit, placed
+from pkpd.estimation.fit import FitOptions, Method, fit, placed, with_changes
 from pkpd.estimation.posterior import QuadratureStatus, integrate_posterior
 from pkpd.estimation.result import fit_document
 from pkpd.exposure.metrics import exposure_problem, log_auc_table, parameter_marginals, parameter_tables
@@ -135,12 +135,14 @@ def test_box_and_cox_at_zero_and_a_t_of_many_degrees_of_freedom_are_the_exponent
 def test_a_fit_estimates_the_parameter_of_a_shape():
     model = shaped_model((BOX_COX, PLAIN))
     regimens = [
-        replace(one, samples=tuple(quantified(t, 1.0) for t in (3.0, 17.0, 40.0)))
+        replace(one, samples=tuple(quantified(t, 1.0) for t in (1.0, 14.0, 28.0, 42.0)))
         for one in subjects_of(censored=False, n=60)
     ]
     drawn = simulate_levels(model, cohort_of(regimens), np.random.default_rng(3))
     population = bind_population(model, drawn)
-    found = fit(population, FitOptions(Method.FOCEI))
+    # The patients here all have the same CRP.
+    free = with_changes(population.parameters, initial={}, fixed={"cl_crp_mg_per_L": 0.56})
+    found = fit(population, FitOptions(Method.FOCEI), parameters=free)
     names = [one.name for one in found.parameters]
     assert names == ["cl", "cl_weight_kg", "cl_crp_mg_per_L", "v", "v_weight_kg", "lambda_cl", *names[6:]]
     assert found.ofv < fit(population, FitOptions(Method.FOCEI, most_evaluations=0)).ofv
