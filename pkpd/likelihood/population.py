@@ -56,6 +56,8 @@ class Population:
         Groups of observations with an error of their own.
     group : (n_observations,) array
         Group of each observation.
+    log_shift : (n_rows, n_terms) array or None
+        What is added to the logarithms of the typical values: the effects of centres (``centres.shifted``).
     """
 
     model: ModelSpec
@@ -67,6 +69,7 @@ class Population:
     first_rows: IntArray
     assays: tuple[str | None, ...]
     group: IntArray
+    log_shift: FloatArray | None = None
 
     @property
     def n_subjects(self) -> int:
@@ -102,7 +105,8 @@ class Evaluation:
         Largest conditional variance of a whitened random effect: the prior's is 1. Where it is much more, the mode is flat, and an
         approximation by its curvature worthless.
     gradient : (n_subjects, n_parameters) array
-        Derivatives of ``ofv_i`` with respect to every parameter; empty where not asked for.
+        Derivatives of ``ofv_i`` with respect to every parameter; empty where not asked for. With effects of centres, a row for
+        each centre.
     status : (n_subjects,) array
         How each subject's search ended (``kernels.mode``, ``kernels.laplace``).
     """
@@ -134,12 +138,16 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
     Raises
     ------
     InputError
-        As ``problem.bind_cohort``; and for a model with random effects of occasions where the cohort has a single one.
+        As ``problem.bind_cohort``; and for a model with random effects of occasions, or of centres, where the cohort has a single one.
     """
     if model.occasion_variances and n_occasions_of(cohort) == 1:
         names = ", ".join(name.removeprefix("iov_") for name in model.occasion_etas)
         message = f"has inter-occasion variability on {names}, and the cohort a single occasion"
         raise input_error(model.id, f"{message}; give the occasions in a column OCC, or leave [iov] out")
+    if model.centre_variances and np.unique(cohort.centre).size == 1:
+        names = ", ".join(name.removeprefix("centre_") for name in model.centre_etas)
+        message = f"has random effects of centres on {names}, and the cohort a single centre"
+        raise input_error(model.id, f"{message}; give the centres in a column CENTRE, or leave [centre] out")
     has_assays = bool(model.residual.by_assay)
     return Population(
         model=model,
@@ -165,6 +173,8 @@ def packed_at(population: Population, model: ModelSpec) -> PackedSubjects:
     log_typical = np.ascontiguousarray(
         np.broadcast_to(log_typical_terms(model, population.covariates).T, (population.n_rows, len(model.terms)))
     )
+    if population.log_shift is not None:
+        log_typical = log_typical + population.log_shift
     observations = packed.observations.copy()
     errors = np.array([residual_sd_parameters(model, assay) for assay in population.assays])
     observations[:, ADDITIVE : PROPORTIONAL + 1] = errors[population.group]

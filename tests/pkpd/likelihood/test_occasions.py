@@ -90,7 +90,9 @@ def test_objectives_with_effects_of_occasions_are_those_of_an_independent_comput
 
 @pytest.mark.parametrize("both", [False, True])
 @pytest.mark.parametrize("method", list(Approximation))
-def test_the_gradient_with_effects_of_occasions_is_the_difference_of_the_objective(method: Approximation, *, both: bool):
+def test_the_gradient_with_effects_of_occasions_is_the_difference_of_the_objective(
+    method: Approximation, *, both: bool
+):
     population = bind_population(with_occasions(both=both), cohort_with((3, 2, 1)))
     values = values_of(population)
     found = evaluate(population, values, method)
