@@ -63,6 +63,7 @@ def fit(
     make_folder(folder)
     write_json(folder / "fit.json", document)
     _write_etas(folder / "etas.csv", result)
+    _write_centres(folder / "centres.csv", result)
     records = level_records(result, np.random.default_rng(seed))
     _write_records(folder / "table.csv", records)
     forget_figures(folder)
@@ -97,6 +98,23 @@ def _write_etas(file: Path, fit_: Fit) -> None:
         )
     )
     rows = ((name, *map(float, own)) for name, own in zip(fit_.population.cohort.ids, columns, strict=True))
+    write_csv(file, head, rows)
+
+
+def _write_centres(file: Path, fit_: Fit) -> None:
+    from pkpd.likelihood.centres import CentreEvaluation, centre_places  # noqa: PLC0415
+
+    found = fit_.evaluation
+    if not isinstance(found, CentreEvaluation):
+        file.unlink(missing_ok=True)
+        return
+    names = fit_.population.model.centre_etas
+    places, centres = centre_places(fit_.population)
+    head = ["centre", "n_subjects", *(f"eta_{name}" for name in names), *(f"se_{name}" for name in names), "ofv"]
+    rows = (
+        (centre, int((places == i).sum()), *map(float, found.effects[i]), *map(float, found.effects_sd[i]), float(ofv))
+        for i, (centre, ofv) in enumerate(zip(centres, found.ofv_c, strict=True))
+    )
     write_csv(file, head, rows)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.kernels.predict_all import parameters_all
+from pkpd.likelihood.centres import individual_population
 from pkpd.likelihood.population import model_at, occasions_of, packed_at
 from pkpd.model.spec import Parameterization
 
@@ -28,7 +29,8 @@ def individual_parameters(fit: Fit) -> dict[str, FloatArray]:
     """
     population = fit.population
     values = np.empty((population.n_subjects, 6))
-    parameters_all(packed_at(population, model_at(population, fit.values)), fit.evaluation.eta, values)
+    shifted = individual_population(population, fit.evaluation)
+    parameters_all(packed_at(shifted, model_at(population, fit.values)), fit.evaluation.eta, values)
     two = population.model.parameterization is Parameterization.CL_V1_Q_V2
     columns = _TWO_COMPARTMENTS if two else _COLUMNS
     order = sorted(columns, key=lambda name: (name != "cl_L_per_day", columns[name]))

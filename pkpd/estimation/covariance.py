@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.fit import is_positive
+from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.likelihood.population import occasions_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class Uncertainty:
     matrix: FloatArray
     se: FloatArray
     condition_number: float
+
+
+def usable_kind(fit: Fit, kind: CovarianceKind) -> CovarianceKind:
+    """Return which matrix a fit has: R where there are too few centres for the cross product of their scores.
+
+    Subjects of a centre are not independent, so that the scores are those of centres; of no more centres than parameters their
+    cross product is singular.
+    """
+    has_centres = isinstance(fit.evaluation, CentreEvaluation)
+    return CovarianceKind.R if has_centres and len(fit.scores) <= fit.scale.n_free else kind
 
 
 def uncertainty(fit: Fit, kind: CovarianceKind) -> Uncertainty | None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
+from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty, usable_kind
 from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
+from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
 
@@ -42,6 +43,7 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
     data_sha256 : str
         Hash of the cohort file.
     """
+    wanted, kind = kind, usable_kind(fit, kind)
     known = uncertainty(fit, kind)
     by_place = dict(zip(fit.scale.free, known.se, strict=True)) if known else {}
     shrunk = shrinkage(fit)
@@ -57,6 +59,10 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
                 place = etas.index(str(one.place[1]))
                 entry["shrinkage_pct"] = _finite(shrunk.sd[place])
                 entry["shrinkage_variance_pct"] = _finite(shrunk.variance[place])
+            elif isinstance(fit.evaluation, CentreEvaluation):
+                effects = fit.evaluation.effects[:, model.centre_etas.index(str(one.place[1]))]
+                entry["shrinkage_pct"] = _finite(100.0 * (1.0 - effects.std(ddof=1) / math.sqrt(value)))
+                entry["shrinkage_variance_pct"] = _finite(100.0 * (1.0 - effects.var(ddof=1) / value))
         groups[one.kind.value][one.name] = entry
     return {
         "schema": SCHEMA,
@@ -78,7 +84,7 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         "seconds": round(seconds, 3),
         "model": {"name": model.id, "version": model.version, "sha256": model.sha256},
         "data": {"sha256": data_sha256},
-        "warnings": _warnings(fit),
+        "warnings": [*_warnings(fit), *_few_centres(fit, wanted, kind)],
     }
 
 
@@ -152,6 +158,16 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found
+
+
+def _few_centres(fit: Fit, wanted: CovarianceKind, kind: CovarianceKind) -> list[dict[str, str]]:
+    if kind is wanted or not fit.scale.n_free:
+        return []
+    text = (
+        f"{len(fit.scores)} centres are too few for the scores of {fit.scale.n_free} parameters: standard errors come from R instead of "
+        f"{wanted.value}."
+    )
+    return [{"code": "few_centres", "text": text}]
 
 
 def _finite(value: float) -> float | None:

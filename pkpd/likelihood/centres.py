@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """A method's objective of the subjects at given effects of centres: population, values and what an evaluation before it left."""
 
 # Nodes along each effect, by the number of effects. An odd number has one at the mode.
-_N_NODES = {1: 11, 2: 7}
+_N_NODES = {1: 9, 2: 5}
 _MOST_STEPS = 30
 # Steps to the mode, in standard deviations of the centre's prior: of the differences, the longest, and the one that ends the search.
 _DIFFERENCE, _LONGEST, _SMALL = 1e-3, 1.0, 1e-4

@@ -60,6 +60,12 @@ def shared_eta_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     for name, eta in model.iov.items():
         if eta.cv_pct is not None and shapes.get(eta.on or name, RandomEffectShape.EXPONENTIAL) not in _HAVE_CV:
             yield ("iov", name), "the random effect that it adds to has a shape without a CV; give 'omega2'."
+    for name, eta in model.centre.items():
+        if shapes.get(eta.on or name) is RandomEffectShape.ADDITIVE:
+            yield (
+                ("centre", name),
+                "multiplies a parameter whose own random effect is additive; give that another shape.",
+            )
     if len(model.centre) > _MOST_CENTRE_EFFECTS:
         yield ("centre",), f"has {len(model.centre)} random effects, expected at most {_MOST_CENTRE_EFFECTS}."
 
