@@ -50,6 +50,7 @@ _SHAPE = {
     RandomEffectShape.PROPORTIONAL: EtaShape.PROPORTIONAL,
     RandomEffectShape.ADDITIVE: EtaShape.ADDITIVE,
 }
+_BESIDE_ONE = 1e-12
 _DISPOSITION = {
     Parameterization.CL_V: Disposition.ONE_COMPARTMENT_CL,
     Parameterization.KE_V: Disposition.ONE_COMPARTMENT_KE,
@@ -240,12 +241,13 @@ def n_occasions_of(cohort: Cohort) -> int:
 
 
 def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
-    errors = np.array([residual_sd_parameters(model, assay) for assay in cohort.assays])[cohort.assay]
+    groups, group = error_groups(model, cohort)
+    errors = group_errors(model, groups)[group]
     columns = np.empty((cohort.level.size, N_OBSERVATION_COLUMNS))
     columns[:, LEVEL], columns[:, CENSORED] = cohort.level, cohort.censoring
     columns[:, LLOQ], columns[:, ULOQ] = cohort.lloq, cohort.uloq
     columns[:, ADDITIVE : PROPORTIONAL + 1] = errors.reshape(-1, 2)
-    columns[:, EXPONENT] = model.residual.exponent
+    columns[:, EXPONENT] = error_exponent(model)
     columns[:, ERROR_KIND] = float(_ERROR_KIND[model.residual.kind])
     if model.residual.kind is ResidualKind.LOGARITHMIC:
         logarithmic = (LEVEL, LLOQ, ULOQ)
@@ -253,6 +255,32 @@ def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
             raise input_error(model.id, "has an error of the logarithm; expected levels and limits above 0 mg/L")
         columns[:, logarithmic] = np.log(columns[:, logarithmic])
     return columns
+
+
+def error_groups(model: ModelSpec, cohort: Cohort) -> tuple[tuple[str | None, ...], IntArray]:
+    """Return the groups of samples that the model may give an error of their own, and the group of each sample."""
+    if model.residual.by_centre:
+        return cohort.centres, np.repeat(cohort.centre, np.diff(cohort.sample_start))
+    if model.residual.by_assay:
+        return cohort.assays, cohort.assay
+    return (None,), np.zeros(cohort.level.size, dtype=np.int64)
+
+
+def group_errors(model: ModelSpec, groups: Sequence[str | None]) -> FloatArray:
+    """Return additive and proportional error of each group of ``error_groups``, (n_groups, 2)."""
+    if not model.residual.by_centre:
+        return np.array([residual_sd_parameters(model, assay) for assay in groups])
+    general = (model.residual.additive_sd, model.residual.proportional_sd)
+    return np.array([model.residual.by_centre.get(str(centre), general) for centre in groups])
+
+
+def error_exponent(model: ModelSpec) -> float:
+    """Return the exponent of the residual error.
+
+    One that is estimated is never exactly 1: there kernels take a shorter way, which has no derivative by the exponent.
+    """
+    exponent = model.residual.exponent
+    return exponent + _BESIDE_ONE if model.residual.is_exponent_free and exponent == 1.0 else exponent
 
 
 def _omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], cohort: Cohort) -> FloatArray:

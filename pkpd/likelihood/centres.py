@@ -179,8 +179,13 @@ def _evaluated(
     places, names = centre_places(population)
     n_centres, n_nodes, _ = nodes.effects.shape
     variance = _variances(model)
-    each = [conditional(shifted(population, nodes.effects[:, q]), values, nodes.starts[q]) for q in range(n_nodes)]
-    by_subject = np.array([found.ofv_i for found, _ in each]).T
+    each: list[Evaluation] = []
+    starts: list[Any] = []
+    for q in range(n_nodes):
+        given, start = conditional(shifted(population, nodes.effects[:, q]), values, nodes.starts[q])
+        each.append(given)
+        starts.append(start)
+    by_subject = np.array([given.ofv_i for given in each]).T
     log_density = nodes.log_weight - 0.5 * (nodes.effects**2 / variance).sum(axis=2)
     log_density -= 0.5 * _by_centre(by_subject, places, n_centres)
     top = log_density.max(axis=1)
@@ -190,10 +195,9 @@ def _evaluated(
     ofv_c = -2.0 * (top + np.log(total)) + np.log(2.0 * np.pi * variance).sum()
     effects = np.einsum("cq,cqj->cj", share, nodes.effects)
     square = np.einsum("cq,cqj->cj", share, nodes.effects**2)
-    gradient = sum(
-        share[:, q, None] * _by_centre(found.gradient, places, n_centres) for q, (found, _) in enumerate(each)
-    )
-    gradient = np.asarray(gradient, dtype=np.float64)
+    gradient = np.zeros((n_centres, len(population.parameters)))
+    for q, given in enumerate(each):
+        gradient += share[:, q, None] * _by_centre(given.gradient, places, n_centres)
     for k, parameter in enumerate(population.parameters):
         if parameter.kind is ParameterKind.OMEGA and parameter.place[1] in model.centre_etas:
             j = model.centre_etas.index(str(parameter.place[1]))
@@ -201,20 +205,20 @@ def _evaluated(
     own = (share[places] * by_subject).sum(axis=1)
     counts = np.bincount(places, minlength=len(names))
     left = (ofv_c - np.bincount(places, own, minlength=len(names))) / counts
-    middle = each[n_nodes // 2][0]
+    middle = each[n_nodes // 2]
     found = CentreEvaluation(
         ofv_i=own + left[places],
         white=middle.white,
         eta=middle.eta,
         covariance=middle.covariance,
-        flatness=np.max([found.flatness for found, _ in each], axis=0),
+        flatness=np.max([given.flatness for given in each], axis=0),
         gradient=gradient,
         status=middle.status,
         ofv_c=ofv_c,
         effects=effects,
         effects_sd=np.sqrt(np.maximum(square - effects**2, 0.0)),
     )
-    return found, tuple(start for _, start in each)
+    return found, tuple(starts)
 
 
 def _modes(population: Population, values: FloatArray, conditional: Conditional) -> tuple[FloatArray, FloatArray]:
@@ -242,7 +246,7 @@ def _modes(population: Population, values: FloatArray, conditional: Conditional)
         if not np.isfinite(hessian).all():
             break
         curvature = _at_least_the_prior(hessian, sd)
-        spread = 2.0 * np.linalg.inv(curvature)
+        spread = 2.0 * np.linalg.inv(curvature).astype(np.float64)
         move = -np.linalg.solve(curvature, here[..., None])[..., 0] / sd
         longest = np.abs(move).max(axis=1, keepdims=True)
         at = at + sd * move * np.minimum(1.0, _LONGEST / np.maximum(longest, 1e-300))

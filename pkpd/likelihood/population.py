@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import input_error
-from pkpd.kernels.codes import ADDITIVE, CENSORED, PROPORTIONAL, PackedSubjects
+from pkpd.kernels.codes import ADDITIVE, CENSORED, EXPONENT, PROPORTIONAL, PackedSubjects
 from pkpd.kernels.laplace import Approximation, Directions, approximate
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.parameters import log_typical_terms
@@ -23,13 +23,26 @@ from pkpd.model.population import (
     population_parameters,
     with_values,
 )
-from pkpd.model.residual import residual_sd_parameters
-from pkpd.problem import Problem, bind_cohort, line_frames, n_occasions_of, omega_factors, shape_parameters
+from pkpd.model.residual import error_group
+from pkpd.problem import (
+    Problem,
+    bind_cohort,
+    error_exponent,
+    error_groups,
+    group_errors,
+    line_frames,
+    n_occasions_of,
+    omega_factors,
+    shape_parameters,
+)
 
 if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
+
+# In the order of ``Directions.error``.
+_ERROR_PARTS = ("additive", "proportional", "exponent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +65,8 @@ class Population:
         Number of covariate rows of all subjects.
     first_rows : (n_subjects,) array
         First covariate row of each subject, which the variances of the random effects are taken at.
-    assays : tuple of str or None
-        Groups of observations with an error of their own.
+    groups : tuple of str or None
+        Assays or centres whose observations may have an error of their own.
     group : (n_observations,) array
         Group of each observation.
     log_shift : (n_rows, n_terms) array or None
@@ -67,7 +80,7 @@ class Population:
     covariates: dict[str, FloatArray]
     n_rows: int
     first_rows: IntArray
-    assays: tuple[str | None, ...]
+    groups: tuple[str | None, ...]
     group: IntArray
     log_shift: FloatArray | None = None
 
@@ -148,7 +161,7 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         names = ", ".join(name.removeprefix("centre_") for name in model.centre_etas)
         message = f"has random effects of centres on {names}, and the cohort a single centre"
         raise input_error(model.id, f"{message}; give the centres in a column CENTRE, or leave [centre] out")
-    has_assays = bool(model.residual.by_assay)
+    groups, group = error_groups(model, cohort)
     return Population(
         model=model,
         cohort=cohort,
@@ -157,8 +170,8 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         covariates={name: cohort.covariates[name] for name in model.covariates},
         n_rows=cohort.row_time.size,
         first_rows=cohort.row_start[:-1],
-        assays=cohort.assays if has_assays else (None,),
-        group=cohort.assay if has_assays else np.zeros(cohort.level.size, dtype=np.int64),
+        groups=groups,
+        group=group,
     )
 
 
@@ -176,8 +189,8 @@ def packed_at(population: Population, model: ModelSpec) -> PackedSubjects:
     if population.log_shift is not None:
         log_typical = log_typical + population.log_shift
     observations = packed.observations.copy()
-    errors = np.array([residual_sd_parameters(model, assay) for assay in population.assays])
-    observations[:, ADDITIVE : PROPORTIONAL + 1] = errors[population.group]
+    observations[:, ADDITIVE : PROPORTIONAL + 1] = group_errors(model, population.groups)[population.group]
+    observations[:, EXPONENT] = error_exponent(model)
     first = {name: values[population.first_rows] for name, values in population.covariates.items()}
     factors = omega_factors(model, first, population.n_subjects, population.n_occasions)
     frame, line_scale = line_frames(model, factors)
@@ -300,12 +313,13 @@ def basis_at(population: Population, model: ModelSpec) -> Basis:
     shape = np.zeros((n_directions, n_terms))
     for k, parameter in enumerate(shapes):
         shape[n_first + k, int(parameter.place[1] or 0)] = 1.0
-    error = np.zeros((n_directions, len(population.assays), 3))
+    error = np.zeros((n_directions, len(population.groups), 3))
+    keys = [error_group(model, name) for name in population.groups]
     for s, parameter in enumerate(sigmas):
-        part, assay = parameter.place[:2]
-        if assay in population.assays:
-            row = n_first + len(shapes) + s
-            error[row, population.assays.index(assay), 0 if part == "additive" else 1] = 1.0
+        part, wanted = parameter.place[:2]
+        for g, key in enumerate(keys):
+            if key == wanted or part == "exponent":
+                error[n_first + len(shapes) + s, g, _ERROR_PARTS.index(str(part))] = 1.0
     return Basis(Directions(log_typical, shape, error, population.group), slopes, is_by_term)
 
 

@@ -201,16 +201,23 @@ def _residual(content: ModelFile) -> ResidualError:
     """Return the residual error; without a general one, its variances are the means over the assays."""
     section = content.residual
     by_assay = {name: _assay(assay) for name, assay in section.by_assay.items()}
-    kind, exponent = ResidualKind(section.kind), section.exponent
-    if section.default_assay is None:
-        additive = section.log_sd or section.additive_sd or 0.0
-        return ResidualError(additive, section.proportional_sd or 0.0, by_assay, kind, exponent)
-    additive, proportional = np.sqrt(np.mean(np.square(list(by_assay.values())), axis=0))
-    return ResidualError(float(additive), float(proportional), by_assay, kind, exponent)
+    by_centre = {name: _assay(centre) for name, centre in section.by_centre.items()}
+    additive, proportional = section.log_sd or section.additive_sd or 0.0, section.proportional_sd or 0.0
+    if section.default_assay is not None:
+        additive, proportional = map(float, np.sqrt(np.mean(np.square(list(by_assay.values())), axis=0)))
+    return ResidualError(
+        additive_sd=additive,
+        proportional_sd=proportional,
+        by_assay=by_assay,
+        kind=ResidualKind(section.kind),
+        exponent=section.exponent,
+        by_centre=by_centre,
+        is_exponent_free=section.exponent_estimated,
+    )
 
 
 def _assay(section: AssaySection) -> tuple[float, float]:
-    """Return the additive (of the logarithm, where it has that) and the proportional standard deviation of one assay."""
+    """Return the additive (of the logarithm, where it has that) and the proportional standard deviation of one assay or centre."""
     additive = section.log_sd or section.additive_sd or 0.0
     if section.proportional_variance is not None:
         return additive, float(np.sqrt(section.proportional_variance))

@@ -52,7 +52,7 @@ class PopulationParameter:
         Unique in the model: ``cl``, ``cl_weight_kg``, ``lambda_cl``, ``omega2_cl``, ``omega2_cl_v`` (a covariance), ``omega2_iov_cl``,
         ``omega2_centre_cl``, ``sigma_proportional``.
     kind : ParameterKind
-        Typical value, coefficient or parameter of a shape, variance or covariance of random effects, standard deviation of the residual error.
+        Typical value, coefficient or parameter of a shape, variance or covariance of random effects, standard deviation (or exponent) of the residual error.
     value : float
         Value in the model.
     lower, upper : float
@@ -219,13 +219,16 @@ def _sigmas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
     groups: list[tuple[str | None, str, tuple[float, float]]] = [
         (None, "sigma", (residual.additive_sd, residual.proportional_sd))
     ]
-    groups += [(assay, f"sigma_{assay}", sds) for assay, sds in residual.by_assay.items()]
+    groups += [(name, f"sigma_{name}", sds) for name, sds in (*residual.by_assay.items(), *residual.by_centre.items())]
     for assay, prefix, (additive, proportional) in groups:
         for part, value in (("additive", additive), ("proportional", proportional)):
             if value > 0.0:
                 is_fixed = f"residual_{part}" in fixed
                 name = f"{prefix}_{'log' if residual.kind is ResidualKind.LOGARITHMIC else part}"
                 yield PopulationParameter(name, ParameterKind.SIGMA, value, 0.0, np.inf, is_fixed, (part, assay))
+    if residual.is_exponent_free:
+        place = ("exponent", None)
+        yield PopulationParameter("sigma_exponent", ParameterKind.SIGMA, residual.exponent, 0.0, np.inf, False, place)  # noqa: FBT003
 
 
 def _term_with(term: Term, t: int, values: _Places) -> Term:
@@ -260,8 +263,14 @@ def _residual_with(residual: ResidualError, values: _Places) -> ResidualError:
         residual,
         additive_sd=values.get(("additive", None), residual.additive_sd),
         proportional_sd=values.get(("proportional", None), residual.proportional_sd),
-        by_assay={
-            assay: (values.get(("additive", assay), sds[0]), values.get(("proportional", assay), sds[1]))
-            for assay, sds in residual.by_assay.items()
-        },
+        by_assay=_errors_with(residual.by_assay, values),
+        by_centre=_errors_with(residual.by_centre, values),
+        exponent=values.get(("exponent", None), residual.exponent),
     )
+
+
+def _errors_with(errors: Mapping[str, tuple[float, float]], values: _Places) -> dict[str, tuple[float, float]]:
+    return {
+        name: (values.get(("additive", name), sds[0]), values.get(("proportional", name), sds[1]))
+        for name, sds in errors.items()
+    }

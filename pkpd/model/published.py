@@ -89,7 +89,7 @@ def _eta_values(name: str, eta: EtaSection) -> Iterator[PublishedValue]:
 
 
 def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
-    """Yield the residual error, general or of each assay."""
+    """Yield the residual error, general or of each assay or centre."""
     if section.proportional_sd is not None:
         yield PublishedValue(
             "residual_proportional",
@@ -100,6 +100,8 @@ def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
             source=section.source,
             note=section.note,
         )
+    if section.exponent_estimated:
+        yield PublishedValue("residual_exponent", section.exponent, "", source=section.source)
     if section.additive_sd is not None:
         yield PublishedValue(
             "residual_additive",
@@ -111,7 +113,7 @@ def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
             source=section.source,
             note=section.note,
         )
-    for name, assay in section.by_assay.items():
+    for name, assay in (*section.by_assay.items(), *section.by_centre.items()):
         for kind, value, unit in (
             ("proportional", assay.proportional_sd, "SD, fraction"),
             ("proportional", assay.proportional_variance, "variance, fraction²"),

@@ -113,7 +113,7 @@ class CorrelationSection(Estimate):
 
 
 class AssaySection(Section):
-    """The residual error of one assay."""
+    """The residual error of one assay or centre."""
 
     log_sd: NotNegative | None = None
     proportional_sd: NotNegative | None = None
@@ -137,7 +137,9 @@ class ResidualSection(Section):
     additive_rse_pct: NotNegative | None = None
     additive_bootstrap: Bootstrap | None = None
     additive_fixed: bool = False
+    exponent_estimated: bool = False
     by_assay: dict[AssayName, AssaySection] = {}
+    by_centre: dict[Text, AssaySection] = {}
     default_assay: Literal["mean_of_variances"] | None = None
     source: str = ""
     note: str = ""

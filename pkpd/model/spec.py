@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -225,6 +225,10 @@ class ResidualError:
         How the parts make the standard deviation.
     exponent : float
         Power of the prediction in the proportional part.
+    by_centre : dict of str to (float, float)
+        Likewise of each named centre; the others have the general error. A model has errors by assay or by centre.
+    is_exponent_free : bool
+        Whether fits estimate the exponent.
     """
 
     additive_sd: float
@@ -232,6 +236,8 @@ class ResidualError:
     by_assay: Mapping[str, tuple[float, float]]
     kind: ResidualKind = ResidualKind.VARIANCES_ADD
     exponent: float = 1.0
+    by_centre: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    is_exponent_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,8 +217,9 @@ def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
         yield ("residual", "default_assay"), "there is no [residual.by_assay] to take it from."
     elif any(value is not None for value in general):
         yield ("residual", "default_assay"), "the general residual error is given as well; keep one of the two."
-    for name, assay in residual.by_assay.items():
-        keys: Keys = ("residual", "by_assay", name)
+    if residual.by_assay and residual.by_centre:
+        yield ("residual", "by_centre"), "there is an error by assay as well; keep one of the two."
+    for keys, assay in _sections_by_group(residual):
         if assay.proportional_sd is not None and assay.proportional_variance is not None:
             yield keys, "expected either 'proportional_sd' or 'proportional_variance'."
         if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd, assay.log_sd)):
@@ -234,17 +235,29 @@ def _residual_kind_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     residual = model.residual
     is_logarithmic = residual.kind == "logarithmic"
     sections: list[tuple[Keys, ResidualSection | AssaySection]] = [(("residual",), residual)]
-    sections += [(("residual", "by_assay", name), assay) for name, assay in residual.by_assay.items()]
+    sections += _sections_by_group(residual)
     for keys, section in sections:
         if is_logarithmic and (section.proportional_sd is not None or section.additive_sd is not None):
             yield keys, "a logarithmic error has a 'log_sd' and no other part."
         if not is_logarithmic and section.log_sd is not None:
             yield (*keys, "log_sd"), "is the error of a logarithm; expected kind = 'logarithmic' beside it."
-    for name, assay in residual.by_assay.items():
+    for keys, assay in _sections_by_group(residual):
         if is_logarithmic and assay.proportional_variance is not None:
-            yield ("residual", "by_assay", name), "a logarithmic error has a 'log_sd' and no other part."
-    if is_logarithmic and residual.exponent != 1.0:
-        yield ("residual", "exponent"), "belongs to the proportional part, which a logarithmic error does not have."
+            yield keys, "a logarithmic error has a 'log_sd' and no other part."
+    for name, is_given in (("exponent", residual.exponent != 1.0), ("exponent_estimated", residual.exponent_estimated)):
+        if is_given and is_logarithmic:
+            yield ("residual", name), "belongs to the proportional part, which a logarithmic error does not have."
+    has_part = residual.proportional_sd or any(
+        assay.proportional_sd or assay.proportional_variance for _, assay in _sections_by_group(residual)
+    )
+    if residual.exponent_estimated and not is_logarithmic and not has_part:
+        yield ("residual", "exponent_estimated"), "belongs to the proportional part, which this error does not have."
+
+
+def _sections_by_group(residual: ResidualSection) -> list[tuple[Keys, AssaySection]]:
+    """Return the errors of assays and of centres with their keys."""
+    groups = (("by_assay", residual.by_assay), ("by_centre", residual.by_centre))
+    return [(("residual", group, name), section) for group, sections in groups for name, section in sections.items()]
 
 
 def _study_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:

@@ -18,7 +18,7 @@ from pkpd.estimation.bootstrap import draw_centres
 from pkpd.estimation.covariance import CovarianceKind
 from pkpd.estimation.fit import FitOptions, Method, conditional_of, fit, with_changes
 from pkpd.estimation.result import fit_document
-from pkpd.likelihood.centres import evaluate_centres, shifted
+from pkpd.likelihood.centres import CentreEvaluation, evaluate_centres, shifted
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.model.population import with_values
@@ -150,6 +150,7 @@ def test_a_fit_recovers_the_variance_between_centres_and_reports_it():
     entry = document["omega"]["omega2_centre_cl"]
     assert abs(entry["estimate"] - 0.25) < 3.0 * entry["se"]
     assert found.scores.shape == (16, 6)
+    assert isinstance(found.evaluation, CentreEvaluation)
     assert found.evaluation.ofv_c.sum() == pytest.approx(found.ofv, abs=1e-9)
     effects, sd = found.evaluation.effects[:, 0], found.evaluation.effects_sd[:, 0]
     # Empirical Bayes estimates have about a mean of zero, and less spread than the effects.
