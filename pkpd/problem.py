@@ -18,6 +18,7 @@ from pkpd.kernels.codes import (
     LLOQ,
     N_OBSERVATION_COLUMNS,
     PROPORTIONAL,
+    TERM_OCCASION_ETA,
     ULOQ,
     Disposition,
     ErrorKind,
@@ -25,9 +26,9 @@ from pkpd.kernels.codes import (
     PackedSubjects,
 )
 from pkpd.kernels.timeline import pack_events
-from pkpd.model.parameters import log_typical_terms, omega_matrix
+from pkpd.model.parameters import log_typical_terms, occasion_matrix, omega_matrix
 from pkpd.model.residual import residual_sd_parameters
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization, ResidualKind
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape, ResidualKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,14 @@ _ERROR_KIND = {
     ResidualKind.SDS_ADD: ErrorKind.SDS_ADD,
     ResidualKind.LOGARITHMIC: ErrorKind.LOGARITHMIC,
 }
+_SHAPE = {
+    RandomEffectShape.EXPONENTIAL: EtaShape.EXPONENTIAL,
+    RandomEffectShape.BOX_COX: EtaShape.BOX_COX,
+    RandomEffectShape.T_DISTRIBUTED: EtaShape.T_DISTRIBUTED,
+    RandomEffectShape.PROPORTIONAL: EtaShape.PROPORTIONAL,
+    RandomEffectShape.ADDITIVE: EtaShape.ADDITIVE,
+}
+_BESIDE_ONE = 1e-12
 _DISPOSITION = {
     Parameterization.CL_V: Disposition.ONE_COMPARTMENT_CL,
     Parameterization.KE_V: Disposition.ONE_COMPARTMENT_KE,
@@ -74,13 +83,22 @@ class Problem:
 
     @property
     def n_eta(self) -> int:
-        """Return the number of random effects."""
-        return len(self.model.etas)
+        """Return the number of random effects of a subject, those of its occasions included."""
+        return self.subjects.omega_cholesky.shape[1]
 
 
 def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float] | FloatArray = ()) -> Problem:
-    """Bind a model to subjects (``bind_cohort``)."""
-    return bind_cohort(model, cohort_of(subjects), times=times)
+    """Bind a model to subjects as they are on an average occasion in an average centre (``bind_cohort``)."""
+    return bind_cohort(without_occasions(model), cohort_of(subjects), times=times)
+
+
+def without_occasions(model: ModelSpec) -> ModelSpec:
+    """Return a model whose random effects of occasions are all 0."""
+    if not model.occasion_variances:
+        return model
+    kept = tuple(entry for entry in model.correlations if entry[0] in model.etas)
+    terms = tuple(replace(term, occasion_eta=None) for term in model.terms)
+    return replace(model, terms=terms, occasion_variances=(), correlations=kept)
 
 
 def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | FloatArray = ()) -> Problem:
@@ -98,7 +116,8 @@ def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | Fl
     Returns
     -------
     Problem
-        Packed arrays; observations are each subject's samples, then the wanted times.
+        Packed arrays; observations are each subject's samples, then the wanted times. Random effects are those of the
+        subject, then those of its first occasion, and so on to the last occasion of any subject; random effects of centres are 0.
 
     Raises
     ------
@@ -133,8 +152,8 @@ def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | Fl
         event_index=event_index,
         observations=_observations(model, cohort),
         log_typical=np.array(log_typical, order="C"),
-        terms=np.repeat(_terms(model)[None], n_rows, axis=0),
-        shape=np.zeros(len(model.terms)),
+        terms=_terms(model, cohort.occasion),
+        shape=shape_parameters(model),
         omega_cholesky=cholesky,
         frame=frame,
         line_scale=line_scale,
@@ -169,9 +188,9 @@ def direction_of(model: ModelSpec, *parameters: str) -> FloatArray | None:
     direction = np.full(len(model.etas), np.nan)
     for term in model.terms:
         wanted = 1.0 if term.parameter in parameters else 0.0
+        if wanted == 1.0 and (term.eta is None or term.shape is not RandomEffectShape.EXPONENTIAL):
+            return None
         if term.eta is None:
-            if wanted == 1.0:
-                return None
             continue
         entry = model.etas.index(term.eta)
         if not np.isnan(direction[entry]) and direction[entry] != wanted:
@@ -197,22 +216,38 @@ def _check(model: ModelSpec) -> None:
         )
 
 
-def _terms(model: ModelSpec) -> IntArray:
-    names = PARAMETER_NAMES[model.parameterization]
+def _terms(model: ModelSpec, occasion: IntArray) -> IntArray:
+    """Return parameter, random effects and shape of each term under each covariate row."""
+    names, n_own, n_each = PARAMETER_NAMES[model.parameterization], len(model.etas), len(model.occasion_etas)
     rows = [
-        (names.index(term.parameter), -1 if term.eta is None else model.etas.index(term.eta), -1, EtaShape.EXPONENTIAL)
+        (names.index(term.parameter), -1 if term.eta is None else model.etas.index(term.eta), -1, _SHAPE[term.shape])
         for term in model.terms
     ]
-    return np.array(rows, dtype=np.int64)
+    terms = np.repeat(np.array(rows, dtype=np.int64)[None], occasion.size, axis=0)
+    for t, term in enumerate(model.terms):
+        if term.occasion_eta is not None:
+            terms[:, t, TERM_OCCASION_ETA] = n_own + n_each * occasion + model.occasion_etas.index(term.occasion_eta)
+    return terms
+
+
+def shape_parameters(model: ModelSpec) -> FloatArray:
+    """Return the parameter of each term's shape, (n_terms,)."""
+    return np.array([term.shape_parameter for term in model.terms])
+
+
+def n_occasions_of(cohort: Cohort) -> int:
+    """Return the largest number of occasions of a subject."""
+    return int(cohort.occasion.max(initial=0)) + 1
 
 
 def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
-    errors = np.array([residual_sd_parameters(model, assay) for assay in cohort.assays])[cohort.assay]
+    groups, group = error_groups(model, cohort)
+    errors = group_errors(model, groups)[group]
     columns = np.empty((cohort.level.size, N_OBSERVATION_COLUMNS))
     columns[:, LEVEL], columns[:, CENSORED] = cohort.level, cohort.censoring
     columns[:, LLOQ], columns[:, ULOQ] = cohort.lloq, cohort.uloq
     columns[:, ADDITIVE : PROPORTIONAL + 1] = errors.reshape(-1, 2)
-    columns[:, EXPONENT] = model.residual.exponent
+    columns[:, EXPONENT] = error_exponent(model)
     columns[:, ERROR_KIND] = float(_ERROR_KIND[model.residual.kind])
     if model.residual.kind is ResidualKind.LOGARITHMIC:
         logarithmic = (LEVEL, LLOQ, ULOQ)
@@ -222,20 +257,61 @@ def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
     return columns
 
 
+def error_groups(model: ModelSpec, cohort: Cohort) -> tuple[tuple[str | None, ...], IntArray]:
+    """Return the groups of samples that the model may give an error of their own, and the group of each sample."""
+    if model.residual.by_centre:
+        return cohort.centres, np.repeat(cohort.centre, np.diff(cohort.sample_start))
+    if model.residual.by_assay:
+        return cohort.assays, cohort.assay
+    return (None,), np.zeros(cohort.level.size, dtype=np.int64)
+
+
+def group_errors(model: ModelSpec, groups: Sequence[str | None]) -> FloatArray:
+    """Return additive and proportional error of each group of ``error_groups``, (n_groups, 2)."""
+    if not model.residual.by_centre:
+        return np.array([residual_sd_parameters(model, assay) for assay in groups])
+    general = (model.residual.additive_sd, model.residual.proportional_sd)
+    return np.array([model.residual.by_centre.get(str(centre), general) for centre in groups])
+
+
+def error_exponent(model: ModelSpec) -> float:
+    """Return the exponent of the residual error.
+
+    One that is estimated is never exactly 1: there kernels take a shorter way, which has no derivative by the exponent.
+    """
+    exponent = model.residual.exponent
+    return exponent + _BESIDE_ONE if model.residual.is_exponent_free and exponent == 1.0 else exponent
+
+
 def _omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], cohort: Cohort) -> FloatArray:
     """Return the Cholesky factors of Omega, taken at each subject's first covariate row."""
     first = cohort.row_start[:-1]
-    return omega_factors(model, {name: values[first] for name, values in covariates.items()}, cohort.n_subjects)
+    at_first = {name: values[first] for name, values in covariates.items()}
+    return omega_factors(model, at_first, cohort.n_subjects, n_occasions_of(cohort))
 
 
-def omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], n: int) -> FloatArray:
-    """Return the Cholesky factors of Omega of some subjects, (n, n_eta, n_eta), from a covariate value of each."""
+def omega_factors(model: ModelSpec, covariates: Mapping[str, FloatArray], n: int, n_occasions: int) -> FloatArray:
+    """Return the Cholesky factors of Omega of some subjects, (n, n_eta, n_eta), from a covariate value of each.
+
+    Omega has the block of the subject, then the same block for each occasion.
+    """
     names = sorted({variance.covariate for variance in model.variances if variance.covariate})
     if not names:
-        return np.repeat(_cholesky(omega_matrix(model, {}))[None], n, axis=0)
+        return np.repeat(_factor(model, {}, n_occasions)[None], n, axis=0)
     kinds, place = np.unique(np.array([covariates[name] for name in names]).T, axis=0, return_inverse=True)
-    factors = [_cholesky(omega_matrix(model, dict(zip(names, kind.tolist(), strict=True)))) for kind in kinds]
+    factors = [_factor(model, dict(zip(names, kind.tolist(), strict=True)), n_occasions) for kind in kinds]
     return np.array(factors)[place.ravel()]
+
+
+def _factor(model: ModelSpec, covariates: Mapping[str, float], n_occasions: int) -> FloatArray:
+    own = _cholesky(omega_matrix(model, covariates))
+    if not model.occasion_variances:
+        return own
+    each, n = _cholesky(occasion_matrix(model)), len(own)
+    whole = np.zeros((n + n_occasions * len(each),) * 2)
+    whole[:n, :n] = own
+    whole[n:, n:] = np.kron(np.eye(n_occasions), each)
+    return whole
 
 
 def _cholesky(matrix: FloatArray) -> FloatArray:
@@ -248,6 +324,7 @@ def line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, Flo
     runs_along_scale = direction is not None
     if direction is None:
         direction = _clearance_direction(model)
+    direction = np.concatenate((direction, np.zeros(cholesky.shape[1] - direction.size)))
     is_new = np.ones(len(cholesky), dtype=np.bool_)
     is_new[1:] = (cholesky[1:] != cholesky[:-1]).any(axis=(1, 2))
     kinds = [_frame(factor, direction) for factor in cholesky[is_new]]

@@ -60,6 +60,10 @@ def exposure(
     given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
     data = given.population.cohort
+    if spec.occasion_variances or spec.centre_variances:
+        report(
+            f"{cohort}: effects of occasions and centres are 0 here: exposure is that of an average occasion and centre."
+        )
     found: list[SubjectExposure] = []
     with shown_progress("Integrating") as tell:
         for place in range(data.n_subjects):

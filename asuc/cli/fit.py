@@ -63,6 +63,7 @@ def fit(
     make_folder(folder)
     write_json(folder / "fit.json", document)
     _write_etas(folder / "etas.csv", result)
+    _write_centres(folder / "centres.csv", result)
     records = level_records(result, np.random.default_rng(seed))
     _write_records(folder / "table.csv", records)
     forget_figures(folder)
@@ -84,21 +85,35 @@ def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | 
 def _write_etas(file: Path, fit_: Fit) -> None:
     import numpy as np  # noqa: PLC0415
 
-    from pkpd.diagnostics.individuals import individual_parameters  # noqa: PLC0415
+    from pkpd.diagnostics.individuals import effect_columns, individual_parameters  # noqa: PLC0415
 
-    etas, parameters = fit_.population.model.etas, individual_parameters(fit_)
-    se = np.sqrt(np.einsum("nii->ni", fit_.evaluation.covariance))
-    head = ["id", *(f"eta_{name}" for name in etas), *(f"se_{name}" for name in etas), *parameters, "ofv_i"]
-    rows = (
-        (name, *map(float, eta), *map(float, error), *map(float, own), float(ofv))
-        for name, eta, error, own, ofv in zip(
-            fit_.population.cohort.ids,
-            fit_.evaluation.eta,
-            se,
-            np.column_stack(tuple(parameters.values())),
+    effects, parameters = effect_columns(fit_), individual_parameters(fit_)
+    head = ["id", *(f"eta_{name}" for name in effects), *(f"se_{name}" for name in effects), *parameters, "ofv_i"]
+    columns = np.column_stack(
+        (
+            *(eta for eta, _ in effects.values()),
+            *(se for _, se in effects.values()),
+            *parameters.values(),
             fit_.evaluation.ofv_i,
-            strict=True,
         )
+    )
+    rows = ((name, *map(float, own)) for name, own in zip(fit_.population.cohort.ids, columns, strict=True))
+    write_csv(file, head, rows)
+
+
+def _write_centres(file: Path, fit_: Fit) -> None:
+    from pkpd.likelihood.centres import CentreEvaluation, centre_places  # noqa: PLC0415
+
+    found = fit_.evaluation
+    if not isinstance(found, CentreEvaluation):
+        file.unlink(missing_ok=True)
+        return
+    names = fit_.population.model.centre_etas
+    places, centres = centre_places(fit_.population)
+    head = ["centre", "n_subjects", *(f"eta_{name}" for name in names), *(f"se_{name}" for name in names), "ofv"]
+    rows = (
+        (centre, int((places == i).sum()), *map(float, found.effects[i]), *map(float, found.effects_sd[i]), float(ofv))
+        for i, (centre, ofv) in enumerate(zip(centres, found.ofv_c, strict=True))
     )
     write_csv(file, head, rows)
 

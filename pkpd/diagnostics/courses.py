@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pkpd.data.cohort import select_subjects
+from pkpd.likelihood.centres import individual_population
 from pkpd.likelihood.population import model_at
 from pkpd.problem import bind_cohort
 from pkpd.simulation.predict import predict_curve
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.estimation.fit import Fit
+    from pkpd.problem import Problem
 
 _N_TIMES = 121
 
@@ -61,13 +63,14 @@ def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...
         one = select_subjects(fit.population.cohort, np.array([place]))
         times = _times(one)
         problem = bind_cohort(model, one, times=times)
-        eta = np.ascontiguousarray(fit.evaluation.eta[place])
+        # A subject alone has the random effects of its own occasions, which are the first ones of the cohort's.
+        eta = np.ascontiguousarray(fit.evaluation.eta[place, : problem.n_eta])
         found.append(
             SubjectCourse(
                 id=one.ids[0],
                 times=times,
                 pred=predict_curve(problem, np.zeros_like(eta)),
-                ipred=predict_curve(problem, eta),
+                ipred=predict_curve(_in_its_centre(problem, fit, place), eta),
                 dose_time=one.dose_time,
                 dose_amount=one.dose_amount,
                 sample_time=one.sample_time,
@@ -78,6 +81,16 @@ def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...
             )
         )
     return tuple(found)
+
+
+def _in_its_centre(problem: Problem, fit: Fit, place: int) -> Problem:
+    """Return a problem of one subject with the estimated effects of its centre."""
+    shift = individual_population(fit.population, fit.evaluation).log_shift
+    if shift is None:
+        return problem
+    own = shift[fit.population.cohort.row_start[place] : fit.population.cohort.row_start[place + 1]]
+    subjects = problem.subjects._replace(log_typical=problem.subjects.log_typical + own)
+    return replace(problem, subjects=subjects)
 
 
 def _times(one: Cohort) -> FloatArray:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.kernels.predict_all import parameters_all
-from pkpd.likelihood.population import model_at, packed_at
+from pkpd.likelihood.centres import individual_population
+from pkpd.likelihood.population import model_at, occasions_of, packed_at
 from pkpd.model.spec import Parameterization
 
 if TYPE_CHECKING:
@@ -28,8 +29,30 @@ def individual_parameters(fit: Fit) -> dict[str, FloatArray]:
     """
     population = fit.population
     values = np.empty((population.n_subjects, 6))
-    parameters_all(packed_at(population, model_at(population, fit.values)), fit.evaluation.eta, values)
+    shifted = individual_population(population, fit.evaluation)
+    parameters_all(packed_at(shifted, model_at(population, fit.values)), fit.evaluation.eta, values)
     two = population.model.parameterization is Parameterization.CL_V1_Q_V2
     columns = _TWO_COMPARTMENTS if two else _COLUMNS
     order = sorted(columns, key=lambda name: (name != "cl_L_per_day", columns[name]))
     return {name: values[:, columns[name]] for name in order}
+
+
+def effect_columns(fit: Fit) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return every random effect of the subjects with its standard error.
+
+    Returns
+    -------
+    dict of str to (n_subjects,) arrays
+        By name: ``cl``, and ``iov_cl_1``, ``iov_cl_2`` of the first and second occasion; NaN where a subject has no such occasion.
+    """
+    population = fit.population
+    own, each = population.model.etas, population.model.occasion_etas
+    has, se = occasions_of(population), np.sqrt(np.einsum("nii->ni", fit.evaluation.covariance))
+    columns = {name: (fit.evaluation.eta[:, i], se[:, i]) for i, name in enumerate(own)}
+    for occasion in range(population.n_occasions):
+        for i, name in enumerate(each):
+            place = len(own) + len(each) * occasion + i
+            eta, error = fit.evaluation.eta[:, place], se[:, place]
+            is_there = has[:, occasion]
+            columns[f"{name}_{occasion + 1}"] = np.where(is_there, eta, np.nan), np.where(is_there, error, np.nan)
+    return columns

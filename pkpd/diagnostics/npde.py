@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from pkpd.kernels.codes import CENSORED, LEVEL
-from pkpd.kernels.simulate import simulate_some
 from pkpd.likelihood.population import model_at, packed_at
+from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,20 +50,21 @@ def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -
     Brendel K, Comets E, Laffont C, Laveille C, Mentre F. Pharm Res 2006;23:2036-2049, doi:10.1007/s11095-006-9067-5.
     """
     population = fit.population
-    packed = packed_at(population, model_at(population, fit.values))
+    model = model_at(population, fit.values)
+    packed = packed_at(population, model)
     is_level = packed.observations[:, CENSORED] == 0.0
     found = np.full(is_level.size, np.nan)
     starts = packed.observation_start
+    shift = draw_centre_shifts(model, population.cohort, rng, n_replicates)
     first = 0
     while first < population.n_subjects:
         most = int(starts[first]) + _MOST_LEVELS // n_replicates
         last = int(np.searchsorted(starts, most, side="right")) - 1
         last = min(max(last, first + 1), population.n_subjects)
         rows = slice(int(starts[first]), int(starts[last]))
-        white = rng.standard_normal((last - first, n_replicates, population.n_eta))
+        white = draw_white(model, packed, rng, range(first, last), n_replicates)
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        measured = np.empty_like(noise)
-        simulate_some(packed, first, white, noise, measured)
+        measured = simulate_block(packed, first, white, noise, shift)
         subject = np.repeat(np.arange(last - first), np.diff(starts[first : last + 1]))
         own = found[rows]
         for places in _by_size(subject[is_level[rows]], np.flatnonzero(is_level[rows])):

@@ -11,6 +11,7 @@ from pkpd.kernels.advance import subject_at
 from pkpd.kernels.advance_taylor import predict_gradient
 from pkpd.kernels.codes import CENSORED, LEVEL
 from pkpd.kernels.residual import residual_variance
+from pkpd.likelihood.centres import individual_population
 from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.spec import ResidualKind
 
@@ -41,14 +42,17 @@ def residuals(fit: Fit) -> Residuals:
     """Return the residuals of a fit.
 
     Where the error is logarithmic, residuals are those of the logarithm. CWRES is NONMEM's with interaction: C^-1/2 (y - (f(eta) - a eta)), C = a Omega a' + diag r(eta), a the gradient of the
-    prediction, with the symmetric square root; of the quantified observations of a subject.
+    prediction, with the symmetric square root; of the quantified observations of a subject. Effects of centres are held at their
+    estimates in it, and 0 in the population's prediction.
 
     References
     ----------
     Hooker AC, Staatz CE, Karlsson MO. Pharm Res 2007;24:2187-2197, doi:10.1007/s11095-007-9361-x.
     """
     population = fit.population
-    packed = packed_at(population, model_at(population, fit.values))
+    model = model_at(population, fit.values)
+    typical = packed_at(population, model)
+    packed = packed_at(individual_population(population, fit.evaluation), model)
     is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
     n_obs, n_eta = packed.observations.shape[0], population.n_eta
     pred, ipred, iwres, cwres = (np.full(n_obs, np.nan) for _ in range(4))
@@ -60,7 +64,7 @@ def residuals(fit: Fit) -> Residuals:
         subject = subject_at(packed, i)
         observations = subject.observations
         at, slope = np.empty(n), np.empty((n, n_eta))
-        predict_gradient(subject, np.zeros(n_eta), at, slope)
+        predict_gradient(subject_at(typical, i), np.zeros(n_eta), at, slope)
         pred[rows] = at
         eta = fit.evaluation.eta[i]
         predict_gradient(subject, eta, at, slope)

@@ -56,6 +56,22 @@ def draw_subjects(cohort: Cohort, rng: np.random.Generator, *, by_centre: bool) 
     return np.concatenate([rng.choice(places, places.size) for places in own])
 
 
+def draw_centres(cohort: Cohort, rng: np.random.Generator) -> Cohort:
+    """Return as many centres as there are, drawn with replacement with all their subjects; one that is drawn twice becomes two.
+
+    Subjects of a centre share its effects: what is drawn independently are centres (Davison and Hinkley 1997, section 3.8). Draws of
+    a single centre, which tell nothing of the variance between centres, are made again.
+    """
+    known = np.unique(cohort.centre)
+    drawn = rng.choice(known, known.size)
+    while np.unique(drawn).size == 1:
+        drawn = rng.choice(known, known.size)
+    own = [np.flatnonzero(cohort.centre == centre) for centre in drawn]
+    taken = select_subjects(cohort, np.concatenate(own))
+    names = tuple(f"{cohort.centres[int(centre)]} ({k + 1})" for k, centre in enumerate(drawn))
+    return replace(taken, centre=np.repeat(np.arange(drawn.size), [places.size for places in own]), centres=names)
+
+
 def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: bool = False) -> Replicate:
     """Fit the model of a fit to drawn subjects, from its estimates on.
 
@@ -68,11 +84,15 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     seed : int
         Seed of the bootstrap.
     by_centre : bool
-        Whether each centre keeps its number of subjects.
+        Whether each centre keeps its number of subjects. Without it, a model with effects of centres gets whole centres.
     """
     population = original.population
-    places = draw_subjects(population.cohort, np.random.default_rng([seed, number]), by_centre=by_centre)
-    drawn = bind_population(population.model, select_subjects(population.cohort, places))
+    rng = np.random.default_rng([seed, number])
+    if population.model.centre_variances and not by_centre:
+        cohort = draw_centres(population.cohort, rng)
+    else:
+        cohort = select_subjects(population.cohort, draw_subjects(population.cohort, rng, by_centre=by_centre))
+    drawn = bind_population(population.model, cohort)
     options = FitOptions(
         original.options.method, original.options.most_evaluations, with_covariance=False, tolerance=_TOLERANCE
     )

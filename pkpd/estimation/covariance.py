@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.fit import is_positive
+from pkpd.likelihood.centres import CentreEvaluation
+from pkpd.likelihood.population import occasions_of
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -42,6 +44,16 @@ class Uncertainty:
     condition_number: float
 
 
+def usable_kind(fit: Fit, kind: CovarianceKind) -> CovarianceKind:
+    """Return which matrix a fit has: R where there are too few centres for the cross product of their scores.
+
+    Subjects of a centre are not independent, so that the scores are those of centres; of no more centres than parameters their
+    cross product is singular.
+    """
+    has_centres = isinstance(fit.evaluation, CentreEvaluation)
+    return CovarianceKind.R if has_centres and len(fit.scores) <= fit.scale.n_free else kind
+
+
 def uncertainty(fit: Fit, kind: CovarianceKind) -> Uncertainty | None:
     """Return the covariance of the estimates, or None where the fit has none: not computed, at a bound, not positive definite."""
     if fit.information is None or fit.at_bound:
@@ -67,7 +79,7 @@ def uncertainty(fit: Fit, kind: CovarianceKind) -> Uncertainty | None:
 
 @dataclass(frozen=True, slots=True)
 class Shrinkage:
-    """Shrinkage of the random effects, in percent, one value for each.
+    """Shrinkage of the random effects, in percent, one value for each: those of subjects, then those of occasions.
 
     Parameters
     ----------
@@ -83,17 +95,19 @@ class Shrinkage:
 
 
 def shrinkage(fit: Fit) -> Shrinkage:
-    """Return the shrinkage of the random effects of the subjects with observations."""
-    has_data = np.diff(fit.population.packed.observation_start) > 0
-    eta = fit.evaluation.eta[has_data]
-    conditional = fit.evaluation.covariance[has_data]
-    variances = np.array(
-        [value for one, value in zip(fit.parameters, fit.values, strict=True) if one.name.startswith("omega2_")]
-    )
-    model_variances = np.array([_variance_of(fit, eta_name) for eta_name in fit.population.model.etas])
-    assert variances.size >= model_variances.size, "one for each"  # noqa: S101 (built together)
-    spread = eta.var(axis=0, ddof=1) if len(eta) > 1 else np.full(eta.shape[1], np.nan)
-    ebv = np.einsum("nii->i", conditional) / max(len(conditional), 1)
+    """Return the shrinkage of the random effects of the subjects with observations; those of occasions over all that they have."""
+    population = fit.population
+    has_data = np.diff(population.packed.observation_start) > 0
+    eta, variance = fit.evaluation.eta, np.einsum("nii->ni", fit.evaluation.covariance)
+    n_own, names = len(population.model.etas), population.model.occasion_etas
+    parts = [(eta[has_data, i], variance[has_data, i]) for i in range(n_own)]
+    own = occasions_of(population) & has_data[:, None]
+    for i in range(len(names)):
+        places = n_own + i + len(names) * np.arange(population.n_occasions)
+        parts.append((eta[:, places][own], variance[:, places][own]))
+    model_variances = np.array([_variance_of(fit, name) for name in (*population.model.etas, *names)])
+    spread = np.array([values.var(ddof=1) if len(values) > 1 else np.nan for values, _ in parts])
+    ebv = np.array([known.sum() / max(len(known), 1) for _, known in parts])
     return Shrinkage(
         100.0 * (1.0 - np.sqrt(spread / model_variances)),
         100.0 * (1.0 - spread / model_variances),

@@ -14,14 +14,17 @@ from pkpd.estimation.minimize import Minimum, Point, minimize
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
+from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects, evaluate_centres
 from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 from pkpd.model.population import ParameterKind, PopulationParameter
+from pkpd.model.spec import SIGNED_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pkpd.arrays import BoolArray, FloatArray
+    from pkpd.likelihood.centres import Conditional
 
     _Objective = Callable[[FloatArray, Any], Point[Any]]
 
@@ -126,7 +129,7 @@ class Fit:
     information : (n_free, n_free) array or None
         R: half the Hessian of the objective by the free parameters on their own scale; None where it was not computed.
     scores : (n_subjects, n_free) array
-        Each subject's derivatives of the objective by the free parameters.
+        Each subject's derivatives of the objective by the free parameters; each centre's where there are effects of centres.
     gradient_norm : float
         Largest derivative on the scale of the search.
     status : FitStatus
@@ -184,7 +187,7 @@ class _Memory:
     Parameters
     ----------
     start : array or Nodes
-        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method.
+        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method; or those of the centres.
     evaluation : Evaluation
         The evaluation itself.
     """
@@ -225,9 +228,7 @@ def fit(
     parameters = population.parameters if parameters is None else parameters
     _check(population, options)
     scale = scale_of(parameters)
-    objective = (
-        _exact(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
-    )
+    objective = _objective(population, scale, options)
     free = to_free(scale, scale.values)
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
@@ -283,6 +284,13 @@ def _check(population: Population, options: FitOptions) -> None:
             "--method",
             f"exact integrates one or two random effects, and this model has {population.n_eta}; use laplace",
         )
+    signed = [term for term in population.model.terms if term.eta is not None and term.shape in SIGNED_SHAPES]
+    if options.method is Method.EXACT and signed:
+        raise input_error(
+            "--method",
+            f"exact integrates over effects that keep parameters positive, and that on {signed[0].parameter} is "
+            f"{signed[0].shape.value}; use laplace or focei",
+        )
 
 
 def is_flat_mode(evaluation: Evaluation) -> BoolArray:
@@ -302,32 +310,48 @@ def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
     return FitStatus.FLAT_MODE
 
 
-def _conditional(population: Population, scale: Scale, options: FitOptions) -> _Objective:
-    method = _APPROXIMATIONS[options.method]
+def conditional_of(method: Method) -> Conditional:
+    """Return a method's objective of the subjects: a function of population, values and what an evaluation nearby left."""
+    if method is Method.EXACT:
+        return _exact
+    approximation = _APPROXIMATIONS[method]
+
+    def approximated(
+        population: Population, values: FloatArray, start: FloatArray | None
+    ) -> tuple[Evaluation, FloatArray]:
+        found = evaluate(population, values, approximation, start=start)
+        return found, found.white
+
+    return approximated
+
+
+def _exact(population: Population, values: FloatArray, nodes: Nodes | None) -> tuple[Evaluation, Nodes]:
+    if nodes is None:
+        nodes = placed(population, values)
+        return evaluate_marginal(population, values, nodes), nodes
+    found = evaluate_marginal(population, values, nodes)
+    is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
+    if is_doubtful.any():
+        is_near = bool(found.doubt[:, 0].max() < _BEYOND)
+        least = found.lowest if is_near else estimate_map(problem_at(population, values)).objective
+        nodes = place_again(population, values, least, nodes, is_doubtful)
+        found = evaluate_marginal(population, values, nodes)
+    return found, nodes
+
+
+def _objective(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+    conditional = conditional_of(options.method)
 
     def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
         values = to_values(scale, free)
-        found = evaluate(population, values, method, start=None if memory is None else memory.start)
-        point = _point(scale, free, found, found.white)
+        start = None if memory is None else memory.start
+        if population.model.centre_variances:
+            found, start = evaluate_centres(population, values, conditional, start)
+        else:
+            found, start = conditional(population, values, start)
+        point = _point(scale, free, found, start)
         is_flat = options.method is Method.LAPLACE and is_flat_mode(found).any()
         return replace(point, value=np.nan) if is_flat else point
-
-    return objective
-
-
-def _exact(population: Population, scale: Scale) -> _Objective:
-    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
-        values = to_values(scale, free)
-        nodes = placed(population, values) if memory is None else memory.start
-        found = evaluate_marginal(population, values, nodes)
-        if memory is not None:
-            is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
-            if is_doubtful.any():
-                is_near = bool(found.doubt[:, 0].max() < _BEYOND)
-                least = found.lowest if is_near else estimate_map(problem_at(population, values)).objective
-                nodes = place_again(population, values, least, nodes, is_doubtful)
-                found = evaluate_marginal(population, values, nodes)
-        return _point(scale, free, found, nodes)
 
     return objective
 
@@ -401,6 +425,8 @@ def _ended(
     point = minimum.point
     values = to_values(scale, point.place)
     evaluation: Evaluation = point.memory.evaluation
+    if isinstance(evaluation, CentreEvaluation):
+        evaluation = at_mean_effects(population, values, conditional_of(options.method), evaluation)
     at_bound = _at_bound(parameters, scale, values)
     free = scale.free
     own = None

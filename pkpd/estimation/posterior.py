@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.errors import QuadratureStatus
+from pkpd.errors import QuadratureStatus, input_error
 from pkpd.estimation.grid import ACCURATE, Accuracy, integrate_grid
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.advance import subject_at
@@ -27,11 +27,13 @@ from pkpd.kernels.quadrature import (
     running_integral,
     table_moments,
 )
+from pkpd.model.spec import SIGNED_SHAPES
 from pkpd.problem import Problem, take_subject
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.kernels.codes import PackedSubject
+    from pkpd.model.spec import ModelSpec
 
 _REACH = 7.0
 _N_LINES, _N_NODES = 96, 48
@@ -128,6 +130,7 @@ def integrate_posterior(problem: Problem, index: int = 0, *, accuracy: Accuracy 
     Posterior
         With ``status`` NO_MASS and NaN everywhere where no parameters explain the observations.
     """
+    _check_shapes(problem.model)
     alone = take_subject(problem, index)
     mode = estimate_map(alone)
     if not np.isfinite(mode.objective[0]):
@@ -137,6 +140,13 @@ def integrate_posterior(problem: Problem, index: int = 0, *, accuracy: Accuracy 
     if alone.n_eta == 2:
         return _on_plane(alone, mode)
     return _on_grid(alone, mode, accuracy)
+
+
+def _check_shapes(model: ModelSpec) -> None:
+    signed = [term for term in model.terms if term.eta is not None and term.shape in SIGNED_SHAPES]
+    if signed:
+        message = f"{signed[0].shape.value} random effect on {signed[0].parameter}; a posterior is integrated over effects that keep"
+        raise input_error(model.id, f"{message} parameters positive, so give it another shape")
 
 
 def _no_mass(problem: Problem, mode: MapEstimates) -> Posterior:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
+from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty, usable_kind
 from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
+from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.model.population import ParameterKind
+from pkpd.model.spec import RandomEffectShape
 
 if TYPE_CHECKING:
     from pkpd.estimation.fit import Fit
     from pkpd.model.population import PopulationParameter
+    from pkpd.model.spec import ModelSpec
 
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
@@ -40,20 +43,27 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
     data_sha256 : str
         Hash of the cohort file.
     """
+    wanted, kind = kind, usable_kind(fit, kind)
     known = uncertainty(fit, kind)
     by_place = dict(zip(fit.scale.free, known.se, strict=True)) if known else {}
     shrunk = shrinkage(fit)
     n_quantified = int((fit.population.packed.observations[:, CENSORED] == 0.0).sum())
     groups: dict[str, dict[str, Any]] = {"theta": {}, "omega": {}, "sigma": {}}
+    model = fit.population.model
+    etas = (*model.etas, *model.occasion_etas)
     for i, (one, value) in enumerate(zip(fit.parameters, fit.values, strict=True)):
         entry = _entry(one, float(value), by_place.get(i), one.name in fit.at_bound)
         if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
-            entry["shrinkage_pct"] = _finite(shrunk.sd[fit.population.model.etas.index(str(one.place[1]))])
-            entry["shrinkage_variance_pct"] = _finite(
-                shrunk.variance[fit.population.model.etas.index(str(one.place[1]))]
-            )
+            entry["cv_pct"] = _cv_pct(model, str(one.place[1]), float(value))
+            if one.place[1] in etas:
+                place = etas.index(str(one.place[1]))
+                entry["shrinkage_pct"] = _finite(shrunk.sd[place])
+                entry["shrinkage_variance_pct"] = _finite(shrunk.variance[place])
+            elif isinstance(fit.evaluation, CentreEvaluation):
+                effects = fit.evaluation.effects[:, model.centre_etas.index(str(one.place[1]))]
+                entry["shrinkage_pct"] = _finite(100.0 * (1.0 - effects.std(ddof=1) / math.sqrt(value)))
+                entry["shrinkage_variance_pct"] = _finite(100.0 * (1.0 - effects.var(ddof=1) / value))
         groups[one.kind.value][one.name] = entry
-    model = fit.population.model
     return {
         "schema": SCHEMA,
         "method": fit.options.method.value,
@@ -74,7 +84,7 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         "seconds": round(seconds, 3),
         "model": {"name": model.id, "version": model.version, "sha256": model.sha256},
         "data": {"sha256": data_sha256},
-        "warnings": _warnings(fit),
+        "warnings": [*_warnings(fit), *_few_centres(fit, wanted, kind)],
     }
 
 
@@ -91,8 +101,19 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
         entry["sd"] = sd
         # By the delta method: the relative standard error of a standard deviation is half that of its variance.
         entry["rse_sd_pct"] = None if se is None else _finite(50.0 * se / value)
-        entry["cv_pct"] = _finite(100.0 * math.sqrt(math.expm1(min(value, _SMALL_EXP))))
     return entry
+
+
+def _cv_pct(model: ModelSpec, eta: str, variance: float) -> float | None:
+    """Return the coefficient of variation of what a random effect multiplies; None where its variance alone does not give it."""
+    shapes = {term.eta: term.shape for term in model.terms}
+    shapes |= {term.occasion_eta: term.shape for term in model.terms}
+    shape = shapes.get(eta, RandomEffectShape.EXPONENTIAL)
+    if shape is RandomEffectShape.PROPORTIONAL:
+        return _finite(100.0 * math.sqrt(variance))
+    if shape is not RandomEffectShape.EXPONENTIAL:
+        return None
+    return _finite(100.0 * math.sqrt(math.expm1(min(variance, _SMALL_EXP))))
 
 
 def _not_informed(fit: Fit) -> tuple[list[str], list[str]]:
@@ -137,6 +158,16 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found
+
+
+def _few_centres(fit: Fit, wanted: CovarianceKind, kind: CovarianceKind) -> list[dict[str, str]]:
+    if kind is wanted or not fit.scale.n_free:
+        return []
+    text = (
+        f"{len(fit.scores)} centres are too few for the scores of {fit.scale.n_free} parameters: standard errors come from R instead of "
+        f"{wanted.value}."
+    )
+    return [{"code": "few_centres", "text": text}]
 
 
 def _finite(value: float) -> float | None:

@@ -12,7 +12,7 @@ from pkpd.estimation.grid import is_half_life_straight
 from pkpd.estimation.posterior import Marginal, constant_marginal, marginal, outer_marginal, straight_marginal
 from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
 from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape
 from pkpd.problem import Problem, bind, take_subject
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.data.records import Subject
     from pkpd.estimation.posterior import Posterior
+    from pkpd.model.spec import ModelSpec
 
 WEEK_2_TO_4 = (14.0, 28.0)
 """Window of the paper's exposure metric [day]."""
@@ -189,18 +190,24 @@ def _parameter_marginal(posterior: Posterior, name: str, table: FloatArray, prob
 def _largest_straight_step(posterior: Posterior, name: str) -> float:
     """Return the largest change of ln of a parameter from a line to the next along an axis on which it is straight.
 
-    A parameter of a single term is straight along every axis, the half-life along the first (``grid.first_axis``). 0 where
+    A parameter of a single term with an exponential random effect is straight along every axis, the half-life along the first (``grid.first_axis``). 0 where
     there is none.
     """
     problem = posterior.problem
     axes = posterior.axes.T
     if name == "half_life":
         axes = axes[: int(is_half_life_straight(problem))]
-    elif sum(term.parameter == name for term in problem.model.terms) > 1:
+    elif not _is_straight(problem.model, name):
         axes = axes[:0]
     factor = problem.subjects.omega_cholesky[0] @ problem.subjects.frame[0][:, 1:]
     here = math.log(parameters_at(problem, np.zeros(problem.n_eta))[name])
     return max((abs(math.log(parameters_at(problem, factor @ axis)[name]) - here) for axis in axes), default=0.0)
+
+
+def _is_straight(model: ModelSpec, name: str) -> bool:
+    """Return whether ln of a parameter is a straight line along every direction."""
+    terms = [term for term in model.terms if term.parameter == name]
+    return len(terms) == 1 and terms[0].shape is RandomEffectShape.EXPONENTIAL
 
 
 def _spread_along_lines(posterior: Posterior, table: FloatArray) -> float:

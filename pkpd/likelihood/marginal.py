@@ -18,6 +18,7 @@ from pkpd.likelihood.population import (
     packed_at,
     quantified_by_subject,
 )
+from pkpd.model.spec import RandomEffectShape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.kernels.laplace import Directions
     from pkpd.likelihood.population import Population
+    from pkpd.model.spec import Term
 
 _FEWEST, _MOST = 16, 1024
 _TOLERANCE = 1e-3
@@ -214,7 +216,7 @@ def evaluate_marginal(
     packed = packed_at(population, model)
     n, n_eta = population.n_subjects, population.n_eta
     basis = basis_at(population, model)
-    n_shifted = len(model.terms) if basis.is_by_term and all(term.eta is not None for term in model.terms) else 0
+    n_shifted = len(model.terms) if basis.is_by_term and all(map(_is_shifted, model.terms)) else 0
     n_directions = basis.directions.log_typical.shape[0] if with_gradient else n_shifted
     value, lowest, doubt = np.empty(n), np.empty(n), np.empty((n, 3))
     mean, square = np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
@@ -258,3 +260,8 @@ def evaluate_marginal(
         doubt=doubt,
         lowest=lowest,
     )
+
+
+def _is_shifted(term: Term) -> bool:
+    """Return whether a change of a term's typical value is one of the mean of its random effect."""
+    return term.eta is not None and term.shape is RandomEffectShape.EXPONENTIAL

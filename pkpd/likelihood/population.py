@@ -10,24 +10,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.kernels.codes import ADDITIVE, CENSORED, PROPORTIONAL, PackedSubjects
+from pkpd.errors import input_error
+from pkpd.kernels.codes import ADDITIVE, CENSORED, EXPONENT, PROPORTIONAL, PackedSubjects
 from pkpd.kernels.laplace import Approximation, Directions, approximate
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.model.parameters import log_typical_terms
 from pkpd.model.population import (
     ParameterKind,
     PopulationParameter,
+    is_shape,
     log_typical_slopes,
     population_parameters,
     with_values,
 )
-from pkpd.model.residual import residual_sd_parameters
-from pkpd.problem import Problem, bind_cohort, line_frames, omega_factors
+from pkpd.model.residual import error_group
+from pkpd.problem import (
+    Problem,
+    bind_cohort,
+    error_exponent,
+    error_groups,
+    group_errors,
+    line_frames,
+    n_occasions_of,
+    omega_factors,
+    shape_parameters,
+)
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
+
+# In the order of ``Directions.error``.
+_ERROR_PARTS = ("additive", "proportional", "exponent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +65,12 @@ class Population:
         Number of covariate rows of all subjects.
     first_rows : (n_subjects,) array
         First covariate row of each subject, which the variances of the random effects are taken at.
-    assays : tuple of str or None
-        Groups of observations with an error of their own.
+    groups : tuple of str or None
+        Assays or centres whose observations may have an error of their own.
     group : (n_observations,) array
         Group of each observation.
+    log_shift : (n_rows, n_terms) array or None
+        What is added to the logarithms of the typical values: the effects of centres (``centres.shifted``).
     """
 
     model: ModelSpec
@@ -63,8 +80,9 @@ class Population:
     covariates: dict[str, FloatArray]
     n_rows: int
     first_rows: IntArray
-    assays: tuple[str | None, ...]
+    groups: tuple[str | None, ...]
     group: IntArray
+    log_shift: FloatArray | None = None
 
     @property
     def n_subjects(self) -> int:
@@ -73,8 +91,13 @@ class Population:
 
     @property
     def n_eta(self) -> int:
-        """Return the number of random effects."""
-        return len(self.model.etas)
+        """Return the number of random effects of a subject, those of its occasions included."""
+        return self.packed.omega_cholesky.shape[1]
+
+    @property
+    def n_occasions(self) -> int:
+        """Return the largest number of occasions of a subject."""
+        return n_occasions_of(self.cohort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +118,8 @@ class Evaluation:
         Largest conditional variance of a whitened random effect: the prior's is 1. Where it is much more, the mode is flat, and an
         approximation by its curvature worthless.
     gradient : (n_subjects, n_parameters) array
-        Derivatives of ``ofv_i`` with respect to every parameter; empty where not asked for.
+        Derivatives of ``ofv_i`` with respect to every parameter; empty where not asked for. With effects of centres, a row for
+        each centre.
     status : (n_subjects,) array
         How each subject's search ended (``kernels.mode``, ``kernels.laplace``).
     """
@@ -127,9 +151,17 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
     Raises
     ------
     InputError
-        As ``problem.bind_cohort``.
+        As ``problem.bind_cohort``; and for a model with random effects of occasions, or of centres, where the cohort has a single one.
     """
-    has_assays = bool(model.residual.by_assay)
+    if model.occasion_variances and n_occasions_of(cohort) == 1:
+        names = ", ".join(name.removeprefix("iov_") for name in model.occasion_etas)
+        message = f"has inter-occasion variability on {names}, and the cohort a single occasion"
+        raise input_error(model.id, f"{message}; give the occasions in a column OCC, or leave [iov] out")
+    if model.centre_variances and np.unique(cohort.centre).size == 1:
+        names = ", ".join(name.removeprefix("centre_") for name in model.centre_etas)
+        message = f"has random effects of centres on {names}, and the cohort a single centre"
+        raise input_error(model.id, f"{message}; give the centres in a column CENTRE, or leave [centre] out")
+    groups, group = error_groups(model, cohort)
     return Population(
         model=model,
         cohort=cohort,
@@ -138,8 +170,8 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         covariates={name: cohort.covariates[name] for name in model.covariates},
         n_rows=cohort.row_time.size,
         first_rows=cohort.row_start[:-1],
-        assays=cohort.assays if has_assays else (None,),
-        group=cohort.assay if has_assays else np.zeros(cohort.level.size, dtype=np.int64),
+        groups=groups,
+        group=group,
     )
 
 
@@ -154,15 +186,18 @@ def packed_at(population: Population, model: ModelSpec) -> PackedSubjects:
     log_typical = np.ascontiguousarray(
         np.broadcast_to(log_typical_terms(model, population.covariates).T, (population.n_rows, len(model.terms)))
     )
+    if population.log_shift is not None:
+        log_typical = log_typical + population.log_shift
     observations = packed.observations.copy()
-    errors = np.array([residual_sd_parameters(model, assay) for assay in population.assays])
-    observations[:, ADDITIVE : PROPORTIONAL + 1] = errors[population.group]
+    observations[:, ADDITIVE : PROPORTIONAL + 1] = group_errors(model, population.groups)[population.group]
+    observations[:, EXPONENT] = error_exponent(model)
     first = {name: values[population.first_rows] for name, values in population.covariates.items()}
-    factors = omega_factors(model, first, population.n_subjects)
+    factors = omega_factors(model, first, population.n_subjects, population.n_occasions)
     frame, line_scale = line_frames(model, factors)
     return packed._replace(
         log_typical=log_typical,
         observations=observations,
+        shape=shape_parameters(model),
         omega_cholesky=factors,
         frame=frame,
         line_scale=line_scale,
@@ -215,6 +250,15 @@ def evaluate(
     )
 
 
+def occasions_of(population: Population) -> BoolArray:
+    """Return which occasions each subject has, (n_subjects, n_occasions)."""
+    has = np.zeros((population.n_subjects, population.n_occasions), dtype=np.bool_)
+    has[
+        np.repeat(np.arange(population.n_subjects), np.diff(population.cohort.row_start)), population.cohort.occasion
+    ] = True
+    return has
+
+
 def flatness_of(covariance: FloatArray) -> FloatArray:
     """Return the largest variance of each subject's whitened random effects."""
     variances = np.diagonal(covariance, axis1=1, axis2=2)
@@ -244,9 +288,10 @@ class Basis:
     directions : Directions
         As the kernel takes them.
     slopes : (n_theta, n_rows, n_terms) array
-        How the typical values change with the thetas.
+        How the typical values change with the thetas, those of shapes left out.
     is_by_term : bool
-        Whether the directions are the terms, since every subject has a single row, or the thetas.
+        Whether the first directions are the terms, since every subject has a single row, or the thetas. Those of the shapes follow,
+        then those of the residual error.
     """
 
     directions: Directions
@@ -260,18 +305,22 @@ def basis_at(population: Population, model: ModelSpec) -> Basis:
     slopes = log_typical_slopes(model, population.covariates, n_rows)
     is_by_term = n_rows == population.n_subjects
     by_theta = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
+    shapes = [p for p in population.parameters if is_shape(p)]
     sigmas = [p for p in population.parameters if p.kind is ParameterKind.SIGMA]
-    n_directions = len(by_theta) + len(sigmas)
-    error = np.zeros((n_directions, len(population.assays), 3))
+    n_first, n_directions = len(by_theta), len(by_theta) + len(shapes) + len(sigmas)
+    log_typical = np.zeros((n_directions, n_rows, n_terms))
+    log_typical[:n_first] = by_theta
+    shape = np.zeros((n_directions, n_terms))
+    for k, parameter in enumerate(shapes):
+        shape[n_first + k, int(parameter.place[1] or 0)] = 1.0
+    error = np.zeros((n_directions, len(population.groups), 3))
+    keys = [error_group(model, name) for name in population.groups]
     for s, parameter in enumerate(sigmas):
-        part, assay = parameter.place[:2]
-        if assay in population.assays:
-            error[len(by_theta) + s, population.assays.index(assay), 0 if part == "additive" else 1] = 1.0
-    log_typical = np.concatenate((by_theta, np.zeros((len(sigmas), n_rows, n_terms))))
-    directions = Directions(
-        np.ascontiguousarray(log_typical), np.zeros((n_directions, n_terms)), error, population.group
-    )
-    return Basis(directions, slopes, is_by_term)
+        part, wanted = parameter.place[:2]
+        for g, key in enumerate(keys):
+            if key == wanted or part == "exponent":
+                error[n_first + len(shapes) + s, g, _ERROR_PARTS.index(str(part))] = 1.0
+    return Basis(Directions(log_typical, shape, error, population.group), slopes, is_by_term)
 
 
 def gradient_from(
@@ -283,18 +332,20 @@ def gradient_from(
     factor: FloatArray,
 ) -> FloatArray:
     """Return the derivatives with respect to every parameter from those along the directions and in Omega."""
-    n_theta, n_sigma = len(basis.slopes), sum(p.kind is ParameterKind.SIGMA for p in population.parameters)
-    first = along[:, : along.shape[1] - n_sigma]
+    n_theta = len(basis.slopes)
+    n_first = len(model.terms) if basis.is_by_term else n_theta
+    n_shapes = sum(is_shape(p) for p in population.parameters)
+    first = along[:, :n_first]
     by_theta = np.einsum("it,kit->ik", first, basis.slopes) if basis.is_by_term else first
     inverse = np.linalg.inv(factor)
     by_omega = inverse.transpose(0, 2, 1) @ bracket @ inverse
-    columns = [by_theta.reshape(-1, n_theta)]
+    columns = [by_theta.reshape(-1, n_theta), along[:, n_first : n_first + n_shapes]]
     columns += [
         _omega_slope(population, model, parameter, by_omega)[:, None]
         for parameter in population.parameters
         if parameter.kind is ParameterKind.OMEGA
     ]
-    columns.append(along[:, along.shape[1] - n_sigma :])
+    columns.append(along[:, n_first + n_shapes :])
     return np.concatenate(columns, axis=1)
 
 
@@ -302,6 +353,14 @@ def _omega_slope(
     population: Population, model: ModelSpec, parameter: PopulationParameter, by_omega: FloatArray
 ) -> FloatArray:
     what, first, second = parameter.place
+    if first in model.occasion_etas:
+        other = first if what == "omega2" else second
+        blocks = _occasion_blocks(population, model, by_omega)
+        row, column = model.occasion_etas.index(str(first)), model.occasion_etas.index(str(other))
+        return (1.0 if what == "omega2" else 2.0) * blocks[:, :, row, column].sum(axis=1)
+    if first in model.centre_etas:
+        # It is no parameter of a subject's likelihood given the effects of its centre.
+        return np.zeros(len(by_omega))
     row = model.etas.index(str(first))
     if what == "covariance":
         return 2.0 * by_omega[:, row, model.etas.index(str(second))]
@@ -310,3 +369,11 @@ def _omega_slope(
     if covariate is None:
         return slope
     return np.where(population.covariates[covariate][population.first_rows] == second, slope, 0.0)
+
+
+def _occasion_blocks(population: Population, model: ModelSpec, by_omega: FloatArray) -> FloatArray:
+    """Return the blocks of the occasions on the diagonal, (n_subjects, n_occasions, n_each, n_each)."""
+    n_own, n_each = len(model.etas), len(model.occasion_etas)
+    starts = n_own + n_each * np.arange(population.n_occasions)
+    places = starts[:, None] + np.arange(n_each)
+    return by_omega[:, places[:, :, None], places[:, None, :]]

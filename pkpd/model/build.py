@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ import numpy as np
 from pkpd.errors import InputError, Problem
 from pkpd.model.covariate import describe_domain, is_possible, log_effect
 from pkpd.model.messages import place
-from pkpd.model.parameters import omega_matrix, terminal_half_life, typical_parameters
+from pkpd.model.parameters import occasion_matrix, omega_matrix, terminal_half_life, typical_parameters
 from pkpd.model.published import not_used_values, published_values
+from pkpd.model.sections import term_sections
 from pkpd.model.spec import (
     CovariateDomain,
     Effect,
@@ -19,17 +21,20 @@ from pkpd.model.spec import (
     EtaVariance,
     ModelCheck,
     ModelSpec,
+    RandomEffectShape,
     ResidualError,
     ResidualKind,
     Study,
     Term,
 )
-from pkpd.model.validate import find_problems, term_sections
+from pkpd.model.validate import find_problems
+from pkpd.model.validate_random_effects import CENTRE, OCCASION
 from pkpd.units import fraction_from_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pkpd.arrays import FloatArray
     from pkpd.model.schema import (
         AssaySection,
         CovariateSection,
@@ -81,9 +86,9 @@ def build_model(content: ModelFile, file: str, sha256: str) -> ModelSpec:
 
 def _build(content: ModelFile, sha256: str) -> ModelSpec:
     """Return the model of content that fits together."""
-    eta_on = {eta.on or name: name for name, eta in content.iiv.items()}
     terms = tuple(
-        _term(content, parameter, section, eta_on.get(name)) for parameter, name, _, section in term_sections(content)
+        _with_random_effects(content, name, _term(content, parameter, section))
+        for parameter, name, _, section in term_sections(content)
     )
     etas = tuple(term.eta for term in terms if term.eta is not None)
     return ModelSpec(
@@ -118,21 +123,35 @@ def _build(content: ModelFile, sha256: str) -> ModelSpec:
         in_default_panel=content.in_default_panel,
         panel_reason=content.panel_reason,
         sha256=sha256,
+        occasion_variances=tuple(_shared_variance(OCCASION, name, content) for name in content.iov),
+        centre_variances=tuple(_shared_variance(CENTRE, name, content) for name in content.centre),
     )
 
 
-def _term(content: ModelFile, parameter: str, section: TermSection, eta: str | None) -> Term:
+def _with_random_effects(content: ModelFile, name: str, term: Term) -> Term:
+    """Return a term with the random effects that the file puts on it."""
+    own = next((key for key, section in content.iiv.items() if (section.on or key) == name), None)
+    occasion = next((OCCASION + key for key, section in content.iov.items() if (section.on or key) == name), None)
+    centre = next((CENTRE + key for key, section in content.centre.items() if (section.on or key) == name), None)
+    term = replace(term, eta=own, occasion_eta=occasion, centre_eta=centre)
+    if own is None:
+        return term
+    section = content.iiv[own]
+    return replace(term, shape=section.shape, shape_parameter=section.lambda_ or section.df or 0.0)
+
+
+def _term(content: ModelFile, parameter: str, section: TermSection) -> Term:
     """Return one term; a value by category becomes the first category's value and a table of ratios to it."""
     effects = tuple(_effect(content, effect) for effect in section.effects)
     if section.value_by is None:
         assert section.value is not None, "validated"  # noqa: S101 (find_problems has refused the contrary)
-        return Term(parameter, section.value, effects, eta)
+        return Term(parameter, section.value, effects)
     codes = content.covariates[section.value_by.covariate].categories
     values = section.value_by.values
     first = next(iter(values.values()))
     table = tuple((codes[label], value / first) for label, value in values.items())
     by_category = Effect(section.value_by.covariate, EffectForm.CATEGORY, table=table)
-    return Term(parameter, first, (by_category, *effects), eta)
+    return Term(parameter, first, (by_category, *effects))
 
 
 def _effect(content: ModelFile, section: EffectSection) -> Effect:
@@ -150,31 +169,55 @@ def _effect(content: ModelFile, section: EffectSection) -> Effect:
 
 
 def _variance(content: ModelFile, name: str, section: EtaSection) -> EtaVariance:
-    """Return the variance of a random effect: as given, or ln(1 + CV²) where the source gives a CV."""
+    """Return the variance of a random effect: as given, or from the CV where the source gives one."""
     if section.omega2_by is not None:
         codes = content.covariates[section.omega2_by.covariate].categories
         table = tuple((codes[label], value) for label, value in section.omega2_by.values.items())
         return EtaVariance(name, table[0][1], section.omega2_by.covariate, table)
     if section.omega2 is not None:
         return EtaVariance(name, section.omega2)
-    cv = fraction_from_percent(section.cv_pct or 0.0)
-    return EtaVariance(name, float(np.log1p(cv * cv)))
+    return EtaVariance(name, _variance_of_cv(section.cv_pct or 0.0, section.shape))
+
+
+def _shared_variance(prefix: str, name: str, content: ModelFile) -> EtaVariance:
+    """Return the variance of a random effect of the occasion or the centre."""
+    is_occasion = prefix == OCCASION
+    section = (content.iov if is_occasion else content.centre)[name]
+    if section.omega2 is not None:
+        return EtaVariance(prefix + name, section.omega2)
+    # That of the occasion is added to the subject's own inside of its shape.
+    shapes = {eta.on or key: eta.shape for key, eta in content.iiv.items()} if is_occasion else {}
+    shape = shapes.get(section.on or name, RandomEffectShape.EXPONENTIAL)
+    return EtaVariance(prefix + name, _variance_of_cv(section.cv_pct or 0.0, shape))
+
+
+def _variance_of_cv(cv_pct: float, shape: RandomEffectShape) -> float:
+    """Return the variance of a random effect from the coefficient of variation of what it multiplies."""
+    cv = fraction_from_percent(cv_pct)
+    return cv * cv if shape is RandomEffectShape.PROPORTIONAL else float(np.log1p(cv * cv))
 
 
 def _residual(content: ModelFile) -> ResidualError:
     """Return the residual error; without a general one, its variances are the means over the assays."""
     section = content.residual
     by_assay = {name: _assay(assay) for name, assay in section.by_assay.items()}
-    kind, exponent = ResidualKind(section.kind), section.exponent
-    if section.default_assay is None:
-        additive = section.log_sd or section.additive_sd or 0.0
-        return ResidualError(additive, section.proportional_sd or 0.0, by_assay, kind, exponent)
-    additive, proportional = np.sqrt(np.mean(np.square(list(by_assay.values())), axis=0))
-    return ResidualError(float(additive), float(proportional), by_assay, kind, exponent)
+    by_centre = {name: _assay(centre) for name, centre in section.by_centre.items()}
+    additive, proportional = section.log_sd or section.additive_sd or 0.0, section.proportional_sd or 0.0
+    if section.default_assay is not None:
+        additive, proportional = map(float, np.sqrt(np.mean(np.square(list(by_assay.values())), axis=0)))
+    return ResidualError(
+        additive_sd=additive,
+        proportional_sd=proportional,
+        by_assay=by_assay,
+        kind=ResidualKind(section.kind),
+        exponent=section.exponent,
+        by_centre=by_centre,
+        is_exponent_free=section.exponent_estimated,
+    )
 
 
 def _assay(section: AssaySection) -> tuple[float, float]:
-    """Return the additive (of the logarithm, where it has that) and the proportional standard deviation of one assay."""
+    """Return the additive (of the logarithm, where it has that) and the proportional standard deviation of one assay or centre."""
     additive = section.log_sd or section.additive_sd or 0.0
     if section.proportional_variance is not None:
         return additive, float(np.sqrt(section.proportional_variance))
@@ -239,12 +282,16 @@ def _omega_problems(model: ModelSpec, file: str) -> Iterator[Problem]:
     """Yield the combinations of categories whose covariance matrix is not positive definite."""
     coded = sorted({variance.covariate for variance in model.variances if variance.covariate is not None})
     for codes in product(*([code for _, code in model.covariates[name].categories] for name in coded)):
-        matrix = omega_matrix(model, dict(zip(coded, codes, strict=True)))
-        # The correlation matrix decides: a variance may be as small as it likes.
-        sd = np.sqrt(np.diag(matrix))
-        if matrix.size and float(np.linalg.eigvalsh(matrix / np.outer(sd, sd))[0]) <= 0.0:
+        matrices = (omega_matrix(model, dict(zip(coded, codes, strict=True))), occasion_matrix(model))
+        if not all(map(_is_positive_definite, matrices)):
             yield Problem(place(file, ("correlations",)), "the correlations together are not positive definite.")
             return
+
+
+def _is_positive_definite(matrix: FloatArray) -> bool:
+    """Return whether a covariance matrix is; its correlations decide, since a variance may be as small as it likes."""
+    sd = np.sqrt(np.diag(matrix))
+    return not matrix.size or float(np.linalg.eigvalsh(matrix / np.outer(sd, sd))[0]) > 0.0
 
 
 def _check_problems(model: ModelSpec, file: str) -> Iterator[Problem]:

@@ -65,7 +65,7 @@ def typical_parameters(model: ModelSpec, covariates: Mapping[str, float]) -> dic
 
 
 def omega_matrix(model: ModelSpec, covariates: Mapping[str, float]) -> FloatArray:
-    """Return the covariance matrix of the random effects.
+    """Return the covariance matrix of the random effects of a subject.
 
     Parameters
     ----------
@@ -79,11 +79,23 @@ def omega_matrix(model: ModelSpec, covariates: Mapping[str, float]) -> FloatArra
     (n_eta, n_eta) array
         Covariance matrix, in the order of `model.etas`.
     """
-    sd = np.sqrt([_variance(variance, covariates) for variance in model.variances])
-    correlation = np.eye(len(model.etas))
+    variances = [_variance(variance, covariates) for variance in model.variances]
+    return _covariance(model, model.etas, variances)
+
+
+def occasion_matrix(model: ModelSpec) -> FloatArray:
+    """Return the covariance matrix of the random effects of one occasion, in the order of `model.occasion_etas`."""
+    return _covariance(model, model.occasion_etas, [variance.omega2 for variance in model.occasion_variances])
+
+
+def _covariance(model: ModelSpec, etas: tuple[str, ...], variances: list[float]) -> FloatArray:
+    """Return the covariance matrix of some random effects from their variances and the model's correlations."""
+    sd = np.sqrt(variances)
+    correlation = np.eye(len(etas))
     for first, second, rho in model.correlations:
-        row, column = model.etas.index(first), model.etas.index(second)
-        correlation[row, column] = correlation[column, row] = rho
+        if first in etas:
+            row, column = etas.index(first), etas.index(second)
+            correlation[row, column] = correlation[column, row] = rho
     return correlation * np.outer(sd, sd)
 
 

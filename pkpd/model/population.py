@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.model.covariate import effect_slope
-from pkpd.model.spec import Effect, EffectForm, EtaVariance, ModelSpec, ResidualError, ResidualKind, Term
+from pkpd.model.spec import (
+    SHAPE_PARAMETERS,
+    Effect,
+    EffectForm,
+    EtaVariance,
+    ModelSpec,
+    RandomEffectShape,
+    ResidualError,
+    ResidualKind,
+    Term,
+)
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -20,6 +30,8 @@ _Places = Mapping[_Place, float]
 _TABLES = frozenset({EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL})
 # Coefficients that multiply, and so are positive.
 _POSITIVE = frozenset({EffectForm.FACTOR})
+# A t variable has a variance from two degrees of freedom on, and is all but normal at two hundred.
+_SHAPE_BOUNDS = {RandomEffectShape.BOX_COX: (-20.0, 20.0), RandomEffectShape.T_DISTRIBUTED: (2.0, 200.0)}
 
 
 class ParameterKind(Enum):
@@ -37,9 +49,10 @@ class PopulationParameter:
     Parameters
     ----------
     name : str
-        Unique in the model: ``cl``, ``cl_weight_kg``, ``omega2_cl``, ``omega2_cl_v`` (a covariance), ``sigma_proportional``.
+        Unique in the model: ``cl``, ``cl_weight_kg``, ``lambda_cl``, ``omega2_cl``, ``omega2_cl_v`` (a covariance), ``omega2_iov_cl``,
+        ``omega2_centre_cl``, ``sigma_proportional``.
     kind : ParameterKind
-        Typical value or coefficient, variance or covariance of random effects, standard deviation of the residual error.
+        Typical value, coefficient or parameter of a shape, variance or covariance of random effects, standard deviation (or exponent) of the residual error.
     value : float
         Value in the model.
     lower, upper : float
@@ -60,9 +73,18 @@ class PopulationParameter:
 
 
 def population_parameters(model: ModelSpec) -> tuple[PopulationParameter, ...]:
-    """Return every parameter of a model: thetas in the order of the terms, then omegas, then sigmas."""
+    """Return every parameter of a model.
+
+    Thetas come in the order of the terms, those of shapes after all others, then omegas of subjects, occasions and centres, then
+    sigmas.
+    """
     fixed = {value.name for value in model.parameters if value.is_fixed}
-    return (*_thetas(model, fixed), *_omegas(model, fixed), *_sigmas(model, fixed))
+    return (*_thetas(model, fixed), *_shapes(model, fixed), *_omegas(model, fixed), *_sigmas(model, fixed))
+
+
+def is_shape(parameter: PopulationParameter) -> bool:
+    """Return whether a parameter is that of a random effect's shape."""
+    return parameter.place[0] == "shape"
 
 
 def with_values(model: ModelSpec, values: Mapping[str, float]) -> ModelSpec:
@@ -86,13 +108,15 @@ def with_values(model: ModelSpec, values: Mapping[str, float]) -> ModelSpec:
         model,
         terms=tuple(_term_with(term, t, by_place) for t, term in enumerate(model.terms)),
         variances=tuple(_variance_with(variance, by_place) for variance in model.variances),
+        occasion_variances=tuple(_variance_with(variance, by_place) for variance in model.occasion_variances),
+        centre_variances=tuple(_variance_with(variance, by_place) for variance in model.centre_variances),
         correlations=_correlations_with(model, by_place),
         residual=_residual_with(model.residual, by_place),
     )
 
 
 def log_typical_slopes(model: ModelSpec, covariates: Mapping[str, FloatArray], n_rows: int) -> FloatArray:
-    """Return how the logarithms of the typical values change with each theta.
+    """Return how the logarithms of the typical values change with each theta that they depend on, those of shapes left out.
 
     Parameters
     ----------
@@ -108,7 +132,7 @@ def log_typical_slopes(model: ModelSpec, covariates: Mapping[str, FloatArray], n
     (n_theta, n_rows, n_terms) array
         d ln(typical value) / d theta, in the order of ``population_parameters``.
     """
-    thetas = [p for p in population_parameters(model) if p.kind is ParameterKind.THETA]
+    thetas = [p for p in population_parameters(model) if p.kind is ParameterKind.THETA and not is_shape(p)]
     slopes = np.zeros((len(thetas), n_rows, len(model.terms)))
     for row, parameter in enumerate(thetas):
         what, t, *where = parameter.place
@@ -155,10 +179,19 @@ def _theta(name: str, value: float, low: float, fixed: set[str], place: _Place) 
     return PopulationParameter(name, ParameterKind.THETA, value, low, np.inf, name in fixed, place)
 
 
+def _shapes(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
+    for t, term in enumerate(model.terms):
+        if term.shape in SHAPE_PARAMETERS:
+            name = f"{SHAPE_PARAMETERS[term.shape]}_{term.eta}"
+            low, high = _SHAPE_BOUNDS[term.shape]
+            kind, place = ParameterKind.THETA, ("shape", t)
+            yield PopulationParameter(name, kind, term.shape_parameter, low, high, name in fixed, place)
+
+
 def _omegas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
-    by_eta = dict(zip(model.etas, model.variances, strict=True))
+    by_eta = {variance.eta: variance for variance in _all_variances(model)}
     for eta, variance in by_eta.items():
-        is_fixed = f"iiv_{eta}" in fixed
+        is_fixed = (f"iiv_{eta}" if eta in model.etas else eta) in fixed
         if variance.covariate is None:
             yield PopulationParameter(
                 f"omega2_{eta}", ParameterKind.OMEGA, variance.omega2, 0.0, np.inf, is_fixed, ("omega2", eta, None)
@@ -177,23 +210,31 @@ def _omegas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
         )
 
 
+def _all_variances(model: ModelSpec) -> tuple[EtaVariance, ...]:
+    return (*model.variances, *model.occasion_variances, *model.centre_variances)
+
+
 def _sigmas(model: ModelSpec, fixed: set[str]) -> Iterator[PopulationParameter]:
     residual = model.residual
     groups: list[tuple[str | None, str, tuple[float, float]]] = [
         (None, "sigma", (residual.additive_sd, residual.proportional_sd))
     ]
-    groups += [(assay, f"sigma_{assay}", sds) for assay, sds in residual.by_assay.items()]
+    groups += [(name, f"sigma_{name}", sds) for name, sds in (*residual.by_assay.items(), *residual.by_centre.items())]
     for assay, prefix, (additive, proportional) in groups:
         for part, value in (("additive", additive), ("proportional", proportional)):
             if value > 0.0:
                 is_fixed = f"residual_{part}" in fixed
                 name = f"{prefix}_{'log' if residual.kind is ResidualKind.LOGARITHMIC else part}"
                 yield PopulationParameter(name, ParameterKind.SIGMA, value, 0.0, np.inf, is_fixed, (part, assay))
+    if residual.is_exponent_free:
+        place = ("exponent", None)
+        yield PopulationParameter("sigma_exponent", ParameterKind.SIGMA, residual.exponent, 0.0, np.inf, False, place)  # noqa: FBT003
 
 
 def _term_with(term: Term, t: int, values: _Places) -> Term:
     effects = tuple(_effect_with(effect, t, e, values) for e, effect in enumerate(term.effects))
-    return replace(term, value=values.get(("value", t), term.value), effects=effects)
+    shape = values.get(("shape", t), term.shape_parameter)
+    return replace(term, value=values.get(("value", t), term.value), effects=effects, shape_parameter=shape)
 
 
 def _effect_with(effect: Effect, t: int, e: int, values: _Places) -> Effect:
@@ -208,8 +249,8 @@ def _variance_with(variance: EtaVariance, values: _Places) -> EtaVariance:
 
 
 def _correlations_with(model: ModelSpec, values: _Places) -> tuple[tuple[str, str, float], ...]:
-    before = {variance.eta: variance.omega2 for variance in model.variances}
-    after = {variance.eta: _variance_with(variance, values).omega2 for variance in model.variances}
+    before = {variance.eta: variance.omega2 for variance in _all_variances(model)}
+    after = {variance.eta: _variance_with(variance, values).omega2 for variance in _all_variances(model)}
     changed: list[tuple[str, str, float]] = []
     for first, second, rho in model.correlations:
         covariance = values.get(("covariance", first, second), rho * float(np.sqrt(before[first] * before[second])))
@@ -222,8 +263,14 @@ def _residual_with(residual: ResidualError, values: _Places) -> ResidualError:
         residual,
         additive_sd=values.get(("additive", None), residual.additive_sd),
         proportional_sd=values.get(("proportional", None), residual.proportional_sd),
-        by_assay={
-            assay: (values.get(("additive", assay), sds[0]), values.get(("proportional", assay), sds[1]))
-            for assay, sds in residual.by_assay.items()
-        },
+        by_assay=_errors_with(residual.by_assay, values),
+        by_centre=_errors_with(residual.by_centre, values),
+        exponent=values.get(("exponent", None), residual.exponent),
     )
+
+
+def _errors_with(errors: Mapping[str, tuple[float, float]], values: _Places) -> dict[str, tuple[float, float]]:
+    return {
+        name: (values.get(("additive", name), sds[0]), values.get(("proportional", name), sds[1]))
+        for name, sds in errors.items()
+    }

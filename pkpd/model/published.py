@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pkpd.model.spec import PublishedValue
-from pkpd.model.validate import term_sections
+from pkpd.model.sections import term_sections
+from pkpd.model.spec import SHAPE_PARAMETERS, PublishedValue
+from pkpd.model.validate_random_effects import CENTRE, OCCASION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,10 @@ def published_values(content: ModelFile) -> tuple[PublishedValue, ...]:
         values.extend(_term_values(name.replace(".", "_"), content.parameters[parameter].unit, section))
     for name, eta in content.iiv.items():
         values.extend(_eta_values(name, eta))
+    for prefix, etas in ((OCCASION, content.iov), (CENTRE, content.centre)):
+        for name, shared in etas.items():
+            value, unit = (shared.omega2, "variance") if shared.cv_pct is None else (shared.cv_pct, "% CV")
+            values.append(_value(f"{prefix}{name}", value or 0.0, unit, shared))
     values.extend(_value("corr_" + "_".join(entry.etas), entry.value, "", entry) for entry in content.correlations)
     values.extend(_residual_values(content.residual))
     return tuple(values)
@@ -75,10 +81,15 @@ def _eta_values(name: str, eta: EtaSection) -> Iterator[PublishedValue]:
     if eta.omega2_by is not None:
         for label, value in eta.omega2_by.values.items():
             yield _value(f"iiv_{name}_{label}", value, "variance", eta, eta.shrinkage_pct)
+    if eta.shape in SHAPE_PARAMETERS:
+        own = PublishedValue(
+            f"{SHAPE_PARAMETERS[eta.shape]}_{name}", eta.lambda_ or eta.df or 0.0, "", source=eta.source
+        )
+        yield replace(own, is_fixed=eta.shape_fixed)
 
 
 def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
-    """Yield the residual error, general or of each assay."""
+    """Yield the residual error, general or of each assay or centre."""
     if section.proportional_sd is not None:
         yield PublishedValue(
             "residual_proportional",
@@ -89,6 +100,8 @@ def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
             source=section.source,
             note=section.note,
         )
+    if section.exponent_estimated:
+        yield PublishedValue("residual_exponent", section.exponent, "", source=section.source)
     if section.additive_sd is not None:
         yield PublishedValue(
             "residual_additive",
@@ -100,7 +113,7 @@ def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
             source=section.source,
             note=section.note,
         )
-    for name, assay in section.by_assay.items():
+    for name, assay in (*section.by_assay.items(), *section.by_centre.items()):
         for kind, value, unit in (
             ("proportional", assay.proportional_sd, "SD, fraction"),
             ("proportional", assay.proportional_variance, "variance, fraction²"),

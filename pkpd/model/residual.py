@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
 
 
+def error_group(model: ModelSpec, name: str | None) -> str | None:
+    """Return the assay or centre whose residual error a sample of the named one has; None for the general error."""
+    if model.residual.by_centre:
+        return name if name in model.residual.by_centre else None
+    if name is None or not model.residual.by_assay:
+        return None
+    return {known.casefold(): known for known in model.residual.by_assay}.get(name.casefold())
+
+
 def residual_sd_parameters(model: ModelSpec, assay: str | None = None) -> tuple[float, float]:
     """Return the two parameters of sd² = additive² + (proportional · prediction)².
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pkpd.model.spec import EffectForm, Parameterization, Structure
+from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, Structure
 
 SCHEMA = "asuc-model/1"
 
@@ -20,6 +20,10 @@ NotNegative = Annotated[float, Field(ge=0.0, lt=1e9)]
 Coefficient = Annotated[float, Field(gt=-1e3, lt=1e3)]
 Count = Annotated[int, Field(ge=1, lt=1_000_000)]
 Variance = Annotated[float, Field(gt=0.0, le=25.0)]
+# Of an additive random effect, in the square of the parameter's unit.
+SquaredUnit = Annotated[float, Field(gt=0.0, le=1e6)]
+Exponent = Annotated[float, Field(gt=-20.0, lt=20.0)]
+DegreesOfFreedom = Annotated[float, Field(gt=2.0, lt=200.0)]
 CvPercent = Annotated[float, Field(gt=0.0, le=1e4)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]
 AssayName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=60)]
@@ -84,9 +88,21 @@ class EtaSection(Estimate):
 
     on: str | None = None
     cv_pct: CvPercent | None = None
-    omega2: Variance | None = None
+    omega2: SquaredUnit | None = None
     omega2_by: ByCategorySection | None = None
+    shape: Annotated[RandomEffectShape, Field(strict=False)] = RandomEffectShape.EXPONENTIAL
+    lambda_: Annotated[Exponent | None, Field(alias="lambda")] = None
+    df: DegreesOfFreedom | None = None
+    shape_fixed: bool = False
     shrinkage_pct: NotNegative | None = None
+
+
+class SharedEtaSection(Estimate):
+    """A random effect of the occasion or of the centre."""
+
+    on: str | None = None
+    cv_pct: CvPercent | None = None
+    omega2: Variance | None = None
 
 
 class CorrelationSection(Estimate):
@@ -97,7 +113,7 @@ class CorrelationSection(Estimate):
 
 
 class AssaySection(Section):
-    """The residual error of one assay."""
+    """The residual error of one assay or centre."""
 
     log_sd: NotNegative | None = None
     proportional_sd: NotNegative | None = None
@@ -121,7 +137,9 @@ class ResidualSection(Section):
     additive_rse_pct: NotNegative | None = None
     additive_bootstrap: Bootstrap | None = None
     additive_fixed: bool = False
+    exponent_estimated: bool = False
     by_assay: dict[AssayName, AssaySection] = {}
+    by_centre: dict[Text, AssaySection] = {}
     default_assay: Literal["mean_of_variances"] | None = None
     source: str = ""
     note: str = ""
@@ -200,6 +218,8 @@ class ModelFile(Section):
     study: StudySection | None = None
     parameters: dict[str, ParameterSection]
     iiv: dict[Identifier, EtaSection] = {}
+    iov: dict[Identifier, SharedEtaSection] = {}
+    centre: dict[Identifier, SharedEtaSection] = {}
     correlations: list[CorrelationSection] = []
     residual: ResidualSection
     covariates: dict[Identifier, CovariateSection] = {}

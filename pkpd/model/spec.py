@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,21 @@ class EffectForm(Enum):
     CATEGORY_EXPONENTIAL = "category_exponential"
 
 
+class RandomEffectShape(Enum):
+    """How a random effect, normal with mean 0, changes a term; formulas in ``kernels.random_effect``."""
+
+    EXPONENTIAL = "exponential"
+    """term = typical · exp(eta)."""
+    BOX_COX = "box_cox"
+    """ln(term) = ln(typical) + (exp(lambda · eta) - 1) / lambda."""
+    T_DISTRIBUTED = "t"
+    """ln(term) = ln(typical) + Hill's expansion of a t variable in the normal eta."""
+    PROPORTIONAL = "proportional"
+    """term = typical · (1 + eta)."""
+    ADDITIVE = "additive"
+    """term = typical + eta."""
+
+
 PARAMETER_NAMES: Mapping[Parameterization, tuple[str, ...]] = {
     Parameterization.CL_V: ("cl", "v"),
     Parameterization.KE_V: ("ke", "v"),
@@ -57,6 +72,15 @@ PARAMETER_UNITS: Mapping[str, str] = {
     "ke": "1/day",
 }
 """Unit that each parameter is given in."""
+
+SHAPE_PARAMETERS: Mapping[RandomEffectShape, str] = {
+    RandomEffectShape.BOX_COX: "lambda",
+    RandomEffectShape.T_DISTRIBUTED: "df",
+}
+"""Shapes that have a parameter of their own, and its name."""
+
+SIGNED_SHAPES = frozenset({RandomEffectShape.PROPORTIONAL, RandomEffectShape.ADDITIVE})
+"""Shapes under which part of the random effect's distribution would make a parameter negative."""
 
 COVARIATE_UNITS: Mapping[str, str] = {
     "weight_kg": "kg",
@@ -122,7 +146,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One summand of an individual parameter: value · Π effects · exp(eta).
+    """One summand of an individual parameter: value · Π effects · exp(eta), or another shape of the random effect.
 
     Parameters
     ----------
@@ -134,12 +158,22 @@ class Term:
         Covariate effects, multiplied.
     eta : str or None
         Name of the random effect on the term.
+    shape : RandomEffectShape
+        How the random effect, with that of the occasion added to it, changes the term.
+    shape_parameter : float
+        lambda of Box and Cox, or degrees of freedom; 0 for the other shapes.
+    occasion_eta, centre_eta : str or None
+        Names of the random effects of the occasion, and of the centre; the latter always multiplies by exp(eta).
     """
 
     parameter: str
     value: float
     effects: tuple[Effect, ...] = ()
     eta: str | None = None
+    shape: RandomEffectShape = RandomEffectShape.EXPONENTIAL
+    shape_parameter: float = 0.0
+    occasion_eta: str | None = None
+    centre_eta: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +225,10 @@ class ResidualError:
         How the parts make the standard deviation.
     exponent : float
         Power of the prediction in the proportional part.
+    by_centre : dict of str to (float, float)
+        Likewise of each named centre; the others have the general error. A model has errors by assay or by centre.
+    is_exponent_free : bool
+        Whether fits estimate the exponent.
     """
 
     additive_sd: float
@@ -198,6 +236,8 @@ class ResidualError:
     by_assay: Mapping[str, tuple[float, float]]
     kind: ResidualKind = ResidualKind.VARIANCES_ADD
     exponent: float = 1.0
+    by_centre: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    is_exponent_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +376,8 @@ class ModelSpec:
     """A population pharmacokinetic model.
 
     An individual parameter is the sum over its terms of value · Π effects · exp(eta), with the etas normal with mean 0
-    and the covariance of `pkpd.model.parameters.omega_matrix`.
+    and the covariance of `pkpd.model.parameters.omega_matrix`. Random effects of occasions and centres are independent of
+    them, and of those of other occasions and centres.
 
     Parameters
     ----------
@@ -357,7 +398,7 @@ class ModelSpec:
     parameters : tuple of PublishedValue
         Every published number that the model uses, for cards.
     not_used : tuple of PublishedValue
-        Published numbers that an intravenous forecast does not use (absorption, inter-occasion variability).
+        Published numbers that an intravenous forecast does not use (absorption, for one).
     terms : tuple of Term
         Summands of the parameters, in the order of the parameters.
     etas : tuple of str
@@ -365,7 +406,7 @@ class ModelSpec:
     variances : tuple of EtaVariance
         Variances of the random effects, in the order of `etas`.
     correlations : tuple of (str, str, float)
-        Correlations between random effects; pairs not listed are uncorrelated.
+        Correlations between random effects, of subjects or of occasions; pairs not listed are uncorrelated.
     residual : ResidualError
         Residual error.
     covariates : dict of str to CovariateDomain
@@ -380,6 +421,8 @@ class ModelSpec:
         Why it does or does not.
     sha256 : str
         Hash of the file's bytes.
+    occasion_variances, centre_variances : tuple of EtaVariance
+        Variances of the random effects of an occasion and of a centre, the same for every one.
     """
 
     id: str
@@ -410,6 +453,18 @@ class ModelSpec:
     in_default_panel: bool
     panel_reason: str
     sha256: str
+    occasion_variances: tuple[EtaVariance, ...] = ()
+    centre_variances: tuple[EtaVariance, ...] = ()
+
+    @property
+    def occasion_etas(self) -> tuple[str, ...]:
+        """Return the names of the random effects of an occasion."""
+        return tuple(variance.eta for variance in self.occasion_variances)
+
+    @property
+    def centre_etas(self) -> tuple[str, ...]:
+        """Return the names of the random effects of a centre."""
+        return tuple(variance.eta for variance in self.centre_variances)
 
     def __hash__(self) -> int:
         """Return a hash of the identity, so that results can be cached by model."""

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkpd.errors import Problem
-from pkpd.model.messages import closest, place, shown
-from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS, PARAMETER_NAMES, PARAMETER_UNITS, EffectForm, Structure
+from pkpd.model.messages import closest, place
+from pkpd.model.sections import table_problems, term_sections, unknown_covariate
+from pkpd.model.spec import (
+    COVARIATE_CODES,
+    COVARIATE_UNITS,
+    PARAMETER_NAMES,
+    PARAMETER_UNITS,
+    EffectForm,
+    Structure,
+)
+from pkpd.model.validate_random_effects import correlation_problems, eta_problems, shared_eta_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +24,6 @@ if TYPE_CHECKING:
         AssaySection,
         CovariateSection,
         EffectSection,
-        EtaSection,
         ModelFile,
         ResidualSection,
         TermSection,
@@ -46,25 +54,13 @@ def find_problems(model: ModelFile, file: str) -> tuple[Problem, ...]:
     found = (
         *_parameter_problems(model),
         *_covariate_problems(model),
-        *_eta_problems(model),
-        *_correlation_problems(model),
+        *eta_problems(model),
+        *shared_eta_problems(model),
+        *correlation_problems(model),
         *_residual_problems(model),
         *_study_problems(model),
     )
     return tuple(Problem(place(file, keys), message) for keys, message in found)
-
-
-def term_sections(model: ModelFile) -> Iterator[tuple[str, str, Keys, TermSection]]:
-    """Yield parameter, name, keys and content of each term, in the order of the parameters."""
-    for parameter in PARAMETER_NAMES[model.parameterization]:
-        section = model.parameters.get(parameter)
-        if section is None:
-            continue
-        if section.terms is None:
-            yield parameter, parameter, ("parameters", parameter), section
-            continue
-        for name, term in section.terms.items():
-            yield parameter, f"{parameter}.{name}", ("parameters", parameter, "terms", name), term
 
 
 def _parameter_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
@@ -99,7 +95,7 @@ def _term_problems(model: ModelFile, keys: Keys, term: TermSection) -> Iterator[
     if (term.value is None) == (term.value_by is None):
         yield keys, "expected either 'value' or 'value_by'."
     if term.value_by is not None:
-        yield from _table_problems(model, (*keys, "value_by"), term.value_by.covariate, term.value_by.values)
+        yield from table_problems(model, (*keys, "value_by"), term.value_by.covariate, term.value_by.values)
     for index, effect in enumerate(term.effects):
         yield from _effect_problems(model, (*keys, "effects", index), effect)
 
@@ -108,14 +104,14 @@ def _effect_problems(model: ModelFile, keys: Keys, effect: EffectSection) -> Ite
     """Yield what is wrong with one covariate effect."""
     domain = model.covariates.get(effect.covariate)
     if domain is None:
-        yield (*keys, "covariate"), _unknown_covariate(model, effect.covariate)
+        yield (*keys, "covariate"), unknown_covariate(model, effect.covariate)
         return
     form = f"form '{effect.form.value}'"
     if effect.form in _TABLE_FORMS:
         if effect.values is None:
             yield keys, f"{form} needs 'values', one for each category of {effect.covariate}."
         else:
-            yield from _table_problems(model, keys, effect.covariate, effect.values)
+            yield from table_problems(model, keys, effect.covariate, effect.values)
             if effect.form is EffectForm.CATEGORY and min(effect.values.values(), default=1.0) <= 0.0:
                 yield (*keys, "values"), f"{min(effect.values.values()):g}, expected multipliers above 0."
         for name in ("coefficient", "reference", "floor", "category"):
@@ -209,54 +205,6 @@ def _continuous_problems(keys: Keys, domain: CovariateSection) -> Iterator[tuple
         yield (*keys, "median"), f"{domain.median:g} is outside the hard range {domain.hard_range}."
 
 
-def _eta_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
-    """Yield what is wrong with the random effects."""
-    terms = [name for _, name, _, _ in term_sections(model)]
-    taken: dict[str, str] = {}
-    for name, eta in model.iiv.items():
-        keys: Keys = ("iiv", name)
-        target = eta.on or name
-        if target not in terms:
-            yield (
-                (*keys, "on"),
-                f"'{target}' is not a parameter or term of this model; {closest(target, terms)}it has {', '.join(terms)}.",
-            )
-        other = taken.setdefault(target, name)
-        if other != name:
-            yield (*keys, "on"), f"'{target}' has the random effect {other} already."
-        if _n_given(eta) != 1:
-            yield keys, "expected exactly one of 'cv_pct', 'omega2' and 'omega2_by'."
-        if eta.omega2_by is not None:
-            covariate = eta.omega2_by.covariate
-            yield from _table_problems(model, (*keys, "omega2_by"), covariate, eta.omega2_by.values)
-            if covariate in model.covariates and model.covariates[covariate].time_varying:
-                yield (
-                    (*keys, "omega2_by"),
-                    f"{covariate} is time-varying, but a random effect has one variance; declare it constant.",
-                )
-
-
-def _n_given(eta: EtaSection) -> int:
-    """Return how many ways of stating its variance a random effect uses."""
-    return sum(value is not None for value in (eta.cv_pct, eta.omega2, eta.omega2_by))
-
-
-def _correlation_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
-    """Yield what is wrong with the correlations."""
-    seen: set[frozenset[str]] = set()
-    for index, correlation in enumerate(model.correlations):
-        keys: Keys = ("correlations", index, "etas")
-        for eta in correlation.etas:
-            if eta not in model.iiv:
-                yield keys, f"{shown(eta)} is not a random effect; {closest(eta, list(model.iiv))}see [iiv]."
-        pair = frozenset(correlation.etas)
-        if len(pair) == 1:
-            yield keys, f"{shown(correlation.etas[0])} stands there twice; name two random effects."
-        if pair in seen:
-            yield keys, f"the pair {' and '.join(correlation.etas)} stands there twice."
-        seen.add(pair)
-
-
 def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     """Yield what is wrong with the residual error."""
     residual = model.residual
@@ -269,8 +217,9 @@ def _residual_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
         yield ("residual", "default_assay"), "there is no [residual.by_assay] to take it from."
     elif any(value is not None for value in general):
         yield ("residual", "default_assay"), "the general residual error is given as well; keep one of the two."
-    for name, assay in residual.by_assay.items():
-        keys: Keys = ("residual", "by_assay", name)
+    if residual.by_assay and residual.by_centre:
+        yield ("residual", "by_centre"), "there is an error by assay as well; keep one of the two."
+    for keys, assay in _sections_by_group(residual):
         if assay.proportional_sd is not None and assay.proportional_variance is not None:
             yield keys, "expected either 'proportional_sd' or 'proportional_variance'."
         if not any((assay.proportional_sd, assay.proportional_variance, assay.additive_sd, assay.log_sd)):
@@ -286,17 +235,29 @@ def _residual_kind_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     residual = model.residual
     is_logarithmic = residual.kind == "logarithmic"
     sections: list[tuple[Keys, ResidualSection | AssaySection]] = [(("residual",), residual)]
-    sections += [(("residual", "by_assay", name), assay) for name, assay in residual.by_assay.items()]
+    sections += _sections_by_group(residual)
     for keys, section in sections:
         if is_logarithmic and (section.proportional_sd is not None or section.additive_sd is not None):
             yield keys, "a logarithmic error has a 'log_sd' and no other part."
         if not is_logarithmic and section.log_sd is not None:
             yield (*keys, "log_sd"), "is the error of a logarithm; expected kind = 'logarithmic' beside it."
-    for name, assay in residual.by_assay.items():
+    for keys, assay in _sections_by_group(residual):
         if is_logarithmic and assay.proportional_variance is not None:
-            yield ("residual", "by_assay", name), "a logarithmic error has a 'log_sd' and no other part."
-    if is_logarithmic and residual.exponent != 1.0:
-        yield ("residual", "exponent"), "belongs to the proportional part, which a logarithmic error does not have."
+            yield keys, "a logarithmic error has a 'log_sd' and no other part."
+    for name, is_given in (("exponent", residual.exponent != 1.0), ("exponent_estimated", residual.exponent_estimated)):
+        if is_given and is_logarithmic:
+            yield ("residual", name), "belongs to the proportional part, which a logarithmic error does not have."
+    has_part = residual.proportional_sd or any(
+        assay.proportional_sd or assay.proportional_variance for _, assay in _sections_by_group(residual)
+    )
+    if residual.exponent_estimated and not is_logarithmic and not has_part:
+        yield ("residual", "exponent_estimated"), "belongs to the proportional part, which this error does not have."
+
+
+def _sections_by_group(residual: ResidualSection) -> list[tuple[Keys, AssaySection]]:
+    """Return the errors of assays and of centres with their keys."""
+    groups = (("by_assay", residual.by_assay), ("by_centre", residual.by_centre))
+    return [(("residual", group, name), section) for group, sections in groups for name, section in sections.items()]
 
 
 def _study_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
@@ -307,29 +268,6 @@ def _study_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
         limits = getattr(model.study, name)
         if limits is not None and limits[0] > limits[1]:
             yield ("study", name), f"{limits}, expected the lower value first."
-
-
-def _table_problems(
-    model: ModelFile, keys: Keys, covariate: str, values: dict[str, float]
-) -> Iterator[tuple[Keys, str]]:
-    """Yield what is wrong with a table that has one number for each category of a covariate."""
-    domain = model.covariates.get(covariate)
-    if domain is None:
-        yield (*keys, "covariate"), _unknown_covariate(model, covariate)
-        return
-    if not domain.categories:
-        yield (*keys, "covariate"), f"'{covariate}' has no categories."
-        return
-    for label in sorted(domain.categories.keys() - values.keys()):
-        yield (*keys, "values"), f"has nothing for '{label}' of {covariate}."
-    for label in sorted(values.keys() - domain.categories.keys()):
-        yield (*keys, "values", label), f"is not a category of {covariate}, which has {', '.join(domain.categories)}."
-
-
-def _unknown_covariate(model: ModelFile, name: str) -> str:
-    """Return the sentence for a covariate without a domain."""
-    hint = closest(name, list(model.covariates))
-    return f"'{name}' has no domain; {hint}describe it under [covariates.{name}]."
 
 
 def _covariates_read(model: ModelFile) -> set[str]:

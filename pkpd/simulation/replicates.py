@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pkpd.kernels.predict_all import predict_all
-from pkpd.kernels.simulate import simulate_some
 from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.spec import ResidualKind
+from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,12 +59,14 @@ def simulate_replicates(
     tell : callable, optional
         Told the share that is done.
     """
-    packed = packed_at(population, model_at(population, values))
+    model = model_at(population, values)
+    packed = packed_at(population, model)
     is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
     n, n_eta = population.n_subjects, population.n_eta
     pred = np.empty(packed.observations.shape[0])
     predict_all(packed, np.zeros((n, n_eta)), pred)
     measured = np.empty((pred.size, n_replicates), dtype=np.float32)
+    shift = draw_centre_shifts(model, population.cohort, rng, n_replicates)
     starts = packed.observation_start
     first = 0
     while first < n:
@@ -72,10 +74,9 @@ def simulate_replicates(
         most = int(starts[first]) + _BLOCK_LEVELS // n_replicates
         last = min(max(int(np.searchsorted(starts, most, side="right")) - 1, first + 1), n)
         rows = slice(int(starts[first]), int(starts[last]))
-        white = rng.standard_normal((last - first, n_replicates, n_eta))
+        white = draw_white(model, packed, rng, range(first, last), n_replicates)
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        block = np.empty_like(noise)
-        simulate_some(packed, first, white, noise, block)
+        block = simulate_block(packed, first, white, noise, shift)
         measured[rows] = np.exp(block) if is_logarithmic else block
         first = last
     return Replicates(pred, measured)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pkpd.model.parameters import log_typical_terms, omega_matrix
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pkpd.data.records import Dose
-    from pkpd.model.spec import ModelSpec
+    from pkpd.model.spec import ModelSpec, Term
 
 Array = np.ndarray
 
@@ -34,11 +34,31 @@ def individual(model: ModelSpec, covariates: Mapping[str, float], eta: Array) ->
     typical = np.exp(log_typical_terms(model, covariates))
     values = dict.fromkeys(PARAMETER_NAMES[model.parameterization], np.zeros(len(eta)))
     for term, value in zip(model.terms, typical, strict=True):
-        factor = 1.0 if term.eta is None else np.exp(eta[:, model.etas.index(term.eta)])
-        values[term.parameter] = values[term.parameter] + value * factor
+        one = value if term.eta is None else shaped(term, value, eta[:, model.etas.index(term.eta)])
+        values[term.parameter] = values[term.parameter] + one
     if model.parameterization is Parameterization.KE_V:
         values["cl"] = values["ke"] * values["v"]
     return values
+
+
+def shaped(term: Term, value: float, eta: Array) -> Array:
+    """A term under its random effect, kept within e^300 of its typical value; NaN where it would not be positive."""
+    nu = lam = term.shape_parameter
+    match term.shape:
+        case RandomEffectShape.PROPORTIONAL:
+            return value * np.where(eta > -1.0, 1.0 + eta, np.nan)
+        case RandomEffectShape.ADDITIVE:
+            return np.where(value + eta > 0.0, value + eta, np.nan)
+        case RandomEffectShape.BOX_COX:
+            change = (np.exp(np.minimum(eta * lam, 300.0)) - 1.0) / lam
+        case RandomEffectShape.T_DISTRIBUTED:
+            first = (eta**3 + eta) / (4.0 * nu)
+            second = (5.0 * eta**5 + 16.0 * eta**3 + 3.0 * eta) / (96.0 * nu**2)
+            third = (3.0 * eta**7 + 19.0 * eta**5 + 17.0 * eta**3 - 15.0 * eta) / (384.0 * nu**3)
+            change = eta + first + second + third
+        case _:
+            return value * np.exp(eta)
+    return value * np.exp(np.clip(change, -300.0, 300.0))
 
 
 def kinetics(model: ModelSpec, covariates: Mapping[str, float], eta: Array) -> Kinetics:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pkpd.model import schema
-from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS, EffectForm, Parameterization, Structure
+from pkpd.model.spec import COVARIATE_CODES, COVARIATE_UNITS, EffectForm, Parameterization, RandomEffectShape, Structure
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "model-files.md").read_text(encoding="utf-8")
 
@@ -15,7 +15,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "model-files.m
 def test_the_page_names_every_key_form_structure_and_covariate():
     sections = [kind for kind in vars(schema).values() if isinstance(kind, type) and issubclass(kind, BaseModel)]
     keys = {field.alias or name for kind in sections for name, field in kind.model_fields.items()}
-    choices = {member.value for kind in (EffectForm, Parameterization, Structure) for member in kind}
+    choices = {member.value for kind in (EffectForm, Parameterization, RandomEffectShape, Structure) for member in kind}
     labels = {label for codes in COVARIATE_CODES.values() for label in codes}
     missing = {word for word in keys | choices | labels | set(COVARIATE_UNITS) if word not in PAGE}
     assert not missing
