@@ -40,6 +40,7 @@ def main(words: list[str]) -> None:
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes; results do not depend on it"
     )
+    parser.add_argument("--method", choices=METHODS, action="append", help="only this method")
     parser.add_argument("--resume", action="store_true", help="keep the rows of the table that are there")
     parser.add_argument("--folder", type=Path, default=_FOLDER, help="where page and table go")
     options = parser.parse_args(words)
@@ -50,7 +51,7 @@ def main(words: list[str]) -> None:
         if options.resume
         else []
     )
-    tasks = [(number, method) for number in range(1, options.n + 1) for method in METHODS]
+    tasks = [(number, method) for number in range(1, options.n + 1) for method in options.method or METHODS]
     done = {(row.cohort, row.method) for row in kept}
     missing = [task for task in tasks if task not in done]
     rows = [*kept, *_run(missing, options.seed, options.workers, file, kept)]

@@ -9,11 +9,12 @@ import numpy as np
 from scipy import optimize
 
 from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, is_flat_mode, placed
+from pkpd.estimation.map import estimate_map
 from pkpd.estimation.multi_start import fit_from_start
 from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import evaluate_marginal
-from pkpd.likelihood.population import bind_population, evaluate, model_at
+from pkpd.likelihood.population import bind_population, evaluate, model_at, problem_at
 from pkpd.model import load_model
 from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
@@ -132,7 +133,8 @@ def _value(found: Fit, values: FloatArray) -> float:
 def _evaluation(population: Population, method: Method, values: FloatArray) -> Evaluation | None:
     if method is Method.EXACT:
         return evaluate_marginal(population, values, placed(population, values))
-    one = evaluate(population, values, Approximation.LAPLACE)
+    deepest = estimate_map(problem_at(population, values)).white
+    one = evaluate(population, values, Approximation.LAPLACE, start=deepest)
     return None if is_flat_mode(one).any() else one
 
 

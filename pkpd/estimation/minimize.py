@@ -29,6 +29,8 @@ _FLATTEST = 1e-4
 _NEGLIGIBLE = 1e-3
 # Steps in a row that gain less than the tolerance, at which a search ends.
 _MOST_STALLS = 3
+# Steps in a row that were cut for want of a value farther on, at which a search ends: it creeps along a wall.
+_MOST_WALLS = 10
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -112,7 +114,7 @@ def minimize(
     accepted : callable, optional
         Told the objective at every point that the search goes on from.
     """
-    point, n, stalls = start, 0, 0
+    point, n, stalls, walls = start, 0, 0, 0
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
         if not _is_regular(curvature):
@@ -121,8 +123,9 @@ def minimize(
         decrease = -0.5 * float(point.gradient @ step)
         if decrease < tolerance or n >= most_evaluations:
             return Minimum(point, decrease, n, decrease < tolerance)
-        found, used = _search_line(objective, point, step)
+        found, used, is_walled = _search_line(objective, point, step)
         n += used
+        walls = walls + 1 if is_walled else 0
         if found is None:
             fresh = first_hessian(point.scores)
             if np.allclose(fresh, curvature):
@@ -136,7 +139,7 @@ def minimize(
             accepted(point.value)
         # The objective is smooth only down to the error of its quadrature: below it, steps are cut again and again for nothing.
         stalls = stalls + 1 if gained < tolerance else 0
-        if stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS):
+        if (stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS)) or walls == _MOST_WALLS:
             return Minimum(point, decrease, n, is_converged=False)
 
 
@@ -161,20 +164,22 @@ def _raised(matrix: FloatArray) -> FloatArray:
 
 def _search_line(
     objective: Objective[Memory], point: Point[Memory], step: FloatArray
-) -> tuple[Point[Memory] | None, int]:
-    """Return a point along a step that lowers the objective enough, and the evaluations that it took."""
+) -> tuple[Point[Memory] | None, int, bool]:
+    """Return a point along a step that lowers the objective enough, the evaluations it took, and whether one had no value."""
     slope = float(point.gradient @ step)
     length = min(1.0, _LONGEST / float(np.abs(step).max()))
+    is_walled = False
     for cut in range(1, _MOST_CUTS + 1):
         trial = objective(point.place + length * step, point.memory)
         if np.isfinite(trial.value) and trial.value <= point.value + _SUFFICIENT * length * slope:
-            return trial, cut
+            return trial, cut, is_walled
         shrink = 0.25
+        is_walled = is_walled or not np.isfinite(trial.value)
         if np.isfinite(trial.value):
             rise = trial.value - point.value - length * slope
             shrink = min(max(-0.5 * length * slope / rise, 0.1), 0.5) if rise > 0.0 else 0.5
         length *= shrink
-    return None, _MOST_CUTS
+    return None, _MOST_CUTS, is_walled
 
 
 def _updated(curvature: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
