@@ -1,4 +1,4 @@
-"""Does a fit that says it converged stand at the best optimum known?"""
+"""Study of optima: whether a fit that says it converged stands at the best optimum known."""
 
 from __future__ import annotations
 
@@ -127,15 +127,19 @@ def _introduction(rows: Sequence[Row], seed: int) -> list[str]:
     return [
         "# Do fits end at the best optimum known?",
         "",
-        f"**{unsaid} of {len(rows)} fits to {n} simulated cohorts ended more than {_TOLERANCE} above the best optimum known "
-        "without their status saying so.**",
+        (
+            f"**{unsaid} of {len(rows)} fits to {n} simulated cohorts ended more than {_TOLERANCE} above the best optimum known "
+            "without their status saying so.**"
+        ),
         "",
-        f"Cohorts of 72 patients are drawn as `asuc cohort simulate` does (seed {seed}). The truth of odd cohorts is the published model, "
-        f"where fits start; that of even ones lies around it, every free parameter by {TRUTH_SPREAD} on the logarithmic scale "
-        "(standard deviation). Each cohort is fitted by `exact` and by `laplace` from the model's values. The best optimum known is the lowest of "
-        f"that fit, a fit from the truth, fits from {N_STARTS} scattered starts (`asuc fit --starts`), and SciPy's L-BFGS-B on the same objective "
-        "from the estimates and from the truth, every evaluation with nodes and modes of its own. Where Laplace's objective has no minimum "
-        "(`flat_mode`, [why](../theory/population-likelihood.md#where-laplace-breaks-down)), the fit says so and nothing else is tried.",
+        (
+            f"Cohorts of 72 patients are drawn as `asuc cohort simulate` does (seed {seed}). The truth of odd cohorts is the published model, "
+            f"where fits start; that of even ones lies around it, every free parameter by {TRUTH_SPREAD} on the logarithmic scale "
+            "(standard deviation). Each cohort is fitted by `exact` and by `laplace` from the model's values. The best optimum known is the lowest of "
+            f"that fit, a fit from the truth, fits from {N_STARTS} scattered starts (`asuc fit --starts`), and SciPy's L-BFGS-B on the same objective "
+            "from the estimates and from the truth, every evaluation with nodes and modes of its own. Where Laplace's objective has no minimum "
+            "(`flat_mode`, [why](../theory/population-likelihood.md#where-laplace-breaks-down)), the fit says so and nothing else is tried."
+        ),
     ]
 
 
@@ -183,6 +187,8 @@ def _made(rows: Sequence[Row], seed: int) -> list[str]:
     return [
         "## How it was made",
         "",
-        f"`python -m studies optimum --n {n} --seed {seed}`, {datetime.now(tz=UTC):%Y-%m-%d}, Python {platform.python_version()}, {versions}. "
-        "Every row stands in [optimum.csv](optimum.csv); `--resume` goes on with the rows that are there.",
+        (
+            f"`python -m studies optimum --n {n} --seed {seed}`, {datetime.now(tz=UTC):%Y-%m-%d}, Python {platform.python_version()}, {versions}. "
+            "Every row stands in [optimum.csv](optimum.csv); `--resume` goes on with the rows that are there."
+        ),
     ]

@@ -22,6 +22,7 @@ from asuc.cli.profile import profile as profile_command
 from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
+from asuc.cli.sir import sir as sir_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -48,6 +49,7 @@ commands.command(
 commands.command("profile", epilog="Example: asuc profile cohort.csv --model niyigena_2026_asuc --out profile")(
     profile_command
 )
+commands.command("sir", epilog="Example: asuc sir cohort.csv --model niyigena_2026_asuc --out sir")(sir_command)
 commands.command("exposure", epilog="Example: asuc exposure cohort.csv --model niyigena_2026_asuc --out exposure")(
     exposure_command
 )

@@ -186,8 +186,10 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
     percent = f"{100.0 * document['level']:g} %"
     head = ("parameter", "estimate", f"{percent} from", "to", "upper/lower part", "by SE from", "to")
     return [
-        f"Profiles by {document['method']} in {document['n_fits']} fits, of which {document['n_fits_failed']} did not converge; an interval "
-        f"ends where the OFV has risen by {document['threshold']:.2f}.",
+        (
+            f"Profiles by {document['method']} in {document['n_fits']} fits, of which {document['n_fits_failed']} did not converge; an interval "
+            f"ends where the OFV has risen by {document['threshold']:.2f}."
+        ),
         *(warning["text"] for warning in document["warnings"]),
         Sheet("Intervals", head, rows, wraps=0),
         f"Written to {folder}.",

@@ -26,6 +26,8 @@ SAME_OFV = 0.01
 SAME_ESTIMATE = 0.1
 """Standard errors by which estimates of the same optimum may differ: a difference of the objective of 0.01 at one parameter."""
 DEFAULT_SPREAD = 0.5
+# Difference of the objective that no result depends on.
+_SAME_END = 1e-3
 _FEW = 0.5
 
 
@@ -112,8 +114,15 @@ def fit_from_start(
 
 
 def best_start(starts: Sequence[StartedFit]) -> StartedFit:
-    """Return the search with the lowest objective; one that ended at an optimum comes before all that did not."""
-    return min(starts, key=lambda one: (one.status not in ENDED, _above(one.ofv), one.number))
+    """Return the search with the lowest objective; one that ended at an optimum comes before all that did not.
+
+    Of those at the same optimum it is the first, so that the given start is reported where it led there.
+    """
+    ended = [one for one in starts if one.status in ENDED and np.isfinite(one.ofv)]
+    if not ended:
+        return min(starts, key=lambda one: (_above(one.ofv), one.number))
+    least = min(one.ofv for one in ended)
+    return next(one for one in ended if one.ofv <= least + _SAME_END)
 
 
 def starts_document(starts: Sequence[StartedFit], best: Fit) -> dict[str, Any]:
