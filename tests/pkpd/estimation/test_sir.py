@@ -54,12 +54,13 @@ def test_a_known_distribution_is_given_back_by_the_weights(original: Fit):
     assert last.effective_size > 2000.0
     for row in original.scale.free:
         law, values = laws[row], last.values[:, row]
-        # Three standard errors of a mean of so many effective vectors, and of a quantile's probability.
-        assert abs(last.weight @ values - law.mean()) < 3.0 * law.std() / np.sqrt(last.effective_size)
         for probability in (0.025, 0.5, 0.975):
+            below = (values <= law.ppf(probability)) - probability
+            # Standard error of a self-normalised weighted mean; one in 16,000 of them is beyond four.
+            error = np.sqrt(((last.weight * below) ** 2).sum())
+            assert abs(last.weight @ below) < 4.0 * error, (row, probability)
             found = law.cdf(weighted_quantile(values, last.weight, probability))
-            error = np.sqrt(probability * (1.0 - probability) / last.effective_size)
-            assert abs(found - probability) < 3.5 * error, (row, probability)
+            assert abs(found - probability) < 4.0 * error + last.weight.max(), (row, probability)
 
 
 def test_the_vectors_kept_come_near_the_known_distribution_and_iterations_settle(original: Fit):
@@ -86,7 +87,9 @@ def test_one_parameter_has_the_interval_of_its_integrated_likelihood(original: F
     grid = np.linspace(0.6 * estimate, 1.6 * estimate, 120)
     heights = np.array(
         [
-            evaluate(single.population, np.array([*single.values[:-1], at]), Approximation.FOCEI, with_gradient=False).ofv
+            evaluate(
+                single.population, np.array([*single.values[:-1], at]), Approximation.FOCEI, with_gradient=False
+            ).ofv
             for at in grid
         ]
     )
@@ -122,7 +125,9 @@ def test_no_vector_leaves_the_bounds_and_none_is_kept_twice(original: Fit):
 
 def test_a_fit_without_covariance_matrix_or_at_a_bound_is_refused_with_what_to_do(original: Fit):
     without = replace(original, information=None, status=FitStatus.NOT_POSITIVE_DEFINITE)
-    with pytest.raises(InputError, match=r"no covariance matrix to draw from.*Give --proposal-rse.*or use asuc bootstrap"):
+    with pytest.raises(
+        InputError, match=r"no covariance matrix to draw from.*Give --proposal-rse.*or use asuc bootstrap"
+    ):
         first_proposal(without, SirOptions())
     proposal = first_proposal(without, SirOptions(rse=0.3))
     # On logarithms, a relative standard error is a standard deviation.
@@ -157,4 +162,6 @@ def test_quantiles_of_equal_weights_are_those_of_the_values():
     values = np.random.default_rng(1).standard_normal(4001)
     weight = np.full(values.size, 1.0 / values.size)
     for probability in (0.025, 0.5, 0.975):
-        assert weighted_quantile(values, weight, probability) == pytest.approx(np.quantile(values, probability), abs=0.01)
+        assert weighted_quantile(values, weight, probability) == pytest.approx(
+            np.quantile(values, probability), abs=0.01
+        )
