@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures fuzz bench bounds interpreted check setup chromium pango lock clean
+.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fuzz: setup ## the tests that try random cases, with other cases every time
 
 bench: setup ## measure every claim of speed and accuracy in the README
 	$(PY) -m benchmarks
+
+studies: setup ## make every study in docs/validation anew (hours); what is done of one is kept
+	$(PY) -m studies all --resume
 
 bounds: setup ## tests of the engine again with array bounds checked in compiled code
 	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd

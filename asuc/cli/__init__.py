@@ -18,9 +18,11 @@ from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
+from asuc.cli.profile import profile as profile_command
 from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
+from asuc.cli.sir import sir as sir_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -44,6 +46,10 @@ commands.command("fit", epilog="Example: asuc fit cohort.csv --model niyigena_20
 commands.command(
     "bootstrap", epilog="Example: asuc bootstrap cohort.csv --model niyigena_2026_asuc --n 1000 --out boot"
 )(bootstrap_command)
+commands.command("profile", epilog="Example: asuc profile cohort.csv --model niyigena_2026_asuc --out profile")(
+    profile_command
+)
+commands.command("sir", epilog="Example: asuc sir cohort.csv --model niyigena_2026_asuc --out sir")(sir_command)
 commands.command("exposure", epilog="Example: asuc exposure cohort.csv --model niyigena_2026_asuc --out exposure")(
     exposure_command
 )

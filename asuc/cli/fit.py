@@ -13,12 +13,16 @@ from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, Metho
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
+from pkpd.errors import input_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from asuc.cli.fit_options import FitInputs
     from pkpd.diagnostics.records import LevelRecords
-    from pkpd.estimation.fit import Fit
+    from pkpd.estimation.fit import Fit, FitOptions
+    from pkpd.estimation.multi_start import StartedFit
 
 
 def fit(
@@ -33,7 +37,13 @@ def fit(
         Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
     ] = "rsr",
     censored: CensoredName = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE.")] = 1,
+    starts: Annotated[
+        int, typer.Option(min=1, max=1000, help="Starts: the given one and others scattered around it.")
+    ] = 1,
+    start_spread: Annotated[
+        float, typer.Option(min=0.01, max=2.0, metavar="SD", help="How far they scatter, as a share of each value.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the other starts, and of the simulations behind NPDE.")] = 1,
     individuals: Annotated[str, INDIVIDUALS] = DEFAULT_INDIVIDUALS,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
@@ -46,21 +56,37 @@ def fit(
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.multi_start import best_start, scattered, starts_document  # noqa: PLC0415
     from pkpd.estimation.result import fit_document  # noqa: PLC0415
 
+    if starts > 1 and maxeval == 0:
+        raise input_error(
+            "--starts", f"{starts} starts with --maxeval 0, which searches nothing; leave one of them out"
+        )
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
     given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
     options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
     started = time.perf_counter()
+    begun = [] if starts == 1 else _started(given, options, starts, spread=start_spread, seed=seed)
+    parameters = (
+        given.parameters
+        if not begun
+        else scattered(given.parameters, best_start(begun).number, spread=start_spread, seed=seed)
+    )
     with shown_progress("Fitting"):
-        result = fit_population(given.population, options, parameters=given.parameters)
+        result = fit_population(given.population, options, parameters=parameters)
     seconds = time.perf_counter() - started
     kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
     document = fit_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
     document["seed"] = seed
     document["censored"] = censored or "likelihood"
+    if begun:
+        agreement = starts_document(begun, result)
+        document["warnings"] += agreement.pop("warnings")
+        document["starts"] = agreement | {"spread": start_spread}
     make_folder(folder)
+    _write_starts(folder / "starts.csv", begun, result)
     write_json(folder / "fit.json", document)
     _write_etas(folder / "etas.csv", result)
     _write_centres(folder / "centres.csv", result)
@@ -72,6 +98,44 @@ def fit(
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), *([drawn] if drawn else []), f"Written to {folder}."]))
+
+
+def _started(given: FitInputs, options: FitOptions, n: int, *, spread: float, seed: int) -> list[StartedFit]:
+    """Return what searches from several starts found."""
+    from pkpd.estimation.multi_start import fit_from_start  # noqa: PLC0415
+
+    found: list[StartedFit] = []
+    with shown_progress("Searching from several starts") as tell:
+        for number in range(1, n + 1):
+            tell((number - 1) / n)
+            found.append(
+                fit_from_start(given.population, options, number, parameters=given.parameters, spread=spread, seed=seed)
+            )
+    return found
+
+
+def _write_starts(file: Path, starts: Sequence[StartedFit], fit_: Fit) -> None:
+    """Write where each search began and ended; a table of an earlier fit goes where there is none now."""
+    from pkpd.estimation.multi_start import agrees  # noqa: PLC0415
+
+    if not starts:
+        file.unlink(missing_ok=True)
+        return
+    names = [one.name for one in fit_.parameters]
+    head = ("number", "status", "agrees", "ofv", "evaluations", *(f"start_{name}" for name in names), *names)
+    rows = (
+        (
+            one.number,
+            one.status.name.lower(),
+            int(agrees(one, fit_)),
+            float(one.ofv),
+            one.n_evaluations,
+            *map(float, one.start),
+            *map(float, one.values),
+        )
+        for one in starts
+    )
+    write_csv(file, head, rows)
 
 
 def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None) -> str:
@@ -142,8 +206,15 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
         for name, entry in document[group].items()
     ]
     ofv = document["ofv"]
+    starts = document.get("starts")
+    agreement = (
+        f"{starts['n_agree']} of {starts['n']} starts ended at this optimum; start {starts['best']} is the one reported."
+        if starts
+        else ""
+    )
     return [
         f"{document['status_text']}",
+        *([agreement] if agreement else []),
         f"OFV {ofv:.4f} by {document['method']} ({document['n_subjects']} subjects, {document['n_observations']} levels), "
         f"{document['evaluations']} evaluations in {document['seconds']:.2f} s."
         if ofv is not None

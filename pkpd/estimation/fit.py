@@ -64,6 +64,10 @@ class FitStatus(Enum):
         "Laplace's approximation breaks down near these values: the mode of some subject is flat, where the objective falls "
         "without end. Use exact."
     )
+    SEVERAL_MODES = (
+        "Some subject has two modes that are almost equally deep: the objective jumps where the other one becomes the deeper, and may "
+        "be lower beyond. Use exact."
+    )
     NO_FINITE_START = (
         "The objective is not finite at the initial values: some subject's observations are impossible there."
     )
@@ -81,6 +85,10 @@ _ZERO_VARIANCE = 1e-6
 _NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
 _NEAR_ONE = 1.0 - 1e-5
 _SMALL_DECREASE = 1e-3
+# Difference of -2 log of two modes' densities below which a small change of the parameters makes the other one the deeper.
+_RIVAL = 1.5
+# Times that a search goes on from its end with everything remembered forgotten.
+_MOST_SETTLINGS = 5
 # Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
 # Laplace's objective keeps away from there. Where the search ended this near to it, that is why it ended.
 _FLAT, _NEARLY_FLAT = 10.0, 5.0
@@ -190,10 +198,13 @@ class _Memory:
         Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method; or those of the centres.
     evaluation : Evaluation
         The evaluation itself.
+    second : (n_subjects, n_eta) array, optional
+        Each subject's second deepest mode, whitened, NaN where it has none; where they were looked for.
     """
 
     start: Any
-    evaluation: Evaluation
+    evaluation: Evaluation | None
+    second: FloatArray | None = None
 
 
 def fit(
@@ -228,7 +239,8 @@ def fit(
     parameters = population.parameters if parameters is None else parameters
     _check(population, options)
     scale = scale_of(parameters)
-    objective = _objective(population, scale, options)
+    objective = objective_of(population, scale, options)
+    afresh = _afresh(population, scale, options, objective)
     free = to_free(scale, scale.values)
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
@@ -244,13 +256,9 @@ def fit(
         accepted=progress,
     )
     n = 1 + minimum.n_evaluations
-    if minimum.is_at_wall and _ends_flat(options, minimum.point.memory.evaluation):
-        return _ended(
-            population, options, parameters, scale, replace(minimum, n_evaluations=n), None, FitStatus.FLAT_MODE
-        )
-    information = None
+    information, is_settled = None, True
     for _ in range(3):
-        minimum, again = _settled(objective, minimum, options.tolerance)
+        minimum, again, is_settled = _settled(objective, afresh, minimum, options.tolerance)
         n += again
         if not options.with_covariance:
             break
@@ -268,7 +276,14 @@ def fit(
             hessian=2.0 * information,
         )
         n += minimum.n_evaluations
-    return _ended(population, options, parameters, scale, replace(minimum, n_evaluations=n), information, None)
+    minimum = replace(minimum, n_evaluations=n)
+    found = _ended(population, options, parameters, scale, minimum, information, None)
+    # By quadrature the objective differs afresh by its own error alone.
+    is_lost = not is_settled and options.method is not Method.EXACT and found.status is not FitStatus.FLAT_MODE
+    is_doubtful = found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND) and options.method is Method.LAPLACE
+    if is_lost or (is_doubtful and _has_rival_modes(population, scale, minimum.point)):
+        return replace(found, status=FitStatus.SEVERAL_MODES)
+    return found
 
 
 def _check(population: Population, options: FitOptions) -> None:
@@ -339,7 +354,8 @@ def _exact(population: Population, values: FloatArray, nodes: Nodes | None) -> t
     return found, nodes
 
 
-def _objective(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+def objective_of(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+    """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None."""
     conditional = conditional_of(options.method)
 
     def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
@@ -368,19 +384,57 @@ def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Poi
     return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
 
 
-def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> tuple[Minimum[Any], int]:
-    """Search on from a minimum with everything remembered forgotten, until nothing changes by that."""
-    n = 0
-    for _ in range(3):
-        fresh = objective(minimum.point.place, None)
+def _afresh(
+    population: Population, scale: Scale, options: FitOptions, objective: _Objective
+) -> Callable[[FloatArray], Point[Any]]:
+    """Return the objective with nothing remembered: nodes placed anew, or the deepest mode of every subject."""
+    # Of three random effects and more, a scan for the deepest mode would take longer than the fit.
+    # Modes of models with effects of centres belong to nodes of these.
+    if options.method in (Method.EXACT, Method.FO) or population.n_eta > 2 or population.model.centre_variances:
+        return lambda free: objective(free, None)
+
+    def afresh(free: FloatArray) -> Point[Any]:
+        found = estimate_map(problem_at(population, to_values(scale, free)))
+        begun = np.where(np.isfinite(found.white), found.white, 0.0)
+        point = objective(free, _Memory(begun, None))
+        return replace(point, memory=replace(point.memory, second=found.modes[:, 1]))
+
+    return afresh
+
+
+def _has_rival_modes(population: Population, scale: Scale, point: Point[_Memory]) -> bool:
+    """Return whether some subject's second mode is almost as deep as its deepest."""
+    second, first = point.memory.second, point.memory.evaluation
+    if second is None or first is None:
+        return False
+    is_double = np.isfinite(second).all(axis=1)
+    if not is_double.any():
+        return False
+    begun = np.where(is_double[:, None], second, point.memory.start)
+    other = evaluate(population, to_values(scale, point.place), Approximation.LAPLACE, start=begun, with_gradient=False)
+    depth = [one.ofv_i + np.linalg.slogdet(one.covariance).logabsdet for one in (first, other)]
+    return bool((np.abs(depth[1] - depth[0])[is_double] < _RIVAL).any())
+
+
+def _settled(
+    objective: _Objective, afresh: Callable[[FloatArray], Point[Any]], minimum: Minimum[Any], tolerance: float
+) -> tuple[Minimum[Any], int, bool]:
+    """Search on from a minimum with everything remembered forgotten, until nothing changes by that; say whether it came to that."""
+    n, lowest = 0, None
+    for _ in range(_MOST_SETTLINGS):
+        fresh = afresh(minimum.point.place)
         n += 1
         if not np.isfinite(fresh.value):
-            return minimum, n
+            return minimum, n, True
         if abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
-            return replace(minimum, point=fresh), n
+            return replace(minimum, point=fresh), n, True
+        # A search that comes back no lower goes to and fro across a jump.
+        if lowest is not None and not fresh.value < lowest.value - _SMALL_DECREASE:
+            break
+        lowest = fresh
         minimum = minimize(objective, fresh, tolerance=tolerance)
         n += minimum.n_evaluations
-    return minimum, n
+    return (minimum if lowest is None else replace(minimum, point=lowest)), n, False
 
 
 def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:

@@ -78,15 +78,12 @@ class Minimum(Generic[Memory]):
         Evaluations of the objective.
     is_converged : bool
         Whether the expected decrease is below the tolerance.
-    is_at_wall : bool
-        Whether the search ended because step after step led to where there is no objective.
     """
 
     point: Point[Memory]
     expected_decrease: float
     n_evaluations: int
     is_converged: bool
-    is_at_wall: bool = False
 
 
 def minimize(
@@ -143,7 +140,7 @@ def minimize(
             return Minimum(point, decrease, n, is_converged=False)
         walls = walls + 1 if is_cut_off else 0
         if walls == _MOST_WALLS:
-            return Minimum(point, decrease, n, is_converged=False, is_at_wall=True)
+            return Minimum(point, decrease, n, is_converged=False)
 
 
 def first_hessian(scores: FloatArray) -> FloatArray:

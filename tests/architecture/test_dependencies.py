@@ -31,7 +31,7 @@ def imported_modules(path: Path) -> set[str]:
             modules |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             modules.add(node.module.partition(".")[0])
-    return modules - set(sys.stdlib_module_names) - {*PACKAGES, "tests", "benchmarks"}
+    return modules - set(sys.stdlib_module_names) - {*PACKAGES, "tests", "benchmarks", "studies"}
 
 
 def undeclared(paths: list[Path], declared: set[str]) -> list[str]:
