@@ -96,12 +96,13 @@ def _fit_missing(
     failures: dict[int, str] = {}
     with shown_progress("Fitting") as tell:
         for done, (number, outcome) in enumerate(compute(missing), start=1):
+            found = outcome
             if isinstance(outcome, TaskFailure):
                 report(f"Fit {number}: {outcome.reason}; it counts as failed.")
                 failures[number] = outcome.reason
-                outcome = failed_replicate(original, number)
-            replicates[number] = outcome
-            add_to_table(folder / _REPLICATES, outcome)
+                found = failed_replicate(original, number)
+            replicates[number] = found
+            add_to_table(folder / _REPLICATES, found)
             tell(done / len(missing))
     return {str(number): failures[number] for number in sorted(failures)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter, deque
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import wait
@@ -76,7 +76,7 @@ class _Crew:
         try:
             while n_open:
                 self._hand_out(tasks, waiting)
-                for number, outcome in self._heard(tasks, waiting, losses):
+                for number, outcome in self._heard(waiting, losses):
                     n_open -= 1
                     self.lost_in_a_row = 0
                     yield tasks[number], outcome
@@ -102,7 +102,7 @@ class _Crew:
         for _ in range(min(self.n_workers - len(self.workers), len(waiting) - n_idle)):
             self.workers.append(_started())
 
-    def _heard(self, tasks: Sequence[Any], waiting: deque[int], losses: Counter[int]) -> Iterator[tuple[int, Any]]:
+    def _heard(self, waiting: deque[int], losses: Counter[int]) -> Iterator[tuple[int, Any]]:
         """Wait for processes to say something, or to end, and yield the outcomes."""
         heard = set(wait([worker.connection for worker in self.workers]))
         for worker in [one for one in self.workers if one.connection in heard]:
@@ -168,10 +168,8 @@ def _bury(worker: _Worker) -> str:
 
 
 def _send(worker: _Worker, message: object) -> None:
-    try:
+    with suppress(OSError):  # where it has ended, which is heard next
         worker.connection.send(message)
-    except OSError:
-        pass  # it has ended, which is heard next
 
 
 def _serve(connection: Connection) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.data.records import Subject
     from pkpd.estimation.posterior import Posterior
+    from pkpd.model.spec import ModelSpec
 
 WEEK_2_TO_4 = (14.0, 28.0)
 """Window of the paper's exposure metric [day]."""
@@ -100,8 +101,13 @@ def _first_event(subject: Subject, start: float) -> float:
 
 
 def parameter_names(problem: Problem) -> tuple[str, ...]:
+    """Return CL and the volumes that the model of a problem reports, then the half-life."""
+    return reported_parameters(problem.model)
+
+
+def reported_parameters(model: ModelSpec) -> tuple[str, ...]:
     """Return CL and the volumes that a model reports, then the half-life."""
-    if problem.model.parameterization is Parameterization.CL_V1_Q_V2:
+    if model.parameterization is Parameterization.CL_V1_Q_V2:
         return (*PARAMETER_NAMES[Parameterization.CL_V1_Q_V2], "half_life")
     return ("cl", "v", "half_life")
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pkpd.arrays import FloatArray, ShortFloatArray
+    from pkpd.kernels.codes import PackedSubjects
     from pkpd.likelihood.population import Population
 
-# Draws made at once; part of what a seed stands for, so never a function of the machine.
-_BLOCK_LEVELS = 1_000_000
+# Levels drawn at once.
+_BLOCK_LEVELS = 500_000
 
 
 class Replicates(NamedTuple):
@@ -36,10 +37,74 @@ class Replicates(NamedTuple):
     measured: ShortFloatArray
 
 
+class Drawing(NamedTuple):
+    """What replicates are drawn from.
+
+    Parameters
+    ----------
+    packed : PackedSubjects
+        The subjects at the values of the model's parameters.
+    n_eta : int
+        Random effects.
+    is_logarithmic : bool
+        Whether the error is that of the logarithm.
+    seed : int
+        With the number of a replicate it decides what is drawn, whoever draws it and in whatever order.
+    """
+
+    packed: PackedSubjects
+    n_eta: int
+    is_logarithmic: bool
+    seed: int
+
+
+def drawing_of(population: Population, values: FloatArray, seed: int) -> Drawing:
+    """Return what replicates of a population are drawn from.
+
+    Parameters
+    ----------
+    population : Population
+        Model and subjects.
+    values : (n_parameters,) array
+        Values of the model's parameters, in their order.
+    seed : int
+        Source of randomness.
+    """
+    is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
+    return Drawing(packed_at(population, model_at(population, values)), population.n_eta, is_logarithmic, seed)
+
+
+def typical_levels(drawing: Drawing) -> FloatArray:
+    """Return the predictions at eta = 0 [mg/L], (n_samples,)."""
+    pred = np.empty(drawing.packed.observations.shape[0])
+    predict_all(drawing.packed, np.zeros((drawing.packed.event_start.size - 1, drawing.n_eta)), pred)
+    return pred
+
+
+def replicate_blocks(n_levels: int, n_replicates: int) -> list[range]:
+    """Return which replicates, by their number from 1, are drawn at once, so that memory stays small."""
+    size = max(_BLOCK_LEVELS // max(n_levels, 1), 1)
+    return [range(first, min(first + size, n_replicates + 1)) for first in range(1, n_replicates + 1, size)]
+
+
+def draw_block(drawing: Drawing, numbers: range) -> ShortFloatArray:
+    """Return some replicates, (n_samples, n_numbers) [mg/L], each drawn by a generator of its own."""
+    packed = drawing.packed
+    white = np.empty((packed.event_start.size - 1, len(numbers), drawing.n_eta))
+    noise = np.empty((packed.observations.shape[0], len(numbers)))
+    for k, number in enumerate(numbers):
+        rng = np.random.default_rng([drawing.seed, number])
+        white[:, k] = rng.standard_normal((white.shape[0], drawing.n_eta))
+        noise[:, k] = rng.standard_normal(noise.shape[0])
+    measured = np.empty_like(noise)
+    simulate_some(packed, 0, white, noise, measured)
+    return (np.exp(measured) if drawing.is_logarithmic else measured).astype(np.float32)
+
+
 def simulate_replicates(
     population: Population,
     values: FloatArray,
-    rng: np.random.Generator,
+    seed: int,
     n_replicates: int,
     *,
     tell: Callable[[float], object] = lambda _: None,
@@ -52,30 +117,17 @@ def simulate_replicates(
         Model and subjects.
     values : (n_parameters,) array
         Values of the model's parameters, in their order.
-    rng : Generator
-        Source of randomness; the same seed draws the same numbers, whatever the number of threads.
+    seed : int
+        The same seed draws the same numbers, whatever the number of threads; more replicates begin with the same ones.
     n_replicates : int
         How often the whole population is drawn.
     tell : callable, optional
         Told the share that is done.
     """
-    packed = packed_at(population, model_at(population, values))
-    is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
-    n, n_eta = population.n_subjects, population.n_eta
-    pred = np.empty(packed.observations.shape[0])
-    predict_all(packed, np.zeros((n, n_eta)), pred)
+    drawing = drawing_of(population, values, seed)
+    pred = typical_levels(drawing)
     measured = np.empty((pred.size, n_replicates), dtype=np.float32)
-    starts = packed.observation_start
-    first = 0
-    while first < n:
-        tell(first / n)
-        most = int(starts[first]) + _BLOCK_LEVELS // n_replicates
-        last = min(max(int(np.searchsorted(starts, most, side="right")) - 1, first + 1), n)
-        rows = slice(int(starts[first]), int(starts[last]))
-        white = rng.standard_normal((last - first, n_replicates, n_eta))
-        noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        block = np.empty_like(noise)
-        simulate_some(packed, first, white, noise, block)
-        measured[rows] = np.exp(block) if is_logarithmic else block
-        first = last
+    for numbers in replicate_blocks(pred.size, n_replicates):
+        tell((numbers.start - 1) / n_replicates)
+        measured[:, numbers.start - 1 : numbers.stop - 1] = draw_block(drawing, numbers)
     return Replicates(pred, measured)
