@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dask.config
-from distributed import Client, wait
-from distributed.client import FuturesCancelledError
-from distributed.comm import CommClosedError
+import distributed
+from distributed.client import Client, FuturesCancelledError
+from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from asuc.cli.code_version import code_version, difference
@@ -30,7 +30,7 @@ from asuc.cli.task import TaskFailure, outcome_of
 from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from asuc.cli.task import Begin, Compute, Work
 
@@ -43,6 +43,8 @@ _LOOK = 2.0
 _PORTION, _MOST_TASKS = 0.5, 64
 _LOST = (CancelledError, FuturesCancelledError, CommClosedError, OSError)
 _ALONE = threading.Lock()
+# The library declares no types.
+_wait: Callable[..., Any] = vars(distributed)["wait"]
 
 
 class OtherCodeError(Exception):
@@ -159,7 +161,7 @@ class _Cluster:
     def _done(self, running: dict[Any, list[int]]) -> list[Any]:
         """Return what is done, waiting a while for it."""
         try:
-            return list(wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED").done)
+            return list(_wait(list(running), timeout=_LOOK, return_when="FIRST_COMPLETED").done)
         except TimeoutError:
             return []
 

@@ -104,6 +104,7 @@ def _integrate(
     rows = begin_table(file, head, resume=resume)
     missing = [place for place, name in enumerate(data.ids) if name not in rows]
     failures: dict[str, str] = {}
+    place: int
     try:
         with shown_progress("Integrating") as tell:
             for done, (place, outcome) in enumerate(begin(exposure_at, wanted)(missing), start=1):

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from asuc.cli.output import report
 from asuc.cli.task import TaskFailure, outcome_of
@@ -155,7 +155,7 @@ def _started() -> _Worker:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # With the only open end in the process, its end is the end of the pipe.
     theirs.close()
-    return _Worker(process, cast("Connection", ours))
+    return _Worker(process, ours)
 
 
 def _bury(worker: _Worker) -> str:

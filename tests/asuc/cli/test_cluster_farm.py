@@ -64,7 +64,7 @@ def wait_for_lines(file: Path, n: int, process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: str, tmp_path: Path):
     here, there = tmp_path / "here", tmp_path / "there"
-    line = ["bootstrap", cohort, *MODEL, "--n", "150"]
+    line = ["bootstrap", cohort, *MODEL, "--n", "40"]
     assert run([*line, "--workers", "1", "--out", str(here)]) == 0
     with scheduler(tmp_path) as (address, _), worker(address) as first, worker(address):
         process = begun(*line, "--scheduler", address, "--out", str(there))
@@ -75,7 +75,7 @@ def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: st
     assert "Traceback" not in said
     assert files_of(there) == files_of(here)
     document = json.loads((there / "bootstrap.json").read_text(encoding="utf-8"))
-    assert (document["n"], document["n_resumed"], document["failures"]) == (150, 0, {})
+    assert (document["n"], document["n_resumed"], document["failures"]) == (40, 0, {})
 
 
 @pytest.mark.slow
