@@ -65,18 +65,31 @@ def cluster_farm(address: str) -> Generator[Begin]:
     InputError
         Where there is no scheduler, no worker, or another program.
     """
-    # What the library has to say of lost connections is said here in one sentence.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    client = _connected(address)
+    with _silence():
+        client = _connected(address)
+        try:
+            _check_workers(client, address)
+
+            def begin(work: Work, shared: Any) -> Compute:  # noqa: ANN401
+                return _Cluster(client, address, work, shared).compute
+
+            yield begin
+        finally:
+            client.close()
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Keep what the libraries log of lost connections from standard error, where one sentence says it."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
-        _check_workers(client, address)
-
-        def begin(work: Work, shared: Any) -> Compute:  # noqa: ANN401
-            return _Cluster(client, address, work, shared).compute
-
-        yield begin
+        yield
     finally:
-        client.close()
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 - the library declares no types

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from asuc.cli.output import report
 from asuc.cli.task import TaskFailure
 
 if TYPE_CHECKING:
@@ -52,14 +53,20 @@ def drawn_replicates(
     for numbers, block in kept.items():
         measured[:, numbers.start - 1 : numbers.stop - 1] = block
     missing = [numbers for numbers in blocks if numbers not in kept]
-    for numbers, block in begin(draw_block, drawing)(missing):
-        if isinstance(block, TaskFailure):
-            which = f"replicates {numbers.start} to {numbers.stop - 1}"
-            raise RuntimeError(f"{which} were not drawn: {block.reason}")  # noqa: TRY004 - no question of types
-        measured[:, numbers.start - 1 : numbers.stop - 1] = block
-        tell((numbers.stop - 1) / n_replicates)
-        if len(blocks) > 1:
-            _keep(folder, numbers, block)
+    try:
+        for done, (numbers, block) in enumerate(begin(draw_block, drawing)(missing), start=1):
+            if isinstance(block, TaskFailure):
+                which = f"replicates {numbers.start} to {numbers.stop - 1}"
+                raise RuntimeError(f"{which} were not drawn: {block.reason}")  # noqa: TRY004 - no question of types
+            measured[:, numbers.start - 1 : numbers.stop - 1] = block
+            tell(done / len(missing))
+            if len(blocks) > 1:
+                _keep(folder, numbers, block)
+                kept[numbers] = block
+    except KeyboardInterrupt:
+        n_kept = sum(map(len, kept))
+        report(f"{folder}: {n_kept} of {n_replicates} replicates are kept; the same command with --resume goes on.")
+        raise
     forget_blocks(folder)
     return Replicates(pred, measured)
 

@@ -46,7 +46,12 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def begun(*words: str) -> subprocess.Popen[str]:
     """Start the command in a process of its own, where every warning is an error."""
-    line = [sys.executable, "-W", "error", "-m", "asuc", *words]
+    # A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
+    heeding = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from asuc.cli import run; sys.exit(run(sys.argv[1:]))"
+    )
+    line = [sys.executable, "-W", "error", "-c", heeding, *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(  # noqa: S603 - a line of our own
         line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -64,7 +69,7 @@ def wait_for_lines(file: Path, n: int, process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: str, tmp_path: Path):
     here, there = tmp_path / "here", tmp_path / "there"
-    line = ["bootstrap", cohort, *MODEL, "--n", "40"]
+    line = ["bootstrap", cohort, *MODEL, "--n", "20"]
     assert run([*line, "--workers", "1", "--out", str(here)]) == 0
     with scheduler(tmp_path) as (address, _), worker(address) as first, worker(address):
         process = begun(*line, "--scheduler", address, "--out", str(there))
@@ -75,7 +80,7 @@ def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: st
     assert "Traceback" not in said
     assert files_of(there) == files_of(here)
     document = json.loads((there / "bootstrap.json").read_text(encoding="utf-8"))
-    assert (document["n"], document["n_resumed"], document["failures"]) == (40, 0, {})
+    assert (document["n"], document["n_resumed"], document["failures"]) == (20, 0, {})
 
 
 @pytest.mark.slow
@@ -105,6 +110,25 @@ def test_where_the_scheduler_is_lost_the_fits_are_kept_and_another_machine_goes_
     assert run([*line, "--n", str(n_kept + 1), "--workers", "1", "--out", str(out), "--resume"]) == 0
     assert run([*line, "--n", str(n_kept + 1), "--workers", "1", "--out", str(tmp_path / "whole")]) == 0
     assert (out / "replicates.csv").read_bytes() == (tmp_path / "whole" / "replicates.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_a_cluster_did_and_leaves_it_free_for_the_next_command(
+    address: str, cohort: str, tmp_path: Path
+):
+    out = tmp_path / "boot"
+    line = ["bootstrap", cohort, *MODEL, "--scheduler", address, "--out", str(out)]
+    process = begun(*line, "--n", "5000")
+    wait_for_lines(out / "replicates.csv", 2, process)
+    process.send_signal(signal.SIGINT)
+    printed, said = process.communicate(timeout=120)
+    n_kept = (out / "replicates.csv").read_bytes().count(b"\n") - 1
+    assert (process.returncode, printed, "Traceback" in said) == (1, "", False)
+    assert f"{n_kept} of 5000 fits are kept; the same command with --resume goes on" in said
+    process = begun(*line, "--n", str(n_kept), "--resume")
+    _, said = process.communicate(timeout=300)
+    assert (process.returncode, "Traceback" in said) == (0, False)
+    assert json.loads((out / "bootstrap.json").read_text(encoding="utf-8"))["n"] == n_kept
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def kill_a_worker_at(file: Path, n_lines: int) -> Iterator[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "table"), [(["bootstrap", "--n", "40"], "replicates.csv"), (["scm", *SEARCH], "trace.csv")]
+    ("words", "table"), [(["bootstrap", "--n", "16"], "replicates.csv"), (["scm", *SEARCH], "trace.csv")]
 )
 def test_nothing_is_lost_with_a_killed_worker(
     words: list[str], table: str, cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
