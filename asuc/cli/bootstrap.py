@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import csv
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_json
+from asuc.cli.bootstrap_table import add_to_table, begin_table, finish_table
+from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
 from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.task import TaskFailure
+from asuc.cli.task_farm import Resume, Scheduler, Workers, n_workers, task_farm
 
 if TYPE_CHECKING:
+    from asuc.cli.task import Compute
     from pkpd.estimation.bootstrap import Replicate
     from pkpd.estimation.fit import Fit
 
@@ -32,7 +36,9 @@ def bootstrap(
     init: Initial = None,
     censored: CensoredName = None,
     by_centre: Annotated[bool, typer.Option("--by-centre", help="Each centre keeps its number of subjects.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    resume: Resume = False,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -56,32 +62,23 @@ def bootstrap(
     }
     if resume:
         check_settings(folder / _SETTINGS, settings)
-    original = fit_population(given.population, FitOptions(Method(method)), parameters=given.parameters)
-    make_folder(folder)
-    write_json(folder / _SETTINGS, settings)
-    # An earlier result is none of the fits that now begin.
-    (folder / _RESULT).unlink(missing_ok=True)
-    replicates = {one.number: one for one in _kept(folder / _REPLICATES, original)} if resume else {}
-    kept = len(replicates)
-    names = [one.name for one in original.parameters]
-    mode = "a" if replicates else "w"
-    with (folder / _REPLICATES).open(mode, encoding="utf-8", newline="") as stream, shown_progress("Fitting") as tell:
-        writer = csv.writer(stream)
-        if not replicates:
-            writer.writerow(("number", "status", "ofv", *names))
-            stream.flush()
-        missing = [number for number in range(1, n + 1) if number not in replicates]
+    with task_farm(n_workers(workers, scheduler), scheduler) as begin:
+        original = fit_population(given.population, FitOptions(Method(method)), parameters=given.parameters)
+        make_folder(folder)
+        write_json(folder / _SETTINGS, settings)
+        # An earlier result is none of the fits that now begin.
+        (folder / _RESULT).unlink(missing_ok=True)
+        replicates = begin_table(folder / _REPLICATES, original, resume=resume)
+        n_resumed = sum(number <= n for number in replicates)
+        compute = begin(partial(bootstrap_replicate, seed=seed, by_centre=by_centre), original)
         try:
-            for done, number in enumerate(missing):
-                tell(done / len(missing))
-                replicates[number] = bootstrap_replicate(original, number, seed=seed, by_centre=by_centre)
-                writer.writerow(_row(replicates[number]))
-                stream.flush()
+            failures = _fit_missing(folder, original, replicates, n, compute)
         except KeyboardInterrupt:
             report(f"{out}: {len(replicates)} of {n} fits are kept; the same command with --resume goes on from there.")
             raise
+    finish_table(folder / _REPLICATES, original, replicates.values())
     document = bootstrap_document(original, [replicates[number] for number in range(1, n + 1)])
-    document |= {"seed": seed, "n_resumed": min(kept, n), "settings": settings}
+    document |= {"seed": seed, "n_resumed": n_resumed, "failures": failures, "settings": settings}
     write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
@@ -89,24 +86,25 @@ def bootstrap(
         write_output(laid_out(_sheets(document, folder)))
 
 
-def _kept(file: Path, original: Fit) -> list[Replicate]:
-    """Return the fits that a folder holds; a line that was cut off is taken off, to be fitted again."""
-    import numpy as np  # noqa: PLC0415
+def _fit_missing(
+    folder: Path, original: Fit, replicates: dict[int, Replicate], n: int, compute: Compute
+) -> dict[str, str]:
+    """Add the fits that are not there yet, each to the table as soon as it is done; return why some have no result."""
+    from pkpd.estimation.bootstrap import failed_replicate  # noqa: PLC0415 - loads the engine
 
-    from pkpd.estimation.bootstrap import Replicate  # noqa: PLC0415
-    from pkpd.estimation.fit import FitStatus  # noqa: PLC0415
-
-    found: list[Replicate] = []
-    for row in kept_rows(file):
-        values = np.array([float(row[one.name]) for one in original.parameters])
-        ofv = float(row["ofv"]) if row["ofv"] else float("nan")
-        found.append(Replicate(int(row["number"]), values, ofv, FitStatus[row["status"].upper()]))
-    return found
-
-
-def _row(one: Replicate) -> tuple[object, ...]:
-    ofv = repr(one.ofv) if one.ofv == one.ofv else ""
-    return one.number, one.status.name.lower(), ofv, *(repr(float(value)) for value in one.values)
+    missing = [number for number in range(1, n + 1) if number not in replicates]
+    failures: dict[int, str] = {}
+    with shown_progress("Fitting") as tell:
+        for done, (number, outcome) in enumerate(compute(missing), start=1):
+            found = outcome
+            if isinstance(outcome, TaskFailure):
+                report(f"Fit {number}: {outcome.reason}; it counts as failed.")
+                failures[number] = outcome.reason
+                found = failed_replicate(original, number)
+            replicates[number] = found
+            add_to_table(folder / _REPLICATES, found)
+            tell(done / len(missing))
+    return {str(number): failures[number] for number in sorted(failures)}
 
 
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:

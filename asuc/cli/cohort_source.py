@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
     from pkpd.model_covariates import ModelCohort
 
+SETTINGS = "settings.json"
+"""File with what a result depends on, in the folder of those that can be gone on with."""
 _MOST_SHOWN = 1000
 
 
@@ -103,6 +105,27 @@ def check_settings(file: Path, settings: Mapping[str, Any]) -> None:
         if found.get(name) != value:
             message = f"{name} is {found.get(name)!r} there and {value!r} now; the same settings are needed to go on"
             raise input_error(str(file), message)
+
+
+def begin_results(folder: Path, result: str, settings: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
+    """Return the result that a folder holds already, where that is asked for; else make the folder ready for a new one.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds results of something else, or cannot be written.
+    """
+    if resume:
+        check_settings(folder / SETTINGS, settings)
+        if (folder / result).exists():
+            report(f"{folder}: holds this result already; nothing was computed again.")
+            found: dict[str, Any] = json.loads((folder / result).read_text(encoding="utf-8"))
+            return found
+    make_folder(folder)
+    # An earlier result is none of what now begins.
+    (folder / result).unlink(missing_ok=True)
+    write_json(folder / SETTINGS, dict(settings))
+    return None
 
 
 def kept_rows(file: Path) -> list[dict[str, str]]:

@@ -11,18 +11,19 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
 from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs
-from asuc.cli.fit_pool import available_processors, fit_pool
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.scm_inputs import SearchInputs, Wanted, read_search
 from asuc.cli.scm_trace import add_to_trace, begin_trace, finish_trace, fit_of_row, key_of
+from asuc.cli.task import TaskFailure
+from asuc.cli.task_farm import Resume, Scheduler, Workers, n_workers, task_farm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asuc.cli.fit_pool import FitSome
     from asuc.cli.scm_trace import Key
+    from asuc.cli.task import Compute
     from pkpd.diagnostics.scm import TestedFit, Trial
 
 _SETTINGS, _TRACE, _RESULT = "settings.json", "trace.csv", "scm.json"
@@ -59,19 +60,19 @@ def scm(
     fix: Fixed = None,
     init: Initial = None,
     censored: CensoredName = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Processes. [default: one for each processor]")
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="As in other commands; a search draws nothing.")] = 1,  # noqa: ARG001
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     full: Annotated[
         bool, typer.Option("--full", help="Fit the full covariate model as well: every candidate at once, shrunken.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    resume: Resume = False,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Search for covariate effects step by step: forward selection, then backward elimination."""
     from pkpd.diagnostics.full_model import full_model_document  # noqa: PLC0415 - loads the engine
-    from pkpd.diagnostics.scm import search_covariates  # noqa: PLC0415
+    from pkpd.diagnostics.scm import fit_trial, search_covariates  # noqa: PLC0415
     from pkpd.diagnostics.scm_document import scm_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
@@ -91,13 +92,13 @@ def scm(
     settings = _settings(given, wanted)
     if resume:
         check_settings(folder / _SETTINGS, settings)
-    make_folder(folder)
-    write_json(folder / _SETTINGS, settings)
-    # An earlier result is none of the fits that now begin.
-    (folder / _RESULT).unlink(missing_ok=True)
-    kept = begin_trace(folder / _TRACE, resume=resume)
-    with fit_pool(given.search, workers or available_processors()) as fit_some:
-        fits = _Fits(folder, kept, fit_some)
+    with task_farm(n_workers(workers, scheduler), scheduler) as begin:
+        make_folder(folder)
+        write_json(folder / _SETTINGS, settings)
+        # An earlier result is none of the fits that now begin.
+        (folder / _RESULT).unlink(missing_ok=True)
+        kept = begin_trace(folder / _TRACE, resume=resume)
+        fits = _Fits(folder, kept, begin(fit_trial, given.search))
         try:
             result = search_covariates(given.search, fits)
         except KeyboardInterrupt:
@@ -118,16 +119,22 @@ def scm(
 class _Fits:
     """What fits the models of a step: those that are kept are taken from there, every other gets its line at once."""
 
-    def __init__(self, folder: Path, kept: Mapping[Key, Mapping[str, str]], fit_some: FitSome) -> None:
-        self.file, self.kept, self.fit_some = folder / _TRACE, kept, fit_some
+    def __init__(self, folder: Path, kept: Mapping[Key, Mapping[str, str]], compute: Compute) -> None:
+        self.file, self.kept, self.compute = folder / _TRACE, kept, compute
         self.n_done = 0
 
     def __call__(self, trials: Sequence[Trial]) -> list[TestedFit]:
+        from pkpd.diagnostics.scm import failed_trial  # noqa: PLC0415 - loads the engine
+
         found = {key_of(one): fit_of_row(one, self.kept[key_of(one)]) for one in trials if key_of(one) in self.kept}
         missing = [one for one in trials if key_of(one) not in found]
         self.n_done += len(found)
         with shown_progress(f"{trials[0].direction.value.capitalize()} step") as tell:
-            for done, (trial, fitted) in enumerate(self.fit_some(missing), start=1):
+            for done, (trial, outcome) in enumerate(self.compute(missing), start=1):
+                fitted = outcome
+                if isinstance(outcome, TaskFailure):
+                    fitted = failed_trial(trial)
+                    report(f"{trial.direction.value} {trial.tested or 'model'}: {outcome.reason}; it counts as failed.")
                 add_to_trace(self.file, fitted)
                 found[key_of(trial)] = fitted
                 self.n_done += 1

@@ -37,11 +37,14 @@ def trace_row(one: TestedFit) -> tuple[object, ...]:
 
 
 def begin_trace(file: Path, *, resume: bool) -> dict[Key, Mapping[str, str]]:
-    """Return the lines that are kept of an earlier run, and leave a table that further lines can be added to."""
+    """Return the lines that are kept of an earlier run, and leave a table that further lines can be added to.
+
+    Fits that have no result are made again: what was their end may have been the machine's.
+    """
     rows = kept_rows(file) if resume else []
     if not rows:
         write_csv(file, HEAD, ())
-    return {_key_of_row(row): row for row in rows}
+    return {_key_of_row(row): row for row in rows if row["status"] != "failed"}
 
 
 def fit_of_row(trial: Trial, row: Mapping[str, str]) -> TestedFit:

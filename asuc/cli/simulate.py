@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
+from asuc.cli.drawn_replicates import drawn_replicates, forget_blocks
 from asuc.cli.fit_options import (
     CohortFile,
     FitFolder,
@@ -19,6 +20,7 @@ from asuc.cli.fit_options import (
 )
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
     from pkpd.simulation.replicates import Replicates
 
+_RESULT = "simulate.json"
 _HEAD = ("replicate", "id", "line", "time", "pred", "dv", "cens", "lloq", "uloq")
 
 
@@ -37,6 +40,9 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same levels.")] = 1,
     fit: FitFolder = None,
     init: Initial = None,
+    workers: FewWorkers = None,
+    scheduler: Scheduler = None,
+    resume: Resume = False,
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -44,29 +50,25 @@ def simulate(
     import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
 
     from pkpd.data.usual_limits import with_usual_limits  # noqa: PLC0415
-    from pkpd.simulation.replicates import simulate_replicates  # noqa: PLC0415
+    from pkpd.simulation.replicates import drawing_of  # noqa: PLC0415
 
-    folder = check_folder(out, force=force)
+    folder = check_folder(out, force=force or resume)
     given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
     values = np.array([one.value for one in given.parameters])
     data, notes = with_usual_limits(given.population.cohort)
     for said in notes:
         report(f"{cohort}: {said}.")
-    with shown_progress("Simulating") as tell:
-        drawn = simulate_replicates(given.population, values, np.random.default_rng(seed), n, tell=tell)
-    make_folder(folder)
-    write_csv(folder / "simulated.csv", _HEAD, _rows(data, drawn))
-    is_censored = (drawn.measured < data.lloq[:, None]) | (drawn.measured > data.uloq[:, None])
-    document = {
-        "schema": "asuc-simulate/1",
-        "n_replicates": n,
-        "seed": seed,
-        "n_subjects": data.n_subjects,
-        "n_levels": data.level.size,
-        "censored_pct": float(100.0 * is_censored.mean()),
-        **given.origin(),
-    }
-    write_json(folder / "simulate.json", document)
+    settings = {"n": n, "seed": seed, **given.origin()}
+    with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
+        document = begin_results(folder, _RESULT, settings, resume=resume)
+        if document is None:
+            if not resume:
+                forget_blocks(folder)
+            with shown_progress("Simulating") as tell:
+                drawn = drawn_replicates(drawing_of(given.population, values, seed), n, begin, folder, tell)
+            write_csv(folder / "simulated.csv", _HEAD, _rows(data, drawn))
+            document = _document(data, drawn, seed) | given.origin()
+            write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
     else:
@@ -74,6 +76,18 @@ def simulate(
             f"{n:,} times {data.level.size:,} levels of {data.n_subjects:,} subjects, {document['censored_pct']:.0f} % of them "
             f"censored.\nWritten to {folder}.\n"
         )
+
+
+def _document(data: Cohort, drawn: Replicates, seed: int) -> dict[str, Any]:
+    is_censored = (drawn.measured < data.lloq[:, None]) | (drawn.measured > data.uloq[:, None])
+    return {
+        "schema": "asuc-simulate/1",
+        "n_replicates": drawn.measured.shape[1],
+        "seed": seed,
+        "n_subjects": data.n_subjects,
+        "n_levels": data.level.size,
+        "censored_pct": float(100.0 * is_censored.mean()),
+    }
 
 
 def _rows(data: Cohort, drawn: Replicates) -> Iterator[tuple[object, ...]]:

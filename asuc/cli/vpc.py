@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
+from asuc.cli.drawn_replicates import drawn_replicates, forget_blocks
 from asuc.cli.figure_files import FOLDER, write_figures
 from asuc.cli.fit_options import (
     CohortFile,
@@ -22,6 +23,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
     from pkpd.diagnostics.predictive_checks import PredictiveChecks
 
+_RESULT = "vpc.json"
+# Share of the time that simulating takes.
+_SIMULATING = 0.6
 _MEASURES = ("p05", "p50", "p95", "below_lloq_pct", "above_uloq_pct")
 _PARTS = ("observed", "low", "middle", "high")
 
@@ -44,6 +49,9 @@ def vpc(
     bins: Annotated[int | None, typer.Option(min=1, max=200, help="Bins over time at most.")] = None,
     after_dose: Annotated[bool, typer.Option("--after-dose", help="Bin by time after the last dose.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Levels as they are, not corrected for predictions.")] = False,
+    workers: FewWorkers = None,
+    scheduler: Scheduler = None,
+    resume: Resume = False,
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -56,8 +64,9 @@ def vpc(
         checks_document,
         most_replicates,
     )
+    from pkpd.simulation.replicates import drawing_of  # noqa: PLC0415
 
-    folder = check_folder(out, force=force)
+    folder = check_folder(out, force=force or resume)
     initial = {**estimates_of(fit), **pairs("--init", init)}
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
     population = given.population
@@ -66,13 +75,31 @@ def vpc(
         raise input_error("--n", f"{message}; expected at most {most_replicates(population):,}")
     values = np.array([one.value for one in given.parameters])
     options = CheckOptions(n, seed, bins, not plain, after_dose)
-    with shown_progress("Simulating") as tell:
-        checks = check_predictions(population, values, options, tell=tell)
-    document = checks_document(checks) | given.origin()
-    for said in checks.notes:
-        report(f"{cohort}: {said}.")
-    make_folder(folder)
-    write_json(folder / "vpc.json", document)
+    settings = {"n": n, "seed": seed, "bins": bins, "plain": plain, "after_dose": after_dose, **given.origin()}
+    with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
+        document = begin_results(folder, _RESULT, settings, resume=resume)
+        if document is None:
+            if not resume:
+                forget_blocks(folder)
+            with shown_progress("Simulating") as tell:
+                drawn = drawn_replicates(
+                    drawing_of(population, values, seed), n, begin, folder, lambda share: tell(_SIMULATING * share)
+                )
+                checks = check_predictions(
+                    population, values, options, drawn=drawn, tell=lambda share: tell(max(share, _SIMULATING))
+                )
+            document = checks_document(checks) | given.origin()
+            for said in checks.notes:
+                report(f"{cohort}: {said}.")
+            _write(folder, document, checks)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(document, folder)))
+
+
+def _write(folder: Path, document: dict[str, Any], checks: PredictiveChecks) -> None:
+    """Write tables and figures, and last the document, which says that all are there."""
     _write_bins(folder / "vpc.csv", document)
     _write_intervals(folder / "npc.csv", document)
     words = ("", "below", "above", "between")
@@ -83,10 +110,7 @@ def vpc(
         zip(visual.time.tolist(), visual.level.tolist(), (words[int(c)] for c in visual.censoring), strict=True),
     )
     _draw(folder, checks)
-    if as_json:
-        print_json(document)
-    else:
-        write_output(laid_out(_sheets(document, folder)))
+    write_json(folder / _RESULT, document)
 
 
 def _draw(folder: Path, checks: PredictiveChecks) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pkpd.arrays import FloatArray
     from pkpd.likelihood.population import Population
+    from pkpd.simulation.replicates import Replicates
 
 SCHEMA = "asuc-vpc/1"
 _NAMES = ("p05", "p50", "p95")
@@ -84,6 +85,7 @@ def check_predictions(
     values: FloatArray,
     options: CheckOptions,
     *,
+    drawn: Replicates | None = None,
     tell: Callable[[float], object] = lambda _: None,
 ) -> PredictiveChecks:
     """Return the predictive checks of a model at given values.
@@ -96,13 +98,14 @@ def check_predictions(
         Values of the model's parameters, in their order.
     options : CheckOptions
         How the checks are made.
+    drawn : Replicates, optional
+        The replicates, where they were drawn elsewhere.
     tell : callable, optional
         Told the share that is done.
     """
     cohort, notes = with_usual_limits(population.cohort)
-    rng = np.random.default_rng(options.seed)
-    drawn = simulate_replicates(
-        population, values, rng, options.n_replicates, tell=lambda share: tell(_SIMULATING * share)
+    drawn = drawn or simulate_replicates(
+        population, values, options.seed, options.n_replicates, tell=lambda share: tell(_SIMULATING * share)
     )
     time = time_after_dose(cohort) if options.is_after_dose else cohort.sample_time
     visual = vpc(

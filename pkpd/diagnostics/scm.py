@@ -236,6 +236,11 @@ def fit_trial(search: Search, trial: Trial) -> TestedFit:
     return compared(trial, found.ofv, found.status, found.at_bound, estimates)
 
 
+def failed_trial(trial: Trial) -> TestedFit:
+    """Return what stands for a fit that has no result at all: it has no objective, and selects nothing."""
+    return compared(trial, np.nan, FitStatus.FAILED, (), {})
+
+
 def compared(
     trial: Trial, ofv: float, status: FitStatus, at_bound: tuple[str, ...], estimates: Mapping[str, float]
 ) -> TestedFit:

@@ -100,6 +100,11 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     return Replicate(number, found.values, found.ofv, found.status)
 
 
+def failed_replicate(original: Fit, number: int) -> Replicate:
+    """Return what stands for a fit that has no result at all; it is counted, and its estimates are not known."""
+    return Replicate(number, np.full(original.values.size, np.nan), np.nan, FitStatus.FAILED)
+
+
 def bootstrap_document(original: Fit, replicates: Sequence[Replicate]) -> dict[str, Any]:
     """Return percentile intervals, bias and standard errors of every parameter, and how the fits ended.
 

@@ -71,6 +71,7 @@ class FitStatus(Enum):
     NO_FINITE_START = (
         "The objective is not finite at the initial values: some subject's observations are impossible there."
     )
+    FAILED = "The fit ended in an error of the program, or took down with it every process that computed it."
 
 
 # Differences of the gradient that the observed information comes from, on the scale of the search.

@@ -58,6 +58,30 @@ class SubjectExposure:
     log_auc_cl: Marginal | None
 
 
+@dataclass(frozen=True, slots=True)
+class ExposureOf:
+    """What the exposure of a cohort's subjects depends on.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The population model, with at least one random effect.
+    cohort : Cohort
+        Every covariate of the model is there.
+    window : (float, float)
+        From and to [day].
+    """
+
+    model: ModelSpec
+    cohort: Cohort
+    window: tuple[float, float]
+
+
+def exposure_at(given: ExposureOf, place: int) -> SubjectExposure:
+    """Return the exposure of one subject of a cohort."""
+    return subject_exposure(given.model, given.cohort, place, given.window)
+
+
 def subject_exposure(model: ModelSpec, cohort: Cohort, place: int, window: tuple[float, float]) -> SubjectExposure:
     """Return the exposure of one subject of a cohort.
 

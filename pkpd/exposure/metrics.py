@@ -101,8 +101,13 @@ def _first_event(subject: Subject, start: float) -> float:
 
 
 def parameter_names(problem: Problem) -> tuple[str, ...]:
+    """Return CL and the volumes that the model of a problem reports, then the half-life."""
+    return reported_parameters(problem.model)
+
+
+def reported_parameters(model: ModelSpec) -> tuple[str, ...]:
     """Return CL and the volumes that a model reports, then the half-life."""
-    if problem.model.parameterization is Parameterization.CL_V1_Q_V2:
+    if model.parameterization is Parameterization.CL_V1_Q_V2:
         return (*PARAMETER_NAMES[Parameterization.CL_V1_Q_V2], "half_life")
     return ("cl", "v", "half_life")
 

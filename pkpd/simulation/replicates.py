@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pkpd.arrays import FloatArray, ShortFloatArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.kernels.codes import PackedSubjects
     from pkpd.likelihood.population import Population
+    from pkpd.model.spec import ModelSpec
 
-# Draws made at once; part of what a seed stands for, so never a function of the machine.
-_BLOCK_LEVELS = 1_000_000
+# Levels drawn at once.
+_BLOCK_LEVELS = 500_000
 
 
 class Replicates(NamedTuple):
@@ -36,10 +39,79 @@ class Replicates(NamedTuple):
     measured: ShortFloatArray
 
 
+class Drawing(NamedTuple):
+    """What replicates are drawn from.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model at the values of its parameters.
+    cohort : Cohort
+        The subjects.
+    packed : PackedSubjects
+        The same as arrays.
+    seed : int
+        With the number of a replicate it decides what is drawn, whoever draws it and in whatever order.
+    """
+
+    model: ModelSpec
+    cohort: Cohort
+    packed: PackedSubjects
+    seed: int
+
+
+def drawing_of(population: Population, values: FloatArray, seed: int) -> Drawing:
+    """Return what replicates of a population are drawn from.
+
+    Parameters
+    ----------
+    population : Population
+        Model and subjects.
+    values : (n_parameters,) array
+        Values of the model's parameters, in their order.
+    seed : int
+        Source of randomness.
+    """
+    model = model_at(population, values)
+    return Drawing(model, population.cohort, packed_at(population, model), seed)
+
+
+def typical_levels(drawing: Drawing) -> FloatArray:
+    """Return the predictions at eta = 0 [mg/L], (n_samples,)."""
+    packed = drawing.packed
+    pred = np.empty(packed.observations.shape[0])
+    predict_all(packed, np.zeros(packed.omega_cholesky.shape[:2]), pred)
+    return pred
+
+
+def replicate_blocks(n_levels: int, n_replicates: int) -> list[range]:
+    """Return which replicates, by their number from 1, are drawn at once, so that memory stays small."""
+    size = max(_BLOCK_LEVELS // max(n_levels, 1), 1)
+    return [range(first, min(first + size, n_replicates + 1)) for first in range(1, n_replicates + 1, size)]
+
+
+def draw_block(drawing: Drawing, numbers: range) -> ShortFloatArray:
+    """Return some replicates, (n_samples, n_numbers) [mg/L], each drawn by a generator of its own."""
+    model, cohort, packed = drawing.model, drawing.cohort, drawing.packed
+    n_subjects, n_eta = packed.omega_cholesky.shape[:2]
+    white = np.empty((n_subjects, len(numbers), n_eta))
+    noise = np.empty((packed.observations.shape[0], len(numbers)))
+    shifts: list[FloatArray] = []
+    for k, number in enumerate(numbers):
+        rng = np.random.default_rng([drawing.seed, number])
+        shift = draw_centre_shifts(model, cohort, rng, 1)
+        shifts += [] if shift is None else [shift[0]]
+        white[:, k] = draw_white(model, packed, rng, range(n_subjects), 1)[:, 0]
+        noise[:, k] = rng.standard_normal(noise.shape[0])
+    measured = simulate_block(packed, 0, white, noise, np.array(shifts) if shifts else None)
+    is_logarithmic = model.residual.kind is ResidualKind.LOGARITHMIC
+    return (np.exp(measured) if is_logarithmic else measured).astype(np.float32)
+
+
 def simulate_replicates(
     population: Population,
     values: FloatArray,
-    rng: np.random.Generator,
+    seed: int,
     n_replicates: int,
     *,
     tell: Callable[[float], object] = lambda _: None,
@@ -52,31 +124,17 @@ def simulate_replicates(
         Model and subjects.
     values : (n_parameters,) array
         Values of the model's parameters, in their order.
-    rng : Generator
-        Source of randomness; the same seed draws the same numbers, whatever the number of threads.
+    seed : int
+        The same seed draws the same numbers, whatever the number of threads; more replicates begin with the same ones.
     n_replicates : int
         How often the whole population is drawn.
     tell : callable, optional
         Told the share that is done.
     """
-    model = model_at(population, values)
-    packed = packed_at(population, model)
-    is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
-    n, n_eta = population.n_subjects, population.n_eta
-    pred = np.empty(packed.observations.shape[0])
-    predict_all(packed, np.zeros((n, n_eta)), pred)
+    drawing = drawing_of(population, values, seed)
+    pred = typical_levels(drawing)
     measured = np.empty((pred.size, n_replicates), dtype=np.float32)
-    shift = draw_centre_shifts(model, population.cohort, rng, n_replicates)
-    starts = packed.observation_start
-    first = 0
-    while first < n:
-        tell(first / n)
-        most = int(starts[first]) + _BLOCK_LEVELS // n_replicates
-        last = min(max(int(np.searchsorted(starts, most, side="right")) - 1, first + 1), n)
-        rows = slice(int(starts[first]), int(starts[last]))
-        white = draw_white(model, packed, rng, range(first, last), n_replicates)
-        noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        block = simulate_block(packed, first, white, noise, shift)
-        measured[rows] = np.exp(block) if is_logarithmic else block
-        first = last
+    for numbers in replicate_blocks(pred.size, n_replicates):
+        tell((numbers.start - 1) / n_replicates)
+        measured[:, numbers.start - 1 : numbers.stop - 1] = draw_block(drawing, numbers)
     return Replicates(pred, measured)

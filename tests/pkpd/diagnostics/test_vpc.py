@@ -40,7 +40,7 @@ def uncensored(bound, measured):
 
 def test_without_limits_and_correction_the_percentiles_are_those_of_numpy():
     bound = population()
-    drawn = simulate_replicates(bound, values(bound), np.random.default_rng(3), 200)
+    drawn = simulate_replicates(bound, values(bound), 3, 200)
     cohort = uncensored(bound, drawn.measured[:, 0].astype(float))
     edges = equal_bins(cohort.sample_time, 4)
     found = vpc(cohort, drawn, cohort.sample_time, edges, is_corrected=False)
@@ -56,7 +56,7 @@ def test_without_limits_and_correction_the_percentiles_are_those_of_numpy():
 
 def test_correction_multiplies_by_the_median_prediction_of_the_bin_over_the_own():
     bound = population()
-    drawn = simulate_replicates(bound, values(bound), np.random.default_rng(3), 100)
+    drawn = simulate_replicates(bound, values(bound), 3, 100)
     cohort = uncensored(bound, drawn.measured[:, 0].astype(float))
     edges = equal_bins(cohort.sample_time, 3)
     found = vpc(cohort, drawn, cohort.sample_time, edges)
@@ -102,7 +102,7 @@ def test_a_quantile_between_infinite_values_is_infinite_and_no_nan(ends):
 def test_a_true_model_is_inside_its_own_intervals():
     bound = population(400, seed=5)
     cohort = bound.cohort
-    drawn = simulate_replicates(bound, values(bound), np.random.default_rng(6), 400)
+    drawn = simulate_replicates(bound, values(bound), 6, 400)
     found = vpc(cohort, drawn, cohort.sample_time, equal_bins(cohort.sample_time))
     inside, n = 0, 0
     for observed, ends in ((found.below, found.below_simulated), (found.above, found.above_simulated)):
@@ -124,14 +124,14 @@ def test_a_wrong_model_is_outside():
     bound = population(400, seed=5)
     wrong = values(bound)
     wrong[[one.name for one in bound.parameters].index("cl")] *= 2.0
-    drawn = simulate_replicates(bound, wrong, np.random.default_rng(6), 200)
+    drawn = simulate_replicates(bound, wrong, 6, 200)
     found = vpc(bound.cohort, drawn, bound.cohort.sample_time, equal_bins(bound.cohort.sample_time))
     assert (found.above > found.above_simulated[:, 2]).sum() >= 5
 
 
 def test_npc_of_levels_without_limits_counts_ranks():
     bound = population()
-    drawn = simulate_replicates(bound, values(bound), np.random.default_rng(3), 199)
+    drawn = simulate_replicates(bound, values(bound), 3, 199)
     cohort = uncensored(bound, drawn.measured[:, 7].astype(float))
     found = npc(cohort, drawn)
     ordered = np.sort(drawn.measured.astype(float), axis=1)
@@ -155,7 +155,7 @@ def test_bins_hold_about_equally_many_samples_and_equal_times_share_one():
 
 def test_one_time_for_all_samples_is_one_bin():
     bound = population(20)
-    drawn = simulate_replicates(bound, values(bound), np.random.default_rng(3), 100)
+    drawn = simulate_replicates(bound, values(bound), 3, 100)
     time = np.full(bound.cohort.level.size, 7.0)
     found = vpc(bound.cohort, drawn, time, equal_bins(time))
     assert found.n.tolist() == [time.size]
