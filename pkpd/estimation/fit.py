@@ -34,6 +34,7 @@ class Method(Enum):
     FOCEI = "focei"
     LAPLACE = "laplace"
     EXACT = "exact"
+    SAEM = "saem"
 
 
 _APPROXIMATIONS = {
@@ -48,6 +49,10 @@ class FitStatus(Enum):
     """How a fit ended; the value is the sentence the user reads."""
 
     CONVERGED = "The fit converged: the gradient is zero and the curvature positive in every direction."
+    WITHIN_NOISE = (
+        "The fit converged within the error of its sampling: the objective could fall by less than 0.1, and the curvature is "
+        "positive in every direction."
+    )
     AT_BOUND = "The fit ended at a bound; what lies there has no standard error."
     GRADIENT_NOT_SMALL = "The fit stopped before the gradient was zero; start it again from its estimates."
     NOT_POSITIVE_DEFINITE = (
@@ -175,7 +180,7 @@ def with_changes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class Memory:
     """What an evaluation leaves to the next ones.
 
     Parameters
@@ -219,13 +224,13 @@ def fit(
     _check(population, options)
     scale = scale_of(parameters)
     objective = (
-        _exact(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
+        exact_objective(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
     )
     free = to_free(scale, scale.values)
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
         status = _unsearched(start, options)
-        return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
+        return ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
     minimum = minimize(
         objective, start, tolerance=options.tolerance, most_evaluations=options.most_evaluations, accepted=progress
     )
@@ -236,10 +241,10 @@ def fit(
         n += again
         if not options.with_covariance:
             break
-        information, used = _information(objective, minimum.point)
+        information, used = information_at(objective, minimum.point)
         n += used
         # The last word on convergence has the observed information, not the approximation that the search went by.
-        left = _expected_decrease(information, minimum.point.gradient)
+        left = expected_decrease(information, minimum.point.gradient)
         if left < _SMALL_DECREASE or not is_positive(information):
             break
         minimum = minimize(
@@ -250,10 +255,12 @@ def fit(
             hessian=2.0 * information,
         )
         n += minimum.n_evaluations
-    return _ended(population, options, parameters, scale, replace(minimum, n_evaluations=n), information, None)
+    return ended(population, options, parameters, scale, replace(minimum, n_evaluations=n), information, None)
 
 
 def _check(population: Population, options: FitOptions) -> None:
+    if options.method is Method.SAEM:
+        raise input_error("--method", "saem fits a model to one cohort alone (asuc fit); use exact or laplace here")
     censored = int((population.packed.observations[:, CENSORED] != 0.0).sum())
     if censored and options.method in (Method.FO, Method.FOCE, Method.FOCEI):
         raise input_error(
@@ -273,7 +280,7 @@ def is_flat_mode(evaluation: Evaluation) -> BoolArray:
     return ~(evaluation.flatness < _FLAT)
 
 
-def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
+def _unsearched(start: Point[Memory], options: FitOptions) -> FitStatus:
     if not np.isfinite(start.memory.evaluation.ofv):
         return FitStatus.NO_FINITE_START
     if np.isfinite(start.value) or options.most_evaluations == 0:
@@ -284,7 +291,7 @@ def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
 def _conditional(population: Population, scale: Scale, options: FitOptions) -> _Objective:
     method = _APPROXIMATIONS[options.method]
 
-    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+    def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
         values = to_values(scale, free)
         found = evaluate(population, values, method, start=None if memory is None else memory.start)
         point = _point(scale, free, found, found.white)
@@ -294,8 +301,10 @@ def _conditional(population: Population, scale: Scale, options: FitOptions) -> _
     return objective
 
 
-def _exact(population: Population, scale: Scale) -> _Objective:
-    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+def exact_objective(population: Population, scale: Scale) -> _Objective:
+    """Return the exact objective as a function of the place on the scale of the search."""
+
+    def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
         values = to_values(scale, free)
         nodes = placed(population, values) if memory is None else memory.start
         found = evaluate_marginal(population, values, nodes)
@@ -313,10 +322,10 @@ def placed(population: Population, values: FloatArray) -> Nodes:
     return place(population, values, modes.objective)
 
 
-def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's
+def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
+    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, Memory(start, found))
 
 
 def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> tuple[Minimum[Any], int]:
@@ -332,7 +341,7 @@ def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> 
     return minimum, n
 
 
-def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
+def information_at(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
     """Return half the Hessian on the scale of the search, by central differences of the gradient."""
     n = point.place.size
     rows = np.empty((n, n))
@@ -355,14 +364,15 @@ def is_positive(matrix: FloatArray) -> bool:
     return bool(np.linalg.eigvalsh(matrix / np.outer(root, root))[0] > _ROUNDING)
 
 
-def _expected_decrease(information: FloatArray, gradient: FloatArray) -> float:
+def expected_decrease(information: FloatArray, gradient: FloatArray) -> float:
+    """Return by how much the objective would still fall by its quadratic approximation; 0 where that is not positive definite."""
     if not is_positive(information):
         return 0.0
     values, vectors = np.linalg.eigh(information)
     return float(0.25 * ((vectors.T @ gradient) ** 2 / values).sum())
 
 
-def _ended(
+def ended(
     population: Population,
     options: FitOptions,
     parameters: tuple[PopulationParameter, ...],
@@ -371,10 +381,11 @@ def _ended(
     information: FloatArray | None,
     status: FitStatus | None,
 ) -> Fit:
+    """Return the fit that ended at a minimum; its status is judged by gradient and information where none is given."""
     point = minimum.point
     values = to_values(scale, point.place)
     evaluation: Evaluation = point.memory.evaluation
-    at_bound = _at_bound(parameters, scale, values)
+    at_bound = parameters_at_bound(parameters, scale, values)
     free = scale.free
     own = None
     if information is not None:
@@ -410,13 +421,16 @@ def _status(
         return FitStatus.AT_BOUND
     if information is not None and not is_positive(information):
         return FitStatus.NOT_POSITIVE_DEFINITE
-    left = minimum.expected_decrease if information is None else _expected_decrease(information, minimum.point.gradient)
+    left = minimum.expected_decrease if information is None else expected_decrease(information, minimum.point.gradient)
     if left < _SMALL_DECREASE:
         return FitStatus.CONVERGED
     return FitStatus.EVALUATIONS if minimum.n_evaluations >= options.most_evaluations else FitStatus.GRADIENT_NOT_SMALL
 
 
-def _at_bound(parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray) -> tuple[str, ...]:
+def parameters_at_bound(
+    parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray
+) -> tuple[str, ...]:
+    """Return the names of the free parameters that lie at a bound."""
     variance = {
         str(one.place[1]): value
         for one, value in zip(parameters, values, strict=True)
