@@ -248,16 +248,12 @@ def line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, Flo
     runs_along_scale = direction is not None
     if direction is None:
         direction = _clearance_direction(model)
-    frame = np.empty_like(cholesky)
-    scale = np.zeros(len(cholesky))
-    previous = -1
-    for i, factor in enumerate(cholesky):
-        if previous >= 0 and np.array_equal(factor, cholesky[previous]):
-            frame[i], scale[i] = frame[previous], scale[previous]
-            continue
-        frame[i], step = _frame(factor, direction)
-        scale[i] = step if runs_along_scale else 0.0
-        previous = i
+    # Neighbours mostly share their factor, and then their frame.
+    is_new = np.concatenate(([True], (cholesky[1:] != cholesky[:-1]).any(axis=(1, 2))))
+    found = [_frame(factor, direction) for factor in cholesky[is_new]]
+    place = np.cumsum(is_new) - 1
+    frame = np.array([basis for basis, _ in found])[place]
+    scale = np.array([step if runs_along_scale else 0.0 for _, step in found])[place]
     return frame, scale
 
 

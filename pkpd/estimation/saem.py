@@ -23,6 +23,7 @@ from pkpd.estimation.fit import Fit, FitOptions, Method, fit
 from pkpd.estimation.saem_end import finished, fit_at, objective_of
 from pkpd.estimation.saem_steps import maximized, stepped
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
+from pkpd.kernels.threads import on_one_thread
 from pkpd.likelihood.complete import CompleteData, complete_data, complete_scores
 
 if TYPE_CHECKING:
@@ -42,7 +43,11 @@ _FIRST, _POWER = 10.0, 0.65
 # could be without measure.
 _COMPLETE_SHARE = 0.1
 _LEARNING = 100
-_N_BATCHES, _FEWEST_MORE = 10, 50
+# What is followed is a mean in which iteration n counts as n^0.5 does: early ones are forgotten.
+_FORGETTING = 1.5
+_BATCH, _FEWEST_MORE = 40, 50
+# Chains whose moves take less time than waiting for a second thread would.
+_FEW_CHAINS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class _Approximation:
 
     def taken(self, drawn: FloatArray, gain: float) -> _Approximation:
         """Return what follows once an iteration's derivatives are taken in, (n_chains, n_subjects, n_free)."""
-        gain = max(gain, 1.0 / (self.n + 1))
+        gain = max(gain, _FORGETTING / (self.n + _FORGETTING))
         square = np.einsum("cni,cnj->ij", drawn, drawn) / len(drawn)
         return _Approximation(
             self.scores + gain * (drawn.mean(axis=0) - self.scores),
@@ -176,8 +181,9 @@ def fit_by_saem(
     if begun is None or options.most_iterations == 0 or scale.n_free == 0:
         return _unsearched(population, options, parameters)
     tell = progress or (lambda _: None)
-    explored = _explored(data, scale, begun, options, rng, tell)
-    smoothed = _smoothed(data, scale, explored, options, rng, tell)
+    with on_one_thread(population.n_subjects * n_chains < _FEW_CHAINS):
+        explored = _explored(data, scale, begun, options, rng, tell)
+        smoothed = _smoothed(data, scale, explored, options, rng, tell)
     path = np.array([to_values(scale, free) for free in smoothed.path])
     free = np.mean(smoothed.path[-smoothed.n_averaged :], axis=0)
     end = finished(data, scale, free, smoothed.chains, rng, with_covariance=options.with_covariance)
@@ -264,6 +270,7 @@ def _smoothed(
     path, chains, followed = list(stage.path), stage.chains, stage.followed
     n_before, planned = len(path), min(len(path) + options.least_smoothing, options.most_iterations)
     accepted: list[FloatArray] = list(stage.accepted[-1:])
+    sums: list[FloatArray] = []
     error, n_averaged = np.inf, 1
     while len(path) < planned:
         n = len(path) - n_before + 1
@@ -271,13 +278,14 @@ def _smoothed(
         free = path[-1]
         chains = moved(data, to_values(scale, free), chains, rng)
         drawn = _scores(data, scale, free, chains)
-        followed = followed.taken(drawn, gain)
+        followed = followed.taken(drawn, 0.0)
+        sums.append(drawn.sum(axis=1))
         step = -0.5 * gain * np.linalg.solve(followed.divisor(), drawn.mean(axis=0).sum(axis=0))
         path.append(stepped(data, scale, free, step))
         accepted.append(chains.accepted)
         n_averaged = max(1, n // 2)
         if len(path) == planned:
-            error = sampling_error(np.array(path[-n_averaged:]), followed.observed())
+            error = sampling_error(np.array(sums), followed.divisor(), n_averaged)
             # The error falls with the number of iterations; a little more than what that asks for, and no more than twice.
             more = int(np.clip(n * (1.1 * error / options.error - 1.0), _FEWEST_MORE, n)) if error > options.error else 0
             planned = min(planned + more, options.most_iterations)
@@ -290,27 +298,35 @@ def _scores(data: CompleteData, scale: Scale, free: FloatArray, chains: Chains) 
     return complete_scores(data, to_values(scale, free), chains.phi).scores @ jacobian(scale, free)
 
 
-def sampling_error(path: FloatArray, information: FloatArray) -> float:
-    """Return by how much the error of a path's mean raises the objective on average.
+def sampling_error(scores: FloatArray, information: FloatArray, n: int) -> float:
+    """Return by how much the error of sampling raises the objective on average at the mean of a path.
+
+    Steps divide the scores by the information, so that the mean of many places errs as the mean of their scores does. How much
+    that is, the differences between chains tell: they have the noise of a chain, with the memory from iteration to
+    iteration, but nothing of the way that the parameters still go.
 
     Parameters
     ----------
-    path : (n, n_free) array
-        Places about the minimum, each depending on those before.
+    scores : (n_iterations, n_chains, n_free) array
+        Sums over subjects of each chain's derivatives of -2 log likelihood.
     information : (n_free, n_free) array
-        Observed information there.
+        Observed information.
+    n : int
+        Iterations whose places are averaged.
 
     Returns
     -------
     float
-        tr(information times the covariance of the mean), from the means of ten batches.
+        A quarter of tr(information^-1 times the covariance of the mean score), from the means of batches of iterations.
     """
-    size = len(path) // _N_BATCHES
-    if size == 0:
+    n_chains, n_free = scores.shape[1:]
+    n_batches = len(scores) // _BATCH
+    if n_batches == 0:
         return np.inf
-    batches = path[-size * _N_BATCHES :].reshape(_N_BATCHES, size, -1).mean(axis=1)
-    covariance = np.atleast_2d(np.cov(batches.T)) / _N_BATCHES
-    return float(np.trace(information @ covariance))
+    noise = scores - scores.mean(axis=1, keepdims=True)
+    batches = noise[-n_batches * _BATCH :].reshape(n_batches, _BATCH, n_chains, n_free).mean(axis=1)
+    of_batch = np.einsum("bci,bcj->ij", batches, batches) / (n_batches * (n_chains - 1))
+    return float(0.25 * np.trace(np.linalg.solve(information, of_batch)) * _BATCH / (n_chains * n))
 
 
 def _moves(population: Population) -> tuple[str, ...]:
