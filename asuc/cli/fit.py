@@ -132,9 +132,7 @@ def _write_path(file: Path, sampled: SaemFit) -> None:
     write_csv(file, *path_table(sampled))
 
 
-def _drawn(
-    folder: Path, result: Fit, records: LevelRecords, individuals: int | None, sampled: SaemFit | None
-) -> str:
+def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None, sampled: SaemFit | None) -> str:
     """Draw the figures of a fit, and return a sentence on it."""
     started = time.perf_counter()
     with shown_progress("Drawing") as tell:
@@ -200,7 +198,10 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
 
 
 def _objective(document: dict[str, Any]) -> str:
-    return f"{document['saem']['ofv_by']} at the estimates of saem" if "saem" in document else document["method"]
+    if "saem" not in document:
+        return document["method"]
+    by = document["saem"]["ofv_by"]
+    return f"{by} at the estimates of saem" if document["saem"]["iterations"] else by
 
 
 def _percent(value: float | None) -> str:

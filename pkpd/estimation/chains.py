@@ -14,10 +14,13 @@ import numpy as np
 
 from pkpd.estimation.map import estimate_map
 from pkpd.kernels.metropolis import FREEDOM, N_JOINT_MOVES, TOGETHER, walk_all_chains
+from pkpd.kernels.threads import on_one_thread
 from pkpd.likelihood.complete import shift
 from pkpd.likelihood.population import model_at, packed_at, problem_at
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pkpd.arrays import FloatArray
     from pkpd.likelihood.complete import CompleteData
 
@@ -27,6 +30,8 @@ _SHORTEST, _LONGEST = 1e-3, 5.0
 # Least and largest variance of a proposal, the prior's being 1.
 _LEAST, _MOST = 1e-6, 4.0
 _FIRST_STEP = 2.38
+# Chains whose moves take less time than waiting for a second thread would.
+_FEW_CHAINS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,11 @@ class Chains:
     scale: FloatArray
     accepted: FloatArray
     n_moved: int
+
+
+def enough_threads(n_subjects: int, n_chains: int) -> AbstractContextManager[None]:
+    """Return the context to move so many chains in; results do not depend on it."""
+    return on_one_thread(is_wanted=n_subjects * n_chains < _FEW_CHAINS)
 
 
 def started(data: CompleteData, values: FloatArray, n_chains: int, rng: np.random.Generator) -> Chains | None:
@@ -97,7 +107,9 @@ def moved(
     accepted = np.empty((n, N_JOINT_MOVES + n_eta))
     walk_all_chains(packed, centre, np.linalg.cholesky(white), chains.scale, normal, uniform, z, accepted)
     phi = mu[:, None, :] + np.einsum("nij,ncj->nci", factor, z)
-    return _learnt(replace(chains, phi=phi, accepted=accepted.mean(axis=0), n_moved=chains.n_moved + n_sweeps), accepted)
+    return _learnt(
+        replace(chains, phi=phi, accepted=accepted.mean(axis=0), n_moved=chains.n_moved + n_sweeps), accepted
+    )
 
 
 def _learnt(chains: Chains, accepted: FloatArray) -> Chains:

@@ -224,7 +224,9 @@ def fit(
     _check(population, options)
     scale = scale_of(parameters)
     objective = (
-        exact_objective(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
+        exact_objective(population, scale)
+        if options.method is Method.EXACT
+        else _conditional(population, scale, options)
     )
     free = to_free(scale, scale.values)
     start = objective(free, None)

@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.estimation.chains import Chains, moved, started
+from pkpd.estimation.chains import Chains, enough_threads, moved, started
 from pkpd.estimation.fit import Fit, FitOptions, Method, fit
 from pkpd.estimation.saem_end import finished, fit_at, objective_of
 from pkpd.estimation.saem_steps import maximized, stepped
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
-from pkpd.kernels.threads import on_one_thread
 from pkpd.likelihood.complete import CompleteData, complete_data, complete_scores
 
 if TYPE_CHECKING:
@@ -46,8 +45,6 @@ _LEARNING = 100
 # What is followed is a mean in which iteration n counts as n^0.5 does: early ones are forgotten.
 _FORGETTING = 1.5
 _BATCH, _FEWEST_MORE = 40, 50
-# Chains whose moves take less time than waiting for a second thread would.
-_FEW_CHAINS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +178,7 @@ def fit_by_saem(
     if begun is None or options.most_iterations == 0 or scale.n_free == 0:
         return _unsearched(population, options, parameters)
     tell = progress or (lambda _: None)
-    with on_one_thread(population.n_subjects * n_chains < _FEW_CHAINS):
+    with enough_threads(population.n_subjects, n_chains):
         explored = _explored(data, scale, begun, options, rng, tell)
         smoothed = _smoothed(data, scale, explored, options, rng, tell)
     path = np.array([to_values(scale, free) for free in smoothed.path])
@@ -287,7 +284,9 @@ def _smoothed(
         if len(path) == planned:
             error = sampling_error(np.array(sums), followed.divisor(), n_averaged)
             # The error falls with the number of iterations; a little more than what that asks for, and no more than twice.
-            more = int(np.clip(n * (1.1 * error / options.error - 1.0), _FEWEST_MORE, n)) if error > options.error else 0
+            more = (
+                int(np.clip(n * (1.1 * error / options.error - 1.0), _FEWEST_MORE, n)) if error > options.error else 0
+            )
             planned = min(planned + more, options.most_iterations)
         tell(len(path) / planned)
     return _Stage(path, chains, followed, accepted, error, n_averaged)
@@ -333,9 +332,7 @@ def _moves(population: Population) -> tuple[str, ...]:
     return ("prior", "independent", "together", *population.model.etas)
 
 
-def _unsearched(
-    population: Population, options: SaemOptions, parameters: tuple[PopulationParameter, ...]
-) -> SaemFit:
+def _unsearched(population: Population, options: SaemOptions, parameters: tuple[PopulationParameter, ...]) -> SaemFit:
     objective = objective_of(population)
     evaluated = fit(population, FitOptions(objective, 0, with_covariance=False), parameters=parameters)
     made = FitOptions(Method.SAEM, 0, with_covariance=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.estimation.chains import Chains, moved
+from pkpd.estimation.chains import Chains, enough_threads, moved
 from pkpd.estimation.fit import (
     Fit,
     FitOptions,
@@ -30,7 +30,7 @@ from pkpd.estimation.minimize import Minimum, Point
 from pkpd.estimation.scale import jacobian, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.complete import complete_scores, shift
-from pkpd.likelihood.population import Evaluation, evaluate
+from pkpd.likelihood.population import evaluate
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -97,7 +97,8 @@ def finished(
         is_wanted = with_covariance and bool(np.isfinite(point.value))
         information = information_at(objective, point)[0] if is_wanted else None
     else:
-        point, information = _sampled(data, scale, free, chains, rng)
+        with enough_threads(*chains.phi.shape[:2]):
+            point, information = sampled_end(data, scale, free, chains, rng)
     known = 0.25 * point.scores.T @ point.scores if information is None else information
     return End(method, point, information if with_covariance else None, expected_decrease(known, point.gradient))
 
@@ -134,10 +135,10 @@ def fit_at(
     return ended(population, options, parameters, scale, minimum, end.information, status)
 
 
-def _sampled(
+def sampled_end(
     data: CompleteData, scale: Scale, free: FloatArray, chains: Chains, rng: np.random.Generator
 ) -> tuple[Point[FitMemory], FloatArray]:
-    """Return scores, random effects and Louis' information from chains at fixed values."""
+    """Return scores, random effects and Louis' information from chains at fixed values; arguments as ``finished``."""
     values = to_values(scale, free)
     slopes = jacobian(scale, free)
     n, n_chains, n_eta = chains.phi.shape

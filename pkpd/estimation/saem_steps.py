@@ -27,7 +27,9 @@ _EVALUATIONS, _TOLERANCE = 6, 1e-3
 _LEAST_VARIANCE = 1e-8
 
 
-def maximized(data: CompleteData, scale: Scale, values: FloatArray, phi: FloatArray, *, least_ratio: float) -> FloatArray:
+def maximized(
+    data: CompleteData, scale: Scale, values: FloatArray, phi: FloatArray, *, least_ratio: float
+) -> FloatArray:
     """Return the values of all parameters that make some random effects most likely.
 
     Parameters
@@ -123,7 +125,8 @@ def _write_moments(
         if product.size:
             values[i] = product.mean()
     grown = {
-        name: np.sqrt(max(least_ratio * old[i], _LEAST_VARIANCE, values[i]) / values[i]) for name, i in of_diagonal.items()
+        name: np.sqrt(max(least_ratio * old[i], _LEAST_VARIANCE, values[i]) / values[i])
+        for name, i in of_diagonal.items()
     }
     for i in piece.places:
         what, first, second = population.parameters[i].place

@@ -70,7 +70,13 @@ def _log_independent(square: float, n_eta: int) -> float:
 
 @inlined_kernel
 def _propose(
-    move: int, z: FloatArray, centre: FloatArray, factor: FloatArray, scale: FloatArray, normal: FloatArray, to: FloatArray
+    move: int,
+    z: FloatArray,
+    centre: FloatArray,
+    factor: FloatArray,
+    scale: FloatArray,
+    normal: FloatArray,
+    to: FloatArray,
 ) -> None:
     """Write where a move leads."""
     n_eta = z.size

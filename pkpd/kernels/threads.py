@@ -17,7 +17,7 @@ def compute_on_one_thread() -> None:
 
 
 @contextmanager
-def on_one_thread(is_wanted: bool) -> Generator[None]:  # noqa: FBT001 - what it is about
+def on_one_thread(*, is_wanted: bool) -> Generator[None]:
     """Run the loops inside on one thread, if wanted: those of little work wait longer for the others than they take."""
     before = numba.get_num_threads()
     if is_wanted:

@@ -140,7 +140,7 @@ def complete_scores(data: CompleteData, values: FloatArray, phi: FloatArray) -> 
     population = data.population
     model = model_at(population, values)
     eta = phi - shift(data, values)[:, None, :]
-    value, along = _along(data, model, values, eta)
+    value, along = _along(data, model, eta)
     factor = packed_at(population, model).omega_cholesky
     inverse = np.linalg.inv(factor)
     white = np.einsum("nij,ncj->cni", inverse, eta)
@@ -174,13 +174,11 @@ def misfit(data: CompleteData, values: FloatArray, phi: FloatArray) -> tuple[flo
         Means over chains; zero for what changes no prediction at fixed phi.
     """
     model = model_at(data.population, values)
-    value, along = _along(data, model, values, phi - shift(data, values)[:, None, :])
+    value, along = _along(data, model, phi - shift(data, values)[:, None, :])
     return float(value.mean(axis=1).sum()), along.mean(axis=0)
 
 
-def _along(
-    data: CompleteData, model: ModelSpec, values: FloatArray, eta: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _along(data: CompleteData, model: ModelSpec, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the misfit of every subject and chain, and its derivatives by thetas and sigmas, chains first."""
     population = data.population
     whole = basis_at(population, model, by_theta=True).directions
