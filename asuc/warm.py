@@ -20,6 +20,7 @@ from pkpd.diagnostics.individuals import individual_parameters
 from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.fit import FitOptions, Method, fit
+from pkpd.estimation.saem import SaemOptions, fit_by_saem
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import exposure_problem
 from pkpd.kernels.exposure import log_auc_of_population
@@ -75,13 +76,14 @@ def _curves() -> None:
 def _fits() -> None:
     model = load_model("niyigena_2026_asuc")
     cohort = virtual_cohort(model, Design(6, missing=0.0), np.random.default_rng(1))
-    for method in Method:
+    for method in (one for one in Method if one is not Method.SAEM):
         takes_censored = method in (Method.LAPLACE, Method.EXACT)
         population = bind_population(model, cohort if takes_censored else without_censored(cohort, "half"))
         found = fit(population, FitOptions(method, most_evaluations=1))
         residuals(found)
         individual_parameters(found)
         npde(found, np.random.default_rng(1), 10)
+    fit_by_saem(bind_population(model, cohort), SaemOptions(n_exploration=2, least_smoothing=2, most_iterations=4))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pkpd.diagnostics.records import LevelRecords
     from pkpd.estimation.fit import Fit
+    from pkpd.estimation.saem import SaemFit
     from pkpd.figures.sheet import Drawing
 
 FOLDER, LIST, SCHEMA = "figures", "figures.json", "asuc-figures/1"
@@ -45,7 +46,13 @@ def forget_figures(folder: Path) -> None:
 
 
 def draw_fit(
-    folder: Path, fit: Fit, records: LevelRecords, *, individuals: int | None, progress: Callable[[float], None]
+    folder: Path,
+    fit: Fit,
+    records: LevelRecords,
+    *,
+    individuals: int | None,
+    sampled: SaemFit | None = None,
+    progress: Callable[[float], None],
 ) -> int:
     """Draw the figures of a fit into ``figures`` in its folder, and return how many.
 
@@ -57,14 +64,22 @@ def draw_fit(
         The fit, and its levels with residuals.
     individuals : int or None
         Subjects that get an individual plot; None for all.
+    sampled : SaemFit, optional
+        The same fit with its path, where it was made by SAEM.
     progress : callable
         Told the share that is done.
     """
     from pkpd.diagnostics.courses import subject_courses  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.figures.gof import gof_figures  # noqa: PLC0415
     from pkpd.figures.individual import PER_PAGE, individual_pages  # noqa: PLC0415
+    from pkpd.figures.saem import saem_path  # noqa: PLC0415
 
     drawings, left_out = gof_figures(records)
+    path = None if sampled is None else saem_path(sampled)
+    if isinstance(path, str):
+        left_out = (*left_out, path)
+    elif path is not None:
+        drawings = (*drawings, path)
     n_subjects = fit.population.n_subjects
     n_drawn = n_subjects if individuals is None else min(individuals, n_subjects)
     if n_drawn == 0:

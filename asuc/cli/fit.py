@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
 from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
+from asuc.cli.fit_options import (
+    CensoredName,
+    CohortFile,
+    FitInputs,
+    FitMethodName,
+    Fixed,
+    Initial,
+    OutFolder,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
@@ -21,18 +32,26 @@ if TYPE_CHECKING:
 
     from asuc.cli.fit_options import FitInputs
     from pkpd.diagnostics.records import LevelRecords
+    from pkpd.estimation.covariance import CovarianceKind
     from pkpd.estimation.fit import Fit, FitOptions
     from pkpd.estimation.multi_start import StartedFit
+    from pkpd.estimation.saem import SaemFit
 
 
 def fit(
     cohort: CohortFile,
     model: Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its initial values.")],
     out: OutFolder,
-    method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
+    method: Annotated[FitMethodName, typer.Option(help="Objective that is minimised; saem samples.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
-    maxeval: Annotated[int, typer.Option(min=0, help="Evaluations allowed; 0 evaluates at the initial values.")] = 500,
+    maxeval: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Evaluations allowed, of saem iterations; 0 evaluates at the initial values. [default: 500; saem 3000]",
+        ),
+    ] = None,
     covariance: Annotated[
         Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
     ] = "rsr",
@@ -43,7 +62,9 @@ def fit(
     start_spread: Annotated[
         float, typer.Option(min=0.01, max=2.0, metavar="SD", help="How far they scatter, as a share of each value.")
     ] = 0.5,
-    seed: Annotated[int, typer.Option(min=0, help="Of the other starts, and of the simulations behind NPDE.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the other starts, of the simulations behind NPDE, and of saem.")
+    ] = 1,
     individuals: Annotated[str, INDIVIDUALS] = DEFAULT_INDIVIDUALS,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
@@ -55,30 +76,29 @@ def fit(
     from pkpd.diagnostics.records import level_records  # noqa: PLC0415
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
-    from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
-    from pkpd.estimation.multi_start import best_start, scattered, starts_document  # noqa: PLC0415
-    from pkpd.estimation.result import fit_document  # noqa: PLC0415
+    from pkpd.estimation.multi_start import starts_document  # noqa: PLC0415
 
     if starts > 1 and maxeval == 0:
         raise input_error(
             "--starts", f"{starts} starts with --maxeval 0, which searches nothing; leave one of them out"
         )
+    if starts > 1 and method == "saem":
+        raise input_error("--starts", f"{starts} starts of saem, which has one; leave it out or use another method")
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
     given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
-    options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
-    started = time.perf_counter()
-    begun = [] if starts == 1 else _started(given, options, starts, spread=start_spread, seed=seed)
-    parameters = (
-        given.parameters
-        if not begun
-        else scattered(given.parameters, best_start(begun).number, spread=start_spread, seed=seed)
-    )
-    with shown_progress("Fitting"):
-        result = fit_population(given.population, options, parameters=parameters)
-    seconds = time.perf_counter() - started
-    kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
-    document = fit_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
+    has_covariance = covariance != "none"
+    kind = CovarianceKind(covariance) if has_covariance else CovarianceKind.SANDWICH
+    begun: list[StartedFit] = []
+    sampled = None
+    if method == "saem":
+        sampled, document = _sampled(given, kind, maxeval=maxeval, seed=seed, has_covariance=has_covariance)
+        result = sampled.fit
+    else:
+        options = FitOptions(Method(method), with_covariance=has_covariance)
+        options = options if maxeval is None else replace(options, most_evaluations=maxeval)
+        begun = [] if starts == 1 else _started(given, options, starts, spread=start_spread, seed=seed)
+        result, document = _searched(given, options, kind, begun, spread=start_spread, seed=seed)
     document["seed"] = seed
     document["censored"] = censored or "likelihood"
     if begun:
@@ -93,7 +113,9 @@ def fit(
     records = level_records(result, np.random.default_rng(seed))
     _write_records(folder / "table.csv", records)
     forget_figures(folder)
-    drawn = "" if no_figures else _drawn(folder, result, records, n_individuals)
+    if sampled is not None:
+        _write_path(folder / "saem_path.csv", sampled)
+    drawn = "" if no_figures else _drawn(folder, result, records, n_individuals, sampled)
     if as_json:
         print_json(document)
     else:
@@ -138,11 +160,57 @@ def _write_starts(file: Path, starts: Sequence[StartedFit], fit_: Fit) -> None:
     write_csv(file, head, rows)
 
 
-def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None) -> str:
+def _searched(
+    given: FitInputs,
+    options: FitOptions,
+    kind: CovarianceKind,
+    begun: Sequence[StartedFit],
+    *,
+    spread: float,
+    seed: int,
+) -> tuple[Fit, dict[str, Any]]:
+    """Return the fit that a search for the minimum of an objective gives, from the best of several starts, and its document."""
+    from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.multi_start import best_start, scattered  # noqa: PLC0415
+    from pkpd.estimation.result import fit_document  # noqa: PLC0415
+
+    parameters = given.parameters
+    if begun:
+        parameters = scattered(parameters, best_start(begun).number, spread=spread, seed=seed)
+    started = time.perf_counter()
+    with shown_progress("Fitting"):
+        result = fit_population(given.population, options, parameters=parameters)
+    seconds = time.perf_counter() - started
+    return result, fit_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
+
+
+def _sampled(
+    given: FitInputs, kind: CovarianceKind, *, maxeval: int | None, seed: int, has_covariance: bool
+) -> tuple[SaemFit, dict[str, Any]]:
+    """Return the fit that SAEM gives, and its document."""
+    from pkpd.estimation.saem import SaemOptions, fit_by_saem  # noqa: PLC0415
+    from pkpd.estimation.saem_document import saem_document  # noqa: PLC0415
+
+    options = SaemOptions(seed=seed, with_covariance=has_covariance)
+    options = options if maxeval is None else replace(options, most_iterations=maxeval)
+    started = time.perf_counter()
+    with shown_progress("Fitting") as tell:
+        result = fit_by_saem(given.population, options, parameters=given.parameters, progress=tell)
+    seconds = time.perf_counter() - started
+    return result, saem_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
+
+
+def _write_path(file: Path, sampled: SaemFit) -> None:
+    from pkpd.estimation.saem_document import path_table  # noqa: PLC0415
+
+    write_csv(file, *path_table(sampled))
+
+
+def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None, sampled: SaemFit | None) -> str:
     """Draw the figures of a fit, and return a sentence on it."""
     started = time.perf_counter()
     with shown_progress("Drawing") as tell:
-        n = draw_fit(folder, result, records, individuals=individuals, progress=tell)
+        n = draw_fit(folder, result, records, individuals=individuals, sampled=sampled, progress=tell)
     return f"{n} figures drawn in {time.perf_counter() - started:.2f} s."
 
 
@@ -215,13 +283,20 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     return [
         f"{document['status_text']}",
         *([agreement] if agreement else []),
-        f"OFV {ofv:.4f} by {document['method']} ({document['n_subjects']} subjects, {document['n_observations']} levels), "
-        f"{document['evaluations']} evaluations in {document['seconds']:.2f} s."
+        f"OFV {ofv:.4f} by {_objective(document)} ({document['n_subjects']} subjects, {document['n_observations']} levels), "
+        f"{document['evaluations']} {'iterations' if 'saem' in document else 'evaluations'} in {document['seconds']:.2f} s."
         if ofv is not None
         else "The objective is not finite.",
         Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
         *(warning["text"] for warning in document["warnings"] if warning["code"] != document["status"]),
     ]
+
+
+def _objective(document: dict[str, Any]) -> str:
+    if "saem" not in document:
+        return document["method"]
+    by = document["saem"]["ofv_by"]
+    return f"{by} at the estimates of saem" if document["saem"]["iterations"] else by
 
 
 def _percent(value: float | None) -> str:

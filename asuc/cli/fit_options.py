@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pkpd.model.population import PopulationParameter
 
 MethodName = Literal["fo", "foce", "focei", "laplace", "exact"]
+FitMethodName = Literal[MethodName, "saem"]
 CensoredName = Annotated[
     Literal["drop", "half"] | None,
     typer.Option(help="Leave censored levels out, or take half the lower limit, instead of their likelihood."),

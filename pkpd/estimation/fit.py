@@ -37,6 +37,7 @@ class Method(Enum):
     FOCEI = "focei"
     LAPLACE = "laplace"
     EXACT = "exact"
+    SAEM = "saem"
 
 
 _APPROXIMATIONS = {
@@ -51,6 +52,10 @@ class FitStatus(Enum):
     """How a fit ended; the value is the sentence the user reads."""
 
     CONVERGED = "The fit converged: the gradient is zero and the curvature positive in every direction."
+    WITHIN_NOISE = (
+        "The fit converged within the error of its sampling: the objective could fall by less than 0.1, and the curvature is "
+        "positive in every direction."
+    )
     AT_BOUND = "The fit ended at a bound; what lies there has no standard error."
     GRADIENT_NOT_SMALL = "The fit stopped before the gradient was zero; start it again from its estimates."
     NOT_POSITIVE_DEFINITE = (
@@ -190,7 +195,7 @@ def with_changes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class Memory:
     """What an evaluation leaves to the next ones.
 
     Parameters
@@ -246,7 +251,7 @@ def fit(
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
         status = _unsearched(start, options)
-        return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
+        return ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
     slopes = jacobian(scale, free)[scale.free]
     minimum = minimize(
         objective,
@@ -263,10 +268,10 @@ def fit(
         n += again
         if not options.with_covariance:
             break
-        information, used = _information(objective, minimum.point)
+        information, used = information_at(objective, minimum.point)
         n += used
         # The last word on convergence has the observed information, not the approximation that the search went by.
-        left = _expected_decrease(information, minimum.point.gradient)
+        left = expected_decrease(information, minimum.point.gradient)
         if left < _SMALL_DECREASE or not is_positive(information):
             break
         minimum = minimize(
@@ -278,7 +283,7 @@ def fit(
         )
         n += minimum.n_evaluations
     minimum = replace(minimum, n_evaluations=n)
-    found = _ended(population, options, parameters, scale, minimum, information, None)
+    found = ended(population, options, parameters, scale, minimum, information, None)
     # By quadrature the objective differs afresh by its own error alone.
     is_lost = not is_settled and options.method is not Method.EXACT and found.status is not FitStatus.FLAT_MODE
     is_doubtful = found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND) and options.method is Method.LAPLACE
@@ -288,6 +293,8 @@ def fit(
 
 
 def _check(population: Population, options: FitOptions) -> None:
+    if options.method is Method.SAEM:
+        raise input_error("--method", "saem fits a model to one cohort alone (asuc fit); use exact or laplace here")
     censored = int((population.packed.observations[:, CENSORED] != 0.0).sum())
     if censored and options.method in (Method.FO, Method.FOCE, Method.FOCEI):
         raise input_error(
@@ -318,7 +325,7 @@ def _ends_flat(options: FitOptions, evaluation: Evaluation) -> bool:
     return options.method is Method.LAPLACE and float(evaluation.flatness.max(initial=0.0)) > _NEARLY_FLAT
 
 
-def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
+def _unsearched(start: Point[Memory], options: FitOptions) -> FitStatus:
     if not np.isfinite(start.memory.evaluation.ofv):
         return FitStatus.NO_FINITE_START
     if np.isfinite(start.value) or options.most_evaluations == 0:
@@ -359,7 +366,7 @@ def objective_of(population: Population, scale: Scale, options: FitOptions) -> _
     """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None."""
     conditional = conditional_of(options.method)
 
-    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+    def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
         values = to_values(scale, free)
         start = None if memory is None else memory.start
         if population.model.centre_variances:
@@ -379,10 +386,10 @@ def placed(population: Population, values: FloatArray) -> Nodes:
     return place(population, values, modes.objective)
 
 
-def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's
+def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
+    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, Memory(start, found))
 
 
 def _afresh(
@@ -397,13 +404,13 @@ def _afresh(
     def afresh(free: FloatArray) -> Point[Any]:
         found = estimate_map(problem_at(population, to_values(scale, free)))
         begun = np.where(np.isfinite(found.white), found.white, 0.0)
-        point = objective(free, _Memory(begun, None))
+        point = objective(free, Memory(begun, None))
         return replace(point, memory=replace(point.memory, second=found.modes[:, 1]))
 
     return afresh
 
 
-def _has_rival_modes(population: Population, scale: Scale, point: Point[_Memory]) -> bool:
+def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory]) -> bool:
     """Return whether some subject's second mode is almost as deep as its deepest."""
     second, first = point.memory.second, point.memory.evaluation
     if second is None or first is None:
@@ -438,7 +445,7 @@ def _settled(
     return (minimum if lowest is None else replace(minimum, point=lowest)), n, False
 
 
-def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
+def information_at(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
     """Return half the Hessian on the scale of the search, by central differences of the gradient."""
     n = point.place.size
     rows = np.empty((n, n))
@@ -461,14 +468,15 @@ def is_positive(matrix: FloatArray) -> bool:
     return bool(np.linalg.eigvalsh(matrix / np.outer(root, root))[0] > _ROUNDING)
 
 
-def _expected_decrease(information: FloatArray, gradient: FloatArray) -> float:
+def expected_decrease(information: FloatArray, gradient: FloatArray) -> float:
+    """Return by how much the objective would still fall by its quadratic approximation; 0 where that is not positive definite."""
     if not is_positive(information):
         return 0.0
     values, vectors = np.linalg.eigh(information)
     return float(0.25 * ((vectors.T @ gradient) ** 2 / values).sum())
 
 
-def _ended(
+def ended(
     population: Population,
     options: FitOptions,
     parameters: tuple[PopulationParameter, ...],
@@ -477,12 +485,13 @@ def _ended(
     information: FloatArray | None,
     status: FitStatus | None,
 ) -> Fit:
+    """Return the fit that ended at a minimum; its status is judged by gradient and information where none is given."""
     point = minimum.point
     values = to_values(scale, point.place)
     evaluation: Evaluation = point.memory.evaluation
     if isinstance(evaluation, CentreEvaluation):
         evaluation = at_mean_effects(population, values, conditional_of(options.method), evaluation)
-    at_bound = _at_bound(parameters, scale, values)
+    at_bound = parameters_at_bound(parameters, scale, values)
     free = scale.free
     own = None
     if information is not None:
@@ -518,13 +527,16 @@ def _status(
         return FitStatus.AT_BOUND
     if information is not None and not is_positive(information):
         return FitStatus.NOT_POSITIVE_DEFINITE
-    left = minimum.expected_decrease if information is None else _expected_decrease(information, minimum.point.gradient)
+    left = minimum.expected_decrease if information is None else expected_decrease(information, minimum.point.gradient)
     if left < _SMALL_DECREASE:
         return FitStatus.CONVERGED
     return FitStatus.EVALUATIONS if minimum.n_evaluations >= options.most_evaluations else FitStatus.GRADIENT_NOT_SMALL
 
 
-def _at_bound(parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray) -> tuple[str, ...]:
+def parameters_at_bound(
+    parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray
+) -> tuple[str, ...]:
+    """Return the names of the free parameters that lie at a bound."""
     variance = {
         str(one.place[1]): value
         for one, value in zip(parameters, values, strict=True)

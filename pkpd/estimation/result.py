@@ -155,7 +155,7 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if together:
         text = f"The data do not tell {' and '.join(together)} apart: fix one of them, or leave it out of the model."
         found.append({"code": "not_told_apart", "text": text})
-    if fit.status not in (FitStatus.CONVERGED, FitStatus.EVALUATED):
+    if fit.status not in (FitStatus.CONVERGED, FitStatus.WITHIN_NOISE, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found
 

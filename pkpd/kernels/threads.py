@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import numba
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def compute_on_one_thread() -> None:
     """Let the loops of this process run on one thread, as processes do that share the processors between them."""
     numba.set_num_threads(1)
+
+
+@contextmanager
+def on_one_thread(*, is_wanted: bool) -> Generator[None]:
+    """Run the loops inside on one thread, if wanted: those of little work wait longer for the others than they take."""
+    before = numba.get_num_threads()
+    if is_wanted:
+        numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)

@@ -299,11 +299,11 @@ class Basis:
     is_by_term: bool
 
 
-def basis_at(population: Population, model: ModelSpec) -> Basis:
-    """Return the directions of a population's gradient at a point."""
+def basis_at(population: Population, model: ModelSpec, *, by_theta: bool = False) -> Basis:
+    """Return the directions of a population's gradient at a point; those of the thetas, if asked for, even where terms are fewer."""
     n_terms, n_rows = len(model.terms), population.n_rows
     slopes = log_typical_slopes(model, population.covariates, n_rows)
-    is_by_term = n_rows == population.n_subjects
+    is_by_term = n_rows == population.n_subjects and not by_theta
     by_theta = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
     shapes = [p for p in population.parameters if is_shape(p)]
     sigmas = [p for p in population.parameters if p.kind is ParameterKind.SIGMA]
@@ -341,7 +341,7 @@ def gradient_from(
     by_omega = inverse.transpose(0, 2, 1) @ bracket @ inverse
     columns = [by_theta.reshape(-1, n_theta), along[:, n_first : n_first + n_shapes]]
     columns += [
-        _omega_slope(population, model, parameter, by_omega)[:, None]
+        omega_slope(population, model, parameter, by_omega)[:, None]
         for parameter in population.parameters
         if parameter.kind is ParameterKind.OMEGA
     ]
@@ -349,9 +349,10 @@ def gradient_from(
     return np.concatenate(columns, axis=1)
 
 
-def _omega_slope(
+def omega_slope(
     population: Population, model: ModelSpec, parameter: PopulationParameter, by_omega: FloatArray
 ) -> FloatArray:
+    """Return the derivative by one parameter of Omega from that by its entries, (..., n_subjects, n_eta, n_eta)."""
     what, first, second = parameter.place
     if first in model.occasion_etas:
         other = first if what == "omega2" else second
@@ -363,8 +364,8 @@ def _omega_slope(
         return np.zeros(len(by_omega))
     row = model.etas.index(str(first))
     if what == "covariance":
-        return 2.0 * by_omega[:, row, model.etas.index(str(second))]
-    slope = by_omega[:, row, row]
+        return 2.0 * by_omega[..., row, model.etas.index(str(second))]
+    slope = by_omega[..., row, row]
     covariate = model.variances[row].covariate
     if covariate is None:
         return slope

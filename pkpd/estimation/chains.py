@@ -1,0 +1,135 @@
+"""Chains over the random effects of all subjects, and proposals that learn from them.
+
+Chains live in phi = mu + eta, which stays where it is while the parameters move. Means and covariances of phi are followed by stochastic
+approximation, and the lengths of steps by their acceptance (Robbins and Monro), with gains that vanish, so that the chains end as
+ordinary ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.estimation.map import estimate_map
+from pkpd.kernels.metropolis import FREEDOM, N_JOINT_MOVES, TOGETHER, walk_all_chains
+from pkpd.kernels.threads import on_one_thread
+from pkpd.likelihood.complete import shift
+from pkpd.likelihood.population import model_at, packed_at, problem_at
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from pkpd.arrays import FloatArray
+    from pkpd.likelihood.complete import CompleteData
+
+# Acceptance that step lengths are led to: best for a few coordinates (Roberts, Gelman and Gilks 1997).
+_WANTED = 0.35
+_SHORTEST, _LONGEST = 1e-3, 5.0
+# Least and largest variance of a proposal, the prior's being 1.
+_LEAST, _MOST = 1e-6, 4.0
+_FIRST_STEP = 2.38
+# Chains whose moves take less time than waiting for a second thread would.
+_FEW_CHAINS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Where the chains are, and what their proposals have learnt.
+
+    Parameters
+    ----------
+    phi : (n_subjects, n_chains, n_eta) array
+        Random effects with their shifts.
+    mean, covariance : (n_subjects, n_eta), (n_subjects, n_eta, n_eta) arrays
+        Of each subject's phi, followed over the iterations.
+    scale : (n_subjects, 1 + n_eta) array
+        Lengths of steps (``kernels.metropolis``).
+    accepted : (3 + n_eta,) array
+        Share of the last sweep's proposals that were accepted, by move.
+    n_moved : int
+        Sweeps made.
+    """
+
+    phi: FloatArray
+    mean: FloatArray
+    covariance: FloatArray
+    scale: FloatArray
+    accepted: FloatArray
+    n_moved: int
+
+
+def enough_threads(n_subjects: int, n_chains: int) -> AbstractContextManager[None]:
+    """Return the context to move so many chains in; results do not depend on it."""
+    return on_one_thread(is_wanted=n_subjects * n_chains < _FEW_CHAINS)
+
+
+def started(data: CompleteData, values: FloatArray, n_chains: int, rng: np.random.Generator) -> Chains | None:
+    """Return chains about each subject's deepest mode; None where some subject's observations are impossible.
+
+    Parameters
+    ----------
+    values : (n_parameters,) array
+        Initial values of the parameters.
+    """
+    problem = problem_at(data.population, values)
+    found = estimate_map(problem)
+    if not np.isfinite(found.objective).all():
+        return None
+    n, n_eta = found.white.shape
+    factor = problem.subjects.omega_cholesky
+    white = _bounded(2.0 * np.linalg.inv(_positive(found.hessian)))
+    covariance = factor @ white @ factor.transpose(0, 2, 1)
+    mean = shift(data, values) + found.eta
+    root = factor @ np.linalg.cholesky(white)
+    normal = rng.standard_normal((n, n_chains, n_eta))
+    phi = mean[:, None, :] + np.einsum("nij,ncj->nci", root, normal)
+    scale = np.full((n, 1 + n_eta), _FIRST_STEP / np.sqrt(n_eta))
+    scale[:, 1:] = np.sqrt(np.einsum("nii->ni", white)) * _FIRST_STEP
+    return Chains(phi, mean, covariance, np.minimum(scale, _LONGEST), np.zeros(N_JOINT_MOVES + n_eta), 0)
+
+
+def moved(
+    data: CompleteData, values: FloatArray, chains: Chains, rng: np.random.Generator, *, n_sweeps: int = 1
+) -> Chains:
+    """Return the chains after some sweeps at fixed values of the parameters."""
+    packed = packed_at(data.population, model_at(data.population, values))
+    factor, mu = packed.omega_cholesky, shift(data, values)
+    inverse = np.linalg.inv(factor)
+    n, n_chains, n_eta = chains.phi.shape
+    n_moves = n_sweeps * (N_JOINT_MOVES + n_eta)
+    normal = rng.standard_normal((n, n_chains, n_moves, n_eta + FREEDOM))
+    uniform = rng.random((n, n_chains, n_moves))
+    z = np.ascontiguousarray(np.einsum("nij,ncj->nci", inverse, chains.phi - mu[:, None, :]))
+    centre = np.einsum("nij,nj->ni", inverse, chains.mean - mu)
+    white = _bounded(inverse @ chains.covariance @ inverse.transpose(0, 2, 1))
+    accepted = np.empty((n, N_JOINT_MOVES + n_eta))
+    walk_all_chains(packed, centre, np.linalg.cholesky(white), chains.scale, normal, uniform, z, accepted)
+    phi = mu[:, None, :] + np.einsum("nij,ncj->nci", factor, z)
+    return _learnt(
+        replace(chains, phi=phi, accepted=accepted.mean(axis=0), n_moved=chains.n_moved + n_sweeps), accepted
+    )
+
+
+def _learnt(chains: Chains, accepted: FloatArray) -> Chains:
+    """Return chains whose proposals have taken in the last sweep."""
+    gain = 1.0 / (chains.n_moved + 10.0) ** 0.7
+    mean = chains.mean + gain * (chains.phi.mean(axis=1) - chains.mean)
+    away = chains.phi - mean[:, None, :]
+    square = np.einsum("nci,ncj->nij", away, away) / chains.phi.shape[1]
+    covariance = chains.covariance + gain * (square - chains.covariance)
+    scale = chains.scale * np.exp(2.0 * gain * (accepted[:, TOGETHER:] - _WANTED))
+    return replace(chains, mean=mean, covariance=covariance, scale=np.clip(scale, _SHORTEST, _LONGEST))
+
+
+def _positive(matrix: FloatArray) -> FloatArray:
+    """Return symmetric matrices with eigenvalues of at least 2, the curvature of the prior."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, 2.0), vectors)
+
+
+def _bounded(matrix: FloatArray) -> FloatArray:
+    """Return symmetric matrices with eigenvalues of variances that a proposal can have."""
+    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.transpose(0, 2, 1)))
+    return np.einsum("nij,nj,nkj->nik", vectors, np.clip(values, _LEAST, _MOST), vectors)
