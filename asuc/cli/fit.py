@@ -113,11 +113,14 @@ def _write_records(file: Path, records: LevelRecords) -> None:
             float(records.time[i]),
             float(records.level[i]),
             words[int(records.censoring[i])],
+            float(records.lower[i]),
+            float(records.upper[i]),
             *(float(column[i]) for column in columns),
         )
         for i in range(records.n_levels)
     )
-    write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres", "npde"), rows)
+    head = ("id", "line", "time", "dv", "censored", "lloq", "uloq", "pred", "ipred", "iwres", "cwres", "npde")
+    write_csv(file, head, rows)
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:

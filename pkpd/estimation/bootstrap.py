@@ -72,7 +72,7 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     places = draw_subjects(population.cohort, np.random.default_rng([seed, number]), by_centre=by_centre)
     drawn = bind_population(population.model, select_subjects(population.cohort, places))
     options = FitOptions(original.options.method, original.options.most_evaluations, with_covariance=False)
-    found = fit(drawn, options, parameters=_from(original))
+    found = fit(drawn, options, parameters=parameters_of(original))
     return Replicate(number, found.values, found.ofv, found.status)
 
 
@@ -104,7 +104,7 @@ def bootstrap_document(original: Fit, replicates: Sequence[Replicate]) -> dict[s
     }
 
 
-def _from(original: Fit) -> tuple[PopulationParameter, ...]:
+def parameters_of(original: Fit) -> tuple[PopulationParameter, ...]:
     """Return the parameters of a fit with its estimates as initial values; those at a bound start where the fit did."""
     return tuple(
         one if one.is_fixed or one.name in original.at_bound else replace(one, value=float(value))
