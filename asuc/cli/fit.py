@@ -11,14 +11,18 @@ from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_j
 from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
 from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
 from asuc.cli.layout import Sheet, laid_out
-from asuc.cli.output import print_json, write_output
+from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asuc.cli.fit_options import FitInputs
     from pkpd.diagnostics.records import LevelRecords
+    from pkpd.estimation.covariance import CovarianceKind
     from pkpd.estimation.fit import Fit
+    from pkpd.estimation.multiple_imputation import ImputationOptions
 
 
 def fit(
@@ -33,7 +37,11 @@ def fit(
         Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
     ] = "rsr",
     censored: CensoredName = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE.")] = 1,
+    impute: Annotated[
+        Literal["median", "multiple"], typer.Option(help="What stands for covariates that a subject has no value of.")
+    ] = "median",
+    imputations: Annotated[int, typer.Option(min=2, max=1000, help="Completed cohorts of --impute multiple.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulations behind NPDE, and of drawn covariates.")] = 1,
     individuals: Annotated[str, INDIVIDUALS] = DEFAULT_INDIVIDUALS,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
@@ -46,18 +54,34 @@ def fit(
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.multiple_imputation import ImputationOptions  # noqa: PLC0415
     from pkpd.estimation.result import fit_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
-    given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
-    options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
+    is_multiple = impute == "multiple"
+    if is_multiple and maxeval == 0:
+        raise input_error("--impute", "multiple is for fits, and --maxeval 0 makes none; expected median")
+    given = read_inputs(
+        cohort,
+        model,
+        initial=pairs("--init", init),
+        fixed=pairs("--fix", fix),
+        censored=censored,
+        is_filled=not is_multiple,
+    )
+    is_multiple = is_multiple and _is_missing(cohort, given, imputations)
+    options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none" or is_multiple)
     started = time.perf_counter()
     with shown_progress("Fitting"):
         result = fit_population(given.population, options, parameters=given.parameters)
-    seconds = time.perf_counter() - started
-    kind = CovarianceKind(covariance) if covariance != "none" else CovarianceKind.SANDWICH
-    document = fit_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
+    kind = CovarianceKind(covariance) if covariance != "none" else None
+    if is_multiple:
+        document, result = _imputed(result, given, ImputationOptions(imputations, seed), kind, started)
+    else:
+        seconds = time.perf_counter() - started
+        known = kind or CovarianceKind.SANDWICH
+        document = fit_document(result, known, seconds=seconds, data_sha256=given.data_sha256)
     document["seed"] = seed
     document["censored"] = censored or "likelihood"
     make_folder(folder)
@@ -71,6 +95,36 @@ def fit(
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), *([drawn] if drawn else []), f"Written to {folder}."]))
+
+
+def _is_missing(cohort: str, given: FitInputs, imputations: int) -> bool:
+    """Return whether there is a covariate to draw, and say so, before anything is computed."""
+    from pkpd.estimation.multiple_imputation import missing_covariates  # noqa: PLC0415
+    from pkpd.model_covariates import imputed_columns  # noqa: PLC0415
+
+    model = given.population.model
+    missing = missing_covariates(given.incomplete, model)
+    if not missing:
+        report(f"{cohort}: no covariate of {model.id} is missing; one fit is made, and nothing is drawn.")
+        return False
+    imputed_columns(given.incomplete, model)  # what cannot be drawn is refused here
+    for name, n in missing.items():
+        whom = "subject" if n == 1 else "subjects"
+        report(f"{cohort}: {name} is missing in {n} {whom}; it is drawn {imputations} times.")
+    return True
+
+
+def _imputed(
+    start: Fit, given: FitInputs, options: ImputationOptions, kind: CovarianceKind | None, started: float
+) -> tuple[dict[str, Any], Fit]:
+    """Return the pooled fits to completed cohorts, and the model at their estimates."""
+    from pkpd.estimation.imputed_result import imputed_document  # noqa: PLC0415
+    from pkpd.estimation.multiple_imputation import fit_imputed  # noqa: PLC0415
+
+    with shown_progress("Fitting completed cohorts") as tell:
+        imputed = fit_imputed(start, given.incomplete, options, tell=tell)
+    seconds = time.perf_counter() - started
+    return imputed_document(imputed, options, kind, seconds=seconds, data_sha256=given.data_sha256)
 
 
 def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None) -> str:

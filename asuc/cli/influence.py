@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pkpd.diagnostics.influence import Deletion, DeletedUnit
+    from pkpd.diagnostics.influence import DeletedUnit, Deletion
     from pkpd.estimation.covariance import CovarianceKind
     from pkpd.estimation.fit import Fit
 
@@ -159,7 +160,7 @@ def _kept(file: Path, original: Fit) -> list[Deletion]:
 
 
 def _row(one: Deletion) -> tuple[object, ...]:
-    numbers = (repr(float(value)) if value == value else "" for value in (one.ofv, one.log_det))
+    numbers = ("" if math.isnan(value) else repr(float(value)) for value in (one.ofv, one.log_det))
     return one.number, one.status.name.lower(), *numbers, *(repr(float(value)) for value in one.values)
 
 

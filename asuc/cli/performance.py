@@ -22,7 +22,6 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
-from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,8 +61,6 @@ def performance(
     folder = check_folder(out, force=force)
     initial = {**estimates_of(fit), **pairs("--init", init)}
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
-    if given.population.cohort.level.size == 0:
-        raise input_error(cohort, "has no level; expected at least one to compare predictions with")
     values = np.array([one.value for one in given.parameters])
     with shown_progress("Predicting") as tell:
         found = predictive_performance(given.population, values, n_draws=n, seed=seed, tell=tell)
@@ -138,10 +135,13 @@ def _sheets(document: Mapping[str, Any], folder: Path) -> list[Sheet | str]:
         for key, side in (("below_lloq", "below"), ("above_uloq", "above"))
         if one[key]
     )
+    said = (
+        f"{document['n_samples']:,} levels of {document['n_subjects']:,} subjects, {document['n_below']:,} of them below and "
+        f"{document['n_above']:,} above a limit. In brackets 95 % intervals."
+    )
     wanted = [f"{part['interval_pct']:.0f} %" for part in document["a_priori"]["coverage"]]
     return [
-        f"{document['n_samples']:,} levels of {document['n_subjects']:,} subjects, {document['n_below']:,} of them below and "
-        f"{document['n_above']:,} above a limit. In brackets 95 % intervals.",
+        said,
         Sheet("Errors of the quantified levels", ("", *(words for _, words in stages)), errors, wraps=0),
         Sheet("Levels inside prediction intervals [%]", ("predictions", "levels", *wanted), inside, wraps=0),
         *(

@@ -236,7 +236,9 @@ def _entry(one: Influence, names: Sequence[str]) -> dict[str, Any]:
         "d_ofv": _number(one.d_ofv),
         "estimates": dict(zip(names, map(_number, one.deletion.values.tolist()), strict=True)),
         "shift_se": {
-            name: _number(shift) for name, shift in zip(names, one.shift_se.tolist(), strict=True) if shift == shift
+            name: _number(shift)
+            for name, shift in zip(names, one.shift_se.tolist(), strict=True)
+            if not np.isnan(shift)
         },
     }
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import log_ndtr, logsumexp, ndtr
 
 from pkpd.data.histories import without_last_samples
-from pkpd.estimation.posterior_nodes import SIZES, PosteriorNodes, Posteriors, find_posteriors, posterior_nodes
+from pkpd.estimation.posterior_nodes import SIZES, Posteriors, find_posteriors, posterior_nodes
 from pkpd.kernels.codes import CENSORED, LEVEL, LLOQ, ULOQ, Censored
 from pkpd.kernels.predict_all import predict_all
 from pkpd.kernels.residual import LOG_2PI

@@ -15,7 +15,7 @@ MODEL = "niyigena_2026_asuc"
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
     file = tmp_path_factory.mktemp("cohort") / "cohort.csv"
-    assert run(["cohort", "simulate", "--out", str(file), "--n", "40", "--seed", "4"]) == 0
+    assert run(["cohort", "simulate", "--out", str(file), "--n", "60", "--seed", "4", "--missing", "0"]) == 0
     return file
 
 
@@ -29,11 +29,11 @@ def test_an_interrupted_run_is_gone_on_with_to_the_last_byte(cohort, tmp_path, c
     document = json.loads(capsys.readouterr().out)
     assert document["schema"] == "asuc-influence/1"
     assert sum(document["statuses"].values()) == document["n"] == 7
-    assert sum(one["n_subjects"] for one in document["cases"]) == 40
+    assert sum(one["n_subjects"] for one in document["cases"]) == 60
     cut.mkdir()
     (cut / "settings.json").write_bytes((whole / "settings.json").read_bytes())
-    lines = (whole / "deletions.csv").read_text().splitlines(keepends=True)
-    (cut / "deletions.csv").write_text("".join(lines[:5]) + lines[5][:20])
+    lines = (whole / "deletions.csv").read_bytes().splitlines(keepends=True)
+    (cut / "deletions.csv").write_bytes(b"".join(lines[:5]) + lines[5][:20])
     assert influence(cohort, cut, "--by", "centre", "--resume") == 0
     for file in ("deletions.csv", "influence.csv", "influence.json"):
         assert (cut / file).read_bytes() == (whole / file).read_bytes()
@@ -46,7 +46,7 @@ def test_one_step_needs_no_fits_and_figures_are_drawn(cohort, tmp_path):
     assert run(["influence", str(cohort), "--model", MODEL, "--out", str(out), "--approximate"]) == 0
     with (out / "influence.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == 40
+    assert len(rows) == 60
     assert not (out / "deletions.csv").exists()
     names = {one["name"] for one in json.loads((out / "figures" / "figures.json").read_text())["figures"]}
     assert names == {"influence", "influence-shifts"}

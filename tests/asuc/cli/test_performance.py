@@ -71,5 +71,5 @@ def test_a_folder_that_exists_and_a_cohort_without_a_level_are_refused(cohort, t
     lines = cohort.read_text().splitlines()
     bare.write_text("\n".join(lines[:1] + [line for line in lines[1:] if line.split(",")[5] == "1"]) + "\n")
     assert perform(bare, tmp_path / "other") == 2
-    assert "has no level" in capsys.readouterr().err
+    assert "holds no level" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()

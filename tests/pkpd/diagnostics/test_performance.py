@@ -86,7 +86,7 @@ def test_quantiles_a_priori_are_those_of_simulations(cohort, found):
 
 
 def test_under_the_true_model_places_of_forecasts_are_uniform_and_counts_beyond_limits_as_expected():
-    population = bind_population(MODEL, cohort_of(150, 11))
+    population = bind_population(MODEL, cohort_of(60, 11))
     document = performance_document(performance(population, values_of(population), n_draws=50, seed=2))
     forecast, a_priori = document["forecast"], document["a_priori"]
     # One of a thousand seeds fails each of these.
@@ -100,12 +100,12 @@ def test_under_the_true_model_places_of_forecasts_are_uniform_and_counts_beyond_
 
 
 def test_a_wrong_model_is_found_out():
-    population = bind_population(MODEL, cohort_of(150, 11))
+    population = bind_population(MODEL, cohort_of(30, 11))
     values = values_of(population)
     names = [one.name for one in population.parameters]
     values[names.index("cl")] *= 2.5
     document = performance_document(performance(population, values, n_draws=50, seed=2))
-    assert document["a_priori"]["places_uniform_p"] < 1e-6
+    assert document["a_priori"]["places_uniform_p"] < 1e-3
     assert document["a_priori"]["point"]["bias_mg_per_L"]["value"] < 0.0
 
 
