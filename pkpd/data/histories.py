@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.arrays import IntArray
 from pkpd.data.cohort import Cohort, select_samples, select_subjects
+
+if TYPE_CHECKING:
+    from pkpd.arrays import IntArray
 
 
 @dataclass(frozen=True, slots=True)
