@@ -152,7 +152,8 @@ def _kept(file: Path, original: Fit) -> list[Deletion]:
         Deletion(
             int(row["number"]),
             np.array([float(row[one.name]) for one in original.parameters]),
-            *(float(row[name]) if row[name] else float("nan") for name in ("ofv", "log_det")),
+            float(row["ofv"] or "nan"),
+            float(row["log_det"] or "nan"),
             FitStatus[row["status"].upper()],
         )
         for row in kept_rows(file)

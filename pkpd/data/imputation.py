@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr, ndtri
-from scipy.stats import wishart
+from scipy.stats import invwishart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,9 +102,11 @@ def draw_parameters(found: Augmented, rng: np.random.Generator) -> Augmented:
     centred = found.normal - mean
     # Jeffreys' prior, and as much as one subject of independent covariates, so that few subjects are enough.
     scatter = centred.T @ centred + np.diag(np.diag(found.covariance))
-    precision = np.atleast_2d(wishart.rvs(n - 1 + p, np.linalg.inv(scatter), random_state=rng))
-    covariance: FloatArray = np.linalg.inv(precision).astype(np.float64)
-    drawn = mean + np.linalg.cholesky(covariance) @ rng.standard_normal(p) / np.sqrt(n)
+    covariance: FloatArray = np.asarray(invwishart.rvs(n - 1 + p, scatter, random_state=rng), dtype=np.float64).reshape(
+        p, p
+    )
+    factor: FloatArray = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    drawn: FloatArray = mean + factor @ rng.standard_normal(p) / np.sqrt(n)
     unit = np.where(found.is_latent, 1.0 / np.sqrt(np.diag(covariance)), 1.0)
     return replace(found, normal=found.normal * unit, mean=drawn * unit, covariance=covariance * np.outer(unit, unit))
 
@@ -119,7 +121,7 @@ def draw_latent(found: Augmented, rng: np.random.Generator) -> Augmented:
         centre = found.mean[k] + (normal[:, others] - found.mean[others]) @ slope
         is_high = found.values[:, k] == found.columns[k].high
         # Of a normal distribution above or below zero, by its inverse.
-        zero = ndtr(-centre / sd)
+        zero: FloatArray = np.asarray(ndtr(-centre / sd), dtype=np.float64)
         low, high = np.where(is_high, zero, 0.0), np.where(is_high, 1.0, zero)
         share = low + (high - low) * rng.random(len(normal))
         drawn = centre + sd * ndtri(np.clip(share, _NO_PROBABILITY, 1.0 - _NO_PROBABILITY))
@@ -152,7 +154,7 @@ def to_values(columns: Sequence[ImputedColumn], normal: FloatArray) -> FloatArra
 def is_possible(columns: Sequence[ImputedColumn], values: FloatArray) -> BoolArray:
     """Return which rows of covariates lie within their ranges, (...,)."""
     low, high = np.array([one.low for one in columns]), np.array([one.high for one in columns])
-    return ((values >= low) & (values <= high)).all(axis=-1)
+    return np.asarray(((values >= low) & (values <= high)).all(axis=-1), dtype=np.bool_)
 
 
 def _to_normal(column: ImputedColumn, values: FloatArray) -> FloatArray:

@@ -106,7 +106,11 @@ def coverage(places: FloatArray, subject: IntArray, counts: IntArray, wanted: fl
     is_inside = np.abs(places - 0.5) <= 0.5 * wanted
     inside = int(is_inside.sum())
     return Coverage(
-        wanted, places.size, inside, binomial(inside, places.size), drawn_mean(1.0 * is_inside, subject, counts)
+        wanted,
+        places.size,
+        inside,
+        binomial(inside, places.size),
+        drawn_mean(is_inside.astype(np.float64), subject, counts),
     )
 
 

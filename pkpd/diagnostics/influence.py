@@ -172,7 +172,7 @@ def approximate_deletion(original: Fit, number: int, *, unit: DeletedUnit = Dele
     slopes = jacobian(scale, free)[scale.free]
     score = slopes.T @ original.scores[left_out].sum(axis=0)
     information = slopes.T @ original.information @ slopes
-    step = 0.5 * np.linalg.solve(information, score)
+    step: FloatArray = 0.5 * np.asarray(np.linalg.solve(information, score), dtype=np.float64)
     rest = original.ofv - float(original.evaluation.ofv_i[left_out].sum())
     return Deletion(
         number,

@@ -82,7 +82,7 @@ def prediction_errors(
     error = predicted - level
     relative = percent_from_fraction(1.0) * error / level
     # A level of 10 that 13 is predicted for is within 30 %, whatever the rounding.
-    is_close = percent_from_fraction(1.0) * (np.abs(relative) <= percent_from_fraction(WITHIN) * (1.0 + 1e-12))
+    is_close = np.abs(relative) <= percent_from_fraction(WITHIN) * (1.0 + 1e-12)
 
     def mean(values: FloatArray, of: Callable[[FloatArray], FloatArray] = np.asarray) -> Measured:
         return drawn_mean(values, subject, counts, of=of)
@@ -95,7 +95,7 @@ def prediction_errors(
         mape=mean(np.abs(relative)),
         median_ape=_drawn_median(np.abs(relative), subject, counts),
         rrmse=mean(relative**2, np.sqrt),
-        within=mean(is_close),
+        within=mean(percent_from_fraction(1.0) * is_close.astype(np.float64)),
     )
 
 

@@ -99,8 +99,9 @@ def predict_measurements(
     posteriors = find_posteriors(given, values)
     packed = packed_at(population, model_at(population, values))
     starts = packed.observation_start
-    rows = [np.arange(first + n, last) for first, last, n in zip(starts[:-1], starts[1:], n_given, strict=True)]
-    wanted = np.concatenate([np.zeros(0, dtype=np.int64), *rows])
+    # Behind the first few of its subject.
+    within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], np.diff(starts))
+    is_wanted = within >= np.repeat(n_given, np.diff(starts))
     size = packed.observations.shape[0]
     found = Predicted(
         np.full(size, np.nan),
@@ -114,7 +115,7 @@ def predict_measurements(
         _predict_subject(posteriors, packed, i, int(n_given[i]), found)
     if population.model.residual.kind is ResidualKind.LOGARITHMIC:
         np.exp(found.quantiles, out=found.quantiles)
-    return Predicted(*(getattr(found, name)[wanted] for name in Predicted.__slots__))
+    return Predicted(*(getattr(found, name)[is_wanted] for name in Predicted.__slots__))
 
 
 def _predict_subject(posteriors: Posteriors, packed: PackedSubjects, i: int, n_given: int, found: Predicted) -> None:
@@ -124,21 +125,30 @@ def _predict_subject(posteriors: Posteriors, packed: PackedSubjects, i: int, n_g
         return
     rows = packed.observations[first + n_given : last]
     for size in SIZES:
-        nodes = posterior_nodes(posteriors, i, size)
-        centre, sd = _at_nodes(packed, i, nodes.white)
-        log_weight = nodes.log_weight.copy()
-        for k in range(n_given):
-            log_weight += log_densities(packed.observations[first + k], centre[k], sd[k])
-        mixtures = _mixtures(log_weight, centre[n_given:], sd[n_given:])
-        half = _mixtures(log_weight[nodes.half], centre[n_given:, nodes.half], sd[n_given:, nodes.half])
-        fine, coarse = (np.array(list(map(_judged, rows, some))) for some in (mixtures, half))
-        # What is impossible by both rules differs by nothing.
-        error = np.where(fine == coarse, 0.0, np.abs(fine - coarse)).max(axis=1)
-        if (error < TOLERANCE).all():
-            break
-    found.error[first + n_given : last] = error
-    for k, (row, mixture) in enumerate(zip(rows, mixtures, strict=True)):
-        _predict_sample(row, mixture, first + n_given + k, found)
+        mixtures, error = _by_rule(posteriors, packed, i, n_given, size)
+        found.error[first + n_given : last] = error
+        if (error < TOLERANCE).all() or size == SIZES[-1]:
+            for k, (row, mixture) in enumerate(zip(rows, mixtures, strict=True)):
+                _predict_sample(row, mixture, first + n_given + k, found)
+            return
+
+
+def _by_rule(
+    posteriors: Posteriors, packed: PackedSubjects, i: int, n_given: int, size: int
+) -> tuple[list[Mixture], FloatArray]:
+    """Return the distributions of one subject's samples behind the first few, and how much the half of the rule differs."""
+    rows = packed.observations[packed.observation_start[i] : packed.observation_start[i + 1]]
+    nodes = posterior_nodes(posteriors, i, size)
+    centre, sd = _at_nodes(packed, i, nodes.white)
+    log_weight = nodes.log_weight.copy()
+    for k in range(n_given):
+        log_weight += log_densities(rows[k], centre[k], sd[k])
+    mixtures = _mixtures(log_weight, centre[n_given:], sd[n_given:])
+    half = _mixtures(log_weight[nodes.half], centre[n_given:, nodes.half], sd[n_given:, nodes.half])
+    fine, coarse = (np.array(list(map(_judged, rows[n_given:], some))) for some in (mixtures, half))
+    # What is impossible by both rules differs by nothing.
+    with np.errstate(invalid="ignore"):
+        return mixtures, np.where(fine == coarse, 0.0, np.abs(fine - coarse)).max(axis=1)
 
 
 def _mixtures(log_weight: FloatArray, centre: FloatArray, sd: FloatArray) -> list[Mixture]:
@@ -213,16 +223,24 @@ def log_densities(row: FloatArray, centre: FloatArray, sd: FloatArray) -> FloatA
             z = (row[LEVEL] - centre) / sd
             found = -0.5 * (LOG_2PI + np.minimum(np.abs(z), _LARGEST) ** 2) - np.log(sd)
         elif kind == Censored.BELOW:
-            found = log_ndtr((row[LLOQ] - centre) / sd)
+            found = _log_ndtr((row[LLOQ] - centre) / sd)
         elif kind == Censored.ABOVE:
-            found = log_ndtr((centre - row[ULOQ]) / sd)
+            found = _log_ndtr((centre - row[ULOQ]) / sd)
         else:
-            low, high = (row[LLOQ] - centre) / sd, (row[ULOQ] - centre) / sd
-            # In the lower tail, where the difference of two probabilities near one would be lost.
-            low, high = np.where(low > 0.0, -high, low), np.where(low > 0.0, -low, high)
-            upper = log_ndtr(high)
-            found = upper + np.log(-np.expm1(log_ndtr(low) - upper))
+            found = _log_between((row[LLOQ] - centre) / sd, (row[ULOQ] - centre) / sd)
     return np.where(sd > 0.0, found, 0.0 if kind == Censored.BELOW else -np.inf)
+
+
+def _log_ndtr(z: FloatArray) -> FloatArray:
+    return np.asarray(log_ndtr(z), dtype=np.float64)
+
+
+def _log_between(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return the logarithm of a normal probability, in the lower tail, where no difference of two numbers near one is lost."""
+    mirrored = low > 0.0
+    lower, upper = np.where(mirrored, -high, low), np.where(mirrored, -low, high)
+    most = _log_ndtr(upper)
+    return most + np.log(-np.expm1(_log_ndtr(lower) - most))
 
 
 def probability_below(mixture: Mixture, value: float) -> float:

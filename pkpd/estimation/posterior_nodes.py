@@ -124,7 +124,7 @@ def _points(modes: MapEstimates, i: int, n: int) -> PosteriorNodes:
     precision = 0.5 * modes.hessian[i] / _WIDER**2
     if not np.isfinite(precision).all() or np.linalg.eigvalsh(precision)[0] <= 0.0:
         return PosteriorNodes(np.array(points), np.zeros(n), half)
-    factor: FloatArray = np.linalg.cholesky(precision).astype(np.float64)
+    factor: FloatArray = np.asarray(np.linalg.cholesky(precision), dtype=np.float64)
     white = np.concatenate((points, modes.white[i] + np.linalg.solve(factor.T, points.T).T))
     at_mode = _log_normal((white - modes.white[i]) @ factor) + np.log(np.diag(factor)).sum()
     prior = _log_normal(white)
