@@ -13,16 +13,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean
+.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean fit-example
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: setup ## install what is missing, then open the dosing app on an example patient
 	$(VENV)/bin/asuc app
 
 test: setup chromium ## install what is missing, then run every test
 	$(PY) -m pytest -n $(TEST_WORKERS)
+
+fit-example: setup ## fit the example cohort, check the predictions and bind the report: build/example/report.html
+	$(VENV)/bin/asuc fit examples/virtual_asuc.csv --model niyigena_2026_asuc --out build/example --force
+	$(VENV)/bin/asuc vpc examples/virtual_asuc.csv --model niyigena_2026_asuc --fit build/example --out build/example/vpc --force
+	$(VENV)/bin/asuc report build/example --out build/example/report.html --force
 
 lint: setup ## formatting, lint rules, types and layering: what pre-commit runs
 	$(PY) -m ruff format --check --quiet .

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.data.imputation import ImputationScale, ImputedColumn
 from pkpd.errors import InputError, Problem
 from pkpd.model.covariate import body_mass_index
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pkpd.model.spec import CovariateDomain, ModelSpec
 
 _MOST_NAMED = 20
+_TWO, _MOSTLY = 2, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,13 @@ class ModelCohort:
         The cohort.
     notes : tuple of str
         What stands for missing covariates, in one sentence each.
+    carried : Cohort
+        The same, but that covariates which a subject has no value of are missing still (NaN).
     """
 
     cohort: Cohort
     notes: tuple[str, ...]
+    carried: Cohort
 
 
 def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
@@ -48,17 +53,65 @@ def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
     problems: list[Problem] = []
     notes: list[str] = []
     filled: dict[str, FloatArray] = {}
+    carried: dict[str, FloatArray] = {}
     for name, domain in model.covariates.items():
         if name not in cohort.covariates:
             problems.append(Problem("cohort", f"has no column {domain.column}, which {model.id} reads {name} from"))
             continue
         values = cohort.covariates[name]
         problems += _impossible(cohort, name, domain, values)
-        filled[name], note = _filled(cohort, name, domain, values)
+        carried[name] = _carried_both_ways(cohort, values)
+        filled[name], note = _filled(cohort, name, domain, carried[name])
         notes += [note] if note else []
     if problems:
         raise InputError(problems)
-    return ModelCohort(replace(cohort, covariates={**cohort.covariates, **filled}), tuple(notes))
+    complete, incomplete = (replace(cohort, covariates={**cohort.covariates, **own}) for own in (filled, carried))
+    return ModelCohort(complete, tuple(notes), incomplete)
+
+
+def imputed_columns(cohort: Cohort, model: ModelSpec) -> tuple[ImputedColumn, ...]:
+    """Return the covariates that missing ones are drawn with: those of a model, and what else the cohort knows of most subjects.
+
+    Positive covariates are taken as logarithms, those of two codes as binary.
+
+    Raises
+    ------
+    InputError
+        For a covariate of more than two categories that is missing, or one that is known in no subject.
+    """
+    first = cohort.row_start[:-1]
+    problems: list[Problem] = []
+    columns: list[ImputedColumn] = []
+    for name, domain in model.covariates.items():
+        values = cohort.covariates[name][first]
+        known = values[~np.isnan(values)]
+        low, high = domain.hard_range
+        codes = tuple(sorted(code for _, code in domain.categories))
+        if known.size < values.size and len(codes) > _TWO:
+            problems.append(Problem(domain.column, "is missing and has more than two categories; take --impute median"))
+        elif known.size == 0:
+            problems.append(Problem(domain.column, "is known in no subject; there is nothing to draw it from"))
+        elif len(codes) == _TWO:
+            columns.append(ImputedColumn(name, ImputationScale.BINARY, *codes))
+        elif np.unique(known).size > 1:
+            scale = ImputationScale.LOG if low >= 0.0 and (known > 0.0).all() else ImputationScale.IDENTITY
+            columns.append(ImputedColumn(name, scale, low, high))
+    if problems:
+        raise InputError(problems)
+    others = (name for name in cohort.covariates if name not in model.covariates)
+    helpful = (_auxiliary(name, cohort.covariates[name][first]) for name in others)
+    return (*columns, *(one for one in helpful if one is not None))
+
+
+def _auxiliary(name: str, values: FloatArray) -> ImputedColumn | None:
+    """Return a covariate that no model reads but that may tell something of those it reads; None where it tells too little."""
+    known = values[~np.isnan(values)]
+    distinct = np.unique(known)
+    if known.size < _MOSTLY * values.size or distinct.size < _TWO:
+        return None
+    if distinct.size == _TWO:
+        return ImputedColumn(name, ImputationScale.BINARY, float(distinct[0]), float(distinct[1]))
+    return ImputedColumn(name, ImputationScale.LOG if (known > 0.0).all() else ImputationScale.IDENTITY)
 
 
 def with_body_mass_index(cohort: Cohort) -> Cohort:
@@ -87,13 +140,18 @@ def _impossible(cohort: Cohort, name: str, domain: CovariateDomain, values: Floa
     return found
 
 
-def _filled(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArray) -> tuple[FloatArray, str]:
+def _carried_both_ways(cohort: Cohort, values: FloatArray) -> FloatArray:
+    """Return values with each missing one replaced by the subject's last before it, or else its first after it."""
     if not np.isnan(values).any():
-        return values, ""
+        return values
     subject = np.repeat(np.arange(cohort.n_subjects), np.diff(cohort.row_start))
-    carried = _carried(values, subject)
-    backwards = _carried(carried[::-1], subject[::-1])[::-1]
-    first = backwards[cohort.row_start[:-1]]
+    return _carried(_carried(values, subject)[::-1], subject[::-1])[::-1]
+
+
+def _filled(cohort: Cohort, name: str, domain: CovariateDomain, carried: FloatArray) -> tuple[FloatArray, str]:
+    if not np.isnan(carried).any():
+        return carried, ""
+    first = carried[cohort.row_start[:-1]]
     known = first[~np.isnan(first)]
     if domain.categories and known.size:
         codes, counts = np.unique(known, return_counts=True)
@@ -107,7 +165,7 @@ def _filled(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArr
         if n
         else ""
     )
-    return np.where(np.isnan(backwards), stands, backwards), note
+    return np.where(np.isnan(carried), stands, carried), note
 
 
 def _carried(values: FloatArray, subject: IntArray) -> FloatArray:

@@ -14,10 +14,12 @@ from asuc.cli.data import data as data_commands
 from asuc.cli.exposure import exposure as exposure_command
 from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
+from asuc.cli.influence import influence as influence_command
 from asuc.cli.models import models as models_command
 from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
+from asuc.cli.performance import performance as performance_command
 from asuc.cli.profile import profile as profile_command
 from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
@@ -59,6 +61,12 @@ commands.command("simulate", epilog="Example: asuc simulate cohort.csv --model n
 commands.command("vpc", epilog="Example: asuc vpc cohort.csv --model niyigena_2026_asuc --fit fit --out vpc")(
     vpc_command
 )
+commands.command("influence", epilog="Example: asuc influence cohort.csv --model niyigena_2026_asuc --out influence")(
+    influence_command
+)
+commands.command(
+    "performance", epilog="Example: asuc performance new.csv --model niyigena_2026_asuc --fit fit --out performance"
+)(performance_command)
 commands.command(
     "scm",
     epilog="Example: asuc scm cohort.csv --model niyigena_2026_asuc --covariate weight_kg --covariate crp_mg_per_L --out scm",

@@ -23,8 +23,10 @@ SETTINGS = "settings.json"
 _MOST_SHOWN = 1000
 
 
-def read_cohort_for(path: str, model: ModelSpec) -> tuple[CohortReading, ModelCohort]:
+def read_cohort_for(path: str, model: ModelSpec, *, is_filled: bool = True) -> tuple[CohortReading, ModelCohort]:
     """Read a cohort with the covariates of a model, and say on standard error what was assumed.
+
+    With ``is_filled`` false nothing is said of values that stand for missing covariates, because these are drawn.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def read_cohort_for(path: str, model: ModelSpec) -> tuple[CohortReading, ModelCo
 
     reading = read_cohort(path, {domain.column: name for name, domain in model.covariates.items()})
     ready = with_model_covariates(whole_cohort(reading), model)
-    for note in (*reading.notes, *ready.notes):
+    for note in (*reading.notes, *(ready.notes if is_filled else ())):
         report(f"{path}: {note}")
     return reading, ready
 

@@ -22,7 +22,7 @@ from asuc.cli.fit_options import (
     read_inputs,
 )
 from asuc.cli.layout import Sheet, laid_out
-from asuc.cli.output import print_json, write_output
+from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.covariance import CovarianceKind
     from pkpd.estimation.fit import Fit, FitOptions
     from pkpd.estimation.multi_start import StartedFit
+    from pkpd.estimation.multiple_imputation import ImputationOptions
     from pkpd.estimation.saem import SaemFit
 
 
@@ -56,6 +57,10 @@ def fit(
         Literal["r", "s", "rsr", "none"], typer.Option(help="Matrix of the standard errors.")
     ] = "rsr",
     censored: CensoredName = None,
+    impute: Annotated[
+        Literal["median", "multiple"], typer.Option(help="What stands for covariates that a subject has no value of.")
+    ] = "median",
+    imputations: Annotated[int, typer.Option(min=2, max=1000, help="Completed cohorts of --impute multiple.")] = 20,
     starts: Annotated[
         int, typer.Option(min=1, max=1000, help="Starts: the given one and others scattered around it.")
     ] = 1,
@@ -63,7 +68,10 @@ def fit(
         float, typer.Option(min=0.01, max=2.0, metavar="SD", help="How far they scatter, as a share of each value.")
     ] = 0.5,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the other starts, of the simulations behind NPDE, and of saem.")
+        int,
+        typer.Option(
+            min=0, help="Of the other starts, of the simulations behind NPDE, of saem, and of drawn covariates."
+        ),
     ] = 1,
     individuals: Annotated[str, INDIVIDUALS] = DEFAULT_INDIVIDUALS,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
@@ -77,6 +85,7 @@ def fit(
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.multi_start import starts_document  # noqa: PLC0415
+    from pkpd.estimation.multiple_imputation import ImputationOptions  # noqa: PLC0415
 
     if starts > 1 and maxeval == 0:
         raise input_error(
@@ -84,9 +93,23 @@ def fit(
         )
     if starts > 1 and method == "saem":
         raise input_error("--starts", f"{starts} starts of saem, which has one; leave it out or use another method")
+    if impute == "multiple" and (maxeval == 0 or method == "saem" or starts > 1):
+        raise input_error(
+            "--impute",
+            "multiple makes fits from one start by another method than saem; expected median with what is given",
+        )
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
-    given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
+    is_multiple = impute == "multiple"
+    given = read_inputs(
+        cohort,
+        model,
+        initial=pairs("--init", init),
+        fixed=pairs("--fix", fix),
+        censored=censored,
+        is_filled=not is_multiple,
+    )
+    is_multiple = is_multiple and _is_missing(cohort, given, imputations)
     has_covariance = covariance != "none"
     kind = CovarianceKind(covariance) if has_covariance else CovarianceKind.SANDWICH
     begun: list[StartedFit] = []
@@ -95,10 +118,13 @@ def fit(
         sampled, document = _sampled(given, kind, maxeval=maxeval, seed=seed, has_covariance=has_covariance)
         result = sampled.fit
     else:
-        options = FitOptions(Method(method), with_covariance=has_covariance)
+        options = FitOptions(Method(method), with_covariance=has_covariance or is_multiple)
         options = options if maxeval is None else replace(options, most_evaluations=maxeval)
         begun = [] if starts == 1 else _started(given, options, starts, spread=start_spread, seed=seed)
         result, document = _searched(given, options, kind, begun, spread=start_spread, seed=seed)
+        if is_multiple:
+            drawn_as = ImputationOptions(imputations, seed)
+            document, result = _imputed(result, given, drawn_as, kind if has_covariance else None)
     document["seed"] = seed
     document["censored"] = censored or "likelihood"
     if begun:
@@ -206,6 +232,37 @@ def _write_path(file: Path, sampled: SaemFit) -> None:
     write_csv(file, *path_table(sampled))
 
 
+def _is_missing(cohort: str, given: FitInputs, imputations: int) -> bool:
+    """Return whether there is a covariate to draw, and say so, before anything is computed."""
+    from pkpd.estimation.multiple_imputation import missing_covariates  # noqa: PLC0415
+    from pkpd.model_covariates import imputed_columns  # noqa: PLC0415
+
+    model = given.population.model
+    missing = missing_covariates(given.incomplete, model)
+    if not missing:
+        report(f"{cohort}: no covariate of {model.id} is missing; one fit is made, and nothing is drawn.")
+        return False
+    imputed_columns(given.incomplete, model)  # what cannot be drawn is refused here
+    for name, n in missing.items():
+        whom = "subject" if n == 1 else "subjects"
+        report(f"{cohort}: {name} is missing in {n} {whom}; it is drawn {imputations} times.")
+    return True
+
+
+def _imputed(
+    start: Fit, given: FitInputs, options: ImputationOptions, kind: CovarianceKind | None
+) -> tuple[dict[str, Any], Fit]:
+    """Return the pooled fits to completed cohorts, and the model at their estimates."""
+    from pkpd.estimation.imputed_result import imputed_document  # noqa: PLC0415
+    from pkpd.estimation.multiple_imputation import fit_imputed  # noqa: PLC0415
+
+    started = time.perf_counter()
+    with shown_progress("Fitting completed cohorts") as tell:
+        imputed = fit_imputed(start, given.incomplete, options, tell=tell)
+    seconds = time.perf_counter() - started
+    return imputed_document(imputed, options, kind, seconds=seconds, data_sha256=given.data_sha256)
+
+
 def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | None, sampled: SaemFit | None) -> str:
     """Draw the figures of a fit, and return a sentence on it."""
     started = time.perf_counter()
@@ -260,11 +317,14 @@ def _write_records(file: Path, records: LevelRecords) -> None:
             float(records.time[i]),
             float(records.level[i]),
             words[int(records.censoring[i])],
+            float(records.lower[i]),
+            float(records.upper[i]),
             *(float(column[i]) for column in columns),
         )
         for i in range(records.n_levels)
     )
-    write_csv(file, ("id", "line", "time", "dv", "censored", "pred", "ipred", "iwres", "cwres", "npde"), rows)
+    head = ("id", "line", "time", "dv", "censored", "lloq", "uloq", "pred", "ipred", "iwres", "cwres", "npde")
+    write_csv(file, head, rows)
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:

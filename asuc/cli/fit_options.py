@@ -16,6 +16,7 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pkpd.data.cohort import Cohort
     from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
 
@@ -91,11 +92,14 @@ class FitInputs:
         What is estimated and what held, with initial values.
     data_sha256 : str
         Hash of the cohort file.
+    incomplete : Cohort
+        The subjects' data with NaN for covariates that a subject has no value of.
     """
 
     population: Population
     parameters: tuple[PopulationParameter, ...]
     data_sha256: str
+    incomplete: Cohort
 
     def origin(self) -> dict[str, Any]:
         """Return what a result at the initial values rests on: hashes of model and data, and the values."""
@@ -113,8 +117,9 @@ def read_inputs(
     initial: Mapping[str, float],
     fixed: Mapping[str, float],
     censored: Literal["drop", "half"] | None,
+    is_filled: bool = True,
 ) -> FitInputs:
-    """Read cohort and model, and say on standard error what was assumed.
+    """Read cohort and model, and say on standard error what was assumed; of missing covariates only where they are filled.
 
     Raises
     ------
@@ -126,8 +131,10 @@ def read_inputs(
     from pkpd.likelihood.population import bind_population  # noqa: PLC0415
 
     spec = read_model(model)
-    reading, ready = read_cohort_for(cohort, spec)
-    data = ready.cohort if censored is None else without_censored(ready.cohort, censored)
+    reading, ready = read_cohort_for(cohort, spec, is_filled=is_filled)
+    data, incomplete = (
+        one if censored is None else without_censored(one, censored) for one in (ready.cohort, ready.carried)
+    )
     population = bind_population(spec, data)
     parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
-    return FitInputs(population, parameters, reading.table.sha256)
+    return FitInputs(population, parameters, reading.table.sha256, incomplete)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from pkpd.data.cohort import select_samples
 from pkpd.data.records import Censoring
 
 if TYPE_CHECKING:
@@ -28,16 +29,5 @@ def without_censored(cohort: Cohort, how: Literal["drop", "half"]) -> Cohort:
     is_level = cohort.censoring == int(Censoring.NONE)
     kept = is_level | is_below if how == "half" else is_level
     level = np.where(is_below, 0.5 * cohort.lloq, cohort.level)
-    subject = np.repeat(np.arange(cohort.n_subjects), np.diff(cohort.sample_start))[kept]
-    counts = np.bincount(subject, minlength=cohort.n_subjects)
-    return replace(
-        cohort,
-        sample_start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        sample_time=cohort.sample_time[kept],
-        level=level[kept],
-        censoring=np.zeros(int(kept.sum()), dtype=np.int64),
-        lloq=cohort.lloq[kept],
-        uloq=cohort.uloq[kept],
-        assay=cohort.assay[kept],
-        sample_line=cohort.sample_line[kept],
-    )
+    quantified = np.zeros(cohort.level.size, dtype=np.int64)
+    return select_samples(replace(cohort, level=level, censoring=quantified), kept)

@@ -12,7 +12,7 @@ from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,22 @@ def select_subjects(cohort: Cohort, places: IntArray) -> Cohort:
         sample_line=cohort.sample_line[samples],
         occasion=cohort.occasion[rows],
         centre=cohort.centre[places],
+    )
+
+
+def select_samples(cohort: Cohort, is_kept: BoolArray) -> Cohort:
+    """Return a cohort with some of its samples, (n_samples,) marks; its subjects, doses and covariates stay."""
+    subject = np.repeat(np.arange(cohort.n_subjects), np.diff(cohort.sample_start))[is_kept]
+    return replace(
+        cohort,
+        sample_start=_starts(np.bincount(subject, minlength=cohort.n_subjects).tolist()),
+        sample_time=cohort.sample_time[is_kept],
+        level=cohort.level[is_kept],
+        censoring=cohort.censoring[is_kept],
+        lloq=cohort.lloq[is_kept],
+        uloq=cohort.uloq[is_kept],
+        assay=cohort.assay[is_kept],
+        sample_line=cohort.sample_line[is_kept],
     )
 
 

@@ -96,7 +96,7 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     options = FitOptions(
         original.options.method, original.options.most_evaluations, with_covariance=False, tolerance=_TOLERANCE
     )
-    found = fit(drawn, options, parameters=_from(original), hessian=_hessian(original))
+    found = fit(drawn, options, parameters=parameters_of(original), hessian=_hessian(original))
     return Replicate(number, found.values, found.ofv, found.status)
 
 
@@ -133,7 +133,7 @@ def bootstrap_document(original: Fit, replicates: Sequence[Replicate]) -> dict[s
     }
 
 
-def _from(original: Fit) -> tuple[PopulationParameter, ...]:
+def parameters_of(original: Fit) -> tuple[PopulationParameter, ...]:
     """Return the parameters of a fit with its estimates as initial values; those at a bound start where the fit did."""
     return tuple(
         one if one.is_fixed or one.name in original.at_bound else replace(one, value=float(value))

@@ -386,6 +386,11 @@ def placed(population: Population, values: FloatArray) -> Nodes:
     return place(population, values, modes.objective)
 
 
+def ofv_by_subject(population: Population, values: FloatArray, method: Method) -> FloatArray:
+    """Return each subject's objective at some values of the parameters, (n_subjects,)."""
+    return conditional_of(method)(population, values, None)[0].ofv_i
+
+
 def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
