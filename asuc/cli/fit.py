@@ -47,10 +47,12 @@ def fit(
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
     from pkpd.estimation.result import fit_document  # noqa: PLC0415
+    from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
     given = read_inputs(cohort, model, initial=pairs("--init", init), fixed=pairs("--fix", fix), censored=censored)
+    check_occasions_and_centres(given.population.model, given.population.cohort)
     options = FitOptions(Method(method), maxeval, with_covariance=covariance != "none")
     started = time.perf_counter()
     with shown_progress("Fitting"):
