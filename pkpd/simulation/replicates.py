@@ -9,7 +9,7 @@ import numpy as np
 from pkpd.kernels.predict_all import predict_all
 from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.spec import ResidualKind
-from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
+from pkpd.simulation.random_effects import draw_centre_effects, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ def simulate_replicates(
     pred = np.empty(packed.observations.shape[0])
     predict_all(packed, np.zeros((n, n_eta)), pred)
     measured = np.empty((pred.size, n_replicates), dtype=np.float32)
-    shift = draw_centre_shifts(model, population.cohort, rng, n_replicates)
+    centres = draw_centre_effects(model, population.cohort, rng, n_replicates)
     starts = packed.observation_start
     first = 0
     while first < n:
@@ -76,7 +76,7 @@ def simulate_replicates(
         rows = slice(int(starts[first]), int(starts[last]))
         white = draw_white(model, packed, rng, range(first, last), n_replicates)
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        block = simulate_block(packed, first, white, noise, shift)
+        block = simulate_block(packed, first, white, noise, centres)
         measured[rows] = np.exp(block) if is_logarithmic else block
         first = last
     return Replicates(pred, measured)
