@@ -46,10 +46,12 @@ def bootstrap(
     from pkpd.estimation.bootstrap import bootstrap_document, bootstrap_replicate  # noqa: PLC0415 - loads the engine
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
     initial, fixed = pairs("--init", init), pairs("--fix", fix)
     given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
+    check_occasions_and_centres(given.population.model, given.population.cohort)
     settings: dict[str, Any] = {
         "model_sha256": given.population.model.sha256,
         "data_sha256": given.data_sha256,

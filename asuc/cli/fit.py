@@ -86,6 +86,7 @@ def fit(
     from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
     from pkpd.estimation.multi_start import starts_document  # noqa: PLC0415
     from pkpd.estimation.multiple_imputation import ImputationOptions  # noqa: PLC0415
+    from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     if starts > 1 and maxeval == 0:
         raise input_error(
@@ -109,6 +110,7 @@ def fit(
         censored=censored,
         is_filled=not is_multiple,
     )
+    check_occasions_and_centres(given.population.model, given.population.cohort)
     is_multiple = is_multiple and _is_missing(cohort, given, imputations)
     has_covariance = covariance != "none"
     kind = CovarianceKind(covariance) if has_covariance else CovarianceKind.SANDWICH

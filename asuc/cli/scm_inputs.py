@@ -97,6 +97,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     )
     from pkpd.diagnostics.scm import Search  # noqa: PLC0415
     from pkpd.estimation.fit import Method, with_changes  # noqa: PLC0415
+    from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
@@ -109,6 +110,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     reading = read_cohort(cohort, _columns(wider))
     data = _with_body_mass_index(whole_cohort(reading), wider)
     _check_columns(data, cohort, candidates)
+    check_occasions_and_centres(spec, data)
     ready = with_model_covariates(data, wider)
     for note in (*reading.notes, *ready.notes):
         report(f"{cohort}: {note}")

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from pkpd.kernels.codes import CENSORED, LEVEL
 from pkpd.likelihood.population import model_at, packed_at
-from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
+from pkpd.simulation.random_effects import draw_centre_effects, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -
     is_level = packed.observations[:, CENSORED] == 0.0
     found = np.full(is_level.size, np.nan)
     starts = packed.observation_start
-    shift = draw_centre_shifts(model, population.cohort, rng, n_replicates)
+    centres = draw_centre_effects(model, population.cohort, rng, n_replicates)
     first = 0
     while first < population.n_subjects:
         most = int(starts[first]) + _MOST_LEVELS // n_replicates
@@ -64,7 +64,7 @@ def npde(fit: Fit, rng: np.random.Generator, n_replicates: int = N_REPLICATES) -
         rows = slice(int(starts[first]), int(starts[last]))
         white = draw_white(model, packed, rng, range(first, last), n_replicates)
         noise = rng.standard_normal((rows.stop - rows.start, n_replicates))
-        measured = simulate_block(packed, first, white, noise, shift)
+        measured = simulate_block(packed, first, white, noise, centres)
         subject = np.repeat(np.arange(last - first), np.diff(starts[first : last + 1]))
         own = found[rows]
         for places in _by_size(subject[is_level[rows]], np.flatnonzero(is_level[rows])):

@@ -100,19 +100,24 @@ def shrinkage(fit: Fit) -> Shrinkage:
     has_data = np.diff(population.packed.observation_start) > 0
     eta, variance = fit.evaluation.eta, np.einsum("nii->ni", fit.evaluation.covariance)
     n_own, names = len(population.model.etas), population.model.occasion_etas
-    parts = [(eta[has_data, i], variance[has_data, i]) for i in range(n_own)]
-    own = occasions_of(population) & has_data[:, None]
+    spread, ebv = _spread(eta[has_data, :n_own], fit.evaluation.covariance[has_data, :n_own, :n_own])
+    has = occasions_of(population) & has_data[:, None]
     for i in range(len(names)):
         places = n_own + i + len(names) * np.arange(population.n_occasions)
-        parts.append((eta[:, places][own], variance[:, places][own]))
+        more = _spread(eta[:, places][has][:, None], variance[:, places][has][:, None, None])
+        spread, ebv = np.append(spread, more[0]), np.append(ebv, more[1])
     model_variances = np.array([_variance_of(fit, name) for name in (*population.model.etas, *names)])
-    spread = np.array([values.var(ddof=1) if len(values) > 1 else np.nan for values, _ in parts])
-    ebv = np.array([known.sum() / max(len(known), 1) for _, known in parts])
     return Shrinkage(
         100.0 * (1.0 - np.sqrt(spread / model_variances)),
         100.0 * (1.0 - spread / model_variances),
         100.0 * ebv / model_variances,
     )
+
+
+def _spread(eta: FloatArray, conditional: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the variances of estimated random effects, (n, n_eta), and the mean conditional ones, from (n, n_eta, n_eta)."""
+    spread = eta.var(axis=0, ddof=1) if len(eta) > 1 else np.full(eta.shape[1], np.nan)
+    return spread, np.einsum("nii->i", conditional) / max(len(conditional), 1)
 
 
 def _variance_of(fit: Fit, eta: str) -> float:

@@ -27,7 +27,7 @@ from pkpd.kernels.quadrature import (
     running_integral,
     table_moments,
 )
-from pkpd.model.spec import SIGNED_SHAPES
+from pkpd.model.spec import SIGNED_SHAPES, RandomEffectShape
 from pkpd.problem import Problem, take_subject
 
 if TYPE_CHECKING:
@@ -143,6 +143,14 @@ def integrate_posterior(problem: Problem, index: int = 0, *, accuracy: Accuracy 
 
 
 def _check_shapes(model: ModelSpec) -> None:
+    has_sums = len({term.parameter for term in model.terms}) < len(model.terms)
+    if (
+        has_sums
+        and len(model.etas) > 2
+        and any(term.shape is not RandomEffectShape.EXPONENTIAL for term in model.terms)
+    ):
+        message = "random effects of another shape than exponential, and a parameter of several terms"
+        raise input_error(model.id, f"{message}; with three random effects or more a posterior takes one of the two")
     signed = [term for term in model.terms if term.eta is not None and term.shape in SIGNED_SHAPES]
     if signed:
         message = f"{signed[0].shape.value} random effect on {signed[0].parameter}; a posterior is integrated over effects that keep"

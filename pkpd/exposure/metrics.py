@@ -12,6 +12,7 @@ from pkpd.estimation.grid import is_half_life_straight
 from pkpd.estimation.posterior import Marginal, constant_marginal, marginal, outer_marginal, straight_marginal
 from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
 from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
+from pkpd.kernels.quadrature import table_moments
 from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape
 from pkpd.problem import Problem, bind, take_subject
 
@@ -182,7 +183,12 @@ def _parameter_marginal(posterior: Posterior, name: str, table: FloatArray, prob
     problem = posterior.problem
     if np.ptp(table) < 1e-12:
         return constant_marginal(math.exp(table[0, 0]), probabilities)
-    if problem.n_eta > 2:
+    shaped = _shaped_eta(problem.model, name)
+    if problem.n_eta > 2 and shaped is not None:
+        found = _marginal_by_eta(posterior, name, shaped, table, probabilities)
+        if found is not None:
+            return found
+    elif problem.n_eta > 2:
         width = _largest_straight_step(posterior, name)
         if _spread_along_lines(posterior, table) < _LITTLE * width:
             return straight_marginal(posterior, table, width, is_log=True, probabilities=probabilities)
@@ -211,8 +217,38 @@ def _largest_straight_step(posterior: Posterior, name: str) -> float:
 
 def _is_straight(model: ModelSpec, name: str) -> bool:
     """Return whether ln of a parameter is a straight line along every direction."""
-    terms = [term for term in model.terms if term.parameter == name]
-    return len(terms) == 1 and terms[0].shape is RandomEffectShape.EXPONENTIAL
+    own = [term for term in model.terms if term.parameter == name]
+    # The clearance of a model with a rate constant is a product of both parameters.
+    return len(own) <= 1 and all(term.shape is RandomEffectShape.EXPONENTIAL for term in own or model.terms)
+
+
+def _shaped_eta(model: ModelSpec, name: str) -> int | None:
+    """Return the random effect that a parameter is a function of, where that is not the exponential; None otherwise."""
+    own = [term for term in model.terms if term.parameter == name]
+    if len(own) != 1 or own[0].eta is None or own[0].shape is RandomEffectShape.EXPONENTIAL:
+        return None
+    return model.etas.index(own[0].eta)
+
+
+def _marginal_by_eta(
+    posterior: Posterior, name: str, place: int, table: FloatArray, probabilities: FloatArray
+) -> Marginal | None:
+    """Return the distribution of a parameter that rises with a single random effect, from that of the effect.
+
+    None where the effect varies along the lines, so that the parameter's distribution comes from there.
+    """
+    problem = posterior.problem
+    factor = problem.subjects.omega_cholesky[0] @ problem.subjects.frame[0]
+    along = posterior.low[:, None] + posterior.step[:, None] * np.arange(posterior.density.shape[1])
+    eta = factor[place, 0] * along + (posterior.outer @ factor[place, 1:])[:, None]
+    width = float(np.abs(factor[place, 1:] @ posterior.axes).max(initial=0.0))
+    if _spread_along_lines(posterior, eta) >= _LITTLE * width:
+        return None
+    of_eta = straight_marginal(posterior, eta, width, is_log=False, probabilities=probabilities)
+    direction = np.eye(problem.n_eta)[place]
+    quantiles = np.array([parameters_at(problem, direction * value)[name] for value in of_eta.quantiles])
+    mean, sd = table_moments(table, True, posterior.step, posterior.density)  # noqa: FBT003 - a kernel's
+    return Marginal(mean, sd, probabilities, quantiles)
 
 
 def _spread_along_lines(posterior: Posterior, table: FloatArray) -> float:

@@ -205,7 +205,7 @@ def _evaluated(
     own = (share[places] * by_subject).sum(axis=1)
     counts = np.bincount(places, minlength=len(names))
     left = (ofv_c - np.bincount(places, own, minlength=len(names))) / counts
-    middle = each[n_nodes // 2]
+    middle: Evaluation = each[len(each) // 2]
     found = CentreEvaluation(
         ofv_i=own + left[places],
         white=middle.white,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.errors import input_error
+from pkpd.errors import InputError
+from pkpd.errors import Problem as InputProblem
 from pkpd.kernels.codes import ADDITIVE, CENSORED, EXPONENT, PROPORTIONAL, PackedSubjects
 from pkpd.kernels.laplace import Approximation, Directions, approximate
 from pkpd.kernels.residual import LOG_2PI
@@ -151,16 +152,8 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
     Raises
     ------
     InputError
-        As ``problem.bind_cohort``; and for a model with random effects of occasions, or of centres, where the cohort has a single one.
+        As ``problem.bind_cohort``.
     """
-    if model.occasion_variances and n_occasions_of(cohort) == 1:
-        names = ", ".join(name.removeprefix("iov_") for name in model.occasion_etas)
-        message = f"has inter-occasion variability on {names}, and the cohort a single occasion"
-        raise input_error(model.id, f"{message}; give the occasions in a column OCC, or leave [iov] out")
-    if model.centre_variances and np.unique(cohort.centre).size == 1:
-        names = ", ".join(name.removeprefix("centre_") for name in model.centre_etas)
-        message = f"has random effects of centres on {names}, and the cohort a single centre"
-        raise input_error(model.id, f"{message}; give the centres in a column CENTRE, or leave [centre] out")
     groups, group = error_groups(model, cohort)
     return Population(
         model=model,
@@ -173,6 +166,29 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         groups=groups,
         group=group,
     )
+
+
+def check_occasions_and_centres(model: ModelSpec, cohort: Cohort) -> None:
+    """Refuse a model with effects of occasions or centres for a cohort that has a single one, which tells nothing of their variance.
+
+    Raises
+    ------
+    InputError
+        With one problem for each.
+    """
+    problems: list[InputProblem] = []
+    found = (
+        (model.occasion_etas, n_occasions_of(cohort), "inter-occasion variability", "occasion", "OCC", "iov"),
+        (model.centre_etas, np.unique(cohort.centre).size, "random effects of centres", "centre", "CENTRE", "centre"),
+    )
+    for etas, n, what, one, column, section in found:
+        if etas and n == 1:
+            names = ", ".join(name.removeprefix(f"{section}_") for name in etas)
+            message = f"has {what} on {names}, and the cohort a single {one}"
+            message += f"; give the {one}s in a column {column}, or leave [{section}] out"
+            problems.append(InputProblem(model.id, message))
+    if problems:
+        raise InputError(problems)
 
 
 def model_at(population: Population, values: FloatArray) -> ModelSpec:

@@ -10,7 +10,7 @@ import numpy as np
 from pkpd.data.records import Censoring
 from pkpd.model.spec import ResidualKind
 from pkpd.problem import bind_cohort
-from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
+from pkpd.simulation.random_effects import draw_centre_effects, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -31,10 +31,10 @@ def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) 
         Source of randomness; the same seed draws the same cohort.
     """
     packed = bind_cohort(model, cohort).subjects
-    shift = draw_centre_shifts(model, cohort, rng, 1)
+    centres = draw_centre_effects(model, cohort, rng, 1)
     white = draw_white(model, packed, rng, range(cohort.n_subjects), 1)
     noise = rng.standard_normal((packed.observations.shape[0], 1))
-    measured = simulate_block(packed, 0, white, noise, shift)
+    measured = simulate_block(packed, 0, white, noise, centres)
     is_logarithmic = model.residual.kind is ResidualKind.LOGARITHMIC
     return with_levels(cohort, np.exp(measured[:, 0]) if is_logarithmic else measured[:, 0])
 

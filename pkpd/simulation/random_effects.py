@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from pkpd.kernels.simulate import simulate_some
 from pkpd.model.spec import SIGNED_SHAPES, RandomEffectShape
 
 if TYPE_CHECKING:
-    from pkpd.arrays import BoolArray, FloatArray
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.model.spec import ModelSpec
@@ -67,31 +68,52 @@ def _is_impossible(model: ModelSpec, packed: PackedSubjects, subjects: range, wh
     return found
 
 
-def draw_centre_shifts(
-    model: ModelSpec, cohort: Cohort, rng: np.random.Generator, n_replicates: int
-) -> FloatArray | None:
-    """Return what drawn effects of centres add to the logarithms of the typical values, or None without such effects.
+@dataclass(frozen=True, slots=True)
+class CentreDraws:
+    """Drawn effects of centres.
 
-    Returns
-    -------
-    (n_replicates, n_rows, n_terms) array or None
+    Parameters
+    ----------
+    effects : (n_replicates, n_centres, n_effects) array
         One draw for each centre in each replicate.
+    of_row : (n_rows,) array
+        Centre of each covariate row.
+    of_term : tuple of int or None
+        Which effect each term has.
     """
+
+    effects: FloatArray
+    of_row: IntArray
+    of_term: tuple[int | None, ...]
+
+    def log_shift(self, replicate: int) -> FloatArray:
+        """Return what a replicate's effects add to the logarithms of the typical values, (n_rows, n_terms)."""
+        shift = np.zeros((self.of_row.size, len(self.of_term)))
+        for t, effect in enumerate(self.of_term):
+            if effect is not None:
+                shift[:, t] = self.effects[replicate, self.of_row, effect]
+        return shift
+
+
+def draw_centre_effects(
+    model: ModelSpec, cohort: Cohort, rng: np.random.Generator, n_replicates: int
+) -> CentreDraws | None:
+    """Return draws of the effects of a cohort's centres, or None for a model without such effects."""
     if not model.centre_variances:
         return None
     known, places = np.unique(cohort.centre, return_inverse=True)
-    of_row = np.repeat(places, np.diff(cohort.row_start))
     sd = np.sqrt([variance.omega2 for variance in model.centre_variances])
-    effects = sd * rng.standard_normal((n_replicates, known.size, sd.size))
-    shift = np.zeros((n_replicates, of_row.size, len(model.terms)))
-    for t, term in enumerate(model.terms):
-        if term.centre_eta is not None:
-            shift[:, :, t] = effects[:, of_row, model.centre_etas.index(term.centre_eta)]
-    return shift
+    return CentreDraws(
+        effects=sd * rng.standard_normal((n_replicates, known.size, sd.size)),
+        of_row=np.repeat(places, np.diff(cohort.row_start)),
+        of_term=tuple(
+            None if term.centre_eta is None else model.centre_etas.index(term.centre_eta) for term in model.terms
+        ),
+    )
 
 
 def simulate_block(
-    packed: PackedSubjects, first: int, white: FloatArray, noise: FloatArray, shift: FloatArray | None
+    packed: PackedSubjects, first: int, white: FloatArray, noise: FloatArray, centres: CentreDraws | None
 ) -> FloatArray:
     """Return what would be measured without limits, (n_observations, n_replicates); see ``kernels.simulate``.
 
@@ -103,15 +125,15 @@ def simulate_block(
         The subject of the first row of ``white``; the others follow it.
     white, noise : (n_subjects, n_replicates, n_eta), (n_observations, n_replicates) arrays
         Standard normal draws.
-    shift : (n_replicates, n_rows, n_terms) array or None
-        From ``draw_centre_shifts``.
+    centres : CentreDraws or None
+        From ``draw_centre_effects``.
     """
     measured = np.empty_like(noise)
-    if shift is None:
+    if centres is None:
         simulate_some(packed, first, white, noise, measured)
         return measured
     for k in range(noise.shape[1]):
-        moved = packed._replace(log_typical=packed.log_typical + shift[k])
+        moved = packed._replace(log_typical=packed.log_typical + centres.log_shift(k))
         column = np.empty((noise.shape[0], 1))
         one = np.ascontiguousarray(noise[:, k : k + 1])
         simulate_some(moved, first, np.ascontiguousarray(white[:, k : k + 1]), one, column)

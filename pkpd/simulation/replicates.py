@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from pkpd.kernels.predict_all import predict_all
 from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.spec import ResidualKind
-from pkpd.simulation.random_effects import draw_centre_shifts, draw_white, simulate_block
+from pkpd.simulation.random_effects import draw_centre_effects, draw_white, simulate_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,14 +97,15 @@ def draw_block(drawing: Drawing, numbers: range) -> ShortFloatArray:
     n_subjects, n_eta = packed.omega_cholesky.shape[:2]
     white = np.empty((n_subjects, len(numbers), n_eta))
     noise = np.empty((packed.observations.shape[0], len(numbers)))
-    shifts: list[FloatArray] = []
+    drawn: list[CentreDraws] = []
     for k, number in enumerate(numbers):
         rng = np.random.default_rng([drawing.seed, number])
-        shift = draw_centre_shifts(model, cohort, rng, 1)
-        shifts += [] if shift is None else [shift[0]]
+        effects = draw_centre_effects(model, cohort, rng, 1)
+        drawn += [] if effects is None else [effects]
         white[:, k] = draw_white(model, packed, rng, range(n_subjects), 1)[:, 0]
         noise[:, k] = rng.standard_normal(noise.shape[0])
-    measured = simulate_block(packed, 0, white, noise, np.array(shifts) if shifts else None)
+    centres = replace(drawn[0], effects=np.concatenate([one.effects for one in drawn])) if drawn else None
+    measured = simulate_block(packed, 0, white, noise, centres)
     is_logarithmic = model.residual.kind is ResidualKind.LOGARITHMIC
     return (np.exp(measured) if is_logarithmic else measured).astype(np.float32)
 

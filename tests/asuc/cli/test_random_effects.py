@@ -112,3 +112,5 @@ def test_a_cohort_without_the_columns_is_refused_with_their_names(
         arguments = ["fit", str(file), "--model", str(model), "--method", "focei", "--out", str(tmp_path / "fit")]
         assert run(arguments) == 2
         assert f"column {name}" in capsys.readouterr().err
+        drawn = ["simulate", str(file), "--model", str(model), "--out", str(tmp_path / f"drawn_{name}")]
+        assert run(drawn) == 0

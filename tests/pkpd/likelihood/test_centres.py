@@ -19,7 +19,7 @@ from pkpd.estimation.covariance import CovarianceKind
 from pkpd.estimation.fit import FitOptions, Method, conditional_of, fit, with_changes
 from pkpd.estimation.result import fit_document
 from pkpd.likelihood.centres import CentreEvaluation, evaluate_centres, shifted
-from pkpd.likelihood.population import bind_population
+from pkpd.likelihood.population import bind_population, check_occasions_and_centres
 from pkpd.model import load_model
 from pkpd.model.population import with_values
 from pkpd.model.spec import EtaVariance
@@ -131,7 +131,7 @@ def test_a_cohort_with_a_single_centre_is_refused():
     with pytest.raises(
         InputError, match=r"random effects of centres on cl, and the cohort a single centre; .*column CENTRE"
     ):
-        bind_population(with_centres(), cohort_with([0, 0], censored=True))
+        check_occasions_and_centres(with_centres(), cohort_with([0, 0], censored=True))
 
 
 def test_a_fit_recovers_the_variance_between_centres_and_reports_it():

@@ -17,7 +17,7 @@ from pkpd.estimation.covariance import CovarianceKind
 from pkpd.estimation.fit import FitOptions, Method, fit
 from pkpd.estimation.result import fit_document
 from pkpd.kernels.laplace import Approximation
-from pkpd.likelihood.population import bind_population, evaluate
+from pkpd.likelihood.population import bind_population, check_occasions_and_centres, evaluate
 from pkpd.model import load_model
 from pkpd.model.population import with_values
 from pkpd.model.spec import EtaVariance
@@ -134,7 +134,7 @@ def test_a_cohort_with_a_single_occasion_is_refused():
     with pytest.raises(
         InputError, match=r"inter-occasion variability on cl, and the cohort a single occasion; .*column OCC"
     ):
-        bind_population(with_occasions(), cohort_with((1, 1)))
+        check_occasions_and_centres(with_occasions(), cohort_with((1, 1)))
 
 
 def test_forecasts_take_an_average_occasion():

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from pkpd.data.cohort import cohort_of, subject_of
+from pkpd.data.records import Dose, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
 from pkpd.estimation.fit import FitOptions, Method, fit, placed, with_changes
@@ -24,8 +25,9 @@ from pkpd.problem import bind
 from pkpd.simulation.population import simulate_levels
 from pkpd.simulation.random_effects import draw_white
 from pkpd.simulation.replicates import simulate_replicates
-from tests.oracles import dense_grid
-from tests.oracles.patients import KINDS, quantified, random_subject
+from tests.oracles import dense_grid, importance
+from tests.oracles.patients import KINDS, median_covariates, quantified, random_subject
+from tests.oracles.superposition import kinetics
 from tests.pkpd.likelihood.test_gradients import differences, values_of
 
 NIYIGENA = load_model("niyigena_2026_asuc")
@@ -176,3 +178,35 @@ def test_simulated_parameters_are_never_negative():
     volume = norm.cdf(np.exp(population.packed.log_typical[:, 1]) / 10.0).mean()
     assert volume > 0.8
     assert (eta[..., 0] > 0.0).mean() == pytest.approx(truncated, abs=0.015)
+
+
+def test_the_posterior_of_three_shaped_effects_is_that_of_importance_draws():
+    """Without a straight axis, as every parameter here, distributions come from the lines alone."""
+    model = load_model("fasanmade_2011_combined")
+    shapes = {"cl": HEAVY, "v1": (RandomEffectShape.BOX_COX, 0.8), "v2": (RandomEffectShape.BOX_COX, -0.5)}
+    terms = tuple(
+        replace(term, shape=shapes[term.parameter][0], shape_parameter=shapes[term.parameter][1]) if term.eta else term
+        for term in model.terms
+    )
+    model = replace(model, terms=terms)
+    doses = (Dose(0.0, 400.0, 2.0 / 24.0), Dose(14.0, 400.0, 2.0 / 24.0))
+    subject = Subject(doses, (quantified(13.0, 12.0), quantified(20.0, 45.0)), (median_covariates(model),))
+    posterior = integrate_posterior(bind(model, [subject]))
+    assert posterior.status is QuadratureStatus.CONVERGED
+    draws = importance.draw(model, subject, 100_000)
+    assert draws.standard_error < 5e-3
+    assert posterior.log_evidence == pytest.approx(draws.log_evidence, abs=1e-3 + 4.0 * draws.standard_error)
+    probabilities = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+    found = parameter_marginals(posterior, parameter_tables(posterior), probabilities)
+    drawn = kinetics(model, subject.covariates[0].values, draws.eta).parameters
+    for name in ("cl", "v1", "v2", "half_life"):
+        shares = [draws.below(drawn[name], float(q)) for q in found[name].quantiles]
+        assert shares == pytest.approx(probabilities.tolist(), abs=1e-2), name
+
+
+def test_a_posterior_of_more_effects_refuses_shapes_beside_a_parameter_of_several_terms():
+    model = load_model("ternant_2008")
+    terms = (replace(model.terms[0], shape=RandomEffectShape.BOX_COX, shape_parameter=0.5), *model.terms[1:])
+    subject = Subject((Dose(0.0, 400.0, 0.1),), (), (median_covariates(model),))
+    with pytest.raises(InputError, match="another shape than exponential, and a parameter of several terms"):
+        integrate_posterior(bind(replace(model, terms=terms), [subject]))
