@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.likelihood.population import Population
     from pkpd.model.spec import ModelSpec
+    from pkpd.simulation.random_effects import CentreDraws
 
 # Levels drawn at once.
 _BLOCK_LEVELS = 500_000
