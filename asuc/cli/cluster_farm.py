@@ -81,15 +81,13 @@ def cluster_farm(address: str) -> Generator[Begin]:
 @contextmanager
 def _silence() -> Generator[None]:
     """Keep what the libraries log of lost connections from standard error, where one sentence says it."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+    # Their loggers have levels of their own, which change as they are loaded.
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 - the library declares no types

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from asuc.cli.task import Begin, Compute, Work
 
-Workers = Annotated[
-    int | None, typer.Option(min=1, max=256, help="Processes. [default: one for each processor]", show_default=False)
-]
-FewWorkers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes. [default: 1]", show_default=False)]
+Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; one for each processor where left out.")]
+FewWorkers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes; 1 where left out.")]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="Compute on the Dask cluster of this scheduler.")
 ]

@@ -41,7 +41,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
 def begun(*words: str) -> subprocess.Popen[str]:
@@ -84,8 +84,13 @@ def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: st
 
 
 @pytest.mark.slow
-def test_a_search_on_a_cluster_writes_the_bytes_of_one_process(address: str, cohort: str, tmp_path: Path):
-    line = ["scm", cohort, *MODEL, *SEARCH]
+@pytest.mark.parametrize(
+    "words",
+    [["scm", *MODEL, *SEARCH], ["exposure", *MODEL[:2]], ["simulate", *MODEL[:2], "--n", "30"]],
+    ids=lambda words: words[0],
+)
+def test_a_cluster_writes_the_bytes_of_one_process(words: list[str], address: str, cohort: str, tmp_path: Path):
+    line = [words[0], cohort, *words[1:]]
     assert run([*line, "--workers", "1", "--out", str(tmp_path / "here")]) == 0
     process = begun(*line, "--scheduler", address, "--out", str(tmp_path / "there"))
     _, said = process.communicate(timeout=300)
