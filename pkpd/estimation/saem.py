@@ -177,7 +177,7 @@ def fit_by_saem(
     begun = started(data, scale.values, n_chains, rng)
     if begun is None or options.most_iterations == 0 or scale.n_free == 0:
         return _unsearched(population, options, parameters)
-    tell = progress or (lambda _: None)
+    tell = progress or _untold
     with enough_threads(population.n_subjects, n_chains):
         explored = _explored(data, scale, begun, options, rng, tell)
         smoothed = _smoothed(data, scale, explored, options, rng, tell)
@@ -277,7 +277,8 @@ def _smoothed(
         drawn = _scores(data, scale, free, chains)
         followed = followed.taken(drawn, 0.0)
         sums.append(drawn.sum(axis=1))
-        step = -0.5 * gain * np.linalg.solve(followed.divisor(), drawn.mean(axis=0).sum(axis=0))
+        score: FloatArray = drawn.mean(axis=0).sum(axis=0)
+        step: FloatArray = -0.5 * gain * np.linalg.solve(followed.divisor(), score).astype(np.float64)
         path.append(stepped(data, scale, free, step))
         accepted.append(chains.accepted)
         n_averaged = max(1, n // 2)
@@ -324,8 +325,13 @@ def sampling_error(scores: FloatArray, information: FloatArray, n: int) -> float
         return np.inf
     noise = scores - scores.mean(axis=1, keepdims=True)
     batches = noise[-n_batches * _BATCH :].reshape(n_batches, _BATCH, n_chains, n_free).mean(axis=1)
-    of_batch = np.einsum("bci,bcj->ij", batches, batches) / (n_batches * (n_chains - 1))
-    return float(0.25 * np.trace(np.linalg.solve(information, of_batch)) * _BATCH / (n_chains * n))
+    of_batch: FloatArray = np.einsum("bci,bcj->ij", batches, batches) / (n_batches * (n_chains - 1))
+    relative: FloatArray = np.linalg.solve(information, of_batch).astype(np.float64)
+    return float(0.25 * np.trace(relative) * _BATCH / (n_chains * n))
+
+
+def _untold(share: float) -> None:
+    """Tell nobody."""
 
 
 def _moves(population: Population) -> tuple[str, ...]:

@@ -259,15 +259,15 @@ def basis_at(population: Population, model: ModelSpec, *, by_theta: bool = False
     n_terms, n_rows = len(model.terms), population.n_rows
     slopes = log_typical_slopes(model, population.covariates, n_rows)
     is_by_term = n_rows == population.n_subjects and not by_theta
-    by_theta = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
+    along = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
     sigmas = [p for p in population.parameters if p.kind is ParameterKind.SIGMA]
-    n_directions = len(by_theta) + len(sigmas)
+    n_directions = len(along) + len(sigmas)
     error = np.zeros((n_directions, len(population.assays), 3))
     for s, parameter in enumerate(sigmas):
         part, assay = parameter.place[:2]
         if assay in population.assays:
-            error[len(by_theta) + s, population.assays.index(assay), 0 if part == "additive" else 1] = 1.0
-    log_typical = np.concatenate((by_theta, np.zeros((len(sigmas), n_rows, n_terms))))
+            error[len(along) + s, population.assays.index(assay), 0 if part == "additive" else 1] = 1.0
+    log_typical = np.concatenate((along, np.zeros((len(sigmas), n_rows, n_terms))))
     directions = Directions(
         np.ascontiguousarray(log_typical), np.zeros((n_directions, n_terms)), error, population.group
     )
