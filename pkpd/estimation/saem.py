@@ -1,8 +1,8 @@
 """Maximum likelihood by stochastic approximation expectation maximisation (SAEM): chains instead of integrals.
 
 Exploration draws random effects at the present values and takes their M-step at once. Smoothing goes on by the score that the draws
-estimate (Fisher's identity), divided by the information that the subjects' mean scores hold, with gains that vanish, and averages its path.
-An M-step alone would divide by the information of the complete data, far more than there is where samples are few, and get ahead with EM's slow rate.
+estimate (Fisher's identity), divided by about the observed information, with gains that vanish, and averages its path: one rule for
+every parameter, closed form or not, from whose scores the error of sampling follows.
 
 References
 ----------
