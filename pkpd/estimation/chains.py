@@ -79,15 +79,15 @@ def started(data: CompleteData, values: FloatArray, n_chains: int, rng: np.rando
         return None
     n, n_eta = found.white.shape
     factor = problem.subjects.omega_cholesky
-    white = _bounded(2.0 * np.linalg.inv(_positive(found.hessian)))
+    white = _bounded(2.0 * np.linalg.inv(_positive(found.hessian)).astype(np.float64))
     covariance = factor @ white @ factor.transpose(0, 2, 1)
     mean = shift(data, values) + found.eta
-    root = factor @ np.linalg.cholesky(white)
+    root: FloatArray = factor @ np.linalg.cholesky(white).astype(np.float64)
     normal = rng.standard_normal((n, n_chains, n_eta))
     phi = mean[:, None, :] + np.einsum("nij,ncj->nci", root, normal)
     scale = np.full((n, 1 + n_eta), _FIRST_STEP / np.sqrt(n_eta))
     scale[:, 1:] = np.sqrt(np.einsum("nii->ni", white)) * _FIRST_STEP
-    return Chains(phi, mean, covariance, np.minimum(scale, _LONGEST), np.zeros(N_JOINT_MOVES + n_eta), 0)
+    return Chains(phi, mean, covariance, np.minimum(scale, _LONGEST), np.zeros(N_JOINT_MOVES + int(n_eta)), 0)
 
 
 def moved(
@@ -105,7 +105,8 @@ def moved(
     centre = np.einsum("nij,nj->ni", inverse, chains.mean - mu)
     white = _bounded(inverse @ chains.covariance @ inverse.transpose(0, 2, 1))
     accepted = np.empty((n, N_JOINT_MOVES + n_eta))
-    walk_all_chains(packed, centre, np.linalg.cholesky(white), chains.scale, normal, uniform, z, accepted)
+    reach = np.linalg.cholesky(white).astype(np.float64)
+    walk_all_chains(packed, centre, reach, chains.scale, normal, uniform, z, accepted)
     phi = mu[:, None, :] + np.einsum("nij,ncj->nci", factor, z)
     return _learnt(
         replace(chains, phi=phi, accepted=accepted.mean(axis=0), n_moved=chains.n_moved + n_sweeps), accepted

@@ -1,8 +1,8 @@
 """Maximum likelihood by stochastic approximation expectation maximisation (SAEM): chains instead of integrals.
 
 Exploration draws random effects at the present values and takes their M-step at once. Smoothing goes on by the score that the draws
-estimate (Fisher's identity), divided by the information that the subjects' mean scores hold, with gains that vanish, and averages its path.
-An M-step alone would divide by the information of the complete data, far more than there is where samples are few, and get ahead with EM's slow rate.
+estimate (Fisher's identity), divided by about the observed information, with gains that vanish, and averages its path: one rule for
+every parameter, closed form or not, from whose scores the error of sampling follows.
 
 References
 ----------
@@ -186,7 +186,7 @@ def fit_by_saem(
     begun = started(data, scale.values, n_chains, rng)
     if begun is None or options.most_iterations == 0 or scale.n_free == 0:
         return _unsearched(population, options, parameters)
-    tell = progress or (lambda _: None)
+    tell = progress or _untold
     with enough_threads(population.n_subjects, n_chains):
         explored = _explored(data, scale, begun, options, rng, tell)
         smoothed = _smoothed(data, scale, explored, options, rng, tell)
@@ -286,7 +286,8 @@ def _smoothed(
         drawn = _scores(data, scale, free, chains)
         followed = followed.taken(drawn, 0.0)
         sums.append(drawn.sum(axis=1))
-        step = -0.5 * gain * np.linalg.solve(followed.divisor(), drawn.mean(axis=0).sum(axis=0))
+        score: FloatArray = drawn.mean(axis=0).sum(axis=0)
+        step: FloatArray = -0.5 * gain * np.linalg.solve(followed.divisor(), score).astype(np.float64)
         path.append(stepped(data, scale, free, step))
         accepted.append(chains.accepted)
         n_averaged = max(1, n // 2)
@@ -333,8 +334,13 @@ def sampling_error(scores: FloatArray, information: FloatArray, n: int) -> float
         return np.inf
     noise = scores - scores.mean(axis=1, keepdims=True)
     batches = noise[-n_batches * _BATCH :].reshape(n_batches, _BATCH, n_chains, n_free).mean(axis=1)
-    of_batch = np.einsum("bci,bcj->ij", batches, batches) / (n_batches * (n_chains - 1))
-    return float(0.25 * np.trace(np.linalg.solve(information, of_batch)) * _BATCH / (n_chains * n))
+    of_batch: FloatArray = np.einsum("bci,bcj->ij", batches, batches) / (n_batches * (n_chains - 1))
+    relative: FloatArray = np.linalg.solve(information, of_batch).astype(np.float64)
+    return float(0.25 * np.trace(relative) * _BATCH / (n_chains * n))
+
+
+def _untold(share: float) -> None:
+    """Tell nobody."""
 
 
 def _moves(population: Population) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.population import ParameterKind
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.scale import Piece, Scale
     from pkpd.likelihood.complete import CompleteData
 
@@ -68,11 +68,14 @@ def is_possible(data: CompleteData, values: FloatArray) -> bool:
     if not np.isfinite(values).all():
         return False
     with np.errstate(all="ignore"):
-        packed = packed_at(data.population, model_at(data.population, values))
+        try:
+            packed = packed_at(data.population, model_at(data.population, values))
+        except np.linalg.LinAlgError:
+            return False
     return bool(np.isfinite(packed.log_typical).all() and np.isfinite(packed.omega_cholesky).all())
 
 
-def _columns(scale: Scale, places: FloatArray) -> FloatArray:
+def _columns(scale: Scale, places: IntArray) -> IntArray:
     """Return which free coordinates some parameters are."""
     return np.flatnonzero(np.isin(scale.free, places))
 
@@ -101,7 +104,8 @@ def _with_omega(
     for piece in scale.pieces:
         if data.population.parameters[piece.places[0]].kind is ParameterKind.OMEGA:
             _write_moments(data, piece, eta, found, least_ratio=least_ratio)
-    return found
+    # Draws of a block that hardly vary in some direction have no Cholesky factor: Omega then stays.
+    return found if is_possible(data, found) else values
 
 
 def _write_moments(

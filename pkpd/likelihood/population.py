@@ -320,12 +320,12 @@ def basis_at(population: Population, model: ModelSpec, *, by_theta: bool = False
     n_terms, n_rows = len(model.terms), population.n_rows
     slopes = log_typical_slopes(model, population.covariates, n_rows)
     is_by_term = n_rows == population.n_subjects and not by_theta
-    by_theta = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
+    along = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
     shapes = [p for p in population.parameters if is_shape(p)]
     sigmas = [p for p in population.parameters if p.kind is ParameterKind.SIGMA]
-    n_first, n_directions = len(by_theta), len(by_theta) + len(shapes) + len(sigmas)
+    n_first, n_directions = len(along), len(along) + len(shapes) + len(sigmas)
     log_typical = np.zeros((n_directions, n_rows, n_terms))
-    log_typical[:n_first] = by_theta
+    log_typical[:n_first] = along
     shape = np.zeros((n_directions, n_terms))
     for k, parameter in enumerate(shapes):
         shape[n_first + k, int(parameter.place[1] or 0)] = 1.0
