@@ -48,6 +48,9 @@ def vpc(
     init: Initial = None,
     bins: Annotated[int | None, typer.Option(min=1, max=200, help="Bins over time at most.")] = None,
     after_dose: Annotated[bool, typer.Option("--after-dose", help="Bin by time after the last dose.")] = False,
+    stratify: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Also one check for each centre, assay, or part of a covariate.")
+    ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Levels as they are, not corrected for predictions.")] = False,
     workers: FewWorkers = None,
     scheduler: Scheduler = None,
@@ -64,6 +67,7 @@ def vpc(
         checks_document,
         most_replicates,
     )
+    from pkpd.diagnostics.strata import strata  # noqa: PLC0415
     from pkpd.simulation.replicates import drawing_of  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
@@ -74,8 +78,18 @@ def vpc(
         message = f"{n:,} simulations of {population.cohort.level.size:,} levels do not fit into memory"
         raise input_error("--n", f"{message}; expected at most {most_replicates(population):,}")
     values = np.array([one.value for one in given.parameters])
-    options = CheckOptions(n, seed, bins, not plain, after_dose)
-    settings = {"n": n, "seed": seed, "bins": bins, "plain": plain, "after_dose": after_dose, **given.origin()}
+    options = CheckOptions(n, seed, bins, not plain, after_dose, stratify)
+    if stratify is not None:
+        strata(population.cohort, stratify)  # what cannot be stratified is refused before anything is drawn
+    settings = {
+        "n": n,
+        "seed": seed,
+        "bins": bins,
+        "plain": plain,
+        "after_dose": after_dose,
+        "stratify": stratify,
+        **given.origin(),
+    }
     with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
         document = begin_results(folder, _RESULT, settings, resume=resume)
         if document is None:
@@ -123,12 +137,17 @@ def _draw(folder: Path, checks: PredictiveChecks) -> None:
 
 def _write_bins(file: Path, document: Mapping[str, Any]) -> None:
     head = ["from_day", "to_day", "median_day", "n", *(f"{m}_{part}" for m in _MEASURES for part in _PARTS)]
-    rows = (
-        [one[key] for key in ("from_day", "to_day", "median_day", "n")]
-        + [one[measure][part] for measure in _MEASURES for part in _PARTS]
-        for one in document["bins"]
-    )
-    write_csv(file, head, rows)
+    write_csv(file, head, map(_bin_cells, document["bins"]))
+    by_part = file.with_name("vpc_strata.csv")
+    by_part.unlink(missing_ok=True)  # of an earlier check
+    if document["strata"]:
+        rows = ([part["stratum"], *_bin_cells(one)] for part in document["strata"] for one in part["bins"])
+        write_csv(by_part, ["stratum", *head], rows)
+
+
+def _bin_cells(one: Mapping[str, Any]) -> list[Any]:
+    cells = [one[key] for key in ("from_day", "to_day", "median_day", "n")]
+    return cells + [one[measure][part] for measure in _MEASURES for part in _PARTS]
 
 
 def _write_intervals(file: Path, document: Mapping[str, Any]) -> None:

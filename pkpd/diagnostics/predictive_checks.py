@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.data.usual_limits import with_usual_limits
 from pkpd.diagnostics.npc import PREDICTION_INTERVALS, Npc, npc
+from pkpd.diagnostics.strata import strata
 from pkpd.diagnostics.vpc import Vpc, equal_bins, time_after_dose, vpc
 from pkpd.simulation.replicates import simulate_replicates
 from pkpd.units import percent_from_fraction
@@ -44,6 +45,8 @@ class CheckOptions:
         Whether levels are corrected for their predictions (pcVPC).
     is_after_dose : bool
         Whether they are binned by the time after the last dose.
+    stratify : str or None
+        What the visual check is also made for each value of (``strata``).
     """
 
     n_replicates: int = 1000
@@ -51,6 +54,7 @@ class CheckOptions:
     n_bins: int | None = None
     is_corrected: bool = True
     is_after_dose: bool = False
+    stratify: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,15 @@ class PredictiveChecks:
         How they were made.
     notes : tuple of str
         What was assumed.
+    strata : tuple of (str, Vpc)
+        Visual checks of parts of the cohort, with what their samples have in common.
     """
 
     vpc: Vpc
     npc: Npc
     options: CheckOptions
     notes: tuple[str, ...]
+    strata: tuple[tuple[str, Vpc], ...] = ()
 
 
 def most_replicates(population: Population) -> int:
@@ -102,8 +109,14 @@ def check_predictions(
         The replicates, where they were drawn elsewhere.
     tell : callable, optional
         Told the share that is done.
+
+    Raises
+    ------
+    InputError
+        For strata that the cohort does not have.
     """
     cohort, notes = with_usual_limits(population.cohort)
+    chosen = () if options.stratify is None else strata(cohort, options.stratify)
     drawn = drawn or simulate_replicates(
         population, values, options.seed, options.n_replicates, tell=lambda share: tell(_SIMULATING * share)
     )
@@ -119,7 +132,21 @@ def check_predictions(
     tell(_COMPARING)
     if visual.n_uncorrected:
         notes = (*notes, f"{visual.n_uncorrected:,} samples are not corrected, because nothing is predicted for them")
-    return PredictiveChecks(visual, npc(cohort, drawn), options, notes)
+    parts = tuple(
+        (
+            one.label,
+            vpc(
+                cohort,
+                drawn,
+                time,
+                equal_bins(time[one.rows], options.n_bins),
+                is_corrected=options.is_corrected,
+                rows=one.rows,
+            ),
+        )
+        for one in chosen
+    )
+    return PredictiveChecks(visual, npc(cohort, drawn), options, notes, parts)
 
 
 def checks_document(checks: PredictiveChecks) -> dict[str, Any]:
@@ -134,6 +161,8 @@ def checks_document(checks: PredictiveChecks) -> dict[str, Any]:
         "notes": list(checks.notes),
         "bins": list(_bins(checks.vpc)),
         "npc": list(_intervals(checks.npc)),
+        "stratify": options.stratify,
+        "strata": [{"stratum": label, "bins": list(_bins(visual))} for label, visual in checks.strata],
     }
 
 

@@ -104,10 +104,13 @@ def predict_measurements(
     is_wanted = within >= np.repeat(n_given, np.diff(starts))
     size = packed.observations.shape[0]
     found = Predicted(
-        np.full(size, np.nan),
-        np.full((size, len(PROBABILITIES)), np.nan),
-        np.full((size, 2), np.nan),
-        *(np.full(size, np.nan) for _ in range(4)),
+        point=np.full(size, np.nan),
+        quantiles=np.full((size, len(PROBABILITIES)), np.nan),
+        place=np.full((size, 2), np.nan),
+        p_below=np.full(size, np.nan),
+        p_above=np.full(size, np.nan),
+        log_score=np.full(size, np.nan),
+        error=np.full(size, np.nan),
     )
     predict_all(packed, posteriors.modes.eta, found.point)
     for i in range(population.n_subjects):

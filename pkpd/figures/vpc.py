@@ -49,6 +49,10 @@ def check_figures(checks: PredictiveChecks) -> tuple[tuple[Drawing, ...], tuple[
         _percentiles(checks.vpc, words, is_corrected=checks.options.is_corrected),
         _shares(checks.vpc, words),
         _intervals(checks.npc),
+        *(
+            _percentiles(part, words, is_corrected=checks.options.is_corrected, name=f"vpc-stratum-{k}", stratum=label)
+            for k, (label, part) in enumerate(checks.strata, start=1)
+        ),
     )
     return (
         tuple(one for one in found if isinstance(one, Drawing)),
@@ -56,8 +60,11 @@ def check_figures(checks: PredictiveChecks) -> tuple[tuple[Drawing, ...], tuple[
     )
 
 
-def _percentiles(visual: Vpc, time_words: str, *, is_corrected: bool) -> Drawing | str:
+def _percentiles(
+    visual: Vpc, time_words: str, *, is_corrected: bool, name: str = "vpc", stratum: str = ""
+) -> Drawing | str:
     title = "Prediction-corrected visual check" if is_corrected else "Visual predictive check"
+    title += f": {stratum}" if stratum else ""
     ends = range_of(visual.level, visual.observed.ravel(), visual.simulated.ravel())
     if ends is None:
         return f"{title}: not drawn, since no level is above zero."
@@ -97,8 +104,8 @@ def _percentiles(visual: Vpc, time_words: str, *, is_corrected: bool) -> Drawing
         )
         for k in range(visual.n.size)
     ]
-    picture = svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name="vpc")
-    return Drawing("vpc", title, caption, picture, Table(head, tuple(rows)))
+    picture = svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name=name)
+    return Drawing(name, title, caption, picture, Table(head, tuple(rows)))
 
 
 def _shares(visual: Vpc, time_words: str) -> Drawing | str:
