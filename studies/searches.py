@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import optimize
@@ -153,6 +153,6 @@ def _independent(found: Fit, begin: FloatArray) -> float:
 
     start = to_free(scale, begin)
     bounds = list(zip(start - _FAR, start + _FAR, strict=True))
-    settings = {"maxiter": 200, "maxfun": 300, "ftol": 1e-10, "gtol": 1e-4}
+    settings: Any = {"maxiter": 200, "maxfun": 300, "ftol": 1e-10, "gtol": 1e-4}
     optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=settings)
     return lowest

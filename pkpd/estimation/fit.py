@@ -209,7 +209,7 @@ class Memory:
     """
 
     start: Any
-    evaluation: Evaluation | None
+    evaluation: Evaluation
     second: FloatArray | None = None
 
 
@@ -286,7 +286,7 @@ def fit(
     found = ended(population, options, parameters, scale, minimum, information, None)
     # By quadrature the objective differs afresh by its own error alone.
     is_lost = not is_settled and options.method is not Method.EXACT and found.status is not FitStatus.FLAT_MODE
-    is_doubtful = found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND) and options.method is Method.LAPLACE
+    is_doubtful = options.method is Method.LAPLACE and found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND)
     if is_lost or (is_doubtful and _has_rival_modes(population, scale, minimum.point)):
         return replace(found, status=FitStatus.SEVERAL_MODES)
     return found
@@ -399,18 +399,18 @@ def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Poi
 
 def _afresh(
     population: Population, scale: Scale, options: FitOptions, objective: _Objective
-) -> Callable[[FloatArray], Point[Any]]:
-    """Return the objective with nothing remembered: nodes placed anew, or the deepest mode of every subject."""
+) -> Callable[[Point[Any]], Point[Any]]:
+    """Return the objective at a point with nothing remembered: nodes placed anew, or the deepest mode of every subject."""
     # Of three random effects and more, a scan for the deepest mode would take longer than the fit.
     # Modes of models with effects of centres belong to nodes of these.
     if options.method in (Method.EXACT, Method.FO) or population.n_eta > 2 or population.model.centre_variances:
-        return lambda free: objective(free, None)
+        return lambda point: objective(point.place, None)
 
-    def afresh(free: FloatArray) -> Point[Any]:
-        found = estimate_map(problem_at(population, to_values(scale, free)))
+    def afresh(point: Point[Any]) -> Point[Any]:
+        found = estimate_map(problem_at(population, to_values(scale, point.place)))
         begun = np.where(np.isfinite(found.white), found.white, 0.0)
-        point = objective(free, Memory(begun, None))
-        return replace(point, memory=replace(point.memory, second=found.modes[:, 1]))
+        fresh = objective(point.place, replace(point.memory, start=begun))
+        return replace(fresh, memory=replace(fresh.memory, second=found.modes[:, 1]))
 
     return afresh
 
@@ -418,9 +418,9 @@ def _afresh(
 def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory]) -> bool:
     """Return whether some subject's second mode is almost as deep as its deepest."""
     second, first = point.memory.second, point.memory.evaluation
-    if second is None or first is None:
+    if second is None:
         return False
-    is_double = np.isfinite(second).all(axis=1)
+    is_double: BoolArray = np.logical_and.reduce(np.isfinite(second), axis=1)
     if not is_double.any():
         return False
     begun = np.where(is_double[:, None], second, point.memory.start)
@@ -430,12 +430,12 @@ def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory])
 
 
 def _settled(
-    objective: _Objective, afresh: Callable[[FloatArray], Point[Any]], minimum: Minimum[Any], tolerance: float
+    objective: _Objective, afresh: Callable[[Point[Any]], Point[Any]], minimum: Minimum[Any], tolerance: float
 ) -> tuple[Minimum[Any], int, bool]:
     """Search on from a minimum with everything remembered forgotten, until nothing changes by that; say whether it came to that."""
     n, lowest = 0, None
     for _ in range(_MOST_SETTLINGS):
-        fresh = afresh(minimum.point.place)
+        fresh = afresh(minimum.point)
         n += 1
         if not np.isfinite(fresh.value):
             return minimum, n, True

@@ -129,8 +129,7 @@ def first_proposal(original: Fit, options: SirOptions) -> Proposal:
     else:
         message = f"the fit has no covariance matrix to draw from: {original.status.value}"
         raise input_error("fit", f"{message} Give --proposal-rse, such as 30 (percent), or use asuc bootstrap")
-    covariance = options.inflation * inverse @ spread @ inverse.T
-    return Proposal(free, np.linalg.cholesky(covariance))
+    return _normal(free, options.inflation * inverse @ spread @ inverse.T)
 
 
 def evaluate_by(original: Fit) -> Evaluated:
@@ -216,5 +215,9 @@ def _weights(log_ratio: FloatArray, n_resamples: int) -> FloatArray:
 
 
 def _next_proposal(kept: FloatArray) -> Proposal:
-    covariance = np.atleast_2d(np.cov(kept, rowvar=False))
-    return Proposal(kept.mean(axis=0), np.linalg.cholesky(covariance))
+    return _normal(kept.mean(axis=0), np.atleast_2d(np.cov(kept, rowvar=False)))
+
+
+def _normal(mean: FloatArray, covariance: FloatArray) -> Proposal:
+    factor: FloatArray = np.linalg.cholesky(covariance).astype(np.float64)
+    return Proposal(mean, factor)

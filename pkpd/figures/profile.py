@@ -87,7 +87,7 @@ def profile_curve(profile: Profile) -> tuple[FloatArray, FloatArray]:
     x = np.array(sorted(known))
     change = np.array([known[value] for value in x.tolist()])
     root = np.sign(x - profile.estimate) * np.sqrt(np.maximum(change, 0.0))
-    at = np.linspace(x[0], x[-1], _N_CURVE)
+    at = np.linspace(float(x[0]), float(x[-1]), _N_CURVE)
     return at, PchipInterpolator(x, root)(at) ** 2
 
 

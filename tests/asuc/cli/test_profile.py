@@ -13,14 +13,14 @@ from asuc.cli import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPTIONS = ["--model", "niyigena_2026_asuc", "--method", "focei", "--censored", "drop"]
+OPTIONS = ["--model", "niyigena_2026_asuc"]
 SAMPLES = ["--samples", "100", "--resamples", "50", "--iterations", "2"]
 
 
 @pytest.fixture
 def cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     file = str(tmp_path / "cohort.csv")
-    assert run(["cohort", "simulate", "--out", file, "--n", "60", "--seed", "5"]) == 0
+    assert run(["cohort", "simulate", "--out", file, "--n", "40", "--seed", "5"]) == 0
     capsys.readouterr()
     return file
 
