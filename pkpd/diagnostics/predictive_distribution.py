@@ -102,15 +102,15 @@ def predict_measurements(
     # Behind the first few of its subject.
     within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], np.diff(starts))
     is_wanted = within >= np.repeat(n_given, np.diff(starts))
-    size = packed.observations.shape[0]
+    size = int(packed.observations.shape[0])
     found = Predicted(
-        point=np.full(size, np.nan),
-        quantiles=np.full((size, len(PROBABILITIES)), np.nan),
-        place=np.full((size, 2), np.nan),
-        p_below=np.full(size, np.nan),
-        p_above=np.full(size, np.nan),
-        log_score=np.full(size, np.nan),
-        error=np.full(size, np.nan),
+        point=np.full(size, np.nan, dtype=np.float64),
+        quantiles=np.full((size, len(PROBABILITIES)), np.nan, dtype=np.float64),
+        place=np.full((size, 2), np.nan, dtype=np.float64),
+        p_below=np.full(size, np.nan, dtype=np.float64),
+        p_above=np.full(size, np.nan, dtype=np.float64),
+        log_score=np.full(size, np.nan, dtype=np.float64),
+        error=np.full(size, np.nan, dtype=np.float64),
     )
     predict_all(packed, posteriors.modes.eta, found.point)
     for i in range(population.n_subjects):

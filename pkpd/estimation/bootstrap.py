@@ -143,8 +143,10 @@ def parameters_of(original: Fit) -> tuple[PopulationParameter, ...]:
 
 def _hessian(original: Fit) -> FloatArray | None:
     """Return the Hessian at the estimates of a fit, that of drawn subjects being about the same; None where it is no help."""
-    is_usable = original.information is not None and not original.at_bound and is_positive(original.information)
-    return 2.0 * original.information if is_usable else None
+    information = original.information
+    if information is None or original.at_bound or not is_positive(information):
+        return None
+    return 2.0 * information
 
 
 def _spread(estimate: float, drawn: FloatArray, *, is_fixed: bool) -> dict[str, Any]:

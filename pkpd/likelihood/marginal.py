@@ -185,7 +185,8 @@ def _tried(
     )
     # Where nothing has any mass, because the observations are impossible, no number of nodes is too few: a NaN is no doubt.
     rows = [_Row(outer[k], low[k], step[k], float(weight[k]), size) for k in range(n)]
-    return rows, np.where(np.isfinite(doubt).all(axis=1)[:, None], doubt, 0.0)
+    doubt[np.logical_not(np.isfinite(doubt)).any(axis=1)] = 0.0
+    return rows, doubt
 
 
 @dataclass(frozen=True, slots=True)
