@@ -106,7 +106,7 @@ def draw_parameters(found: Augmented, rng: np.random.Generator) -> Augmented:
         p, p
     )
     factor: FloatArray = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
-    noise: FloatArray = rng.standard_normal(p)
+    noise: FloatArray = np.asarray(rng.standard_normal(int(p)), dtype=np.float64)
     drawn: FloatArray = mean + np.dot(factor, noise).astype(np.float64) / float(np.sqrt(n))
     unit = np.where(found.is_latent, 1.0 / np.sqrt(np.diag(covariance)), 1.0)
     return replace(found, normal=found.normal * unit, mean=drawn * unit, covariance=covariance * np.outer(unit, unit))

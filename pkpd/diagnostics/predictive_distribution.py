@@ -102,7 +102,7 @@ def predict_measurements(
     # Behind the first few of its subject.
     within = np.arange(int(starts[-1])) - np.repeat(starts[:-1], np.diff(starts))
     is_wanted = within >= np.repeat(n_given, np.diff(starts))
-    size = int(packed.observations.shape[0])
+    size = int(starts[-1])
     found = Predicted(
         point=np.full(size, np.nan, dtype=np.float64),
         quantiles=np.full((size, len(PROBABILITIES)), np.nan, dtype=np.float64),

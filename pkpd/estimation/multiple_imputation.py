@@ -128,7 +128,8 @@ def fit_imputed(
         rng = np.random.default_rng([options.seed, k])
         at = _drawn_values(last, rng)
         for _ in range(_SWEEPS):
-            state = _swept(state, incomplete, last, at, rng)
+            state = draw_latent(draw_parameters(state, rng), rng)
+            state = weighted_draw(state, incomplete, last, at, rng)
         population = bind_population(model, completed(incomplete, state, state.normal))
         fit_options = replace(start.options, with_covariance=True)
         last = fit(population, fit_options, parameters=parameters_of(last))
@@ -167,9 +168,24 @@ def _drawn_values(last: Fit, rng: np.random.Generator) -> FloatArray:
     return values_on_scale(last.scale, free + factor @ noise)
 
 
-def _swept(state: Augmented, incomplete: Cohort, last: Fit, at: FloatArray, rng: np.random.Generator) -> Augmented:
-    """Return covariates drawn anew: their parameters, latent variables, and missing values weighted by the levels."""
-    state = draw_latent(draw_parameters(state, rng), rng)
+def weighted_draw(
+    state: Augmented, incomplete: Cohort, last: Fit, at: FloatArray, rng: np.random.Generator
+) -> Augmented:
+    """Return covariates with missing ones drawn given the known ones and the levels.
+
+    Parameters
+    ----------
+    state : Augmented
+        Covariates with what was drawn last, and the parameters of their distribution.
+    incomplete : Cohort
+        The cohort with NaN for missing covariates.
+    last : Fit
+        Model and method that the levels are weighted by.
+    at : (n_parameters,) array
+        Values of the model's parameters.
+    rng : Generator
+        Source of randomness.
+    """
     subjects = np.flatnonzero(state.is_missing.any(axis=1))
     candidates = np.array(
         [np.concatenate((state.normal[i][None], draw_missing(state, int(i), _N_CANDIDATES - 1, rng))) for i in subjects]
