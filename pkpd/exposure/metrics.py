@@ -234,8 +234,9 @@ def _marginal_by_eta(
     """
     problem = posterior.problem
     factor = problem.subjects.omega_cholesky[0] @ problem.subjects.frame[0]
-    along = posterior.low[:, None] + posterior.step[:, None] * np.arange(posterior.density.shape[1])
-    eta = factor[place, 0] * along + (posterior.outer @ factor[place, 1:])[:, None]
+    nodes: FloatArray = np.arange(float(posterior.density.shape[1]))
+    along: FloatArray = posterior.low[:, None] + posterior.step[:, None] * nodes
+    eta: FloatArray = factor[place, 0] * along + (posterior.outer @ factor[place, 1:])[:, None]
     width = float(np.abs(factor[place, 1:] @ posterior.axes).max(initial=0.0))
     if _spread_along_lines(posterior, eta) >= _LITTLE * width:
         return None
