@@ -239,8 +239,8 @@ def _marginal_by_eta(
     """
     problem = posterior.problem
     factor = problem.subjects.omega_cholesky[0] @ problem.subjects.frame[0]
-    steps: FloatArray = np.arange(posterior.density.shape[1], dtype=np.float64)
-    along: FloatArray = posterior.low[:, None] + np.outer(posterior.step, steps).astype(np.float64)
+    nodes: FloatArray = np.arange(float(posterior.density.shape[1]))
+    along: FloatArray = posterior.low[:, None] + posterior.step[:, None] * nodes
     eta: FloatArray = factor[place, 0] * along + (posterior.outer @ factor[place, 1:])[:, None]
     width = float(np.abs(factor[place, 1:] @ posterior.axes).max(initial=0.0))
     if _spread_along_lines(posterior, eta) >= _LITTLE * width:
