@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,13 @@ from pkpd.estimation.minimize import Minimum, Point, minimize
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
+from pkpd.likelihood.importance import (
+    Proposals,
+    Sampling,
+    evaluate_by_sampling,
+    place_proposals,
+    with_enough_points,
+)
 from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 from pkpd.model.population import ParameterKind, PopulationParameter
@@ -70,6 +77,9 @@ class FitStatus(Enum):
 _STEP = 2e-4
 # Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
 _ENDS, _COARSE = 1e-6, 2e-2
+# Share of the effective sample size where points were placed, below which they are placed anew.
+_WORN = 0.5
+_MOST_BY_QUADRATURE = 2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
 _NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
@@ -94,12 +104,15 @@ class FitOptions:
         Whether the observed information is computed, from which the standard errors and the last check come.
     tolerance : float
         By how much less the objective could still become where the search ends.
+    sampling : Sampling
+        How exact the exact objective is with three random effects or more, where it is sampled.
     """
 
     method: Method
     most_evaluations: int = 500
     with_covariance: bool = True
     tolerance: float = 1e-6
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +193,18 @@ class _Memory:
 
     Parameters
     ----------
-    start : array or Nodes
-        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method.
+    start : array, Nodes or Proposals
+        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method, or how they are
+        sampled.
+    is_worn : bool
+        Whether nodes are to be placed anew whatever they are.
     evaluation : Evaluation
         The evaluation itself.
     """
 
     start: Any
     evaluation: Evaluation
+    is_worn: bool = False
 
 
 def fit(
@@ -218,9 +235,7 @@ def fit(
     parameters = population.parameters if parameters is None else parameters
     _check(population, options)
     scale = scale_of(parameters)
-    objective = (
-        _exact(population, scale) if options.method is Method.EXACT else _conditional(population, scale, options)
-    )
+    objective = _objective(population, scale, options)
     free = to_free(scale, scale.values)
     start = objective(free, None)
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
@@ -261,12 +276,6 @@ def _check(population: Population, options: FitOptions) -> None:
             f"{options.method.value} has no objective for the {censored} censored observations; use laplace or exact, or "
             "--censored drop or half",
         )
-    if options.method is Method.EXACT and population.n_eta > 2:
-        raise input_error(
-            "--method",
-            f"exact integrates one or two random effects, and this model has {population.n_eta}; use laplace",
-        )
-
 
 def is_flat_mode(evaluation: Evaluation) -> BoolArray:
     """Return for which subjects an approximation by the curvature at the mode is worthless, as for two modes that merge."""
@@ -279,6 +288,14 @@ def _unsearched(start: Point[_Memory], options: FitOptions) -> FitStatus:
     if np.isfinite(start.value) or options.most_evaluations == 0:
         return FitStatus.EVALUATED
     return FitStatus.FLAT_MODE
+
+
+def _objective(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+    if options.method is not Method.EXACT:
+        return _conditional(population, scale, options)
+    if population.n_eta <= _MOST_BY_QUADRATURE:
+        return _exact(population, scale)
+    return _sampled(population, scale, options)
 
 
 def _conditional(population: Population, scale: Scale, options: FitOptions) -> _Objective:
@@ -307,6 +324,39 @@ def _exact(population: Population, scale: Scale) -> _Objective:
     return objective
 
 
+def _sampled(population: Population, scale: Scale, options: FitOptions) -> _Objective:
+    """Return the exact objective by importance sampling.
+
+    A search begins with few points, which lead it near the minimum; those that a worn memory asks for are as many as needed, and never fewer
+    than before, so that searches which begin anew at the same place see the same points.
+    """
+    sampling = options.sampling
+    is_rough = options.most_evaluations > 0 and scale.n_free > 0
+
+    def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
+        values = to_values(scale, free)
+        if memory is None:
+            proposals = place_proposals(population, values, sampling)
+            proposals = proposals if is_rough else with_enough_points(population, values, proposals)
+        elif memory.is_worn:
+            proposals = place_proposals(population, values, sampling, memory.start.sizes)
+            proposals = with_enough_points(population, values, proposals)
+        else:
+            proposals = memory.start
+        found = evaluate_by_sampling(population, values, proposals)
+        if memory is not None and not memory.is_worn and is_worn(found.effective / found.n_points, proposals):
+            proposals = place_proposals(population, values, sampling, proposals.sizes)
+            found = evaluate_by_sampling(population, values, proposals)
+        return _point(scale, free, found, proposals)
+
+    return objective
+
+
+def is_worn(efficiency: FloatArray, proposals: Proposals) -> bool:
+    """Return whether some subject's points have become much less efficient than where they were placed."""
+    return bool((~(efficiency > _WORN * proposals.efficiency)).any())
+
+
 def placed(population: Population, values: FloatArray) -> Nodes:
     """Return the nodes of the exact method at some values of the parameters."""
     modes = estimate_map(problem_at(population, values))
@@ -323,13 +373,24 @@ def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> 
     """Search on from a minimum with everything remembered forgotten, until nothing changes by that."""
     n = 0
     for _ in range(3):
-        fresh = objective(minimum.point.place, None)
+        fresh = objective(minimum.point.place, _forgotten(minimum.point.memory))
         n += 1
-        if not np.isfinite(fresh.value) or abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
+        is_same = abs(fresh.value - minimum.point.value) < _SMALL_DECREASE
+        if not np.isfinite(fresh.value) or (is_same and not _has_more_points(fresh, minimum.point)):
             return minimum, n
         minimum = minimize(objective, fresh, tolerance=tolerance)
         n += minimum.n_evaluations
     return minimum, n
+
+
+def _has_more_points(fresh: Point[_Memory], before: Point[_Memory]) -> bool:
+    new, old = fresh.memory.start, before.memory.start
+    return isinstance(new, Proposals) and bool((new.sizes != old.sizes).any())
+
+
+def _forgotten(memory: _Memory) -> _Memory | None:
+    """Return what is left of a memory when nodes are to be placed anew: how many points were needed."""
+    return replace(memory, is_worn=True) if isinstance(memory.start, Proposals) else None
 
 
 def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
