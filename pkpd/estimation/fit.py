@@ -78,7 +78,7 @@ _STEP = 2e-4
 # Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
 _ENDS, _COARSE = 1e-6, 2e-2
 # Share of the effective sample size where points were placed, below which they are placed anew.
-_WORN = 0.5
+_WORN = 0.25
 _MOST_BY_QUADRATURE = 2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.

@@ -5,6 +5,10 @@ prior made heavy-tailed (``sample_subject``). A point is weighted by its density
 heuristic, Veach and Guibas 1995, doi:10.1145/218380.218498), so that no weight is large unless all parts are wrong there; the
 share of the prior bounds them all (the defensive mixture, Hesterberg 1995, doi:10.1080/00401706.1995.10484303).
 
+Where the mixture has the part with the moments, Hermite polynomials times the normal density with these moments, whose integrals
+are known, are control variates (Owen and Zhou 2000, doi:10.1080/01621459.2000.10473909). Regression on them turns the equal
+weights 1 / N into others that integrate the controls exactly and do not depend on the parameters (``_regression_weights``).
+
 Points are fixed where ln(typical value) + eta is: along a theta whose term has a random effect of its own they move with
 it, so that levels stay and only the prior's density changes. The objective is then a smooth function of the parameters, and
 the gradient is exactly its own:
@@ -26,7 +30,7 @@ from pkpd.kernels._jit import inlined_kernel, kernel, parallel_kernel, prange
 from pkpd.kernels.advance import eta_from_white, predict, subject_at
 from pkpd.kernels.codes import PackedSubject, PackedSubjects
 from pkpd.kernels.laplace import Directions
-from pkpd.kernels.linalg import log_determinant
+from pkpd.kernels.linalg import cholesky, cholesky_solve, log_determinant
 from pkpd.kernels.marginal import add_walks, error_slopes, walk_all
 from pkpd.kernels.mode import newton
 from pkpd.kernels.objective import minus2_log_likelihood, objective
@@ -37,6 +41,10 @@ _LOG_2PI = math.log(2.0 * math.pi)
 # Points with less than this share of the largest weight add nothing to a mean that would be seen.
 _NOTHING = 1e-12
 _APART, _SAME_MODE = 1.0, 1e-2
+# Most random effects with controls of degree 3 and 2; with more, of degree 1.
+_CUBIC, _QUADRATIC = 4, 6
+# Largest factor between the results with and without controls up to which they are believed.
+_FAR = 2.0
 COMPONENT, RADIUS, FIRST_NORMAL = 0, 1, 2
 
 
@@ -252,6 +260,97 @@ def _draw(
 
 
 @kernel
+def n_controls(n_eta: int) -> int:
+    """Return how many control variates there are with that many random effects."""
+    number = 1 + n_eta
+    if n_eta <= _QUADRATIC:
+        number += n_eta * (n_eta + 1) // 2
+    if n_eta <= _CUBIC:
+        number += n_eta * (n_eta + 1) * (n_eta + 2) // 6
+    return number
+
+
+@kernel
+def write_controls(u: FloatArray, ratio: float, controls: FloatArray) -> None:
+    """Write the Hermite polynomials of standard normal variates u, orthonormal, times a number.
+
+    Parameters
+    ----------
+    controls : (n_controls(n_eta),) array
+        Overwritten; the first is the number itself.
+    """
+    n, at = u.size, 1
+    controls[0] = ratio
+    for i in range(n):
+        controls[at] = ratio * u[i]
+        at += 1
+    if n <= _QUADRATIC:
+        for i in range(n):
+            controls[at] = ratio * (u[i] * u[i] - 1.0) / math.sqrt(2.0)
+            at += 1
+            for j in range(i):
+                controls[at] = ratio * u[i] * u[j]
+                at += 1
+    if n <= _CUBIC:
+        for i in range(n):
+            controls[at] = ratio * u[i] * (u[i] * u[i] - 3.0) / math.sqrt(6.0)
+            at += 1
+            for j in range(n):
+                if j != i:
+                    controls[at] = ratio * (u[i] * u[i] - 1.0) * u[j] / math.sqrt(2.0)
+                    at += 1
+                for k in range(min(i, j)):
+                    if j < i:
+                        controls[at] = ratio * u[i] * u[j] * u[k]
+                        at += 1
+
+
+@kernel
+def _regression_weights(controls: FloatArray, mass: FloatArray, weight: FloatArray, rest: FloatArray) -> bool:
+    """Write the weights of a mean that regression on the controls makes; return whether there are any.
+
+    Parameters
+    ----------
+    controls : (n_points, n_controls) array
+        Controls; the first one's mean is 1, that of all others 0. The known mean is taken off the first in place.
+    mass : (n_points,) array
+        What the mean is wanted of.
+    weight : (n_points,) array
+        Overwritten with weights whose sum is 1; they depend on the controls alone.
+    rest : (n_points,) array
+        Overwritten with what the regression leaves of ``mass``, scaled up for the degrees of freedom that it takes.
+    """
+    n_points, n = controls.shape[0], controls.shape[1] + 1
+    if n_points < 2 * n:
+        return False
+    controls[:, 0] -= 1.0
+    gram, right = np.zeros((n, n)), np.zeros(n)
+    row = np.empty(n)
+    for m in range(n_points):
+        row[0] = 1.0
+        row[1:] = controls[m]
+        for i in range(n):
+            right[i] += row[i] * mass[m]
+            for j in range(i + 1):
+                gram[i, j] += row[i] * row[j]
+    factor, first, slope = np.empty((n, n)), np.zeros(n), np.empty(n)
+    solution = np.empty(n)
+    if not cholesky(gram, factor):
+        return False
+    first[0] = 1.0
+    cholesky_solve(factor, first, solution)
+    cholesky_solve(factor, right, slope)
+    scale = math.sqrt(n_points / (n_points - n))
+    for m in range(n_points):
+        weight[m], fitted = solution[0], slope[0]
+        for i in range(1, n):
+            weight[m] += solution[i] * controls[m, i - 1]
+            fitted += slope[i] * controls[m, i - 1]
+        rest[m] = scale * (mass[m] - fitted)
+    return True
+
+
+@kernel
 def _weigh(
     subject: PackedSubject,
     points: Points,
@@ -264,24 +363,32 @@ def _weigh(
     white: FloatArray,
     levels: FloatArray,
     log_mass: FloatArray,
+    controls: FloatArray,
 ) -> None:
-    """Write whitened random effects, levels and log weight of every point, batch after batch; arguments as ``sample_subject``."""
+    """Write whitened random effects, levels, log weight and controls of every point, batch after batch."""
     n_batches, n_points = points.stratum.shape[0], points.stratum.shape[1]
     n, n_obs = white.shape[1], levels.shape[0]
     height, z, eta = np.empty(share.size), np.empty(n), np.empty(n)
     away, inner, prediction = np.empty(n), np.empty(n), np.empty(n_obs)
     part_heights(share, factor, height)
     constant = 0.5 * (log_determinant(origin) - log_determinant(subject.omega_cholesky)) - 0.5 * n * _LOG_2PI
+    last = share.size - 1
+    normal = -0.5 * (n * _LOG_2PI + log_determinant(factor[last]))
     for batch in range(n_batches):
         for m in range(n_points):
             _draw(points, batch, m, shift[batch], share, centre, factor, inner, z)
             log_density = log_mixture_density(z, height, centre, factor, away, inner)
+            at = batch * n_points + m
+            if controls.size > 0:
+                for i in range(n):
+                    away[i] = z[i] - centre[last, i]
+                distance = _forward(factor[last], away, inner)
+                write_controls(inner, math.exp(normal - 0.5 * distance - log_density), controls[at])
             for i in range(n):
                 total = -moved[i]
                 for j in range(i + 1):
                     total += origin[i, j] * z[j]
                 eta[i] = total
-            at = batch * n_points + m
             square = _forward(subject.omega_cholesky, eta, white[at])
             predict(subject, eta, prediction)
             levels[:, at] = prediction
@@ -335,25 +442,20 @@ def sample_subject(
     n_batches, n_points = points.stratum.shape[0], points.stratum.shape[1]
     n, n_obs, n_all = mean.size, subject.observations.shape[0], n_batches * n_points
     white, levels, mass = np.empty((n_all, n)), np.empty((n_obs, n_all)), np.empty(n_all)
-    _weigh(subject, points, shift, share, centre, factor, origin, moved, white, levels, mass)
+    has_controls = share[share.size - 1] > 0.0
+    controls = np.empty((n_all if has_controls else 0, n_controls(n)))
+    _weigh(subject, points, shift, share, centre, factor, origin, moved, white, levels, mass, controls)
     mean[:] = 0.0
     square[:, :] = 0.0
     gradient[:] = 0.0
-    quality[:] = 0.0
+    quality[:] = np.nan
     top = mass.max()
     if not top > -np.inf:
-        quality[:] = np.nan
-        return np.inf if top == -np.inf else np.nan
-    total, squares = 0.0, 0.0
-    by_batch = np.zeros(n_batches)
+        return np.inf
     for at in range(n_all):
         mass[at] = math.exp(mass[at] - top)
-        by_batch[at // n_points] += mass[at]
-    for batch in range(n_batches):
-        total += by_batch[batch]
+    total = _weighted(mass, controls, n_batches, quality)
     for at in range(n_all):
-        mass[at] /= total
-        squares += mass[at] * mass[at]
         for i in range(n):
             mean[i] += mass[at] * white[at, i]
             for j in range(i + 1):
@@ -361,17 +463,54 @@ def sample_subject(
     for i in range(n):
         for j in range(i):
             square[j, i] = square[i, j]
-    apart = 0.0
-    for batch in range(n_batches):
-        apart += (n_batches * by_batch[batch] / total - 1.0) ** 2
-    quality[0] = 4.0 * apart / (n_batches * max(n_batches - 1, 1))
-    quality[1] = 1.0 / squares
     if gradient.size > 0:
         own = _own_directions(subject, directions, first_epoch, is_own)
         for batch in range(n_batches):
             rows = slice(batch * n_points, (batch + 1) * n_points)
             _add_slopes(subject, own, first_observation, white[rows], levels[:, rows], mass[rows], gradient)
-    return -2.0 * (top + math.log(total / n_all))
+    return -2.0 * (top + math.log(total))
+
+
+@kernel
+def _weighted(mass: FloatArray, controls: FloatArray, n_batches: int, quality: FloatArray) -> float:
+    """Return the mean of the masses of all points and write their shares of it in their place.
+
+    Parameters
+    ----------
+    mass : (n_points,) array
+        Integrand over density of each point; overwritten with shares that sum to 1.
+    controls : (n_points, n_controls) array
+        Controls, (0, n_controls) where there are none; overwritten.
+    quality : (2,) array
+        Overwritten with the variance of -2 log of the mean between the batches, and with the effective sample size.
+    """
+    n_all = mass.size
+    plain, squares = 0.0, 0.0
+    for at in range(n_all):
+        plain += mass[at]
+        squares += mass[at] * mass[at]
+    quality[1] = plain * plain / squares
+    plain /= n_all
+    total, weight, rest = plain, np.full(n_all, 1.0 / n_all), mass - plain
+    if controls.shape[0] > 0:
+        by_controls, left = np.empty(n_all), np.empty(n_all)
+        if _regression_weights(controls, mass, by_controls, left):
+            refined = 0.0
+            for at in range(n_all):
+                refined += by_controls[at] * mass[at]
+            if plain < _FAR * refined < _FAR * _FAR * plain:
+                total, weight, rest = refined, by_controls, left
+    apart = 0.0
+    size = n_all // n_batches
+    for batch in range(n_batches):
+        sum_ = 0.0
+        for at in range(batch * size, (batch + 1) * size):
+            sum_ += rest[at]
+        apart += (sum_ / size) ** 2
+    quality[0] = 4.0 * apart / (n_batches * (n_batches - 1) * total * total)
+    for at in range(n_all):
+        mass[at] *= weight[at] / total
+    return total
 
 
 @kernel
@@ -407,12 +546,13 @@ def _add_slopes(
     for k in range(n_directions):
         moves[k] = np.any(directions.log_typical[k] != 0.0) or np.any(directions.shape[k] != 0.0)
     has_walks = moves.any()
-    used = np.where(mass < _NOTHING * mass.max(), 0.0, mass)
+    size = np.abs(mass)
+    used = np.where(size < _NOTHING * size.max(), 0.0, mass)
     walked = np.zeros((n_directions if has_walks else 0, n_obs, n_points))
     if has_walks:
         eta, d_eta, rows = np.empty(n), np.zeros(n), np.empty((n_directions, n_obs, 4))
         for m in range(n_points):
-            if used[m] > 0.0:
+            if used[m] != 0.0:
                 eta_from_white(subject, white[m], eta)
                 walk_all(subject, directions, 0, moves, eta, d_eta, rows)
                 for k in range(n_directions):
