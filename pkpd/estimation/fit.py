@@ -16,6 +16,7 @@ from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.importance import (
     Proposals,
+    SampledEvaluation,
     Sampling,
     evaluate_by_sampling,
     place_proposals,
@@ -77,8 +78,11 @@ class FitStatus(Enum):
 _STEP = 2e-4
 # Mass at the ends of nodes, and change by leaving every second one out, from which on nodes are placed anew.
 _ENDS, _COARSE = 1e-6, 2e-2
-# Share of the effective sample size where points were placed, below which they are placed anew.
-_WORN = 0.25
+# Share of the efficiency where points were placed, and multiple of the standard error there, from which on they are placed anew.
+_WORN, _BLURRED = 0.2, 1.5
+# Expected decrease at which a search whose points move along ends: its gradient errs as much as its objective.
+_ROUGH = 2e-2
+_MOST_SETTLINGS = 10
 _MOST_BY_QUADRATURE = 2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
@@ -187,6 +191,14 @@ def with_changes(
     return tuple(replace(one, is_fixed=one.is_fixed or one.name in fixed) for one in changed)
 
 
+class _Points(Enum):
+    """What an evaluation does about sampled points: place them anew each time, once more and as many as needed, or keep them."""
+
+    MOVED = "moved"
+    REFINED = "refined"
+    KEPT = "kept"
+
+
 @dataclass(frozen=True, slots=True)
 class _Memory:
     """What an evaluation leaves to the next ones.
@@ -196,15 +208,15 @@ class _Memory:
     start : array, Nodes or Proposals
         Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method, or how they are
         sampled.
-    is_worn : bool
-        Whether nodes are to be placed anew whatever they are.
+    points : _Points
+        What the next evaluation does about sampled points.
     evaluation : Evaluation
         The evaluation itself.
     """
 
     start: Any
     evaluation: Evaluation
-    is_worn: bool = False
+    points: _Points = _Points.MOVED
 
 
 def fit(
@@ -241,8 +253,13 @@ def fit(
     if not np.isfinite(start.value) or options.most_evaluations == 0 or scale.n_free == 0:
         status = _unsearched(start, options)
         return _ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
+    is_sampled = isinstance(start.memory.start, Proposals)
     minimum = minimize(
-        objective, start, tolerance=options.tolerance, most_evaluations=options.most_evaluations, accepted=progress
+        objective,
+        start,
+        tolerance=max(options.tolerance, _ROUGH) if is_sampled else options.tolerance,
+        most_evaluations=options.most_evaluations,
+        accepted=progress,
     )
     n = 1 + minimum.n_evaluations
     information = None
@@ -276,6 +293,7 @@ def _check(population: Population, options: FitOptions) -> None:
             f"{options.method.value} has no objective for the {censored} censored observations; use laplace or exact, or "
             "--censored drop or half",
         )
+
 
 def is_flat_mode(evaluation: Evaluation) -> BoolArray:
     """Return for which subjects an approximation by the curvature at the mode is worthless, as for two modes that merge."""
@@ -327,34 +345,34 @@ def _exact(population: Population, scale: Scale) -> _Objective:
 def _sampled(population: Population, scale: Scale, options: FitOptions) -> _Objective:
     """Return the exact objective by importance sampling.
 
-    A search begins with few points, which lead it near the minimum; those that a worn memory asks for are as many as needed, and never fewer
-    than before, so that searches which begin anew at the same place see the same points.
+    A search begins with few points that are placed anew at every evaluation: a smooth function, whose gradient errs as much as
+    it does itself. From near the minimum on, points are as many as needed and stay, and the gradient is exactly the objective's.
     """
     sampling = options.sampling
-    is_rough = options.most_evaluations > 0 and scale.n_free > 0
+    is_search = options.most_evaluations > 0 and scale.n_free > 0
 
     def objective(free: FloatArray, memory: _Memory | None) -> Point[_Memory]:
         values = to_values(scale, free)
-        if memory is None:
-            proposals = place_proposals(population, values, sampling)
-            proposals = proposals if is_rough else with_enough_points(population, values, proposals)
-        elif memory.is_worn:
-            proposals = place_proposals(population, values, sampling, memory.start.sizes)
-            proposals = with_enough_points(population, values, proposals)
-        else:
-            proposals = memory.start
-        found = evaluate_by_sampling(population, values, proposals)
-        if memory is not None and not memory.is_worn and is_worn(found.effective / found.n_points, proposals):
-            proposals = place_proposals(population, values, sampling, proposals.sizes)
-            found = evaluate_by_sampling(population, values, proposals)
-        return _point(scale, free, found, proposals)
+        task = (_Points.MOVED if is_search else _Points.REFINED) if memory is None else memory.points
+        if task is _Points.KEPT and memory is not None:
+            found = evaluate_by_sampling(population, values, memory.start)
+            point = _point(scale, free, found, memory.start, task)
+            # Values by other points err otherwise and are no comparison: the search keeps within the reach of these.
+            return replace(point, value=np.nan) if is_worn(found, memory.start) else point
+        sizes = None if memory is None else memory.start.sizes
+        proposals = place_proposals(population, values, sampling, sizes)
+        if task is _Points.REFINED:
+            proposals, task = with_enough_points(population, values, proposals), _Points.KEPT
+        return _point(scale, free, evaluate_by_sampling(population, values, proposals), proposals, task)
 
     return objective
 
 
-def is_worn(efficiency: FloatArray, proposals: Proposals) -> bool:
-    """Return whether some subject's points have become much less efficient than where they were placed."""
-    return bool((~(efficiency > _WORN * proposals.efficiency)).any())
+def is_worn(found: SampledEvaluation, proposals: Proposals) -> bool:
+    """Return whether points have become much less efficient for some subject, or blurred for all, since they were placed."""
+    efficiency = found.effective / found.n_points
+    is_inefficient = ~(efficiency > _WORN * proposals.efficiency) & np.isfinite(proposals.efficiency)
+    return bool(is_inefficient.any()) or not found.ofv_se <= _BLURRED * max(proposals.ofv_se, proposals.sampling.target)
 
 
 def placed(population: Population, values: FloatArray) -> Nodes:
@@ -363,34 +381,43 @@ def placed(population: Population, values: FloatArray) -> Nodes:
     return place(population, values, modes.objective)
 
 
-def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[_Memory]:  # noqa: ANN401 - the method's
+def _point(
+    scale: Scale,
+    free: FloatArray,
+    found: Evaluation,
+    start: Any,  # noqa: ANN401 - the method's
+    points: _Points = _Points.MOVED,
+) -> Point[_Memory]:
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found))
+    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, _Memory(start, found, points))
 
 
 def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> tuple[Minimum[Any], int]:
     """Search on from a minimum with everything remembered forgotten, until nothing changes by that."""
     n = 0
-    for _ in range(3):
+    for _ in range(_MOST_SETTLINGS if isinstance(minimum.point.memory.start, Proposals) else 3):
         fresh = objective(minimum.point.place, _forgotten(minimum.point.memory))
         n += 1
         is_same = abs(fresh.value - minimum.point.value) < _SMALL_DECREASE
-        if not np.isfinite(fresh.value) or (is_same and not _has_more_points(fresh, minimum.point)):
+        if not np.isfinite(fresh.value) or (is_same and not _has_other_points(fresh, minimum.point)):
             return minimum, n
         minimum = minimize(objective, fresh, tolerance=tolerance)
         n += minimum.n_evaluations
     return minimum, n
 
 
-def _has_more_points(fresh: Point[_Memory], before: Point[_Memory]) -> bool:
+def _has_other_points(fresh: Point[_Memory], before: Point[_Memory]) -> bool:
+    """Return whether sampled points moved along until now, or were fewer."""
     new, old = fresh.memory.start, before.memory.start
-    return isinstance(new, Proposals) and bool((new.sizes != old.sizes).any())
+    if not isinstance(new, Proposals):
+        return False
+    return before.memory.points is _Points.MOVED or bool((new.sizes != old.sizes).any())
 
 
 def _forgotten(memory: _Memory) -> _Memory | None:
     """Return what is left of a memory when nodes are to be placed anew: how many points were needed."""
-    return replace(memory, is_worn=True) if isinstance(memory.start, Proposals) else None
+    return replace(memory, points=_Points.REFINED) if isinstance(memory.start, Proposals) else None
 
 
 def _information(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:

@@ -10,10 +10,11 @@ are known, are control variates (Owen and Zhou 2000, doi:10.1080/01621459.2000.1
 weights 1 / N into others that integrate the controls exactly and do not depend on the parameters (``_regression_weights``).
 
 Points are fixed where ln(typical value) + eta is: along a theta whose term has a random effect of its own they move with
-it, so that levels stay and only the prior's density changes. The objective is then a smooth function of the parameters, and
-the gradient is exactly its own:
+it, so that levels stay and only the prior's density changes. Where the data say little of a random effect, points also
+widen and narrow with its standard deviation omega, as omega^a. The objective is then a smooth function of the parameters, and the
+gradient is exactly its own:
 
-    d/dOmega     tr(M dOmega), M = L^-T (I - E[z z']) L^-1
+    d/dOmega     tr(M dOmega), M = L^-T (I - E[z z']) L^-1, and on the diagonal what the widening adds
     d/dln(term)  -2 E[Omega^-1 eta] of the first row for such a term, and what else moves a level
     others       the mean of the derivative of -2 log p(y | eta)
 """
@@ -28,6 +29,7 @@ import numpy as np
 from pkpd.arrays import BoolArray, FloatArray, IntArray
 from pkpd.kernels._jit import inlined_kernel, kernel, parallel_kernel, prange
 from pkpd.kernels.advance import eta_from_white, predict, subject_at
+from pkpd.kernels.advance_taylor import predict_taylor
 from pkpd.kernels.codes import PackedSubject, PackedSubjects
 from pkpd.kernels.laplace import Directions
 from pkpd.kernels.linalg import cholesky, cholesky_solve, log_determinant
@@ -218,13 +220,9 @@ def log_mixture_density(
 def part_heights(share: FloatArray, factor: FloatArray, height: FloatArray) -> None:
     """Write the logarithm of each part's share times its density at its centre."""
     n = factor.shape[1]
-    constant = (
-        math.lgamma(0.5 * (FREEDOM + n)) - math.lgamma(0.5 * FREEDOM) - 0.5 * n * math.log(FREEDOM * math.pi)
-    )
+    constant = math.lgamma(0.5 * (FREEDOM + n)) - math.lgamma(0.5 * FREEDOM) - 0.5 * n * math.log(FREEDOM * math.pi)
     for k in range(share.size):
-        height[k] = (
-            math.log(share[k]) + constant - 0.5 * log_determinant(factor[k]) if share[k] > 0.0 else -np.inf
-        )
+        height[k] = math.log(share[k]) + constant - 0.5 * log_determinant(factor[k]) if share[k] > 0.0 else -np.inf
 
 
 @inlined_kernel
@@ -360,6 +358,7 @@ def _weigh(
     factor: FloatArray,
     origin: FloatArray,
     moved: FloatArray,
+    widened: FloatArray,
     white: FloatArray,
     levels: FloatArray,
     log_mass: FloatArray,
@@ -372,6 +371,8 @@ def _weigh(
     away, inner, prediction = np.empty(n), np.empty(n), np.empty(n_obs)
     part_heights(share, factor, height)
     constant = 0.5 * (log_determinant(origin) - log_determinant(subject.omega_cholesky)) - 0.5 * n * _LOG_2PI
+    for i in range(n):
+        constant += math.log(widened[i])
     last = share.size - 1
     normal = -0.5 * (n * _LOG_2PI + log_determinant(factor[last]))
     for batch in range(n_batches):
@@ -385,10 +386,10 @@ def _weigh(
                 distance = _forward(factor[last], away, inner)
                 write_controls(inner, math.exp(normal - 0.5 * distance - log_density), controls[at])
             for i in range(n):
-                total = -moved[i]
+                total = 0.0
                 for j in range(i + 1):
                     total += origin[i, j] * z[j]
-                eta[i] = total
+                eta[i] = widened[i] * total - moved[i]
             square = _forward(subject.omega_cholesky, eta, white[at])
             predict(subject, eta, prediction)
             levels[:, at] = prediction
@@ -406,6 +407,8 @@ def sample_subject(
     factor: FloatArray,
     origin: FloatArray,
     moved: FloatArray,
+    widened: FloatArray,
+    is_widening: BoolArray,
     directions: Directions,
     first_epoch: int,
     first_observation: int,
@@ -413,6 +416,7 @@ def sample_subject(
     mean: FloatArray,
     square: FloatArray,
     gradient: FloatArray,
+    by_eta: FloatArray,
     quality: FloatArray,
 ) -> float:
     """Return -2 log of one subject's marginal likelihood, with log 2 pi; +inf where the observations are impossible.
@@ -427,6 +431,10 @@ def sample_subject(
         This subject's ``Mixture``.
     moved : (n_eta,) array
         How far each random effect's own typical value has moved since then.
+    widened : (n_eta,) array
+        Factor by which the points have widened since then along each random effect.
+    is_widening : (n_eta,) array
+        Along which of them they do.
     directions : Directions
         Directions of all subjects; the next two say where this one's rows begin.
     is_own : (n_terms,) array
@@ -436,6 +444,9 @@ def sample_subject(
     gradient : (n_directions,) array
         Overwritten with the derivatives along the directions, but for what the prior's density adds; empty where none is
         wanted.
+    by_eta : (n_eta,) array
+        Overwritten, with the gradient, with the mean of eta + moved times the derivative of -2 log p(y | eta) by eta, 0 where the
+        points do not widen.
     quality : (2,) array
         Overwritten with the variance of the result between batches, and with the effective sample size.
     """
@@ -444,10 +455,11 @@ def sample_subject(
     white, levels, mass = np.empty((n_all, n)), np.empty((n_obs, n_all)), np.empty(n_all)
     has_controls = share[share.size - 1] > 0.0
     controls = np.empty((n_all if has_controls else 0, n_controls(n)))
-    _weigh(subject, points, shift, share, centre, factor, origin, moved, white, levels, mass, controls)
+    _weigh(subject, points, shift, share, centre, factor, origin, moved, widened, white, levels, mass, controls)
     mean[:] = 0.0
     square[:, :] = 0.0
     gradient[:] = 0.0
+    by_eta[:] = 0.0
     quality[:] = np.nan
     top = mass.max()
     if not top > -np.inf:
@@ -468,6 +480,8 @@ def sample_subject(
         for batch in range(n_batches):
             rows = slice(batch * n_points, (batch + 1) * n_points)
             _add_slopes(subject, own, first_observation, white[rows], levels[:, rows], mass[rows], gradient)
+            if is_widening.any():
+                _add_eta_slopes(subject, white[rows], levels[:, rows], mass[rows], moved, is_widening, by_eta)
     return -2.0 * (top + math.log(total))
 
 
@@ -514,9 +528,7 @@ def _weighted(mass: FloatArray, controls: FloatArray, n_batches: int, quality: F
 
 
 @kernel
-def _own_directions(
-    subject: PackedSubject, directions: Directions, first_epoch: int, is_own: BoolArray
-) -> Directions:
+def _own_directions(subject: PackedSubject, directions: Directions, first_epoch: int, is_own: BoolArray) -> Directions:
     """Return one subject's directions as its levels see them: points move with the first row of terms that are ``is_own``."""
     n_epochs = subject.log_typical.shape[0]
     log_typical = directions.log_typical[:, first_epoch : first_epoch + n_epochs].copy()
@@ -567,6 +579,37 @@ def _add_slopes(
             add_walks(observations[o], levels[o], used, walked[:, o], moves, gradient)
 
 
+@kernel
+def _add_eta_slopes(
+    subject: PackedSubject,
+    white: FloatArray,
+    levels: FloatArray,
+    mass: FloatArray,
+    moved: FloatArray,
+    is_widening: BoolArray,
+    by_eta: FloatArray,
+) -> None:
+    """Add some points' share of ``by_eta`` (``sample_subject``)."""
+    n, n_obs, n_points = white.shape[1], levels.shape[0], mass.size
+    size = np.abs(mass)
+    used = np.where(size < _NOTHING * size.max(), 0.0, mass)
+    walked, rows = np.zeros((n, n_obs, n_points)), np.empty((n_obs, 4))
+    eta, d_eta = np.empty(n), np.zeros(n)
+    nothing, no_shape = np.zeros(subject.log_typical.shape), np.zeros(subject.shape.size)
+    for m in range(n_points):
+        if used[m] == 0.0:
+            continue
+        eta_from_white(subject, white[m], eta)
+        for i in range(n):
+            if is_widening[i]:
+                d_eta[i] = eta[i] + moved[i]
+                predict_taylor(subject, eta, d_eta, nothing, no_shape, rows)
+                d_eta[i] = 0.0
+                walked[i, :, m] = rows[:, 1]
+    for o in range(n_obs):
+        add_walks(subject.observations[o], levels[o], used, walked[:, o], is_widening, by_eta)
+
+
 @parallel_kernel
 def sample_some(
     subjects: PackedSubjects,
@@ -575,12 +618,15 @@ def sample_some(
     shift: IntArray,
     mixture: Mixture,
     moved: FloatArray,
+    widened: FloatArray,
+    is_widening: BoolArray,
     directions: Directions,
     is_own: BoolArray,
     value: FloatArray,
     mean: FloatArray,
     square: FloatArray,
     gradient: FloatArray,
+    by_eta: FloatArray,
     quality: FloatArray,
 ) -> None:
     """Write some subjects' integrals on all threads, one slot for each (``sample_subject``); arrays are of all subjects.
@@ -601,6 +647,8 @@ def sample_some(
             mixture.factor[s],
             mixture.origin[s],
             moved[s],
+            widened[s],
+            is_widening[s],
             directions,
             int(subjects.epoch_start[s]),
             int(subjects.observation_start[s]),
@@ -608,5 +656,6 @@ def sample_some(
             mean[s],
             square[s],
             gradient[s],
+            by_eta[s],
             quality[s],
         )

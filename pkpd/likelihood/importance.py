@@ -43,6 +43,8 @@ _DEFENSIVE, _MOMENTS, _ENOUGH_FOR_MOMENTS = 0.1, 0.5, 20.0
 _EVEN = 0.2
 # Largest variance of a part along any axis, in units of the prior's: curvature can be nearly nothing.
 _WIDEST = 4.0
+# Posterior variance of a random effect, the prior's being 1, from which on the points along it widen with its omega.
+_LITTLE_KNOWN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,24 @@ class Proposals:
         Mixtures of all subjects.
     typical : (n_subjects, n_terms) array
         Logarithm of the typical values of each subject's first row at that place.
+    power : (n_subjects, n_eta) array
+        Power of a random effect's standard deviation that the points widen with along it. The standard deviation of a normal posterior
+        goes with that power, its variance over the prior's.
     sizes : (n_subjects,) array
         Points of each subject in a batch.
     efficiency : (n_subjects,) array
         Effective sample size over number of points at that place.
+    ofv_se : float
+        Standard error of the objective at that place, with that many points.
     """
 
     sampling: Sampling
     mixture: Mixture
     typical: FloatArray
+    power: FloatArray
     sizes: IntArray
     efficiency: FloatArray
+    ofv_se: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +160,16 @@ def place_proposals(
         sampling,
         _around_modes(packed),
         _first_typical(population, packed),
+        np.zeros((n, population.n_eta)),
         np.full(n, sampling.fewest),
         np.full(n, np.nan),
+        np.nan,
     )
     pilot = evaluate_by_sampling(population, values, around, with_gradient=False)
-    placed = replace(around, mixture=_with_moments(around.mixture, packed, pilot))
+    placed = replace(around, mixture=_with_moments(around.mixture, packed, pilot), power=_power(packed, pilot))
+    placed = placed if sizes is None else replace(placed, sizes=sizes)
     found = evaluate_by_sampling(population, values, placed, with_gradient=False)
-    efficiency = found.effective / found.n_points
-    return replace(placed, efficiency=efficiency, sizes=placed.sizes if sizes is None else sizes)
+    return replace(placed, efficiency=found.effective / found.n_points, ofv_se=found.ofv_se)
 
 
 def with_enough_points(population: Population, values: FloatArray, proposals: Proposals) -> Proposals:
@@ -175,7 +186,7 @@ def with_enough_points(population: Population, values: FloatArray, proposals: Pr
             break
         left = np.flatnonzero((known > allowed) & (sizes < sampling.most))
         sizes[left] *= 2
-    return replace(proposals, sizes=sizes)
+    return replace(proposals, sizes=sizes, ofv_se=float(np.sqrt(np.nansum(variance))))
 
 
 def evaluate_by_sampling(
@@ -194,7 +205,7 @@ def evaluate_by_sampling(
     gradient = np.empty((n, 0))
     if with_gradient:
         along = found.along + _along_prior(population, found)
-        bracket = np.eye(population.n_eta) - square
+        bracket = np.eye(population.n_eta) - square + _from_widening(found, proposals)
         gradient = gradient_from(population, found.model, found.basis, along, bracket, factor)
     centred = square - mean[:, :, None] * mean[:, None, :]
     return SampledEvaluation(
@@ -231,6 +242,8 @@ class _Sampled:
     mean: FloatArray
     square: FloatArray
     along: FloatArray
+    by_eta: FloatArray
+    moved: FloatArray
     quality: FloatArray
 
 
@@ -246,7 +259,8 @@ def _sampled(
     moved = np.zeros((n, n_eta))
     moved[:, own[own >= 0]] = (_first_typical(population, packed) - proposals.typical)[:, own >= 0]
     value, mean, square = np.full(n, np.nan), np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
-    along, quality = np.empty((n, n_directions)), np.full((n, 2), np.nan)
+    along, by_eta, quality = np.empty((n, n_directions)), np.empty((n, n_eta)), np.full((n, 2), np.nan)
+    widened = (_sd(packed.omega_cholesky) / _sd(proposals.mixture.origin)) ** proposals.power
     for size in np.unique(proposals.sizes[which]):
         points = points_of(int(size), n_eta, proposals.sampling.seed)
         sample_some(
@@ -256,19 +270,48 @@ def _sampled(
             shifts_of(n, n_eta, proposals.sampling.seed) >> (_BITS - int(size).bit_length() + 1),
             proposals.mixture,
             moved,
+            widened,
+            proposals.power > 0.0,
             basis.directions,
             own >= 0,
             value,
             mean,
             square,
             along,
+            by_eta,
             quality,
         )
-    return _Sampled(model, packed, basis, value, mean, square, along, quality)
+    return _Sampled(model, packed, basis, value, mean, square, along, by_eta, moved, quality)
 
 
 def _first_typical(population: Population, packed: PackedSubjects) -> FloatArray:
     return packed.log_typical[population.first_rows]
+
+
+def _sd(factor: FloatArray) -> FloatArray:
+    """Return the standard deviations of the random effects from the Cholesky factors of their covariances."""
+    return np.sqrt(np.square(factor).sum(axis=-1))
+
+
+def _power(packed: PackedSubjects, pilot: SampledEvaluation) -> FloatArray:
+    """Return the power of omega that the points widen with (``Proposals``)."""
+    share = np.einsum("nii->ni", pilot.covariance) / np.square(_sd(packed.omega_cholesky))
+    return np.where(share > _LITTLE_KNOWN, np.minimum(share, 1.0), 0.0)
+
+
+def _from_widening(found: _Sampled, proposals: Proposals) -> FloatArray:
+    """Return what the widening of the points adds to the bracket of ``population.gradient_from``; its expectation is 0.
+
+    Along ln omega_i the points move by a_i (eta_i + moved_i), and the integrand by the derivatives of its two densities there and
+    by the volume between the points.
+    """
+    factor, power = found.packed.omega_cholesky, proposals.power
+    white = np.linalg.solve(factor, found.moved[:, :, None])[:, :, 0]
+    crossed = found.square + found.mean[:, :, None] * white[:, None, :]
+    # Row i of Omega^-1 eta times column i of (eta + moved)'.
+    pull = np.einsum("nij,nij->ni", np.linalg.solve(factor.transpose(0, 2, 1), crossed), factor)
+    slope = 0.5 * power / np.square(_sd(factor)) * (found.by_eta + 2.0 * pull - 2.0)
+    return np.einsum("nki,nk,nkj->nij", factor, slope, factor)
 
 
 def _along_prior(population: Population, found: _Sampled) -> FloatArray:
