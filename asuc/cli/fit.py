@@ -133,8 +133,19 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
         f"{document['evaluations']} evaluations in {document['seconds']:.2f} s."
         if ofv is not None
         else "The objective is not finite.",
+        *_integration(document["integration"]),
         Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
         *(warning["text"] for warning in document["warnings"] if warning["code"] != document["status"]),
+    ]
+
+
+def _integration(found: dict[str, Any] | None) -> list[str]:
+    """Return how exact a sampled objective is."""
+    if found is None or found["ofv_se"] is None:
+        return []
+    return [
+        f"Integrated by importance sampling: {found['points']:,} points, standard error of the OFV {found['ofv_se']:.2g}, least "
+        f"effective sample size {found['least_effective_sample_size']:.0f}."
     ]
 
 

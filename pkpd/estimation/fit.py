@@ -82,7 +82,8 @@ _ENDS, _COARSE = 1e-6, 2e-2
 _WORN, _BLURRED = 0.2, 1.5
 # Expected decrease at which a search whose points move along ends: its gradient errs as much as its objective.
 _ROUGH = 2e-2
-_MOST_SETTLINGS = 10
+# Searches with points that stay, and evaluations of each: at the end of their reach, steps are cut again and again.
+_MOST_SETTLINGS, _MOST_IN_REACH = 6, 40
 _MOST_BY_QUADRATURE = 2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
@@ -402,7 +403,8 @@ def _settled(objective: _Objective, minimum: Minimum[Any], tolerance: float) -> 
         is_same = abs(fresh.value - minimum.point.value) < _SMALL_DECREASE
         if not np.isfinite(fresh.value) or (is_same and not _has_other_points(fresh, minimum.point)):
             return minimum, n
-        minimum = minimize(objective, fresh, tolerance=tolerance)
+        most = _MOST_IN_REACH if isinstance(fresh.memory.start, Proposals) else 500
+        minimum = minimize(objective, fresh, tolerance=tolerance, most_evaluations=most)
         n += minimum.n_evaluations
     return minimum, n
 

@@ -9,13 +9,13 @@ Where the mixture has the part with the moments, Hermite polynomials times the n
 are known, are control variates (Owen and Zhou 2000, doi:10.1080/01621459.2000.10473909). Regression on them turns the equal
 weights 1 / N into others that integrate the controls exactly and do not depend on the parameters (``_regression_weights``).
 
-Points are fixed where ln(typical value) + eta is: along a theta whose term has a random effect of its own they move with
-it, so that levels stay and only the prior's density changes. Where the data say little of a random effect, points also
-widen and narrow with its standard deviation omega, as omega^a. The objective is then a smooth function of the parameters, and the
-gradient is exactly its own:
+Points move with the parameters as a normal posterior would, of which a share a of the variance is the prior's: along the typical
+value of a term with a random effect of its own, ln(typical value) + eta moves by a of the change and eta by the rest; along the standard
+deviation omega of a random effect, points widen as omega^a. a is fixed where points are placed, so that the objective is a smooth function of
+the parameters, and the gradient is exactly its own:
 
     d/dOmega     tr(M dOmega), M = L^-T (I - E[z z']) L^-1, and on the diagonal what the widening adds
-    d/dln(term)  -2 E[Omega^-1 eta] of the first row for such a term, and what else moves a level
+    d/dln(term)  -2 (1 - a) E[Omega^-1 eta] of the first row for such a term, and what else moves a level
     others       the mean of the derivative of -2 log p(y | eta)
 """
 
@@ -412,7 +412,7 @@ def sample_subject(
     directions: Directions,
     first_epoch: int,
     first_observation: int,
-    is_own: BoolArray,
+    follow: FloatArray,
     mean: FloatArray,
     square: FloatArray,
     gradient: FloatArray,
@@ -437,8 +437,8 @@ def sample_subject(
         Along which of them they do.
     directions : Directions
         Directions of all subjects; the next two say where this one's rows begin.
-    is_own : (n_terms,) array
-        Terms with a random effect of their own, whose typical value in the first row the points move with.
+    follow : (n_terms,) array
+        Share by which the random effects of the points make up for a change of each term's typical value in the first row.
     mean, square : (n_eta,), (n_eta, n_eta) arrays
         Overwritten with E[z] and E[z z'].
     gradient : (n_directions,) array
@@ -476,7 +476,7 @@ def sample_subject(
         for j in range(i):
             square[j, i] = square[i, j]
     if gradient.size > 0:
-        own = _own_directions(subject, directions, first_epoch, is_own)
+        own = _own_directions(subject, directions, first_epoch, follow)
         for batch in range(n_batches):
             rows = slice(batch * n_points, (batch + 1) * n_points)
             _add_slopes(subject, own, first_observation, white[rows], levels[:, rows], mass[rows], gradient)
@@ -528,16 +528,15 @@ def _weighted(mass: FloatArray, controls: FloatArray, n_batches: int, quality: F
 
 
 @kernel
-def _own_directions(subject: PackedSubject, directions: Directions, first_epoch: int, is_own: BoolArray) -> Directions:
-    """Return one subject's directions as its levels see them: points move with the first row of terms that are ``is_own``."""
+def _own_directions(subject: PackedSubject, directions: Directions, first_epoch: int, follow: FloatArray) -> Directions:
+    """Return one subject's directions as its levels see them, less what the points make up for (``follow``)."""
     n_epochs = subject.log_typical.shape[0]
     log_typical = directions.log_typical[:, first_epoch : first_epoch + n_epochs].copy()
     for k in range(log_typical.shape[0]):
-        for t in range(is_own.size):
-            if is_own[t]:
-                first = log_typical[k, 0, t]
-                for e in range(n_epochs):
-                    log_typical[k, e, t] -= first
+        for t in range(follow.size):
+            made_up = follow[t] * log_typical[k, 0, t]
+            for e in range(n_epochs):
+                log_typical[k, e, t] -= made_up
     return Directions(log_typical, directions.shape, directions.error, directions.error_group)
 
 
@@ -621,7 +620,7 @@ def sample_some(
     widened: FloatArray,
     is_widening: BoolArray,
     directions: Directions,
-    is_own: BoolArray,
+    follow: FloatArray,
     value: FloatArray,
     mean: FloatArray,
     square: FloatArray,
@@ -652,7 +651,7 @@ def sample_some(
             directions,
             int(subjects.epoch_start[s]),
             int(subjects.observation_start[s]),
-            is_own,
+            follow[s],
             mean[s],
             square[s],
             gradient[s],

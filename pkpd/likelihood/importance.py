@@ -43,8 +43,9 @@ _DEFENSIVE, _MOMENTS, _ENOUGH_FOR_MOMENTS = 0.1, 0.5, 20.0
 _EVEN = 0.2
 # Largest variance of a part along any axis, in units of the prior's: curvature can be nearly nothing.
 _WIDEST = 4.0
-# Posterior variance of a random effect, the prior's being 1, from which on the points along it widen with its omega.
-_LITTLE_KNOWN = 0.3
+# Posterior variance of a random effect, the prior's being 1, from which on its points follow the prior, and do so altogether: where omega
+# falls towards 0, they have to shrink with it exactly.
+_LITTLE_KNOWN, _UNKNOWN = 0.3, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ class Proposals:
     typical : (n_subjects, n_terms) array
         Logarithm of the typical values of each subject's first row at that place.
     power : (n_subjects, n_eta) array
-        Power of a random effect's standard deviation that the points widen with along it. The standard deviation of a normal posterior
-        goes with that power, its variance over the prior's.
+        Share of the prior's variance that the posterior of each random effect has, by which its points follow the prior
+        (``kernels.importance``); 0 where it is small.
     sizes : (n_subjects,) array
         Points of each subject in a batch.
     efficiency : (n_subjects,) array
@@ -204,7 +205,7 @@ def evaluate_by_sampling(
     n, factor, mean, square = population.n_subjects, found.packed.omega_cholesky, found.mean, found.square
     gradient = np.empty((n, 0))
     if with_gradient:
-        along = found.along + _along_prior(population, found)
+        along = found.along + _along_prior(population, found, proposals)
         bracket = np.eye(population.n_eta) - square + _from_widening(found, proposals)
         gradient = gradient_from(population, found.model, found.basis, along, bracket, factor)
     centred = square - mean[:, :, None] * mean[:, None, :]
@@ -257,7 +258,8 @@ def _sampled(
     own = own_effects(packed)
     n_directions = basis.directions.log_typical.shape[0] if with_gradient else 0
     moved = np.zeros((n, n_eta))
-    moved[:, own[own >= 0]] = (_first_typical(population, packed) - proposals.typical)[:, own >= 0]
+    follow = _follow(own, proposals)
+    moved[:, own[own >= 0]] = (follow * (_first_typical(population, packed) - proposals.typical))[:, own >= 0]
     value, mean, square = np.full(n, np.nan), np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
     along, by_eta, quality = np.empty((n, n_directions)), np.empty((n, n_eta)), np.full((n, 2), np.nan)
     widened = (_sd(packed.omega_cholesky) / _sd(proposals.mixture.origin)) ** proposals.power
@@ -273,7 +275,7 @@ def _sampled(
             widened,
             proposals.power > 0.0,
             basis.directions,
-            own >= 0,
+            follow,
             value,
             mean,
             square,
@@ -296,7 +298,7 @@ def _sd(factor: FloatArray) -> FloatArray:
 def _power(packed: PackedSubjects, pilot: SampledEvaluation) -> FloatArray:
     """Return the power of omega that the points widen with (``Proposals``)."""
     share = np.einsum("nii->ni", pilot.covariance) / np.square(_sd(packed.omega_cholesky))
-    return np.where(share > _LITTLE_KNOWN, np.minimum(share, 1.0), 0.0)
+    return np.where(share > _UNKNOWN, 1.0, np.where(share > _LITTLE_KNOWN, share, 0.0))
 
 
 def _from_widening(found: _Sampled, proposals: Proposals) -> FloatArray:
@@ -314,13 +316,18 @@ def _from_widening(found: _Sampled, proposals: Proposals) -> FloatArray:
     return np.einsum("nki,nk,nkj->nij", factor, slope, factor)
 
 
-def _along_prior(population: Population, found: _Sampled) -> FloatArray:
-    """Return what the prior's density adds to the derivatives: points move with the first row of terms of their own effect."""
+def _follow(own: IntArray, proposals: Proposals) -> FloatArray:
+    """Return by which share random effects make up for a change of each term's typical value, (n_subjects, n_terms)."""
+    return np.where(own >= 0, 1.0 - proposals.power[:, np.maximum(own, 0)], 0.0)
+
+
+def _along_prior(population: Population, found: _Sampled, proposals: Proposals) -> FloatArray:
+    """Return what the prior's density adds to the derivatives as points make up for changes of typical values."""
     own = own_effects(found.packed)
     factor = found.packed.omega_cholesky
     slope = -2.0 * np.linalg.solve(factor.transpose(0, 2, 1), found.mean[:, :, None])[:, own[own >= 0], 0]
     first = found.basis.directions.log_typical[:, population.first_rows][:, :, own >= 0]
-    return np.einsum("nt,knt->nk", slope, first)
+    return np.einsum("nt,nt,knt->nk", slope, _follow(own, proposals)[:, own >= 0], first)
 
 
 @lru_cache(maxsize=64)
