@@ -19,7 +19,8 @@ from pkpd.data.censored import without_censored
 from pkpd.diagnostics.individuals import individual_parameters
 from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.residuals import residuals
-from pkpd.estimation.fit import FitOptions, Method, fit
+from pkpd.estimation.fit import FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.saem import SaemOptions, fit_by_saem
 from pkpd.exposure.concentrations import concentration_bands
 from pkpd.exposure.metrics import exposure_problem

@@ -23,8 +23,9 @@ from pkpd.data.cohort import subject_of
 from pkpd.data.records import Dose
 from pkpd.diagnostics.predictive_checks import CheckOptions, check_predictions
 from pkpd.estimation.bootstrap import bootstrap_replicate
-from pkpd.estimation.fit import FitOptions, Method, fit
+from pkpd.estimation.fit import FitOptions, fit
 from pkpd.estimation.map import estimate_map
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.posterior import integrate_posterior
 from pkpd.exposure.metrics import exposure_problem, parameter_marginals, parameter_tables
 from pkpd.exposure.regimens import exposure_table, probability_at_least

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import optimize
 
-from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, is_flat_mode, placed
+from pkpd.estimation.fit import FitOptions, FitStatus, fit
 from pkpd.estimation.map import estimate_map
 from pkpd.estimation.multi_start import fit_from_start
+from pkpd.estimation.objectives import Method, is_flat_mode, placed
 from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import evaluate_marginal

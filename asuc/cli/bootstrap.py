@@ -44,8 +44,9 @@ def bootstrap(
 ) -> None:
     """Fit a model to subjects drawn with replacement, many times; write intervals, bias and how the fits ended."""
     from pkpd.estimation.bootstrap import bootstrap_document, bootstrap_replicate  # noqa: PLC0415 - loads the engine
-    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
+    from pkpd.estimation.fit import FitOptions  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)

@@ -83,9 +83,10 @@ def fit(
 
     from pkpd.diagnostics.records import level_records  # noqa: PLC0415
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
-    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
+    from pkpd.estimation.fit import FitOptions  # noqa: PLC0415
     from pkpd.estimation.multi_start import starts_document  # noqa: PLC0415
     from pkpd.estimation.multiple_imputation import ImputationOptions  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     if starts > 1 and maxeval == 0:
@@ -349,6 +350,7 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
         f"{document['evaluations']} {'iterations' if 'saem' in document else 'evaluations'} in {document['seconds']:.2f} s."
         if ofv is not None
         else "The objective is not finite.",
+        *_integration(document["integration"]),
         Sheet("Estimates", ("parameter", "estimate", "RSE", ""), tuple(rows), wraps=3),
         *(warning["text"] for warning in document["warnings"] if warning["code"] != document["status"]),
     ]
@@ -359,6 +361,18 @@ def _objective(document: dict[str, Any]) -> str:
         return document["method"]
     by = document["saem"]["ofv_by"]
     return f"{by} at the estimates of saem" if document["saem"]["iterations"] else by
+
+
+def _integration(found: dict[str, Any] | None) -> list[str]:
+    """Return how exact a sampled objective is."""
+    if found is None or found["ofv_se"] is None:
+        return []
+    return [
+        (
+            f"Integrated by importance sampling: {found['points']:,} points, standard error of the OFV {found['ofv_se']:.2g}, least "
+            f"effective sample size {found['least_effective_sample_size']:.0f}."
+        )
+    ]
 
 
 def _percent(value: float | None) -> str:

@@ -55,8 +55,9 @@ def influence(
     from pkpd.diagnostics.influence import DeletedUnit, cases, influence_document  # noqa: PLC0415 - loads the engine
     from pkpd.diagnostics.influence import influence as case_influence  # noqa: PLC0415
     from pkpd.estimation.covariance import CovarianceKind  # noqa: PLC0415
-    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415
+    from pkpd.estimation.fit import FitOptions  # noqa: PLC0415
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
     if approximate and ratio:

@@ -46,8 +46,9 @@ def profile(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Hold each parameter in turn, fit all others again, and find where the objective has risen too far: its interval."""
-    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.fit import FitOptions  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.estimation.profile import profiled_names  # noqa: PLC0415
     from pkpd.estimation.profile_document import profile_document  # noqa: PLC0415
 

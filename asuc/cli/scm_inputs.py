@@ -96,7 +96,8 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         without_effects,
     )
     from pkpd.diagnostics.scm import Search  # noqa: PLC0415
-    from pkpd.estimation.fit import Method, with_changes  # noqa: PLC0415
+    from pkpd.estimation.fit import with_changes  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415

@@ -51,8 +51,9 @@ def sir(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Draw parameters around a fit, weigh them by their likelihood and draw again; write intervals and diagnostics."""
-    from pkpd.estimation.fit import FitOptions, Method  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.estimation.fit import FitOptions  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.estimation.fit import fit as fit_population  # noqa: PLC0415
+    from pkpd.estimation.objectives import Method  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.estimation.sir import SirOptions, first_proposal  # noqa: PLC0415
     from pkpd.estimation.sir_document import sir_document  # noqa: PLC0415
     from pkpd.units import fraction_from_percent  # noqa: PLC0415

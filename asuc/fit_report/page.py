@@ -168,6 +168,7 @@ def _facts(fit: dict[str, Any]) -> Sheet:
         ("Levels", f"{fit['n_observations']}, of them {fit['n_quantified']} quantified and {n_censored} censored"),
         ("Estimated parameters", f"{fit['n_parameters']}"),
         ("Objective (without log 2π)", _fixed(fit["ofv"])),
+        *_integration(mapping(fit.get("integration"))),
         ("−2 log likelihood", _fixed(fit["ofv_with_log2pi"])),
         ("AIC (of the objective)", _fixed(fit["aic"])),
         ("Largest derivative at the end", _number(fit["gradient_norm"], ".3g")),
@@ -177,6 +178,14 @@ def _facts(fit: dict[str, Any]) -> Sheet:
         ("Seed of NPDE", f"{fit.get('seed', '–')}"),
     )
     return Sheet(("", ""), rows)
+
+
+def _integration(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return how exact a sampled objective is."""
+    error = found.get("ofv_se")
+    if not isinstance(error, float):
+        return []
+    return [("Standard error of the objective", f"{error:.2g} (importance sampling, {found.get('points')} points)")]
 
 
 def _estimates(fit: dict[str, Any]) -> Sheet:

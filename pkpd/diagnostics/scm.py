@@ -24,12 +24,13 @@ from pkpd.diagnostics.candidates import (
 )
 from pkpd.errors import input_error
 from pkpd.estimation.bootstrap import USED
-from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit
+from pkpd.estimation.fit import FitOptions, FitStatus, fit
 from pkpd.likelihood.population import bind_population
 from pkpd.model.population import ParameterKind, PopulationParameter, population_parameters
 
 if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
+    from pkpd.estimation.objectives import Method
     from pkpd.likelihood.population import Population
     from pkpd.model.spec import ModelSpec
 

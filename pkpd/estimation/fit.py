@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,20 @@ import numpy as np
 from pkpd.errors import input_error
 from pkpd.estimation.map import estimate_map
 from pkpd.estimation.minimize import Minimum, Point, minimize
+from pkpd.estimation.objectives import (
+    Memory,
+    Method,
+    SampledPoints,
+    conditional_of,
+    forgotten,
+    has_other_points,
+    objective_of,
+)
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.laplace import Approximation
-from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects, evaluate_centres
-from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again
+from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects
+from pkpd.likelihood.importance import Sampling
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 from pkpd.model.population import ParameterKind, PopulationParameter
 from pkpd.model.spec import SIGNED_SHAPES
@@ -24,28 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pkpd.arrays import BoolArray, FloatArray
-    from pkpd.likelihood.centres import Conditional
-
-    _Objective = Callable[[FloatArray, Any], Point[Any]]
-
-
-class Method(Enum):
-    """Which objective is minimised."""
-
-    FO = "fo"
-    FOCE = "foce"
-    FOCEI = "focei"
-    LAPLACE = "laplace"
-    EXACT = "exact"
-    SAEM = "saem"
-
-
-_APPROXIMATIONS = {
-    Method.FO: Approximation.FO,
-    Method.FOCE: Approximation.FOCE,
-    Method.FOCEI: Approximation.FOCEI,
-    Method.LAPLACE: Approximation.LAPLACE,
-}
+    from pkpd.estimation.objectives import Objective
 
 
 class FitStatus(Enum):
@@ -81,11 +69,8 @@ class FitStatus(Enum):
 
 # Differences of the gradient that the observed information comes from, on the scale of the search.
 _STEP = 2e-4
-# Mass at the ends of nodes, and change by leaving some of them out, from which on a subject's nodes are placed anew while a
-# search goes on. Where it ends, all are.
-_ENDS, _COARSE = 1e-5, 2e-2
-# Mass at the ends of nodes from which on the mode itself may lie beyond them.
-_BEYOND = 1e-2
+# Expected decrease at which a search whose sampled points move along ends: its gradient errs as much as its objective.
+_ROUGH = 2e-2
 _ZERO_VARIANCE = 1e-6
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
 _NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
@@ -93,11 +78,12 @@ _NEAR_ONE = 1.0 - 1e-5
 _SMALL_DECREASE = 1e-3
 # Difference of -2 log of two modes' densities below which a small change of the parameters makes the other one the deeper.
 _RIVAL = 1.5
-# Times that a search goes on from its end with everything remembered forgotten.
-_MOST_SETTLINGS = 5
-# Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
-# Laplace's objective keeps away from there. Where the search ended this near to it, that is why it ended.
-_FLAT, _NEARLY_FLAT = 10.0, 5.0
+# Times that a search goes on from its end with everything remembered forgotten; and evaluations of each such search with sampled
+# points, at the end of whose reach steps are cut again and again.
+_MOST_SETTLINGS, _MOST_IN_REACH = 6, 40
+# Largest conditional variance of a whitened random effect at which a search by Laplace's objective ended for want of a mode that
+# is not flat.
+_NEARLY_FLAT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +100,15 @@ class FitOptions:
         Whether the observed information is computed, from which the standard errors and the last check come.
     tolerance : float
         By how much less the objective could still become where the search ends.
+    sampling : Sampling
+        How exact the exact objective is with three random effects or more, where it is sampled.
     """
 
     method: Method
     most_evaluations: int = 500
     with_covariance: bool = True
     tolerance: float = 1e-6
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +183,6 @@ def with_changes(
     return tuple(replace(one, is_fixed=one.is_fixed or one.name in fixed) for one in changed)
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What an evaluation leaves to the next ones.
-
-    Parameters
-    ----------
-    start : array or Nodes
-        Empirical Bayes estimates, whitened, that searches begin with; or the nodes of the exact method; or those of the centres.
-    evaluation : Evaluation
-        The evaluation itself.
-    second : (n_subjects, n_eta) array, optional
-        Each subject's second deepest mode, whitened, NaN where it has none; where they were looked for.
-    """
-
-    start: Any
-    evaluation: Evaluation
-    second: FloatArray | None = None
-
-
 def fit(
     population: Population,
     options: FitOptions,
@@ -245,7 +215,8 @@ def fit(
     parameters = population.parameters if parameters is None else parameters
     _check(population, options)
     scale = scale_of(parameters)
-    objective = objective_of(population, scale, options)
+    is_search = options.most_evaluations > 0 and scale.n_free > 0
+    objective = objective_of(population, scale, options.method, sampling=options.sampling, is_search=is_search)
     afresh = _afresh(population, scale, options, objective)
     free = to_free(scale, scale.values)
     start = objective(free, None)
@@ -253,10 +224,11 @@ def fit(
         status = _unsearched(start, options)
         return ended(population, options, parameters, scale, Minimum(start, 0.0, 1, is_converged=True), None, status)
     slopes = jacobian(scale, free)[scale.free]
+    is_sampled = isinstance(start.memory.start, SampledPoints)
     minimum = minimize(
         objective,
         start,
-        tolerance=options.tolerance,
+        tolerance=max(options.tolerance, _ROUGH) if is_sampled else options.tolerance,
         most_evaluations=options.most_evaluations,
         hessian=None if hessian is None else slopes.T @ hessian @ slopes,
         accepted=progress,
@@ -302,11 +274,6 @@ def _check(population: Population, options: FitOptions) -> None:
             f"{options.method.value} has no objective for the {censored} censored observations; use laplace or exact, or "
             "--censored drop or half",
         )
-    if options.method is Method.EXACT and population.n_eta > 2:
-        raise input_error(
-            "--method",
-            f"exact integrates one or two random effects, and this model has {population.n_eta}; use laplace",
-        )
     signed = [term for term in population.model.terms if term.eta is not None and term.shape in SIGNED_SHAPES]
     if options.method is Method.EXACT and signed:
         raise input_error(
@@ -314,11 +281,6 @@ def _check(population: Population, options: FitOptions) -> None:
             f"exact integrates over effects that keep parameters positive, and that on {signed[0].parameter} is "
             f"{signed[0].shape.value}; use laplace or focei",
         )
-
-
-def is_flat_mode(evaluation: Evaluation) -> BoolArray:
-    """Return for which subjects an approximation by the curvature at the mode is worthless, as for two modes that merge."""
-    return ~(evaluation.flatness < _FLAT)
 
 
 def _ends_flat(options: FitOptions, evaluation: Evaluation) -> bool:
@@ -333,78 +295,14 @@ def _unsearched(start: Point[Memory], options: FitOptions) -> FitStatus:
     return FitStatus.FLAT_MODE
 
 
-def conditional_of(method: Method) -> Conditional:
-    """Return a method's objective of the subjects: a function of population, values and what an evaluation nearby left."""
-    if method is Method.EXACT:
-        return _exact
-    approximation = _APPROXIMATIONS[method]
-
-    def approximated(
-        population: Population, values: FloatArray, start: FloatArray | None
-    ) -> tuple[Evaluation, FloatArray]:
-        found = evaluate(population, values, approximation, start=start)
-        return found, found.white
-
-    return approximated
-
-
-def _exact(population: Population, values: FloatArray, nodes: Nodes | None) -> tuple[Evaluation, Nodes]:
-    if nodes is None:
-        nodes = placed(population, values)
-        return evaluate_marginal(population, values, nodes), nodes
-    found = evaluate_marginal(population, values, nodes)
-    is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
-    if is_doubtful.any():
-        is_near = bool(found.doubt[:, 0].max() < _BEYOND)
-        least = found.lowest if is_near else estimate_map(problem_at(population, values)).objective
-        nodes = place_again(population, values, least, nodes, is_doubtful)
-        found = evaluate_marginal(population, values, nodes)
-    return found, nodes
-
-
-def objective_of(population: Population, scale: Scale, options: FitOptions) -> _Objective:
-    """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None."""
-    conditional = conditional_of(options.method)
-
-    def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
-        values = to_values(scale, free)
-        start = None if memory is None else memory.start
-        if population.model.centre_variances:
-            found, start = evaluate_centres(population, values, conditional, start)
-        else:
-            found, start = conditional(population, values, start)
-        point = _point(scale, free, found, start)
-        is_flat = options.method is Method.LAPLACE and is_flat_mode(found).any()
-        return replace(point, value=np.nan) if is_flat else point
-
-    return objective
-
-
-def placed(population: Population, values: FloatArray) -> Nodes:
-    """Return the nodes of the exact method at some values of the parameters."""
-    modes = estimate_map(problem_at(population, values))
-    return place(population, values, modes.objective)
-
-
-def ofv_by_subject(population: Population, values: FloatArray, method: Method) -> FloatArray:
-    """Return each subject's objective at some values of the parameters, (n_subjects,)."""
-    return conditional_of(method)(population, values, None)[0].ofv_i
-
-
-def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
-    scores = found.gradient @ jacobian(scale, free)
-    is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, Memory(start, found))
-
-
 def _afresh(
-    population: Population, scale: Scale, options: FitOptions, objective: _Objective
+    population: Population, scale: Scale, options: FitOptions, objective: Objective
 ) -> Callable[[Point[Any]], Point[Any]]:
     """Return the objective at a point with nothing remembered: nodes placed anew, or the deepest mode of every subject."""
     # Of three random effects and more, a scan for the deepest mode would take longer than the fit.
     # Modes of models with effects of centres belong to nodes of these.
     if options.method in (Method.EXACT, Method.FO) or population.n_eta > 2 or population.model.centre_variances:
-        return lambda point: objective(point.place, None)
+        return lambda point: objective(point.place, forgotten(point.memory))
 
     def afresh(point: Point[Any]) -> Point[Any]:
         found = estimate_map(problem_at(population, to_values(scale, point.place)))
@@ -430,7 +328,7 @@ def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory])
 
 
 def _settled(
-    objective: _Objective, afresh: Callable[[Point[Any]], Point[Any]], minimum: Minimum[Any], tolerance: float
+    objective: Objective, afresh: Callable[[Point[Any]], Point[Any]], minimum: Minimum[Any], tolerance: float
 ) -> tuple[Minimum[Any], int, bool]:
     """Search on from a minimum with everything remembered forgotten, until nothing changes by that; say whether it came to that."""
     n, lowest = 0, None
@@ -439,18 +337,21 @@ def _settled(
         n += 1
         if not np.isfinite(fresh.value):
             return minimum, n, True
-        if abs(fresh.value - minimum.point.value) < _SMALL_DECREASE:
+        is_same = abs(fresh.value - minimum.point.value) < _SMALL_DECREASE
+        if is_same and not has_other_points(fresh.memory, minimum.point.memory):
             return replace(minimum, point=fresh), n, True
+        is_sampled = isinstance(fresh.memory.start, SampledPoints)
         # A search that comes back no lower goes to and fro across a jump.
         if lowest is not None and not fresh.value < lowest.value - _SMALL_DECREASE:
             break
-        lowest = fresh
-        minimum = minimize(objective, fresh, tolerance=tolerance)
+        lowest = None if is_sampled else fresh
+        most = _MOST_IN_REACH if is_sampled else 500
+        minimum = minimize(objective, fresh, tolerance=tolerance, most_evaluations=most)
         n += minimum.n_evaluations
     return (minimum if lowest is None else replace(minimum, point=lowest)), n, False
 
 
-def information_at(objective: _Objective, point: Point[Any]) -> tuple[FloatArray, int]:
+def information_at(objective: Objective, point: Point[Any]) -> tuple[FloatArray, int]:
     """Return half the Hessian on the scale of the search, by central differences of the gradient."""
     n = point.place.size
     rows = np.empty((n, n))

@@ -30,7 +30,8 @@ from pkpd.data.imputation import (
 )
 from pkpd.estimation.bootstrap import parameters_of
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import Fit, fit, ofv_by_subject
+from pkpd.estimation.fit import Fit, fit
+from pkpd.estimation.objectives import ofv_by_subject
 from pkpd.estimation.scale import jacobian, to_free
 from pkpd.estimation.scale import to_values as values_on_scale
 from pkpd.likelihood.population import bind_population

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty, usable_kind
-from pkpd.estimation.fit import FitStatus, Method, is_flat_mode
+from pkpd.estimation.fit import FitStatus
+from pkpd.estimation.objectives import Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.centres import CentreEvaluation
+from pkpd.likelihood.importance import SampledEvaluation
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
 _MOST_NAMED = 10
+# Points were placed for the standard error that is wanted; near there it differs a little.
+_MISSED = 1.2
 # Scores of every subject below this are those of a parameter that no prediction depends on.
 _SILENT = 1e-12
 # Curvature, the largest being about 1, that differences of a gradient do not tell from none; part of a direction that counts.
@@ -77,6 +81,7 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         "n_quantified": n_quantified,
         "n_parameters": fit.scale.n_free,
         **groups,
+        "integration": _integration(fit),
         "covariance": kind.value if known else None,
         "gradient_norm": _finite(fit.gradient_norm),
         "condition_number": _finite(known.condition_number) if known else None,
@@ -85,6 +90,21 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         "model": {"name": model.id, "version": model.version, "sha256": model.sha256},
         "data": {"sha256": data_sha256},
         "warnings": [*_warnings(fit), *_few_centres(fit, wanted, kind)],
+    }
+
+
+def _integration(fit: Fit) -> dict[str, Any] | None:
+    """Return how the exact method integrated, and how exact that is; None for other methods."""
+    if fit.options.method is not Method.EXACT:
+        return None
+    found = fit.evaluation
+    if not isinstance(found, SampledEvaluation):
+        return {"kind": "quadrature", "ofv_se": None, "points": None, "least_effective_sample_size": None}
+    return {
+        "kind": "importance_sampling",
+        "ofv_se": _finite(found.ofv_se),
+        "points": int(found.n_points.sum()),
+        "least_effective_sample_size": _finite(float(found.effective.min(initial=np.inf))),
     }
 
 
@@ -148,6 +168,12 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
         named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))
         text = f"The modes of {int(flat.sum())} subjects are flat, where Laplace's approximation is worthless: {named}."
         found.append({"code": "flat_mode", "text": text})
+    if isinstance(fit.evaluation, SampledEvaluation) and fit.evaluation.ofv_se > _MISSED * fit.options.sampling.target:
+        text = (
+            f"The objective is exact to a standard error of {fit.evaluation.ofv_se:.2g} only; expected "
+            f"{fit.options.sampling.target:.2g}. Differences of objectives that are not much larger say nothing."
+        )
+        found.append({"code": "integration_not_exact", "text": text})
     silent, together = _not_informed(fit)
     if silent:
         text = f"Nothing in the data depends on {', '.join(silent)}: fix it, or leave it out of the model."

@@ -20,7 +20,8 @@ import numpy as np
 
 from pkpd.errors import input_error
 from pkpd.estimation.chains import Chains, enough_threads, moved, started
-from pkpd.estimation.fit import Fit, FitOptions, Method, fit
+from pkpd.estimation.fit import Fit, FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.saem_end import finished, fit_at, objective_kind
 from pkpd.estimation.saem_steps import maximized, stepped
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values

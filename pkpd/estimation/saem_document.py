@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.estimation.fit import Method
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.result import fit_document
 
 if TYPE_CHECKING:

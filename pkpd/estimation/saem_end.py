@@ -17,16 +17,15 @@ from pkpd.estimation.fit import (
     Fit,
     FitOptions,
     FitStatus,
-    Method,
     ended,
     expected_decrease,
     information_at,
     is_positive,
-    objective_of,
     parameters_at_bound,
 )
-from pkpd.estimation.fit import Memory as FitMemory
 from pkpd.estimation.minimize import Minimum, Point
+from pkpd.estimation.objectives import Memory as FitMemory
+from pkpd.estimation.objectives import Method, objective_of
 from pkpd.estimation.scale import jacobian, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.complete import complete_scores, shift
@@ -92,7 +91,7 @@ def finished(
     """
     method = objective_kind(data.population)
     if method is Method.EXACT:
-        objective = objective_of(data.population, scale, FitOptions(Method.EXACT))
+        objective = objective_of(data.population, scale, Method.EXACT)
         point = objective(free, None)
         is_wanted = with_covariance and bool(np.isfinite(point.value))
         information = information_at(objective, point)[0] if is_wanted else None

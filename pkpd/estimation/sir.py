@@ -14,7 +14,8 @@ import numpy as np
 
 from pkpd.errors import input_error
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import Fit, FitStatus, objective_of
+from pkpd.estimation.fit import Fit, FitStatus
+from pkpd.estimation.objectives import objective_of
 from pkpd.estimation.scale import jacobian, to_free, to_values
 
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def first_proposal(original: Fit, options: SirOptions) -> Proposal:
 
 def evaluate_by(original: Fit) -> Evaluated:
     """Return the objective of a fit as a function of coordinates; each call begins where the fit ended, whatever came before."""
-    objective = objective_of(original.population, original.scale, original.options)
+    objective = objective_of(
+        original.population, original.scale, original.options.method, sampling=original.options.sampling
+    )
     begin = objective(to_free(original.scale, original.values), None)
 
     def evaluated(_iteration: int, _number: int, free: FloatArray) -> float:

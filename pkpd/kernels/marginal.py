@@ -119,7 +119,7 @@ def _variance_slope(observation: FloatArray, prediction: float, variance: float)
 
 @kernel
 def _proportional_slope(row: FloatArray, levels: FloatArray, mass: FloatArray) -> float:
-    """Return ``_error_slopes`` by PROPORTIONAL where there is no other error, the common case, with less arithmetic."""
+    """Return ``error_slopes`` by PROPORTIONAL where there is no other error, the common case, with less arithmetic."""
     inverse = 1.0 / row[PROPORTIONAL]
     total = 0.0
     if row[CENSORED] == _NONE:
@@ -140,7 +140,7 @@ def _proportional_slope(row: FloatArray, levels: FloatArray, mass: FloatArray) -
 
 
 @kernel
-def _error_slopes(row: FloatArray, levels: FloatArray, mass: FloatArray) -> tuple[float, float, float]:
+def error_slopes(row: FloatArray, levels: FloatArray, mass: FloatArray) -> tuple[float, float, float]:
     """Return the sums over nodes of mass times the derivative of -2 log p by ADDITIVE, PROPORTIONAL and EXPONENT.
 
     Parameters
@@ -326,14 +326,14 @@ def integrate_subject(
             predict(subject, eta, prediction)
             levels[:, m] = prediction
             if has_walks:
-                _walk_all(subject, directions, first_epoch, moves, eta, d_eta, rows)
+                walk_all(subject, directions, first_epoch, moves, eta, d_eta, rows)
                 walked[:, :, m] = rows[:, :, 1]
         for o in range(n_obs):
-            first, second, third = _error_slopes(observations[o], levels[o], masses)
+            first, second, third = error_slopes(observations[o], levels[o], masses)
             for k in range(n_shifted, n_directions):
                 gradient[k] += error[o, k, 0] * first + error[o, k, 1] * second + error[o, k, 2] * third
             if has_walks:
-                _add_walks(observations[o], levels[o], masses, walked[:, o], moves, gradient)
+                add_walks(observations[o], levels[o], masses, walked[:, o], moves, gradient)
     inverse = 1.0 / total
     for i in range(n_eta):
         mean[i] *= inverse
@@ -349,7 +349,7 @@ def integrate_subject(
 
 
 @kernel
-def _add_walks(
+def add_walks(
     row: FloatArray, levels: FloatArray, mass: FloatArray, walked: FloatArray, moves: BoolArray, gradient: FloatArray
 ) -> None:
     """Add the mean of the derivative of one observation's -2 log p along every direction that moves its prediction."""
@@ -364,7 +364,7 @@ def _add_walks(
 
 
 @kernel
-def _walk_all(
+def walk_all(
     subject: PackedSubject,
     directions: Directions,
     first_epoch: int,

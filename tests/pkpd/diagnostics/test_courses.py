@@ -9,7 +9,8 @@ from pkpd.diagnostics.courses import subject_courses
 from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.records import level_records
 from pkpd.diagnostics.residuals import residuals
-from pkpd.estimation.fit import Fit, FitOptions, Method, fit
+from pkpd.estimation.fit import Fit, FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort

@@ -15,7 +15,8 @@ from pkpd.diagnostics.influence import (
     influence_document,
 )
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import FitOptions, Method, fit
+from pkpd.estimation.fit import FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.scale import to_free
 from pkpd.likelihood.population import bind_population
 from pkpd.model.library import load_model

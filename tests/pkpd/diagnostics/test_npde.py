@@ -13,7 +13,8 @@ from scipy import stats
 from pkpd.data.cohort import cohort_of
 from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.residuals import residuals
-from pkpd.estimation.fit import Fit, FitOptions, Method, fit
+from pkpd.estimation.fit import Fit, FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.simulation.population import simulate_levels

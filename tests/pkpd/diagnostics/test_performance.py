@@ -20,7 +20,7 @@ from pkpd.diagnostics.predictive_distribution import (
     probability_below,
     quantiles,
 )
-from pkpd.estimation.fit import placed
+from pkpd.estimation.objectives import placed
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import bind_population, quantified_by_subject

@@ -36,7 +36,8 @@ from pkpd.diagnostics.scm import (
 )
 from pkpd.diagnostics.scm_document import scm_document
 from pkpd.errors import InputError
-from pkpd.estimation.fit import FitStatus, Method
+from pkpd.estimation.fit import FitStatus
+from pkpd.estimation.objectives import Method
 from pkpd.model import load_model
 from pkpd.model.covariate import effect_slope, log_effect
 from pkpd.model.population import population_parameters, with_values

@@ -11,7 +11,8 @@ from pkpd.data.censored import without_censored
 from pkpd.data.cohort import select_subjects, subject_of
 from pkpd.estimation.bootstrap import Replicate, bootstrap_document, bootstrap_replicate, draw_subjects
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, Method, fit
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
+from pkpd.estimation.objectives import Method
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort

@@ -12,9 +12,10 @@ from pkpd.data.cohort import cohort_of
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty
-from pkpd.estimation.fit import FitOptions, FitStatus, Method, fit, with_changes
+from pkpd.estimation.fit import FitOptions, FitStatus, fit, with_changes
 from pkpd.estimation.map import estimate_map
 from pkpd.estimation.minimize import Point, minimize
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.result import fit_document
 from pkpd.kernels.laplace import Approximation
 from pkpd.kernels.predict_all import predict_all

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pkpd.data.censored import without_censored
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, Method, fit
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
 from pkpd.estimation.multi_start import StartedFit, agrees, best_start, fit_from_start, scattered, starts_document
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.scale import scale_of, to_free
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model

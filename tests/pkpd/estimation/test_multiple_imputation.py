@@ -11,7 +11,7 @@ from pkpd.data.cohort import select_subjects
 from pkpd.data.imputation import begin_augmentation
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, Method, fit, ofv_by_subject
+from pkpd.estimation.fit import FitOptions, fit
 from pkpd.estimation.imputed_result import imputed_document, pooled_fits
 from pkpd.estimation.multiple_imputation import (
     ImputationOptions,
@@ -20,6 +20,7 @@ from pkpd.estimation.multiple_imputation import (
     missing_covariates,
     weighted_draw,
 )
+from pkpd.estimation.objectives import Method, ofv_by_subject
 from pkpd.likelihood.population import bind_population
 from pkpd.model.library import load_model
 from pkpd.model_covariates import imputed_columns, with_model_covariates

@@ -10,7 +10,8 @@ import pytest
 
 from pkpd.data.censored import without_censored
 from pkpd.errors import InputError
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, Method, fit, with_changes
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit, with_changes
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.profile import EndStatus, ProfilePoint, profile_parameter, profiled_names
 from pkpd.estimation.profile_document import interval_ratio, profile_document
 from pkpd.figures.profile import profile_curve, profile_figure

@@ -15,16 +15,8 @@ from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.chains import moved, started
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import (
-    FitOptions,
-    FitStatus,
-    Method,
-    expected_decrease,
-    fit,
-    information_at,
-    objective_of,
-    with_changes,
-)
+from pkpd.estimation.fit import FitOptions, FitStatus, expected_decrease, fit, information_at, with_changes
+from pkpd.estimation.objectives import Method, objective_of
 from pkpd.estimation.saem import SaemOptions, fit_by_saem, sampling_error
 from pkpd.estimation.saem_document import path_table, saem_document
 from pkpd.estimation.saem_end import sampled_end
@@ -171,7 +163,7 @@ def test_scores_and_information_from_chains_are_those_of_the_exact_objective():
     for _ in range(100):
         chains = moved(data, exact.values, chains, rng)
     point, information = sampled_end(data, exact.scale, free, chains, rng)
-    objective = objective_of(population, exact.scale, FitOptions(Method.EXACT))
+    objective = objective_of(population, exact.scale, Method.EXACT)
     at = objective(free, None)
     expected, _ = information_at(objective, at)
     ratio = np.sqrt(np.diag(np.linalg.inv(information)) / np.diag(np.linalg.inv(expected)))

@@ -10,7 +10,8 @@ from scipy import stats
 
 from pkpd.data.censored import without_censored
 from pkpd.errors import InputError
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, Method, fit, with_changes
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit, with_changes
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.scale import to_values
 from pkpd.estimation.sir import SirOptions, evaluate_by, first_proposal, sample_parameters
 from pkpd.estimation.sir_document import is_settled, sir_document, weighted_quantile

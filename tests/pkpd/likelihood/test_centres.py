@@ -16,7 +16,8 @@ from pkpd.diagnostics.records import level_records
 from pkpd.errors import InputError
 from pkpd.estimation.bootstrap import draw_centres
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, Method, conditional_of, fit, with_changes
+from pkpd.estimation.fit import FitOptions, fit, with_changes
+from pkpd.estimation.objectives import Method, conditional_of
 from pkpd.estimation.result import fit_document
 from pkpd.likelihood.centres import CentreEvaluation, evaluate_centres, shifted
 from pkpd.likelihood.population import bind_population, check_occasions_and_centres

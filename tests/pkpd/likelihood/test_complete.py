@@ -7,7 +7,7 @@ import pytest
 
 from pkpd.data.cohort import cohort_of, subject_of
 from pkpd.data.records import CovariateRow, Subject
-from pkpd.estimation.fit import placed
+from pkpd.estimation.objectives import placed
 from pkpd.likelihood.complete import complete_data, complete_scores, misfit, shift
 from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import bind_population, model_at, packed_at

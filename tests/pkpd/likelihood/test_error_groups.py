@@ -9,7 +9,8 @@ import pytest
 
 from pkpd.data.cohort import cohort_of, select_subjects
 from pkpd.errors import InputError
-from pkpd.estimation.fit import FitOptions, Method, conditional_of, fit, with_changes
+from pkpd.estimation.fit import FitOptions, fit, with_changes
+from pkpd.estimation.objectives import Method, conditional_of
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.model.population import population_parameters, with_values

@@ -7,7 +7,7 @@ import pytest
 
 from pkpd.data.cohort import cohort_of, subject_of
 from pkpd.data.records import CovariateRow, Subject
-from pkpd.estimation.fit import placed
+from pkpd.estimation.objectives import placed
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import bind_population, evaluate, quantified_by_subject

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pkpd.estimation.fit import placed
 from pkpd.estimation.map import estimate_map
+from pkpd.estimation.objectives import placed
 from pkpd.likelihood.marginal import evaluate_marginal, place_again
 from pkpd.likelihood.population import bind_population, problem_at
 from pkpd.model import load_model

@@ -14,7 +14,8 @@ from pkpd.diagnostics.individuals import effect_columns
 from pkpd.diagnostics.records import level_records
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, Method, fit
+from pkpd.estimation.fit import FitOptions, fit
+from pkpd.estimation.objectives import Method
 from pkpd.estimation.result import fit_document
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.population import bind_population, check_occasions_and_centres, evaluate

@@ -13,7 +13,8 @@ from pkpd.data.cohort import cohort_of
 from pkpd.data.records import Censoring, Dose, Sample, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import FitOptions, Method, fit, placed, with_changes
+from pkpd.estimation.fit import FitOptions, fit, with_changes
+from pkpd.estimation.objectives import Method, placed
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import bind_population, evaluate, quantified_by_subject

@@ -12,7 +12,8 @@ from pkpd.data.cohort import cohort_of, subject_of
 from pkpd.data.records import Dose, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, Method, fit, placed, with_changes
+from pkpd.estimation.fit import FitOptions, fit, with_changes
+from pkpd.estimation.objectives import Method, placed
 from pkpd.estimation.posterior import QuadratureStatus, integrate_posterior
 from pkpd.estimation.result import fit_document
 from pkpd.exposure.metrics import exposure_problem, log_auc_table, parameter_marginals, parameter_tables
