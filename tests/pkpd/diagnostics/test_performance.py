@@ -70,7 +70,7 @@ def test_a_first_sample_is_predicted_a_priori(found):
 def test_quantiles_a_priori_are_those_of_simulations(cohort, found):
     population = bind_population(MODEL, cohort)
     n = 40_000
-    drawn = simulate_replicates(population, values_of(population), np.random.default_rng(3), n)
+    drawn = simulate_replicates(population, values_of(population), 3, n)
     below = (drawn.measured[:, :, None] < found.a_priori.quantiles[:, None, :].astype(np.float32)).mean(axis=1)
     p = np.array(PROBABILITIES)
     # Five standard errors of a simulated share; where the drug is gone the distribution has a step at zero.

@@ -176,7 +176,7 @@ def test_occasions_are_drawn_anew_in_every_simulation():
     model = with_values(with_occasions(), {"omega2_cl": 1e-8, "omega2_v": 1e-8, "omega2_iov_cl": 0.25})
     model = with_values(model, {"sigma_proportional": 1e-4})
     population = bind_population(model, cohort_with((2,)))
-    drawn = simulate_replicates(population, values_of(population), np.random.default_rng(1), 4000).measured
+    drawn = simulate_replicates(population, values_of(population), 1, 4000).measured
     rate = np.log(drawn[0] / drawn[1]) / (OFFSETS[1] - OFFSETS[0])
     later = np.log(drawn[2] / drawn[3]) / (OFFSETS[1] - OFFSETS[0])
     assert np.log(rate).std() == pytest.approx(0.5, abs=0.03)
