@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from studies import optimum
+from studies import estimation, optimum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Each study: what it asks, in one line, and what runs it with the words behind its name.
 STUDIES: dict[str, tuple[str, Callable[[list[str]], None]]] = {
+    "estimation": (estimation.QUESTION, estimation.main),
     "optimum": (optimum.QUESTION, optimum.main),
 }
 

@@ -1,0 +1,148 @@
+"""Rows of a study: computed in several processes, written as they are done, kept for `--resume`; and how a page says it was made."""
+
+from __future__ import annotations
+
+import csv
+import os
+import platform
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pkpd.kernels.threads import compute_on_one_thread
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+Row = TypeVar("Row")
+Task = tuple[Any, ...]
+
+
+def study_options(parser: argparse.ArgumentParser, *, folder: Path) -> None:
+    """Add the options that every study has."""
+    parser.add_argument("--n", type=int, default=200, help="cohorts")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes; results do not depend on it"
+    )
+    parser.add_argument("--resume", action="store_true", help="keep the rows of the table that are there")
+    parser.add_argument("--folder", type=Path, default=folder, help="where page and table go")
+
+
+class Table(Generic[Row]):
+    """A table of rows in a file; of a row, whole numbers, numbers and words are told apart by the annotations of its class."""
+
+    def __init__(self, row_type: type[Row], file: Path) -> None:
+        self.row_type, self.file = row_type, file
+        self.kinds: dict[str, str] = {one.name: str(one.type) for one in fields(row_type)}  # type: ignore[arg-type]
+
+    def kept(self) -> list[Row]:
+        """Return the rows in the file; the last line may have been cut off."""
+        if not self.file.exists():
+            return []
+        whole = self.file.read_text(encoding="utf-8").rpartition("\n")[0]
+        lines = csv.DictReader(whole.splitlines())
+        return [self.row_type(**{name: self._read(name, text) for name, text in line.items()}) for line in lines]
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write all rows; what is not a number stays empty."""
+        with self.file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(self.kinds)
+            writer.writerows(map(self.cells, rows))
+
+    def cells(self, row: Row) -> list[object]:
+        """Return the cells of a row."""
+        found: list[object] = []
+        for value in asdict(row).values():  # type: ignore[call-overload]
+            is_number = isinstance(value, float)
+            found.append("" if is_number and not np.isfinite(value) else f"{value:.6g}" if is_number else value)
+        return found
+
+    def _read(self, name: str, text: str) -> Any:  # noqa: ANN401 - as the row has it
+        kind = self.kinds[name]
+        return text if kind == "str" else int(text) if kind == "int" else float(text or "nan")
+
+
+def run_tasks(
+    compute: Callable[..., Row],
+    tasks: Sequence[Task],
+    row_type: type[Row],
+    *,
+    key: Callable[[Row], Task],
+    file: Path,
+    options: argparse.Namespace,
+    name: str,
+) -> list[Row]:
+    """Return a row for each task, in their order; every row is in the file as soon as it is known.
+
+    Parameters
+    ----------
+    compute : callable
+        What computes a row from a task and ``seed``.
+    tasks : sequence of tuple
+        Arguments of it.
+    row_type : type
+        A dataclass with a ``seed``.
+    key : callable
+        The task that a row is of.
+    file : Path
+        The table.
+    options : Namespace
+        With what ``study_options`` added.
+    name : str
+        What progress is called.
+    """
+    options.folder.mkdir(parents=True, exist_ok=True)
+    table = Table(row_type, file)
+    kept = [row for row in table.kept() if getattr(row, "seed", None) == options.seed] if options.resume else []
+    known = {key(row): row for row in kept if key(row) in set(tasks)}
+    table.write(list(known.values()))
+    missing = [task for task in tasks if task not in known]
+    known |= dict(_computed(compute, missing, table, options, name))
+    rows = [known[task] for task in tasks]
+    table.write(rows)
+    return rows
+
+
+def _computed(
+    compute: Callable[..., Row], tasks: Sequence[Task], table: Table[Row], options: argparse.Namespace, name: str
+) -> Iterator[tuple[Task, Row]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    context = get_context("spawn")
+    with (
+        table.file.open("a", encoding="utf-8", newline="") as stream,
+        Progress(*columns, console=Console(stderr=True)) as bar,
+        ProcessPoolExecutor(options.workers, context, initializer=compute_on_one_thread) as pool,
+    ):
+        shown = bar.add_task(name, total=len(tasks))
+        writer = csv.writer(stream, lineterminator="\n")
+        waiting = {pool.submit(compute, *task, seed=options.seed): task for task in tasks}
+        for done in as_completed(waiting):
+            row = done.result()
+            writer.writerow(table.cells(row))
+            stream.flush()
+            bar.advance(shown)
+            yield waiting[done], row
+
+
+def made(command: str, table: str) -> list[str]:
+    """Return the part of a page that says how it was made."""
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "numba"))
+    return [
+        "## How it was made",
+        "",
+        (
+            f"`{command}`, {datetime.now(tz=UTC):%Y-%m-%d}, Python {platform.python_version()}, {versions}. "
+            f"Every row stands in [{table}]({table}); `--resume` goes on with the rows that are there."
+        ),
+    ]
