@@ -37,6 +37,8 @@ _STEP_WITHOUT_SE = 0.3
 _FAR_LOG, _FAR_LOGIT, _FAR_UNITS = float(np.log(1000.0)), 12.0, 50.0
 # What counts as the bound of something positive: a variance that has no effect, and a share of an estimate.
 _LEAST_VARIANCE, _LEAST_SHARE = 1e-6, 1e-4
+# Share of an initial value at which the search for the end of what lies at a bound begins.
+_OFF_BOUND = 1e-3
 # A variance from which a search on logarithms does not find back.
 _NEARLY_ZERO = 1e-5
 
@@ -264,7 +266,7 @@ def _begin(original: Fit, one: PopulationParameter, estimate: float) -> float:
     """Return where an estimate lies on its scale; of one at a bound, a thousandth of its initial value away from there."""
     scale = scale_of((replace(one, is_fixed=False),))
     if one.name in original.at_bound and scale.pieces[0].kind == "log":
-        estimate = max(estimate, one.lower + 1e-3 * (one.value - one.lower))
+        estimate = max(estimate, one.lower + _OFF_BOUND * (one.value - one.lower))
     return float(to_free(scale, np.array([estimate]))[0])
 
 

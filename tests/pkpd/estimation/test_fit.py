@@ -17,9 +17,10 @@ from pkpd.estimation.map import estimate_map
 from pkpd.estimation.minimize import Point, minimize
 from pkpd.estimation.objectives import Method
 from pkpd.estimation.result import fit_document
+from pkpd.estimation.scale import scale_of, to_free, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.kernels.predict_all import predict_all
-from pkpd.likelihood.population import bind_population, evaluate, problem_at
+from pkpd.likelihood.population import bind_population, evaluate, model_at, problem_at
 from pkpd.model import load_model
 from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
@@ -137,6 +138,24 @@ def test_a_variance_of_nothing_ends_at_its_bound_and_says_so():
     assert found.status is FitStatus.AT_BOUND
     assert set(found.at_bound) & {"omega2_cl", "omega2_v"}
     assert uncertainty(found, CovarianceKind.R) is None
+
+
+def test_a_variance_of_nothing_is_found_where_it_is_the_lower_optimum():
+    """The search ends at one optimum with both variances, 0.57 above the one without variability of clearance."""
+    model = load_model("niyigena_2026_asuc")
+    begun = bind_population(
+        model, with_model_covariates(virtual_cohort(model, Design(), np.random.default_rng([1, 44])), model).cohort
+    )
+    scale = scale_of(begun.parameters)
+    rng = np.random.default_rng([1, 44])
+    truth = to_values(scale, to_free(scale, scale.values) + 0.3 * rng.standard_normal(scale.n_free))
+    drawn = with_model_covariates(virtual_cohort(model_at(begun, truth), Design(), rng), model).cohort
+    population = bind_population(model, drawn)
+    near = fit(population, FitOptions(Method.EXACT, with_covariance=False))
+    found = fit(population, FitOptions(Method.EXACT))
+    assert (found.status, found.at_bound) == (FitStatus.AT_BOUND, ("omega2_cl",))
+    assert near.status is FitStatus.CONVERGED
+    assert found.ofv < near.ofv - 0.5
 
 
 def test_methods_without_a_likelihood_of_censored_levels_refuse_them():
