@@ -27,7 +27,7 @@ from pkpd.likelihood.population import (
 )
 
 if TYPE_CHECKING:
-    from pkpd.arrays import BoolArray, FloatArray, IntArray
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.likelihood.population import Basis, Population
     from pkpd.model.spec import ModelSpec

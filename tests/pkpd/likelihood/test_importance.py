@@ -28,6 +28,7 @@ from pkpd.likelihood.population import bind_population, quantified_by_subject
 from pkpd.model import load_model
 from pkpd.model.population import with_values
 from tests.oracles.dense_cube import minus2_log_marginal
+from tests.oracles.dense_grid import integrate
 from tests.oracles.patients import KINDS, above, below, median_covariates, quantified, random_subject
 from tests.pkpd.likelihood.test_gradients import differences, population_of, values_of
 
@@ -54,7 +55,7 @@ def alone(name: str, samples: str):
     return bind_population(model, cohort_of([Subject(DOSES, SAMPLES[samples], (median_covariates(model),))]))
 
 
-@pytest.mark.parametrize("name", ["niyigena_2026_asuc", "passot_2016_adult", "song_2025"])
+@pytest.mark.parametrize("name", ["niyigena_2026_asuc", "fasanmade_2009", "song_2025"])
 def test_one_and_two_random_effects_have_the_value_of_the_quadrature(name: str):
     """Ordinary, extreme and contradictory subjects, some with two modes."""
     population = population_of(name, censored=True, n=24)
@@ -67,6 +68,15 @@ def test_one_and_two_random_effects_have_the_value_of_the_quadrature(name: str):
     assert np.abs((found.ofv_i - exact.ofv_i) / np.sqrt(found.variance)).max() < 6.0
     assert found.eta == pytest.approx(exact.eta, abs=0.03)
     assert found.covariance == pytest.approx(exact.covariance, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["passot_2016_adult", "hanzel_2021"])
+def test_a_subject_far_from_what_the_model_expects_has_the_value_of_a_dense_grid(name: str):
+    population = population_of(name, censored=True, n=24)
+    grid = integrate(population.model, subject_of(population.cohort, 17))
+    found = integrate_by_sampling(population, values_of(population), with_gradient=False)
+    expected = -2.0 * grid.log_evidence - np.log(2.0 * np.pi) * quantified_by_subject(population)[17]
+    assert found.ofv_i[17] == pytest.approx(expected, abs=6.0 * np.sqrt(found.variance[17]))
 
 
 @pytest.mark.parametrize("samples", SAMPLES)
