@@ -367,11 +367,10 @@ def _integration(found: dict[str, Any] | None) -> list[str]:
     """Return how exact a sampled objective is."""
     if found is None or found["ofv_se"] is None:
         return []
+    least = found["least_effective_sample_size"]
     return [
-        (
-            f"Integrated by importance sampling: {found['points']:,} points, standard error of the OFV {found['ofv_se']:.2g}, least "
-            f"effective sample size {found['least_effective_sample_size']:.0f}."
-        )
+        f"Integrated by importance sampling: {found['points']:,} points, standard error of the OFV {found['ofv_se']:.2g}"
+        + ("." if least is None else f", least effective sample size {least:.0f}.")
     ]
 
 

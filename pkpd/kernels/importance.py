@@ -7,7 +7,7 @@ share of the prior bounds them all (the defensive mixture, Hesterberg 1995, doi:
 
 Where the mixture has the part with the moments, Hermite polynomials times the normal density with these moments, whose integrals
 are known, are control variates (Owen and Zhou 2000, doi:10.1080/01621459.2000.10473909). Regression on them turns the equal
-weights 1 / N into others that integrate the controls exactly and do not depend on the parameters (``_regression_weights``).
+weights 1 / N into others that do not depend on the parameters (``_regression_weights``).
 
 Points move with the parameters as a normal posterior would, of which a share a of the variance is the prior's: along the typical
 value of a term with a random effect of its own, ln(typical value) + eta moves by a of the change and eta by the rest; along the standard
@@ -57,8 +57,8 @@ class Points(NamedTuple):
     ----------
     stratum : (n_batches, n_points, n_eta + 2) array
         Stratum of each point, one of ``n_points``, along the choice of the part, the radius and each random effect.
-    inside : (n_batches,) array
-        Place of the first coordinate inside its stratum.
+    inside : (n_batches, n_points) array
+        Place inside each stratum of the choice of the part.
     stretch : (n_batches, n_points) array
         Factor that makes a normal variate one of a t distribution, for each stratum of the radius.
     normal : (n_batches, n_eta, n_points) array
@@ -239,7 +239,8 @@ def _draw(
 ) -> None:
     """Write one point of a subject; its strata are those of the common point with some binary digits turned."""
     stratum, n = points.stratum, z.size
-    chosen = ((stratum[batch, m, COMPONENT] ^ shift[COMPONENT]) + points.inside[batch]) / stratum.shape[1]
+    turned = stratum[batch, m, COMPONENT] ^ shift[COMPONENT]
+    chosen = (turned + points.inside[batch, turned]) / stratum.shape[1]
     part, below = 0, 0.0
     for k in range(share.size):
         if share[k] > 0.0:
@@ -304,8 +305,10 @@ def write_controls(u: FloatArray, ratio: float, controls: FloatArray) -> None:
 
 
 @kernel
-def _regression_weights(controls: FloatArray, mass: FloatArray, weight: FloatArray, rest: FloatArray) -> bool:
+def _regression_weights(controls: FloatArray, mass: FloatArray, weight: FloatArray, by_batch: FloatArray) -> bool:
     """Write the weights of a mean that regression on the controls makes; return whether there are any.
+
+    The coefficients for a batch come from the other batches: with its own, the mean would be biased.
 
     Parameters
     ----------
@@ -314,37 +317,41 @@ def _regression_weights(controls: FloatArray, mass: FloatArray, weight: FloatArr
     mass : (n_points,) array
         What the mean is wanted of.
     weight : (n_points,) array
-        Overwritten with weights whose sum is 1; they depend on the controls alone.
-    rest : (n_points,) array
-        Overwritten with what the regression leaves of ``mass``, scaled up for the degrees of freedom that it takes.
+        Overwritten with weights; they depend on the controls alone.
+    by_batch : (n_batches,) array
+        Overwritten with the mean by each batch; their mean is the weighted sum of the masses.
     """
-    n_points, n = controls.shape[0], controls.shape[1] + 1
-    if n_points < 2 * n:
+    n_points, n, n_batches = controls.shape[0], controls.shape[1] + 1, by_batch.size
+    size = n_points // n_batches
+    if n_points < 3 * n:
         return False
     controls[:, 0] -= 1.0
-    gram, right = np.zeros((n, n)), np.zeros(n)
-    row = np.empty(n)
+    gram, right = np.zeros((n_batches, n, n)), np.zeros((n_batches, n))
+    row = np.ones(n)
     for m in range(n_points):
-        row[0] = 1.0
         row[1:] = controls[m]
+        batch = m // size
         for i in range(n):
-            right[i] += row[i] * mass[m]
+            right[batch, i] += row[i] * mass[m]
             for j in range(i + 1):
-                gram[i, j] += row[i] * row[j]
-    factor, first, slope = np.empty((n, n)), np.zeros(n), np.empty(n)
-    solution = np.empty(n)
-    if not cholesky(gram, factor):
-        return False
-    first[0] = 1.0
-    cholesky_solve(factor, first, solution)
-    cholesky_solve(factor, right, slope)
-    scale = math.sqrt(n_points / (n_points - n))
+                gram[batch, i, j] += row[i] * row[j]
+    all_gram, all_right = gram.sum(axis=0), right.sum(axis=0)
+    factor, slope = np.empty((n, n)), np.empty(n)
+    pull, own = np.empty((n_batches, n)), np.empty(n)
+    for batch in range(n_batches):
+        if not cholesky(all_gram - gram[batch], factor):
+            return False
+        cholesky_solve(factor, all_right - right[batch], slope)
+        own[:] = gram[batch, :, 0] / size
+        own[0] = 0.0
+        cholesky_solve(factor, own, pull[batch])
+        by_batch[batch] = right[batch, 0] / size - (slope * own).sum()
+    together = pull.sum(axis=0)
     for m in range(n_points):
-        weight[m], fitted = solution[0], slope[0]
-        for i in range(1, n):
-            weight[m] += solution[i] * controls[m, i - 1]
-            fitted += slope[i] * controls[m, i - 1]
-        rest[m] = scale * (mass[m] - fitted)
+        row[1:] = controls[m]
+        weight[m] = 1.0 / n_points
+        for i in range(n):
+            weight[m] -= (together[i] - pull[m // size, i]) * row[i] / n_batches
     return True
 
 
@@ -504,23 +511,17 @@ def _weighted(mass: FloatArray, controls: FloatArray, n_batches: int, quality: F
         plain += mass[at]
         squares += mass[at] * mass[at]
     quality[1] = plain * plain / squares
-    plain /= n_all
-    total, weight, rest = plain, np.full(n_all, 1.0 / n_all), mass - plain
+    total, size = plain / n_all, n_all // n_batches
+    weight, by_batch = np.full(n_all, 1.0 / n_all), np.zeros(n_batches)
+    for at in range(n_all):
+        by_batch[at // size] += mass[at] / size
     if controls.shape[0] > 0:
-        by_controls, left = np.empty(n_all), np.empty(n_all)
-        if _regression_weights(controls, mass, by_controls, left):
-            refined = 0.0
-            for at in range(n_all):
-                refined += by_controls[at] * mass[at]
-            if plain < _FAR * refined < _FAR * _FAR * plain:
-                total, weight, rest = refined, by_controls, left
-    apart = 0.0
-    size = n_all // n_batches
-    for batch in range(n_batches):
-        sum_ = 0.0
-        for at in range(batch * size, (batch + 1) * size):
-            sum_ += rest[at]
-        apart += (sum_ / size) ** 2
+        by_controls, refined_by_batch = np.empty(n_all), np.empty(n_batches)
+        if _regression_weights(controls, mass, by_controls, refined_by_batch):
+            refined = refined_by_batch.mean()
+            if total < _FAR * refined < _FAR * _FAR * total:
+                total, weight, by_batch = refined, by_controls, refined_by_batch
+    apart = ((by_batch - total) ** 2).sum()
     quality[0] = 4.0 * apart / (n_batches * (n_batches - 1) * total * total)
     for at in range(n_all):
         mass[at] *= weight[at] / total

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 N_BATCHES = 8
 """Independent scrambles of the points."""
 _BITS = 30
+_PILOT = 1 << 40
 # Scan for starts: standard normal points this much wider than the prior, and how many of them searches begin at.
 _N_SCAN, _SCAN_WIDTH, _N_STARTS, _MODES_KEPT = 256, 1.5, 8, 4
 # Shares of the mixture: the prior's, and of the rest that of the moments, where the first points are enough for them.
@@ -166,7 +167,9 @@ def place_proposals(
         np.full(n, np.nan),
         np.nan,
     )
-    pilot = evaluate_by_sampling(population, values, around, with_gradient=False)
+    # Moments from the same points as the result would draw the mixture to where these happen to lie, and bias it.
+    others = replace(around, sampling=replace(sampling, seed=sampling.seed + _PILOT))
+    pilot = evaluate_by_sampling(population, values, others, with_gradient=False)
     placed = replace(around, mixture=_with_moments(around.mixture, packed, pilot), power=_power(packed, pilot))
     placed = placed if sizes is None else replace(placed, sizes=sizes)
     found = evaluate_by_sampling(population, values, placed, with_gradient=False)
@@ -352,9 +355,10 @@ def points_of(size: int, n_eta: int, seed: int) -> Points:
         rng = np.random.default_rng([seed, batch])
         sobol = qmc.Sobol(n_eta + FIRST_NORMAL, scramble=True, bits=_BITS, rng=rng)
         stratum.append(np.floor(sobol.random(size) * size))
-        place.append(rng.random(n_eta + FIRST_NORMAL))
+        # Every stratum has a place of its own: with one for all, every mean would lie to the same side.
+        place.append(rng.random((n_eta + FIRST_NORMAL, size)))
     inside = np.array(place)
-    unit = (np.arange(size) + inside[:, :, None]) / size
+    unit = (np.arange(size) + inside) / size
     # The square of a t variate's denominator is chi-squared over its degrees of freedom.
     stretch = np.sqrt(0.5 * FREEDOM / gammaincinv(0.5 * FREEDOM, unit[:, 1]))
     normal = np.ascontiguousarray(ndtri(unit[:, FIRST_NORMAL:]))

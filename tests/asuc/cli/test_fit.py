@@ -103,6 +103,22 @@ def test_a_fit_writes_estimates_random_effects_and_residuals(
         assert float(row["ipred"]) > 0.0
 
 
+def test_three_random_effects_are_sampled_and_the_document_says_how_exactly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    model, file, out = ("--model", "fasanmade_2011_pediatric"), tmp_path / "three.csv", tmp_path / "fit"
+    assert run(["cohort", "simulate", *model, "--out", str(file), "--n", "8", "--seed", "5"]) == 0
+    capsys.readouterr()
+    assert run(["fit", str(file), *model, "--no-figures", "--out", str(out), "--maxeval", "0"]) == 0
+
+    printed = capsys.readouterr().out
+    integration = json.loads((out / "fit.json").read_text(encoding="utf-8"))["integration"]
+    assert integration["kind"] == "importance_sampling"
+    assert 0.0 < integration["ofv_se"] <= 0.05
+    assert f"standard error of the OFV {integration['ofv_se']:.2g}" in printed
+    assert list(rows_of(out / "etas.csv")[0])[1:4] == ["eta_cl", "eta_v1", "eta_v2"]
+
+
 def test_zero_evaluations_give_the_objective_at_the_initial_values(
     cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
