@@ -22,7 +22,7 @@ from pkpd.likelihood.importance import (
     place_proposals,
     with_enough_points,
 )
-from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again
+from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again, reach_of
 from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
 
 if TYPE_CHECKING:
@@ -177,8 +177,9 @@ def is_flat_mode(evaluation: Evaluation) -> BoolArray:
 
 def placed(population: Population, values: FloatArray) -> Nodes:
     """Return the nodes of the exact method at some values of the parameters."""
-    modes = estimate_map(problem_at(population, values))
-    return place(population, values, modes.objective)
+    problem = problem_at(population, values)
+    modes = estimate_map(problem)
+    return place(population, values, modes.objective, reach_of(problem.subjects.frame, modes.white))
 
 
 def ofv_by_subject(population: Population, values: FloatArray, method: Method) -> FloatArray:
@@ -213,9 +214,13 @@ def _by_quadrature(population: Population, values: FloatArray, nodes: Nodes | No
     found = evaluate_marginal(population, values, nodes)
     is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
     if is_doubtful.any():
-        is_near = bool(found.doubt[:, 0].max() < _BEYOND)
-        least = found.lowest if is_near else estimate_map(problem_at(population, values)).objective
-        nodes = place_again(population, values, least, nodes, is_doubtful)
+        if found.doubt[:, 0].max() < _BEYOND:
+            least, reach = found.lowest, nodes.reach
+        else:
+            problem = problem_at(population, values)
+            modes = estimate_map(problem)
+            least, reach = modes.objective, reach_of(problem.subjects.frame, modes.white)
+        nodes = place_again(population, values, least, reach, nodes, is_doubtful)
         found = evaluate_marginal(population, values, nodes)
     return found, nodes
 

@@ -18,6 +18,7 @@ from pkpd.estimation.lattice import lattice_points
 from pkpd.estimation.map import MapEstimates, estimate_map
 from pkpd.kernels.marginal import place_some
 from pkpd.kernels.residual import LOG_2PI
+from pkpd.likelihood.marginal import reach_of
 from pkpd.likelihood.population import problem_at
 
 if TYPE_CHECKING:
@@ -103,8 +104,9 @@ def _on_lines(posteriors: Posteriors, i: int, size: int) -> PosteriorNodes:
     n_lines = size if n_eta == _ON_PLANE else 1
     outer, low, step = (np.empty((1, n_lines)) for _ in range(3))
     distance = np.empty(1)
-    least = posteriors.modes.objective
-    place_some(posteriors.packed, np.array([i]), least, outer, distance, low, step, size)
+    modes = posteriors.modes
+    reach = reach_of(posteriors.packed.frame, modes.white)
+    place_some(posteriors.packed, np.array([i]), modes.objective, reach, outer, distance, low, step, size)
     along = low[0, :, None] + step[0, :, None] * np.arange(size)
     across = np.repeat(outer[0, :, None], size, axis=1)
     coordinates = np.stack((along, across), axis=-1)[..., :n_eta].reshape(-1, n_eta)

@@ -44,7 +44,6 @@ from pkpd.kernels.taylor import linear
 _NONE, _BELOW, _BETWEEN = float(Censored.NONE), float(Censored.BELOW), float(Censored.BETWEEN)
 _VARIANCES_ADD = float(ErrorKind.VARIANCES_ADD)
 _SDS_ADD, _LOGARITHMIC = float(ErrorKind.SDS_ADD), float(ErrorKind.LOGARITHMIC)
-_REACH = 7.0
 # Mass where phi lies this far above its minimum is left out: a density below 3e-9 of the highest. So much is kept that nodes
 # still reach beyond a posterior that has moved a little.
 _NEGLIGIBLE = 40.0
@@ -57,14 +56,20 @@ _N_SCAN = 24
 
 @kernel
 def place_nodes(
-    subject: PackedSubject, least: float, outer: FloatArray, low: FloatArray, step: FloatArray, values: FloatArray
+    subject: PackedSubject,
+    least: float,
+    reach: float,
+    outer: FloatArray,
+    low: FloatArray,
+    step: FloatArray,
+    values: FloatArray,
 ) -> float:
     """Write the lines of a subject and the nodes on each; return the weight of every line.
 
     Parameters
     ----------
-    least : float
-        The least phi.
+    least, reach : float
+        The least phi, and how far from zero mass is looked for.
     outer : (n_lines,) array
         Overwritten with the positions of the lines; a single 0 with one random effect.
     low, step : (n_lines,) arrays
@@ -76,13 +81,13 @@ def place_nodes(
     weight = 1.0
     outer[:] = 0.0
     if n_eta == 2:
-        first, last = outer_range(subject, _REACH, least + _NEGLIGIBLE, np.empty(_N_SCAN), _N_SCAN)
+        first, last = outer_range(subject, reach, least + _NEGLIGIBLE, np.empty(_N_SCAN), _N_SCAN)
         weight = (last - first) / (outer.size - 1)
         for line in range(outer.size):
             outer[line] = first + line * weight
     for line in range(outer.size):
         low[line], step[line], _ = locate_line(
-            subject, outer[line : line + n_eta - 1], -_REACH, _REACH, least + _NEGLIGIBLE, values
+            subject, outer[line : line + n_eta - 1], -reach, reach, least + _NEGLIGIBLE, values
         )
     return weight
 
@@ -387,16 +392,19 @@ def place_some(
     subjects: PackedSubjects,
     which: IntArray,
     least: FloatArray,
+    reach: FloatArray,
     outer: FloatArray,
     weight: FloatArray,
     low: FloatArray,
     step: FloatArray,
     n_nodes: int,
 ) -> None:
-    """Write lines and nodes of some subjects, one row for each (``place_nodes``); ``least`` is of all subjects."""
+    """Write lines and nodes of some subjects, one row for each (``place_nodes``); ``least`` and ``reach`` are of all subjects."""
     for i in prange(which.size):
         s = int(which[i])
-        weight[i] = place_nodes(subject_at(subjects, s), least[s], outer[i], low[i], step[i], np.empty(n_nodes))
+        weight[i] = place_nodes(
+            subject_at(subjects, s), least[s], reach[s], outer[i], low[i], step[i], np.empty(n_nodes)
+        )
 
 
 @parallel_kernel

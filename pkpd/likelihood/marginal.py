@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pkpd.model.spec import Term
 
 _FEWEST, _MOST = 16, 1024
+# Standard deviations of the prior beyond the mode that mass is looked for in.
+_REACH = 7.0
 _TOLERANCE = 1e-3
 """Largest relative change of a subject's integral from leaving out lines or nodes. The trapezoidal rule's error falls faster
 than any power of their distance, so that the whole rule errs by about the square of the change."""
@@ -41,8 +43,8 @@ class Nodes:
 
     Parameters
     ----------
-    least : (n_subjects,) array
-        Least phi of each subject where the nodes were placed.
+    least, reach : (n_subjects,) arrays
+        Least phi of each subject where the nodes were placed, and how far from zero they were looked for.
     line_start : (n_subjects + 1,) array
         First line of each subject.
     outer, low, step : (n_lines,) arrays
@@ -54,6 +56,7 @@ class Nodes:
     """
 
     least: FloatArray
+    reach: FloatArray
     line_start: IntArray
     outer: FloatArray
     low: FloatArray
@@ -62,22 +65,43 @@ class Nodes:
     n_nodes: IntArray
 
 
-def place(population: Population, values: FloatArray, least: FloatArray) -> Nodes:
+def reach_of(frame: FloatArray, white: FloatArray) -> FloatArray:
+    """Return how far from zero the mass of each subject is looked for: beyond its mode, (n_subjects,).
+
+    Parameters
+    ----------
+    frame : (n_subjects, n_eta, n_eta) array
+        Bases that lines run along.
+    white : (n_subjects, n_eta) array
+        Deepest modes, whitened; a subject without one is looked for around zero.
+    """
+    along = np.abs(np.einsum("nji,nj->ni", frame, np.where(np.isfinite(white), white, 0.0)))
+    return _REACH + along.max(axis=1, initial=0.0)
+
+
+def place(population: Population, values: FloatArray, least: FloatArray, reach: FloatArray) -> Nodes:
     """Choose lines and nodes for every subject at some values of the parameters: as many as its posterior needs.
 
     Parameters
     ----------
     least : (n_subjects,) array
         The objective of each subject's deepest mode (``estimation.map``).
+    reach : (n_subjects,) array
+        How far from zero mass is looked for (``reach_of``).
     """
     n = population.n_subjects
     fewest = np.full(n, _FEWEST)
     n_lines = fewest if population.n_eta > 1 else np.ones(n, dtype=np.int64)
-    return _joined(least, _placed(population, values, least, np.arange(n), n_lines, fewest))
+    return _joined(least, reach, _placed(population, values, least, reach, np.arange(n), n_lines, fewest))
 
 
 def place_again(
-    population: Population, values: FloatArray, least: FloatArray, nodes: Nodes, is_meant: BoolArray
+    population: Population,
+    values: FloatArray,
+    least: FloatArray,
+    reach: FloatArray,
+    nodes: Nodes,
+    is_meant: BoolArray,
 ) -> Nodes:
     """Choose lines and nodes anew for some of the subjects, from as many as they had.
 
@@ -85,17 +109,20 @@ def place_again(
     ----------
     least : (n_subjects,) array
         The objective of each subject's deepest mode, or nearly: what is left out is judged by it.
+    reach : (n_subjects,) array
+        As ``place``.
     nodes : Nodes
         Those of all subjects before.
     is_meant : (n_subjects,) array
         For which subjects they are chosen anew.
     """
     which = np.flatnonzero(is_meant)
-    rows = _placed(population, values, least, which, np.diff(nodes.line_start)[which], nodes.n_nodes[which])
+    rows = _placed(population, values, least, reach, which, np.diff(nodes.line_start)[which], nodes.n_nodes[which])
     kept = (_row_of(nodes, i) for i in range(population.n_subjects))
     new = iter(rows)
     return _joined(
         np.where(is_meant, least, nodes.least),
+        np.where(is_meant, reach, nodes.reach),
         [next(new) if again else row for row, again in zip(kept, is_meant, strict=True)],
     )
 
@@ -116,10 +143,11 @@ def _row_of(nodes: Nodes, i: int) -> _Row:
     return _Row(nodes.outer[lines], nodes.low[lines], nodes.step[lines], float(nodes.weight[i]), int(nodes.n_nodes[i]))
 
 
-def _joined(least: FloatArray, rows: Sequence[_Row]) -> Nodes:
+def _joined(least: FloatArray, reach: FloatArray, rows: Sequence[_Row]) -> Nodes:
     starts = np.concatenate(([0], np.cumsum([row.outer.size for row in rows]))).astype(np.int64)
     return Nodes(
         least=least,
+        reach=reach,
         line_start=starts,
         outer=np.concatenate([row.outer for row in rows]),
         low=np.concatenate([row.low for row in rows]),
@@ -133,6 +161,7 @@ def _placed(
     population: Population,
     values: FloatArray,
     least: FloatArray,
+    reach: FloatArray,
     which: IntArray,
     n_lines: IntArray,
     n_nodes: IntArray,
@@ -146,7 +175,7 @@ def _placed(
     while wanted:
         for lines, size in sorted(set(wanted.values())):
             some = np.array([i for i, sizes in wanted.items() if sizes == (lines, size)])
-            tried, doubt = _tried(packed, directions, least, some, lines, size)
+            tried, doubt = _tried(packed, directions, least, reach, some, lines, size)
             for i, row, (few_lines, few_nodes) in zip(some.tolist(), tried, doubt[:, 1:] >= _TOLERANCE, strict=True):
                 if not (few_lines or few_nodes) or max(lines, size) >= _MOST:
                     rows[i] = row
@@ -157,13 +186,19 @@ def _placed(
 
 
 def _tried(
-    packed: PackedSubjects, directions: Directions, least: FloatArray, some: IntArray, n_lines: int, size: int
+    packed: PackedSubjects,
+    directions: Directions,
+    least: FloatArray,
+    reach: FloatArray,
+    some: IntArray,
+    n_lines: int,
+    size: int,
 ) -> tuple[list[_Row], FloatArray]:
     """Return lines and nodes of some subjects, so many of each, and what is to be doubted about them."""
     n, n_eta = some.size, packed.omega_cholesky.shape[1]
     outer, low, step = (np.empty((n, n_lines)) for _ in range(3))
     weight, doubt = np.empty(n), np.empty((n, 3))
-    place_some(packed, some, least, outer, weight, low, step, size)
+    place_some(packed, some, least, reach, outer, weight, low, step, size)
     integrate_some(
         packed,
         some,

@@ -11,6 +11,7 @@ from pkpd.likelihood.marginal import evaluate_marginal, place_again
 from pkpd.likelihood.population import bind_population, problem_at
 from pkpd.model import load_model
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
+from tests.pkpd.likelihood.test_gradients import population_of, values_of
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def test_nodes_placed_anew_for_some_subjects_leave_the_others_as_they_were(popul
     elsewhere = published * np.array([1.6, 1.0, 1.0, 1.3, 1.0, 1.0, 1.0, 1.0])
     is_meant = np.arange(24) % 3 == 0
     least = estimate_map(problem_at(population, elsewhere)).objective
-    moved = place_again(population, elsewhere, least, nodes, is_meant)
+    moved = place_again(population, elsewhere, least, nodes.reach, nodes, is_meant)
     before = evaluate_marginal(population, elsewhere, nodes).ofv_i
     after = evaluate_marginal(population, elsewhere, moved).ofv_i
     afresh = evaluate_marginal(population, elsewhere, placed(population, elsewhere)).ofv_i
@@ -49,3 +50,13 @@ def test_few_nodes_differ_from_very_many_by_less_than_a_thousandth_in_all(popula
     monkeypatch.setattr("pkpd.likelihood.marginal._TOLERANCE", 1e-7)
     many = evaluate_marginal(population, published, placed(population, published)).ofv
     assert few == pytest.approx(many, abs=1e-3)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("passot_2016_adult", 182.888), ("hanzel_2021", 397.288)])
+def test_a_mode_far_beyond_the_prior_is_integrated(name: str, expected: float):
+    # The dense grid's values (tests/oracles/dense_grid) of a subject whose samples contradict each other: modes 11 and 15 standard
+    # deviations away.
+    bound = population_of(name, censored=True, n=24)
+    found = evaluate_marginal(bound, values_of(bound), placed(bound, values_of(bound)))
+    assert found.ofv_i[17] == pytest.approx(expected, abs=2e-3)
+    assert found.doubt[:, 1:].max() < 1e-3
