@@ -14,6 +14,7 @@ from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.likelihood.importance import SampledEvaluation
+from pkpd.likelihood.marginal import MarginalEvaluation
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
 
@@ -27,6 +28,8 @@ _SMALL_EXP = 700.0
 _MOST_NAMED = 10
 # Points were placed for the standard error that is wanted; near there it differs a little.
 _MISSED = 1.2
+# Relative change of a subject's integral by leaving out nodes, above which it is named.
+_ROUGH = 5e-2
 # Scores of every subject below this are those of a parameter that no prediction depends on.
 _SILENT = 1e-12
 # Curvature, the largest being about 1, that differences of a gradient do not tell from none; part of a direction that counts.
@@ -168,6 +171,7 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
         named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))
         text = f"The modes of {int(flat.sum())} subjects are flat, where Laplace's approximation is worthless: {named}."
         found.append({"code": "flat_mode", "text": text})
+    found += _too_few_nodes(fit)
     if isinstance(fit.evaluation, SampledEvaluation) and fit.evaluation.ofv_se > _MISSED * fit.options.sampling.target:
         text = (
             f"The objective is exact to a standard error of {fit.evaluation.ofv_se:.2g} only; expected "
@@ -184,6 +188,19 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     if fit.status not in (FitStatus.CONVERGED, FitStatus.WITHIN_NOISE, FitStatus.EVALUATED):
         found.append({"code": fit.status.name.lower(), "text": fit.status.value})
     return found
+
+
+def _too_few_nodes(fit: Fit) -> list[dict[str, str]]:
+    """Return a warning on subjects whose integrals by quadrature still change with the nodes at the most nodes there are."""
+    if not isinstance(fit.evaluation, MarginalEvaluation):
+        return []
+    doubt = fit.evaluation.doubt[:, 1:].max(axis=1)
+    rough = np.flatnonzero((doubt > _ROUGH) & np.isfinite(fit.evaluation.ofv_i)).tolist()
+    if not rough:
+        return []
+    named = ", ".join(fit.population.cohort.ids[i] for i in rough[:_MOST_NAMED])
+    text = f"The integrals of {len(rough)} subjects change with the nodes of the quadrature and may be wrong: {named}."
+    return [{"code": "integration_not_exact", "text": text}]
 
 
 def _few_centres(fit: Fit, wanted: CovarianceKind, kind: CovarianceKind) -> list[dict[str, str]]:
