@@ -22,7 +22,7 @@ from pkpd.errors import input_error
 from pkpd.estimation.chains import Chains, enough_threads, moved, started
 from pkpd.estimation.fit import Fit, FitOptions, fit
 from pkpd.estimation.objectives import Method
-from pkpd.estimation.saem_end import finished, fit_at, objective_kind
+from pkpd.estimation.saem_end import finished, fit_at
 from pkpd.estimation.saem_steps import maximized, stepped
 from pkpd.estimation.scale import Scale, jacobian, scale_of, to_free, to_values
 from pkpd.likelihood.complete import CompleteData, complete_data, complete_scores
@@ -84,11 +84,9 @@ class SaemFit:
     Parameters
     ----------
     fit : Fit
-        As by any other method; its objective is that of ``objective``.
+        As by any other method; its objective is the exact one at the estimates.
     options : SaemOptions
         How it was made.
-    objective : Method
-        What the objective was computed by at the estimates: exact, or laplace for more than two random effects.
     path : (n_iterations, n_parameters) array
         Values after each iteration.
     n_exploration, n_averaged : int
@@ -105,7 +103,6 @@ class SaemFit:
 
     fit: Fit
     options: SaemOptions
-    objective: Method
     path: FloatArray
     n_exploration: int
     n_averaged: int
@@ -201,7 +198,6 @@ def fit_by_saem(
     return SaemFit(
         fitted,
         options,
-        end.objective,
         path,
         min(options.n_exploration, len(path)),
         smoothed.n_averaged,
@@ -359,8 +355,7 @@ def _check(model: ModelSpec) -> None:
 
 
 def _unsearched(population: Population, options: SaemOptions, parameters: tuple[PopulationParameter, ...]) -> SaemFit:
-    objective = objective_kind(population)
-    evaluated = fit(population, FitOptions(objective, 0, with_covariance=False), parameters=parameters)
+    evaluated = fit(population, FitOptions(Method.EXACT, 0, with_covariance=False), parameters=parameters)
     made = FitOptions(Method.SAEM, 0, with_covariance=False)
     nothing = np.empty((0, len(parameters)))
-    return SaemFit(replace(evaluated, options=made), options, objective, nothing, 0, 0, 0, {}, np.nan, np.nan)
+    return SaemFit(replace(evaluated, options=made), options, nothing, 0, 0, 0, {}, np.nan, np.nan)

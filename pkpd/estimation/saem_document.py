@@ -15,17 +15,12 @@ if TYPE_CHECKING:
     from pkpd.estimation.covariance import CovarianceKind
     from pkpd.estimation.saem import SaemFit
 
-_LAPLACE = (
-    "The objective is Laplace's approximation at the estimates, whose minimum lies elsewhere: it does not compare with objectives "
-    "of other methods."
-)
-
 
 def saem_document(result: SaemFit, kind: CovarianceKind, *, seconds: float, data_sha256: str = "") -> dict[str, Any]:
     """Return a fit by SAEM as plain dictionaries; arguments as ``result.fit_document``."""
     document = fit_document(result.fit, kind, seconds=seconds, data_sha256=data_sha256)
     document["saem"] = {
-        "ofv_by": result.objective.value,
+        "ofv_by": Method.EXACT.value,
         "seed": result.options.seed,
         "iterations": len(result.path),
         "exploration": result.n_exploration,
@@ -35,8 +30,6 @@ def saem_document(result: SaemFit, kind: CovarianceKind, *, seconds: float, data
         "sampling_error": _finite(result.sampling_error),
         "expected_decrease": _finite(result.expected_decrease),
     }
-    if result.objective is Method.LAPLACE:
-        document["warnings"].append({"code": "ofv_by_laplace", "text": _LAPLACE})
     return document
 
 

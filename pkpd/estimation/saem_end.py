@@ -1,13 +1,13 @@
 """What SAEM ends with: objective, information and scores at its estimates, and an honest status.
 
-With one or two random effects the exact objective is computed there, with its gradient and the observed information. With more the chains go
-on at the estimates: scores are posterior means, and the information is Louis' difference of that of the complete data and the variance of
-its scores. The objective is then Laplace's, and says so.
+The exact objective is computed there, with its gradient. The information is the observed one with one or two random effects. With more, where
+the objective is sampled and its differences would take long, the chains go on at the estimates, and the information is Louis'
+difference of that of the complete data and the variance of its scores.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +27,7 @@ from pkpd.estimation.minimize import Minimum, Point
 from pkpd.estimation.objectives import Memory as FitMemory
 from pkpd.estimation.objectives import Method, objective_of
 from pkpd.estimation.scale import jacobian, to_values
-from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.complete import complete_scores, shift
-from pkpd.likelihood.population import evaluate
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
 
-_MOST_EXACT = 2
+_MOST_BY_DIFFERENCES = 2
 _DECREASE = 0.1
 """What the objective may still fall by for a fit to count as converged: no result depends on so little."""
 _SWEEPS, _HESSIAN_EVERY, _STEP = 600, 6, 1e-3
@@ -50,8 +48,6 @@ class End:
 
     Parameters
     ----------
-    objective : Method
-        What the objective is computed by.
     point : Point
         Objective, gradient and scores, and the evaluation.
     information : (n_free, n_free) array or None
@@ -60,15 +56,9 @@ class End:
         By how much the objective would fall at its minimum.
     """
 
-    objective: Method
     point: Point[FitMemory]
     information: FloatArray | None
     expected_decrease: float
-
-
-def objective_kind(population: Population) -> Method:
-    """Return what a population's objective is computed by at the estimates."""
-    return Method.EXACT if population.n_eta <= _MOST_EXACT else Method.LAPLACE
 
 
 def finished(
@@ -89,17 +79,17 @@ def finished(
     chains : Chains
         The chains as smoothing left them.
     """
-    method = objective_kind(data.population)
-    if method is Method.EXACT:
-        objective = objective_of(data.population, scale, Method.EXACT)
-        point = objective(free, None)
-        is_wanted = with_covariance and bool(np.isfinite(point.value))
-        information = information_at(objective, point)[0] if is_wanted else None
-    else:
-        with enough_threads(*chains.phi.shape[:2]):
-            point, information = sampled_end(data, scale, free, chains, rng)
+    objective = objective_of(data.population, scale, Method.EXACT)
+    point = objective(free, None)
+    information = None
+    if with_covariance and np.isfinite(point.value):
+        if data.population.n_eta <= _MOST_BY_DIFFERENCES:
+            information, _ = information_at(objective, point)
+        else:
+            with enough_threads(*chains.phi.shape[:2]):
+                information = sampled_end(data, scale, free, chains, rng).information
     known = 0.25 * point.scores.T @ point.scores if information is None else information
-    return End(method, point, information if with_covariance else None, expected_decrease(known, point.gradient))
+    return End(point, information, expected_decrease(known, point.gradient))
 
 
 def fit_at(
@@ -134,9 +124,28 @@ def fit_at(
     return ended(population, options, parameters, scale, minimum, end.information, status)
 
 
+@dataclass(frozen=True, slots=True)
+class SampledEnd:
+    """What chains say at fixed values of the parameters.
+
+    Parameters
+    ----------
+    scores : (n_subjects, n_free) array
+        Mean scores on the scale of the search.
+    eta : (n_subjects, n_eta) array
+        Means of the random effects.
+    information : (n_free, n_free) array
+        Louis' observed information on the scale of the search.
+    """
+
+    scores: FloatArray
+    eta: FloatArray
+    information: FloatArray
+
+
 def sampled_end(
     data: CompleteData, scale: Scale, free: FloatArray, chains: Chains, rng: np.random.Generator
-) -> tuple[Point[FitMemory], FloatArray]:
+) -> SampledEnd:
     """Return scores, random effects and Louis' information from chains at fixed values; arguments as ``finished``."""
     values = to_values(scale, free)
     slopes = jacobian(scale, free)
@@ -159,15 +168,7 @@ def sampled_end(
     score, mean, moment = score / _SWEEPS, mean / _SWEEPS, moment / _SWEEPS
     scores = score @ slopes
     missing = 0.25 * (square / _SWEEPS - scores.T @ scores)
-    found = evaluate(data.population, values, Approximation.LAPLACE, with_gradient=False)
-    evaluation = replace(
-        found,
-        eta=mean - shift(data, values),
-        covariance=moment - mean[:, :, None] * mean[:, None, :],
-        gradient=score,
-    )
-    point = Point(free, evaluation.ofv, scores.sum(axis=0), scores, FitMemory(found.white, evaluation))
-    return point, 0.5 * hessian / n_hessians - missing
+    return SampledEnd(scores, mean - shift(data, values), 0.5 * hessian / n_hessians - missing)
 
 
 def _complete_hessian(data: CompleteData, scale: Scale, free: FloatArray, phi: FloatArray) -> FloatArray:

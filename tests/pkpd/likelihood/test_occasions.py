@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_t
 
 from pkpd.data.cohort import cohort_of, select_subjects
 from pkpd.data.records import CovariateRow, Dose, Subject
@@ -18,6 +19,7 @@ from pkpd.estimation.fit import FitOptions, fit
 from pkpd.estimation.objectives import Method
 from pkpd.estimation.result import fit_document
 from pkpd.kernels.laplace import Approximation
+from pkpd.likelihood.importance import Sampling, integrate_by_sampling
 from pkpd.likelihood.population import bind_population, check_occasions_and_centres, evaluate
 from pkpd.model import load_model
 from pkpd.model.population import with_values
@@ -87,6 +89,27 @@ def test_objectives_with_effects_of_occasions_are_those_of_an_independent_comput
         assert laplace.ofv_i[i] == pytest.approx(oracle.laplace(), abs=1e-3)
         assert focei.ofv_i[i] == pytest.approx(oracle.focei(), abs=1e-4)
         assert laplace.eta[i, : len(oracle.omega)] == pytest.approx(oracle.mode(), abs=1e-4)
+
+
+def test_the_exact_objective_with_effects_of_occasions_is_that_of_an_independent_sampling():
+    model = with_occasions()
+    population = bind_population(model, cohort_with([2, 1]))
+    found = integrate_by_sampling(population, values_of(population), Sampling(target=0.01))
+    rng, n = np.random.default_rng(3), 20_000
+    for i in range(2):
+        oracle = oracle_of(model, population.cohort, i)
+        mode, size = oracle.mode(), len(oracle.omega)
+        # A t distribution of five degrees of freedom about the mode, as wide as the prior.
+        proposal = multivariate_t(mode, 0.4 * oracle.omega, df=5, seed=rng)
+        eta = proposal.rvs(n)
+        log_prior_constant = np.linalg.slogdet(2.0 * np.pi * oracle.omega)[1]
+        log_weight = np.array([-0.5 * (oracle.joint(row) + log_prior_constant) for row in eta]) - proposal.logpdf(eta)
+        top = log_weight.max()
+        weight = np.exp(log_weight - top)
+        expected = -2.0 * (top + np.log(weight.mean()))
+        error = 2.0 * weight.std() / weight.mean() / np.sqrt(n)
+        assert error < 0.05, size
+        assert found.ofv_i[i] == pytest.approx(expected, abs=4.0 * np.hypot(error, found.ofv_se))
 
 
 @pytest.mark.parametrize("both", [False, True])
