@@ -29,6 +29,8 @@ _FLATTEST = 1e-4
 _NEGLIGIBLE = 1e-3
 # Steps in a row that gain less than the tolerance, or that were cut because there is no objective, at which a search ends.
 _MOST_STALLS, _MOST_WALLS = 3, 3
+# Share of the tolerance that a step must promise to be tried: the objective's own error is larger than less.
+_UNTRIED = 1e-3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
 _SINGULAR = 1e-14
 
@@ -167,7 +169,7 @@ def _search_line(
 ) -> tuple[Point[Memory] | None, int, bool]:
     """Return a point along a step that lowers the objective enough, the evaluations, and whether there was none in between.
 
-    Steps that could gain less than a thousandth of the tolerance are not tried: the objective's own error is larger.
+    Steps that promise next to nothing are not tried.
     """
     slope = float(point.gradient @ step)
     length = min(1.0, _LONGEST / float(np.abs(step).max()))
@@ -182,7 +184,7 @@ def _search_line(
             rise = trial.value - point.value - length * slope
             shrink = min(max(-0.5 * length * slope / rise, 0.1), 0.5) if rise > 0.0 else 0.5
         length *= shrink
-        if -length * slope < 1e-3 * tolerance:
+        if -length * slope < _UNTRIED * tolerance:
             return None, cut, is_cut_off
     return None, _MOST_CUTS, is_cut_off
 

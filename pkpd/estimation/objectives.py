@@ -57,7 +57,8 @@ _APPROXIMATIONS = {
 _ENDS, _COARSE = 1e-5, 2e-2
 # Mass at the ends of nodes from which on the mode itself may lie beyond them.
 _BEYOND = 1e-2
-_MOST_BY_QUADRATURE = 2
+MOST_BY_QUADRATURE = 2
+"""Random effects that the exact method integrates by quadrature at most."""
 # Share of a subject's efficiency, and multiple of the standard error of the objective, at which sampled points are worn out.
 _WORN, _BLURRED = 0.2, 1.5
 # Conditional variance of a whitened random effect, the prior's being 1, from which on a mode is called flat: the search by
@@ -202,7 +203,7 @@ def _exact(
     sampling: Sampling,
     is_search: bool,
 ) -> tuple[Evaluation, Any]:
-    if population.n_eta > _MOST_BY_QUADRATURE:
+    if population.n_eta > MOST_BY_QUADRATURE:
         return _sampled(population, values, start, sampling=sampling, is_search=is_search)
     return _by_quadrature(population, values, start)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty, usable_kind
 from pkpd.estimation.fit import FitStatus
-from pkpd.estimation.objectives import Method, is_flat_mode
+from pkpd.estimation.objectives import MOST_BY_QUADRATURE, Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.centres import CentreEvaluation
@@ -102,7 +102,9 @@ def _integration(fit: Fit) -> dict[str, Any] | None:
         return None
     found = fit.evaluation
     if not isinstance(found, SampledEvaluation):
-        return {"kind": "quadrature", "ofv_se": None, "points": None, "least_effective_sample_size": None}
+        # Over the effects of centres the error of what is sampled inside is not known.
+        kind = "importance_sampling" if fit.population.n_eta > MOST_BY_QUADRATURE else "quadrature"
+        return {"kind": kind, "ofv_se": None, "points": None, "least_effective_sample_size": None}
     return {
         "kind": "importance_sampling",
         "ofv_se": _finite(found.ofv_se),

