@@ -84,6 +84,9 @@ def _fits() -> None:
         residuals(found)
         individual_parameters(found)
         npde(found, np.random.default_rng(1), 10)
+    three = load_model("fasanmade_2011_pediatric")
+    drawn = virtual_cohort(three, Design(2, missing=0.0), np.random.default_rng(1))
+    fit(bind_population(three, drawn), FitOptions(Method.EXACT, most_evaluations=0))
     fit_by_saem(bind_population(model, cohort), SaemOptions(n_exploration=2, least_smoothing=2, most_iterations=4))
 
 

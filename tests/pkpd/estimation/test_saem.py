@@ -103,7 +103,7 @@ def test_of_pheno_it_ends_at_the_optimum_with_the_same_standard_errors(reference
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "n_rows"), [("hanzel_2021", 1), ("fasanmade_2009", 1), ("niyigena_2026_asuc", 2)])
 def test_full_blocks_terms_without_random_effect_and_covariates_that_change_are_fitted(name: str, n_rows: int):
-    population = rich_population(name, 60, changes={}, n_rows=n_rows)
+    population = rich_population(name, 25, changes={}, n_rows=n_rows)
     exact, found = fit(population, FitOptions(Method.EXACT)), fit_by_saem(population, SaemOptions())
     assert found.fit.ofv - exact.ofv < 0.1
     assert np.abs(differences(found, exact)).max() < 0.25

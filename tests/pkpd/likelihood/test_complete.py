@@ -112,7 +112,7 @@ def test_the_posterior_mean_of_the_derivatives_is_the_derivative_of_the_marginal
     exact = evaluate_marginal(population, values, placed(population, values))
     factor = packed_at(population, population.model).omega_cholesky
     # The whole posterior as a grid of draws, each with its mass.
-    z = np.stack(np.meshgrid(*2 * [np.linspace(-7.0, 7.0, 400)]), axis=-1).reshape(1, -1, 2)
+    z = np.stack(np.meshgrid(*2 * [np.linspace(-7.0, 7.0, 200)]), axis=-1).reshape(1, -1, 2)
     eta = np.einsum("nij,ncj->nci", factor, z)
     found = complete_scores(data, values, shift(data, values)[:, None, :] + eta)
     log_mass = -0.5 * (found.value[0] + (z[0] ** 2).sum(axis=1))
