@@ -97,8 +97,8 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
 
 
 def _integration(fit: Fit) -> dict[str, Any] | None:
-    """Return how the exact method integrated, and how exact that is; None for other methods."""
-    if fit.options.method is not Method.EXACT:
+    """Return how the exact objective was integrated, and how exact that is; None for objectives that are not."""
+    if fit.options.method not in (Method.EXACT, Method.SAEM):
         return None
     found = fit.evaluation
     if not isinstance(found, SampledEvaluation):
