@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import os
-import platform
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, fields
-from datetime import UTC, datetime
-from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pkpd.kernels.threads import compute_on_one_thread
+from studies.rows import made, run_tasks, study_options
 from studies.searches import METHODS, N_STARTS, TRUTH_SPREAD, Row, searched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 QUESTION = "Does a fit that says it converged stand at the best optimum known?"
 _FOLDER = Path(__file__).parent.parent / "docs" / "validation"
@@ -40,93 +30,47 @@ _LIMITS = (
         "Laplace's objective, where there need be no minimum. Below `flat_mode` nothing was looked for."
     ),
 )
-_HEAD = tuple(field.name for field in fields(Row))
 
 
 def main(words: list[str]) -> None:
     """Run the study and write ``optimum.csv`` and ``optimum.md``."""
     parser = argparse.ArgumentParser(prog="python -m studies optimum", description=QUESTION)
-    parser.add_argument("--n", type=int, default=200, help="cohorts")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes; results do not depend on it"
-    )
+    study_options(parser, folder=_FOLDER)
     parser.add_argument("--method", choices=METHODS, action="append", help="only this method")
-    parser.add_argument("--resume", action="store_true", help="keep the rows of the table that are there")
-    parser.add_argument("--folder", type=Path, default=_FOLDER, help="where page and table go")
     options = parser.parse_args(words)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    file = options.folder / "optimum.csv"
-    kept = (
-        [row for row in kept_rows(file) if row.seed == options.seed and row.cohort <= options.n]
-        if options.resume
-        else []
-    )
     tasks = [(number, method) for number in range(1, options.n + 1) for method in options.method or METHODS]
-    done = {(row.cohort, row.method) for row in kept}
-    missing = [task for task in tasks if task not in done]
-    rows = [*kept, *_run(missing, options.seed, options.workers, file, kept)]
-    rows.sort(key=lambda row: tasks.index((row.cohort, row.method)))
-    write_rows(file, rows)
+    rows = run_tasks(
+        searched,
+        tasks,
+        Row,
+        key=lambda row: (row.cohort, row.method),
+        file=options.folder / "optimum.csv",
+        options=options,
+        name="Optimum",
+    )
     (options.folder / "optimum.md").write_text(page(rows, seed=options.seed), encoding="utf-8")
-
-
-def kept_rows(file: Path) -> list[Row]:
-    """Return the rows of a table, the last of which may have been cut off."""
-    if not file.exists():
-        return []
-    whole = file.read_text(encoding="utf-8").rpartition("\n")[0]
-    texts = ("method", "status", "at_bound")
-    return [
-        Row(**{name: _read(text) if name not in texts else text for name, text in line.items()})  # type: ignore[arg-type]
-        for line in csv.DictReader(whole.splitlines())
-    ]
-
-
-def write_rows(file: Path, rows: Sequence[Row]) -> None:
-    """Write a table of rows; what is not a number stays empty."""
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_HEAD)
-        writer.writerows(_cells(row) for row in rows)
-
-
-def _read(text: str) -> float | int:
-    return int(text) if text.isdecimal() else float(text or "nan")
-
-
-def _cells(row: Row) -> list[object]:
-    return [
-        "" if isinstance(value, float) and np.isnan(value) else f"{value:.5f}" if isinstance(value, float) else value
-        for value in asdict(row).values()
-    ]
-
-
-def _run(tasks: Sequence[tuple[int, str]], seed: int, workers: int, file: Path, kept: Sequence[Row]) -> Iterator[Row]:
-    """Yield a row for each task as it is done, written at once so that nothing is lost."""
-    write_rows(file, kept)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    context = get_context("spawn")
-    with (
-        file.open("a", encoding="utf-8", newline="") as stream,
-        Progress(*columns, console=Console(stderr=True)) as bar,
-        ProcessPoolExecutor(workers, context, initializer=compute_on_one_thread) as pool,
-    ):
-        shown = bar.add_task("Optimum", total=len(tasks))
-        writer = csv.writer(stream, lineterminator="\n")
-        for waiting in as_completed([pool.submit(searched, *task, seed=seed) for task in tasks]):
-            row = waiting.result()
-            writer.writerow(_cells(row))
-            stream.flush()
-            bar.advance(shown)
-            yield row
 
 
 def page(rows: Sequence[Row], *, seed: int) -> str:
     """Return the page on the study."""
     return "\n".join(
-        [*_introduction(rows, seed), "", *_counts(rows), "", *_worst(rows), "", *_LIMITS, "", *_made(rows, seed), ""]
+        [
+            *_introduction(rows, seed),
+            "",
+            *_counts(rows),
+            "",
+            *_worst(rows),
+            "",
+            *_LIMITS,
+            "",
+            *made(_command(rows, seed), "optimum.csv"),
+            "",
+        ]
     )
+
+
+def _command(rows: Sequence[Row], seed: int) -> str:
+    return f"python -m studies optimum --n {max((row.cohort for row in rows), default=0)} --seed {seed}"
 
 
 def is_unsaid(row: Row) -> bool:
@@ -191,17 +135,3 @@ def _worst(rows: Sequence[Row]) -> list[str]:
 
 def _number(value: float) -> str:
     return f"{value:.4f}" if np.isfinite(value) else "–"
-
-
-def _made(rows: Sequence[Row], seed: int) -> list[str]:
-    n = max((row.cohort for row in rows), default=0)
-    names = ("numpy", "scipy", "numba")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    return [
-        "## How it was made",
-        "",
-        (
-            f"`python -m studies optimum --n {n} --seed {seed}`, {datetime.now(tz=UTC):%Y-%m-%d}, Python {platform.python_version()}, {versions}. "
-            "Every row stands in [optimum.csv](optimum.csv); `--resume` goes on with the rows that are there."
-        ),
-    ]

@@ -65,7 +65,7 @@ class Table(Generic[Row]):
         found: list[object] = []
         for value in asdict(row).values():  # type: ignore[call-overload]
             is_number = isinstance(value, float)
-            found.append("" if is_number and not np.isfinite(value) else f"{value:.6g}" if is_number else value)
+            found.append("" if is_number and not np.isfinite(value) else f"{value:.8g}" if is_number else value)
         return found
 
     def _read(self, name: str, text: str) -> Any:  # noqa: ANN401 - as the row has it

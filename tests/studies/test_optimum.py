@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from studies.optimum import is_unsaid, kept_rows, page, write_rows
+from studies.optimum import is_unsaid, page
+from studies.rows import Table
 from studies.searches import Row, drawn_cohort
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ def test_a_row_knows_the_best_and_what_its_status_says():
 
 def test_a_table_is_read_back_and_a_line_that_was_cut_off_is_left_out(tmp_path: Path):
     file = tmp_path / "optimum.csv"
-    assert kept_rows(file) == []
-    write_rows(file, [ROW, FLAT])
-    assert [str(row) for row in kept_rows(file)] == [str(ROW), str(FLAT)]
+    table = Table(Row, file)
+    assert table.kept() == []
+    table.write([ROW, FLAT])
+    assert [str(row) for row in table.kept()] == [str(ROW), str(FLAT)]
     file.write_text(file.read_text(encoding="utf-8")[:-9], encoding="utf-8")
-    assert [str(row) for row in kept_rows(file)] == [str(ROW)]
+    assert [str(row) for row in table.kept()] == [str(ROW)]
 
 
 def test_the_page_leads_with_the_count_and_shows_the_worst():
