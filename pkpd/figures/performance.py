@@ -135,7 +135,7 @@ def _coverage(found: Performance) -> Drawing | str:
     def draw(figure: Figure) -> None:
         for k, (name, words, colour, _) in enumerate(stages):
             axes = styled(
-                figure.add_axes((0.08 + 0.5 * k, 0.18, 0.41, 0.76)), x="Interval (%)", y=f"Levels inside, {words} (%)"
+                figure.add_axes((0.08 + 0.49 * k, 0.18, 0.4, 0.76)), x="Interval (%)", y=f"Levels inside, {words} (%)"
             )
             axes.axline((0.0, 0.0), (1.0, 1.0), color=INK2, linewidth=0.9, gid=marks("identity"))
             low, middle, high = (
@@ -184,7 +184,7 @@ def _places(found: Performance) -> Drawing | str:
 
     def draw(figure: Figure) -> None:
         for k, (name, words, _, places) in enumerate(stages):
-            axes = styled(figure.add_axes((0.08 + 0.5 * k, 0.18, 0.41, 0.76)), x=f"Percentile, {words}", y="Levels")
+            axes = styled(figure.add_axes((0.08 + 0.49 * k, 0.18, 0.4, 0.76)), x=f"Percentile, {words}", y="Levels")
             axes.bar(
                 ends[:-1], counts[name], width=np.diff(ends), align="edge", color=GREEN, alpha=0.6, gid=marks(name)
             )
