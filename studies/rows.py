@@ -1,15 +1,12 @@
-"""Rows of a study: computed in several processes, written as they are done, kept for `--resume`; and how a page says it was made."""
+"""Rows of a study: computed by processes or a cluster, written as they are done, kept for `--resume`; and how a page says it was made."""
 
 from __future__ import annotations
 
 import csv
-import os
 import platform
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,7 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pkpd.kernels.threads import compute_on_one_thread
+from asuc.cli.task import TaskFailure
+from asuc.cli.task_farm import n_workers, task_farm
 
 if TYPE_CHECKING:
     import argparse
@@ -31,9 +29,8 @@ def study_options(parser: argparse.ArgumentParser, *, folder: Path) -> None:
     """Add the options that every study has."""
     parser.add_argument("--n", type=int, default=200, help="cohorts")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes; results do not depend on it"
-    )
+    parser.add_argument("--workers", type=int, help="processes; one for each processor where left out")
+    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="compute on the Dask cluster of this scheduler")
     parser.add_argument("--resume", action="store_true", help="keep the rows of the table that are there")
     parser.add_argument("--folder", type=Path, default=folder, help="where page and table go")
 
@@ -83,7 +80,7 @@ def run_tasks(
     options: argparse.Namespace,
     name: str,
 ) -> list[Row]:
-    """Return a row for each task, in their order; every row is in the file as soon as it is known.
+    """Return a row for each task, in their order; every row is in the file as soon as it is known. A task that fails has none.
 
     Parameters
     ----------
@@ -109,7 +106,7 @@ def run_tasks(
     table.write(list(known.values()))
     missing = [task for task in tasks if task not in known]
     known |= dict(_computed(compute, missing, table, options, name))
-    rows = [known[task] for task in tasks]
+    rows = [known[task] for task in tasks if task in known]
     table.write(rows)
     return rows
 
@@ -118,21 +115,28 @@ def _computed(
     compute: Callable[..., Row], tasks: Sequence[Task], table: Table[Row], options: argparse.Namespace, name: str
 ) -> Iterator[tuple[Task, Row]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    context = get_context("spawn")
+    console = Console(stderr=True)
     with (
         table.file.open("a", encoding="utf-8", newline="") as stream,
-        Progress(*columns, console=Console(stderr=True)) as bar,
-        ProcessPoolExecutor(options.workers, context, initializer=compute_on_one_thread) as pool,
+        Progress(*columns, console=console) as bar,
+        task_farm(n_workers(options.workers, options.scheduler), options.scheduler) as begin,
     ):
         shown = bar.add_task(name, total=len(tasks))
         writer = csv.writer(stream, lineterminator="\n")
-        waiting = {pool.submit(compute, *task, seed=options.seed): task for task in tasks}
-        for done in as_completed(waiting):
-            row = done.result()
-            writer.writerow(table.cells(row))
-            stream.flush()
+        for task, outcome in begin(computed_row, (compute, options.seed))(tasks):
             bar.advance(shown)
-            yield waiting[done], row
+            if isinstance(outcome, TaskFailure):
+                console.print(f"{name} {task}: {outcome.reason}; it has no row.")
+                continue
+            writer.writerow(table.cells(outcome))
+            stream.flush()
+            yield task, outcome
+
+
+def computed_row(shared: tuple[Callable[..., Row], int], task: Task) -> Row:
+    """Return the row of a task; ``shared`` is what computes it, and the seed."""
+    compute, seed = shared
+    return compute(*task, seed=seed)
 
 
 def made(command: str, table: str) -> list[str]:

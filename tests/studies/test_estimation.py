@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from studies.estimates import EFFECT, Row, drawn_cohort, true_values
+from studies.estimates import EFFECT, Row, drawn_cohort, estimated, true_values
 from studies.estimation import page
+from studies.rows import run_tasks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TRUTH = (0.49, 0.56, 13.2, 0.4186, 0.5715, 0.44)
 ROW = Row(1, 1, "effect", "exact", "converged", "converged", 500.0, 506.0, *TRUTH, 0.05, 0.2, 2.0, 0.1, 0.2, 0.04)
@@ -35,3 +40,27 @@ def test_the_page_counts_errors_intervals_and_tests():
     # Objectives fall by 6 and by 3: one beyond 3.84, none beyond 6.63.
     assert "| published | exact | 50.0 % [1.3, 98.7] of 2 | 0.0 % [0.0, 84.2] of 2 |" in text
     assert "| no effect of CRP | exact | 0.0 % [0.0, 97.5] of 1 | 0.0 % [0.0, 97.5] of 1 |" in text
+
+
+def rows_of(folder: Path, tasks: list[tuple[int, str, str]], *, workers: int = 1) -> list[Row]:
+    return run_tasks(
+        estimated,
+        tasks,
+        Row,
+        key=lambda row: (row.cohort, row.truth, row.method),
+        file=folder / "rows.csv",
+        options=Namespace(folder=folder, seed=1, resume=False, scheduler=None, workers=workers),
+        name="Rows",
+    )
+
+
+def test_rows_do_not_depend_on_who_computes_them(tmp_path: Path):
+    tasks = [(1, "none", "laplace"), (2, "none", "laplace")]
+    here, there = rows_of(tmp_path / "here", tasks), rows_of(tmp_path / "there", tasks, workers=2)
+    assert [str(row) for row in there] == [str(row) for row in here]
+    assert (tmp_path / "there" / "rows.csv").read_bytes() == (tmp_path / "here" / "rows.csv").read_bytes()
+
+
+def test_a_task_that_fails_has_no_row_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert rows_of(tmp_path / "failed", [(1, "none", "no method")]) == []
+    assert "it has no row" in " ".join(capsys.readouterr().err.split())
