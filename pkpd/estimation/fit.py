@@ -72,6 +72,7 @@ _STEP = 2e-4
 # Expected decrease at which a search whose sampled points move along ends: its gradient errs as much as its objective.
 _ROUGH = 2e-2
 _ZERO_VARIANCE = 1e-6
+_LOG_ZERO = float(np.log(_ZERO_VARIANCE))
 # An information below what differences of a gradient tell from nothing; and eigenvalues, the largest being about 1.
 _NO_CURVATURE, _ROUNDING = 1e-9, 1e-10
 _NEAR_ONE = 1.0 - 1e-5
@@ -317,14 +318,16 @@ def _lowest_without_variance(
         if piece.kind != "log" or parameters[piece.places[0]].kind is not ParameterKind.OMEGA:
             continue
         begin = minimum.point.place.copy()
-        begin[at] = np.log(0.5 * _ZERO_VARIANCE)
+        begin[at] = _LOG_ZERO - np.log(2.0)
         start = objective(begin, None)
         n += 1
         if not np.isfinite(start.value):
             continue
         found = minimize(objective, start, tolerance=options.tolerance, most_evaluations=options.most_evaluations)
         n += found.n_evaluations
-        if found.point.value < lowest.point.value - _LOWER:
+        # Where nothing is lost without the variance, the search towards nothing stopped on its way there.
+        is_as_low = found.point.place[at] < _LOG_ZERO and found.point.value < lowest.point.value + _SMALL_DECREASE
+        if is_as_low or found.point.value < lowest.point.value - _LOWER:
             lowest = found
     return lowest, n
 
