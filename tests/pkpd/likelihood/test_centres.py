@@ -91,9 +91,8 @@ def test_the_objective_of_a_centre_is_the_dense_integral_over_its_effects(method
 @pytest.mark.parametrize("method", [Method.LAPLACE, Method.FOCEI, Method.EXACT, Method.FO])
 @pytest.mark.parametrize("both", [False, True])
 def test_the_gradient_with_effects_of_centres_is_the_difference_of_the_objective(method: Method, *, both: bool):
-    if both and method is Method.EXACT:
-        pytest.skip("covered by one effect; 25 integrals for each difference take minutes")
-    places = CENTRES if method is not Method.EXACT else [0, 0, 1]
+    # Each difference takes nine integrals with one effect and 25 with two: fewer patients by the exact method.
+    places = CENTRES if method is not Method.EXACT else [0, 0] if both else [0, 0, 1]
     population = bind_population(with_centres(both=both), cohort_with(places, censored=method is Method.EXACT))
     values = values_of(population)
     conditional = conditional_of(method)

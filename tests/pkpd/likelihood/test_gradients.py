@@ -65,17 +65,22 @@ def test_the_gradient_of_a_conditional_objective_is_its_difference(name: str, me
     assert np.abs(found.gradient[usable] - expected[usable]).max(axis=0) / scale == pytest.approx(0.0, abs=2e-6)
 
 
-def test_the_gradient_holds_with_covariates_that_change_over_time():
+def population_with_changes(n: int):
+    """Patients whose weight and albumin change before their first sample."""
     model = load_model("wojciechowski_2017")
     rng = np.random.default_rng(3)
     subjects = []
-    for _ in range(8):
+    for _ in range(n):
         one = random_subject(model, rng, KINDS[0])
         first = dict(one.covariates[0].values)
         later = first | {"weight_kg": 0.9 * first["weight_kg"], "albumin_g_per_L": first["albumin_g_per_L"] + 4.0}
         rows = (CovariateRow(0.0, first), CovariateRow(one.samples[0].time_day * 0.7, later))
         subjects.append(Subject(one.doses, one.samples, rows))
-    population = bind_population(model, cohort_of(subjects))
+    return bind_population(model, cohort_of(subjects))
+
+
+def test_the_gradient_holds_with_covariates_that_change_over_time():
+    population = population_with_changes(8)
     values = values_of(population)
     found = evaluate(population, values, Approximation.LAPLACE)
 

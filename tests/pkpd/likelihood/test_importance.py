@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pkpd.data.cohort import cohort_of, subject_of
-from pkpd.data.records import CovariateRow, Dose, Subject
+from pkpd.data.records import Dose, Subject
 from pkpd.estimation.objectives import placed
 from pkpd.likelihood.importance import (
     N_BATCHES,
@@ -29,8 +29,8 @@ from pkpd.model import load_model
 from pkpd.model.population import with_values
 from tests.oracles.dense_cube import minus2_log_marginal
 from tests.oracles.dense_grid import integrate
-from tests.oracles.patients import KINDS, above, below, median_covariates, quantified, random_subject
-from tests.pkpd.likelihood.test_gradients import differences, population_of, values_of
+from tests.oracles.patients import above, below, median_covariates, quantified
+from tests.pkpd.likelihood.test_gradients import differences, population_of, population_with_changes, values_of
 
 THREE = "fasanmade_2011_pediatric"
 MANY = [THREE, "wojciechowski_2017", "ternant_2008"]
@@ -120,16 +120,7 @@ def test_the_gradient_is_exactly_that_of_the_objective_at_fixed_points(name: str
 
 
 def test_the_gradient_holds_with_covariates_that_change_over_time():
-    model = load_model("wojciechowski_2017")
-    rng = np.random.default_rng(3)
-    subjects = []
-    for _ in range(6):
-        one = random_subject(model, rng, KINDS[0])
-        first = dict(one.covariates[0].values)
-        later = first | {"weight_kg": 0.9 * first["weight_kg"], "albumin_g_per_L": first["albumin_g_per_L"] + 4.0}
-        rows = (CovariateRow(0.0, first), CovariateRow(one.samples[0].time_day * 0.7, later))
-        subjects.append(Subject(one.doses, one.samples, rows))
-    population = bind_population(model, cohort_of(subjects))
+    population = population_with_changes(6)
     values = values_of(population)
     proposals = place_proposals(population, values, Sampling())
 
