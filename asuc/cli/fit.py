@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.cohort_source import check_folder, make_folder, write_json
 from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
 from asuc.cli.fit_options import (
     CensoredName,
@@ -21,6 +21,7 @@ from asuc.cli.fit_options import (
     pairs,
     read_inputs,
 )
+from asuc.cli.fit_tables import write_tables
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -89,17 +90,7 @@ def fit(
     from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
-    if starts > 1 and maxeval == 0:
-        raise input_error(
-            "--starts", f"{starts} starts with --maxeval 0, which searches nothing; leave one of them out"
-        )
-    if starts > 1 and method == "saem":
-        raise input_error("--starts", f"{starts} starts of saem, which has one; leave it out or use another method")
-    if impute == "multiple" and (maxeval == 0 or method == "saem" or starts > 1):
-        raise input_error(
-            "--impute",
-            "multiple makes fits from one start by another method than saem; expected median with what is given",
-        )
+    _check_together(method, maxeval, starts, impute)
     folder = check_folder(out, force=force)
     n_individuals = individuals_wanted(individuals)
     is_multiple = impute == "multiple"
@@ -135,20 +126,34 @@ def fit(
         document["warnings"] += agreement.pop("warnings")
         document["starts"] = agreement | {"spread": start_spread}
     make_folder(folder)
-    _write_starts(folder / "starts.csv", begun, result)
     write_json(folder / "fit.json", document)
-    _write_etas(folder / "etas.csv", result)
-    _write_centres(folder / "centres.csv", result)
     records = level_records(result, np.random.default_rng(seed))
-    _write_records(folder / "table.csv", records)
+    write_tables(folder, result, records, begun, sampled)
     forget_figures(folder)
-    if sampled is not None:
-        _write_path(folder / "saem_path.csv", sampled)
     drawn = "" if no_figures else _drawn(folder, result, records, n_individuals, sampled)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), *([drawn] if drawn else []), f"Written to {folder}."]))
+
+
+def _check_together(method: str, maxeval: int | None, starts: int, impute: str) -> None:
+    """Refuse options that do not go together."""
+    if starts > 1 and maxeval == 0:
+        raise input_error(
+            "--starts", f"{starts} starts with --maxeval 0, which searches nothing; leave one of them out"
+        )
+    if starts > 1 and method == "saem":
+        raise input_error("--starts", f"{starts} starts of saem, which has one; leave it out or use another method")
+    if impute != "multiple":
+        return
+    for is_given, other in (
+        (maxeval == 0, "--maxeval 0"),
+        (method == "saem", "--method saem"),
+        (starts > 1, "--starts"),
+    ):
+        if is_given:
+            raise input_error("--impute", f"multiple does not go with {other}; expected median, or leave that out")
 
 
 def _started(given: FitInputs, options: FitOptions, n: int, *, spread: float, seed: int) -> list[StartedFit]:
@@ -163,30 +168,6 @@ def _started(given: FitInputs, options: FitOptions, n: int, *, spread: float, se
                 fit_from_start(given.population, options, number, parameters=given.parameters, spread=spread, seed=seed)
             )
     return found
-
-
-def _write_starts(file: Path, starts: Sequence[StartedFit], fit_: Fit) -> None:
-    """Write where each search began and ended; a table of an earlier fit goes where there is none now."""
-    from pkpd.estimation.multi_start import agrees  # noqa: PLC0415
-
-    if not starts:
-        file.unlink(missing_ok=True)
-        return
-    names = [one.name for one in fit_.parameters]
-    head = ("number", "status", "agrees", "ofv", "evaluations", *(f"start_{name}" for name in names), *names)
-    rows = (
-        (
-            one.number,
-            one.status.name.lower(),
-            int(agrees(one, fit_)),
-            float(one.ofv),
-            one.n_evaluations,
-            *map(float, one.start),
-            *map(float, one.values),
-        )
-        for one in starts
-    )
-    write_csv(file, head, rows)
 
 
 def _searched(
@@ -229,12 +210,6 @@ def _sampled(
     return result, saem_document(result, kind, seconds=seconds, data_sha256=given.data_sha256)
 
 
-def _write_path(file: Path, sampled: SaemFit) -> None:
-    from pkpd.estimation.saem_document import path_table  # noqa: PLC0415
-
-    write_csv(file, *path_table(sampled))
-
-
 def _is_missing(cohort: str, given: FitInputs, imputations: int) -> bool:
     """Return whether there is a covariate to draw, and say so, before anything is computed."""
     from pkpd.estimation.multiple_imputation import missing_covariates  # noqa: PLC0415
@@ -272,62 +247,6 @@ def _drawn(folder: Path, result: Fit, records: LevelRecords, individuals: int | 
     with shown_progress("Drawing") as tell:
         n = draw_fit(folder, result, records, individuals=individuals, sampled=sampled, progress=tell)
     return f"{n} figures drawn in {time.perf_counter() - started:.2f} s."
-
-
-def _write_etas(file: Path, fit_: Fit) -> None:
-    import numpy as np  # noqa: PLC0415
-
-    from pkpd.diagnostics.individuals import effect_columns, individual_parameters  # noqa: PLC0415
-
-    effects, parameters = effect_columns(fit_), individual_parameters(fit_)
-    head = ["id", *(f"eta_{name}" for name in effects), *(f"se_{name}" for name in effects), *parameters, "ofv_i"]
-    columns = np.column_stack(
-        (
-            *(eta for eta, _ in effects.values()),
-            *(se for _, se in effects.values()),
-            *parameters.values(),
-            fit_.evaluation.ofv_i,
-        )
-    )
-    rows = ((name, *map(float, own)) for name, own in zip(fit_.population.cohort.ids, columns, strict=True))
-    write_csv(file, head, rows)
-
-
-def _write_centres(file: Path, fit_: Fit) -> None:
-    from pkpd.likelihood.centres import CentreEvaluation, centre_places  # noqa: PLC0415
-
-    found = fit_.evaluation
-    if not isinstance(found, CentreEvaluation):
-        file.unlink(missing_ok=True)
-        return
-    names = fit_.population.model.centre_etas
-    places, centres = centre_places(fit_.population)
-    head = ["centre", "n_subjects", *(f"eta_{name}" for name in names), *(f"se_{name}" for name in names), "ofv"]
-    rows = (
-        (centre, int((places == i).sum()), *map(float, found.effects[i]), *map(float, found.effects_sd[i]), float(ofv))
-        for i, (centre, ofv) in enumerate(zip(centres, found.ofv_c, strict=True))
-    )
-    write_csv(file, head, rows)
-
-
-def _write_records(file: Path, records: LevelRecords) -> None:
-    words = ("", "below", "above", "between")
-    columns = (records.pred, records.ipred, records.iwres, records.cwres, records.npde)
-    rows = (
-        (
-            records.ids[i],
-            int(records.line[i]),
-            float(records.time[i]),
-            float(records.level[i]),
-            words[int(records.censoring[i])],
-            float(records.lower[i]),
-            float(records.upper[i]),
-            *(float(column[i]) for column in columns),
-        )
-        for i in range(records.n_levels)
-    )
-    head = ("id", "line", "time", "dv", "censored", "lloq", "uloq", "pred", "ipred", "iwres", "cwres", "npde")
-    write_csv(file, head, rows)
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:

@@ -84,3 +84,30 @@ def test_bootstrap_and_covariate_search_refuse_it(
     assert run([name, str(cohort), *MODEL, *more, "--method", "saem", "--out", str(out)]) == 2
     assert "'saem' is not one of" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_fit_by_another_method_leaves_no_path_of_saem_behind(cohort: Path, tmp_path: Path):
+    out = tmp_path / "fit"
+    words = ["fit", str(cohort), "--model", "niyigena_2026_asuc", "--no-figures", "--out", str(out)]
+    assert run([*words, "--method", "saem", "--maxeval", "5"]) == 0
+    assert (out / "saem_path.csv").exists()
+    assert run([*words, "--maxeval", "0", "--force"]) == 0
+    assert not (out / "saem_path.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--impute", "multiple", "--method", "saem"], "multiple does not go with --method saem"),
+        (["--impute", "multiple", "--maxeval", "0"], "multiple does not go with --maxeval 0"),
+        (["--impute", "multiple", "--starts", "2"], "multiple does not go with --starts"),
+        (["--starts", "2", "--method", "saem"], "2 starts of saem"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_before_anything_is_read(
+    words: list[str], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    line = ["fit", "not_there.csv", "--model", "niyigena_2026_asuc", "--out", str(tmp_path / "fit"), *words]
+    assert run(line) == 2
+    assert named in capsys.readouterr().err
+    assert not (tmp_path / "fit").exists()
