@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tte.catalog import DEFAULT_EVENT_MODEL, event_model_names, load_event_model
-from tte.event_model import EventModel
-from tte.predict import log_auc_cl_for_risk, risk_day90, risk_from, stratum, survival
+from tte.model.catalog import DEFAULT_EVENT_MODEL, event_model_names, load_event_model
+from tte.model.event_model import EventModel
+from tte.model.predict import log_auc_cl_for_risk, risk_day90, risk_from, stratum, survival
 
 __all__ = [
     "DEFAULT_EVENT_MODEL",

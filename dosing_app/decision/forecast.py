@@ -31,7 +31,7 @@ from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem, predict_samples
 from pkpd.units import percent_from_fraction
 from tte import log_auc_cl_for_risk, risk_day90, risk_from, stratum
-from tte.total import TotalRisk, total_risk
+from tte.model.total import TotalRisk, total_risk
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase

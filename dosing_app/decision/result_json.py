@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.sensitivity import ModelAverage
     from pkpd.arrays import FloatArray
     from pkpd.estimation.posterior import Marginal
-    from tte.total import RiskDistribution
+    from tte.model.total import RiskDistribution
 
 _NAMES = {
     "cl": "cl_L_per_day",

@@ -18,8 +18,8 @@ from pkpd.kernels.quadrature import table_moments
 from pkpd.model.library import load_model
 from pkpd.simulation.predict import curve_problem, predict_curve
 from pkpd.units import days_from_hours
-from tte.mixture import mixture_quantiles
-from tte.uncertainty import hazard_mixture
+from tte.model.mixture import mixture_quantiles
+from tte.model.uncertainty import hazard_mixture
 
 if TYPE_CHECKING:
     from dosing_app.decision.applicability import CaseWarning

@@ -18,7 +18,7 @@ from pkpd.model import load_model, model_names, resolve_covariates
 from pkpd.problem import bind
 from tests.docs.pages import page
 from tte import load_event_model
-from tte.total import total_risk
+from tte.model.total import total_risk
 
 
 def test_the_two_modes_of_the_map_page():

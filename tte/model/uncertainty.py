@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tte.coding import effect_multiplier
-from tte.event_model import AnchoredUncertainty, CovarianceUncertainty
-from tte.mixture import Mixture
-from tte.predict import remaining_fraction
+from tte.model.coding import effect_multiplier
+from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
+from tte.model.mixture import Mixture
+from tte.model.predict import remaining_fraction
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
-    from tte.event_model import EventModel
+    from tte.model.event_model import EventModel
 
 _SHAPE_RANGE = 7.0
 _SHAPE_Z, _SHAPE_WEIGHT = np.polynomial.legendre.leggauss(24)

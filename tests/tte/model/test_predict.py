@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tte.event_model_files import with_coding
+from tests.tte.model.event_model_files import with_coding
 from tte import load_event_model, log_auc_cl_for_risk, risk_day90, risk_from, stratum, survival
-from tte.coding import Coding
-from tte.predict import log_hazard_day90, remaining_fraction
+from tte.model.coding import Coding
+from tte.model.predict import log_hazard_day90, remaining_fraction
 
 MODEL = load_event_model()
 exposures = st.floats(-5.0, 15.0)

@@ -15,10 +15,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from tests.tte.event_model_files import MATRIX, build, held, refitted, shipped, with_coding
+from tests.tte.model.event_model_files import MATRIX, build, held, refitted, shipped, with_coding
 from tte import load_event_model, risk_day90, risk_from, survival
-from tte.event_model import AnchoredUncertainty
-from tte.total import PROBABILITIES, RiskDistribution, total_risk
+from tte.model.event_model import AnchoredUncertainty
+from tte.model.total import PROBABILITIES, RiskDistribution, total_risk
 
 MODEL = load_event_model()
 DAYS = np.arange(91.0)

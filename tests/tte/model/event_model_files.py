@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tte
-from tte.build import build_event_model
-from tte.schema import EventModelFile
+from tte.model.build import build_event_model
+from tte.model.schema import EventModelFile
 
 if TYPE_CHECKING:
-    from tte.event_model import EventModel
+    from tte.model.event_model import EventModel
 
 LIBRARY = Path(str(tte.__file__)).parent / "library"
 SHIPPED = (LIBRARY / "niyigena_2026_asuc.toml").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel
 
 from pkpd.errors import Problem
-from tte import schema
+from tte.model import schema
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -25,7 +25,7 @@ def describe(error: ValidationError, file: str) -> tuple[Problem, ...]:
     Parameters
     ----------
     error : ValidationError
-        Faults of a file checked against `tte.schema.EventModelFile`.
+        Faults of a file checked against `tte.model.schema.EventModelFile`.
     file : str
         Name of the file, for the place.
 

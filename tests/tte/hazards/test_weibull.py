@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
 
-from tte.weibull import (
+from tte.hazards.weibull import (
     cumulative_hazard,
     hazard,
     log_cumulative_hazard,

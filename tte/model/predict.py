@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 import numpy as np
 
-from tte import weibull
+from tte.hazards import weibull
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
-    from tte.event_model import EventModel
+    from tte.model.event_model import EventModel
 
 Stratum: TypeAlias = Literal["high", "low"]
 

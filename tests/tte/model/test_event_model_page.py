@@ -7,11 +7,12 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from tests.tte.event_model_files import build, shipped
-from tte import load_event_model, schema
-from tte.coding import Coding
+from tests.tte.model.event_model_files import build, shipped
+from tte import load_event_model
+from tte.model import schema
+from tte.model.coding import Coding
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "how-to" / "event-model-files.md").read_text(encoding="utf-8")
 
 

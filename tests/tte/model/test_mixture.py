@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tte.mixture import Mixture, mixture_quantiles, risk_moments
+from tte.model.mixture import Mixture, mixture_quantiles, risk_moments
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from tte.coding import Coding
+    from tte.model.coding import Coding
 
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 

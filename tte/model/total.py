@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tte.event_model import CovarianceUncertainty
-from tte.mixture import mixture_quantiles, risk_moments
-from tte.predict import remaining_fraction
-from tte.uncertainty import future_hazard_mixture, hazard_mixture
+from tte.model.event_model import CovarianceUncertainty
+from tte.model.mixture import mixture_quantiles, risk_moments
+from tte.model.predict import remaining_fraction
+from tte.model.uncertainty import future_hazard_mixture, hazard_mixture
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
-    from tte.event_model import EventModel
-    from tte.mixture import Mixture
+    from tte.model.event_model import EventModel
+    from tte.model.mixture import Mixture
 
 PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of the quantiles; symmetric about one half, since a high hazard is a low survival."""

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from pkpd.errors import InputError, input_error
-from tte.build import build_event_model
-from tte.messages import closest, describe
-from tte.schema import EventModelFile
+from tte.model.build import build_event_model
+from tte.model.messages import closest, describe
+from tte.model.schema import EventModelFile
 
 if TYPE_CHECKING:
-    from tte.event_model import EventModel
+    from tte.model.event_model import EventModel
 
 DEFAULT_EVENT_MODEL = "niyigena_2026_asuc"
 
-_LIBRARY = Path(__file__).resolve().parent / "library"
+_LIBRARY = Path(__file__).resolve().parents[1] / "library"
 _SUFFIX = ".toml"
 # An event model file is a few kilobytes; this keeps a wrong file from filling the memory.
 _LARGEST_FILE_BYTES = 1_000_000

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
-from tte.coding import Coding, effect_multiplier, log_rate_at_reference, reference_from_anchor
-from tte.event_model import (
+from tte.model.coding import Coding, effect_multiplier, log_rate_at_reference, reference_from_anchor
+from tte.model.event_model import (
     Anchor,
     AnchoredUncertainty,
     CovarianceUncertainty,
@@ -18,15 +18,15 @@ from tte.event_model import (
     Fact,
     PublishedEstimate,
 )
-from tte.messages import place
-from tte.predict import risk_from
-from tte.schema import AnchoredSection, CovarianceSection
+from tte.model.messages import place
+from tte.model.predict import risk_from
+from tte.model.schema import AnchoredSection, CovarianceSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tte.event_model import Uncertainty
-    from tte.schema import CheckSection, Estimate, EventModelFile, FactSection
+    from tte.model.event_model import Uncertainty
+    from tte.model.schema import CheckSection, Estimate, EventModelFile, FactSection
 
 # The results are called risk_day90 and auc_day14_28: a file that means other days would be misread.
 _HORIZON_DAY = 90.0

@@ -18,13 +18,13 @@ from scipy import stats
 
 from pkpd.errors import InputError
 from pkpd.model import load_model
-from tests.tte.event_model_files import LIBRARY, MATRIX, SHIPPED, build, shipped
+from tests.tte.model.event_model_files import LIBRARY, MATRIX, SHIPPED, build, shipped
 from tte import DEFAULT_EVENT_MODEL, event_model_names, load_event_model, risk_day90
-from tte.build import build_event_model
-from tte.coding import Coding
-from tte.event_model import AnchoredUncertainty, CovarianceUncertainty
-from tte.messages import describe
-from tte.schema import EventModelFile
+from tte.model.build import build_event_model
+from tte.model.coding import Coding
+from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
+from tte.model.messages import describe
+from tte.model.schema import EventModelFile
 
 if TYPE_CHECKING:
     from pathlib import Path

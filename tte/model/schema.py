@@ -1,6 +1,6 @@
 """What an event model file may contain (`asuc-event-model/1`): names, types and ranges of its keys, checked one by one.
 
-Only what a single key can show is checked here; `tte.build` checks that the keys make a model together. The format is
+Only what a single key can show is checked here; `tte.model.build` checks that the keys make a model together. The format is
 described for its users in docs/how-to/event-model-files.md.
 """
 
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tte.coding import Coding
+from tte.model.coding import Coding
 
 Text = Annotated[str, Field(min_length=1)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60)]

@@ -1,0 +1,3 @@
+"""Event models: what their files say, and the risk that they give."""
+
+from __future__ import annotations
