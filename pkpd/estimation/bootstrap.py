@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.data.cohort import Cohort, select_subjects
-from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit, is_positive
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
+from pkpd.estimation.information import is_positive
 from pkpd.likelihood.population import bind_population
 
 if TYPE_CHECKING:

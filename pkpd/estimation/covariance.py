@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.estimation.fit import is_positive
+from pkpd.estimation.information import is_positive
 from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.likelihood.population import occasions_of
 

@@ -27,8 +27,10 @@ _DAMPING = 0.2
 _FLATTEST = 1e-4
 # Expected decrease of -2 log L that no result depends on.
 _NEGLIGIBLE = 1e-3
+# How much longer than a step that was cut the next one may be: what cut it is still near.
+_WIDER = 4.0
 # Steps in a row that gain less than the tolerance, or that were cut because there is no objective, at which a search ends.
-_MOST_STALLS, _MOST_WALLS = 3, 3
+_MOST_STALLS, _MOST_WALLS = 3, 2
 # Share of the tolerance that a step must promise to be tried: the objective's own error is larger than less.
 _UNTRIED = 1e-3
 # Smallest share of the largest eigenvalue at which rounding leaves a matrix its inverse.
@@ -80,12 +82,15 @@ class Minimum(Generic[Memory]):
         Evaluations of the objective.
     is_converged : bool
         Whether the expected decrease is below the tolerance.
+    is_cut_off : bool
+        Whether it ended because there was no objective beyond.
     """
 
     point: Point[Memory]
     expected_decrease: float
     n_evaluations: int
     is_converged: bool
+    is_cut_off: bool = False
 
 
 def minimize(
@@ -95,6 +100,7 @@ def minimize(
     tolerance: float = 1e-6,
     most_evaluations: int = 500,
     hessian: FloatArray | None = None,
+    underived: Objective[Memory] | None = None,
     accepted: Callable[[float], None] | None = None,
 ) -> Minimum[Memory]:
     """Return the minimum that a search from a point leads to.
@@ -111,10 +117,13 @@ def minimize(
         Evaluations at which it ends.
     hessian : (n, n) array, optional
         The first Hessian; from the scores where left out.
+    underived : Objective, optional
+        The function without its derivatives (empty in its points), where these cost much: for steps that have been cut.
     accepted : callable, optional
         Told the objective at every point that the search goes on from.
     """
-    point, n, stalls, walls = start, 0, 0, 0
+    point, n, stalls, walls, longest = start, 0, 0, 0, _LONGEST
+    cheap, first = underived or objective, objective
     curvature = first_hessian(point.scores) if hessian is None else _raised(hessian)
     while True:
         if not _is_regular(curvature):
@@ -123,8 +132,8 @@ def minimize(
         decrease = -0.5 * float(point.gradient @ step)
         if decrease < tolerance or n >= most_evaluations:
             return Minimum(point, decrease, n, decrease < tolerance)
-        found, used, is_cut_off = _search_line(objective, point, step, tolerance)
-        n += used
+        line = _search_line((first, cheap, objective), point, step, longest, tolerance)
+        n, found = n + line.n_evaluations, line.point
         if found is None:
             fresh = first_hessian(point.scores)
             if np.allclose(fresh, curvature):
@@ -132,6 +141,10 @@ def minimize(
             curvature = fresh
             continue
         gained = point.value - found.value
+        taken = float(np.abs(found.place - point.place).max())
+        longest = min(_WIDER * taken, _LONGEST) if line.is_cut or taken > 0.99 * longest else _LONGEST
+        # A step after one that was cut is likely to be cut as well.
+        first = cheap if line.is_cut else objective
         curvature = _updated(curvature, found.place - point.place, found.gradient - point.gradient)
         point = found
         if accepted:
@@ -140,9 +153,9 @@ def minimize(
         stalls = stalls + 1 if gained < tolerance else 0
         if stalls and (decrease < _NEGLIGIBLE or stalls == _MOST_STALLS):
             return Minimum(point, decrease, n, is_converged=False)
-        walls = walls + 1 if is_cut_off else 0
+        walls = walls + 1 if line.is_cut_off else 0
         if walls == _MOST_WALLS:
-            return Minimum(point, decrease, n, is_converged=False)
+            return Minimum(point, decrease, n, is_converged=False, is_cut_off=True)
 
 
 def first_hessian(scores: FloatArray) -> FloatArray:
@@ -164,20 +177,41 @@ def _raised(matrix: FloatArray) -> FloatArray:
     return (vectors * np.maximum(values, least)) @ vectors.T
 
 
-def _search_line(
-    objective: Objective[Memory], point: Point[Memory], step: FloatArray, tolerance: float
-) -> tuple[Point[Memory] | None, int, bool]:
-    """Return a point along a step that lowers the objective enough, the evaluations, and whether there was none in between.
+@dataclass(frozen=True, slots=True)
+class _Line(Generic[Memory]):
+    """Where a step led: the point, if any, the evaluations, whether it was cut, and whether there was no objective on the way."""
 
-    Steps that promise next to nothing are not tried.
+    point: Point[Memory] | None
+    n_evaluations: int
+    is_cut: bool
+    is_cut_off: bool
+
+
+def _search_line(
+    objectives: tuple[Objective[Memory], Objective[Memory], Objective[Memory]],
+    point: Point[Memory],
+    step: FloatArray,
+    longest: float,
+    tolerance: float,
+) -> _Line[Memory]:
+    """Look for a point along a step that lowers the objective enough.
+
+    The objectives are those of the first step, of steps that were cut, and of the point that is returned. Steps that promise next to
+    nothing are not tried.
     """
+    first, cheap, objective = objectives
     slope = float(point.gradient @ step)
-    length = min(1.0, _LONGEST / float(np.abs(step).max()))
-    is_cut_off = False
-    for cut in range(1, _MOST_CUTS + 1):
-        trial = objective(point.place + length * step, point.memory)
-        if np.isfinite(trial.value) and trial.value <= point.value + _SUFFICIENT * length * slope:
-            return trial, cut, is_cut_off
+    length = min(1.0, longest / float(np.abs(step).max()))
+    is_cut_off, n = False, 0
+    for cut in range(_MOST_CUTS):
+        trial = (cheap if cut else first)(point.place + length * step, point.memory)
+        n += 1
+        limit = point.value + _SUFFICIENT * length * slope
+        if trial.value <= limit and not trial.gradient.size:
+            trial = objective(trial.place, trial.memory)
+            n += 1
+        if trial.value <= limit:
+            return _Line(trial, n, is_cut=cut > 0, is_cut_off=is_cut_off)
         is_cut_off = is_cut_off or not np.isfinite(trial.value)
         shrink = 0.25
         if np.isfinite(trial.value):
@@ -185,8 +219,8 @@ def _search_line(
             shrink = min(max(-0.5 * length * slope / rise, 0.1), 0.5) if rise > 0.0 else 0.5
         length *= shrink
         if -length * slope < _UNTRIED * tolerance:
-            return None, cut, is_cut_off
-    return None, _MOST_CUTS, is_cut_off
+            break
+    return _Line(None, n, is_cut=True, is_cut_off=is_cut_off)
 
 
 def _updated(curvature: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:

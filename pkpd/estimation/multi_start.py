@@ -9,13 +9,13 @@ import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
 from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
-from pkpd.estimation.scale import scale_of, to_free, to_values
+from pkpd.estimation.scale import scale_of, to_values
+from pkpd.estimation.starts import scattered_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pkpd.arrays import FloatArray
-    from pkpd.estimation.scale import Piece, Scale
     from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
 
@@ -77,9 +77,7 @@ def scattered(
     if number == 1:
         return tuple(parameters)
     scale = scale_of(parameters)
-    z = np.random.default_rng([seed, number]).standard_normal(scale.n_free)
-    free = to_free(scale, scale.values)
-    values = to_values(scale, free + spread * _units(scale, free) * z)
+    values = to_values(scale, scattered_place(scale, number, spread=spread, seed=seed))
     return tuple(
         one if one.is_fixed else replace(one, value=float(value)) for one, value in zip(parameters, values, strict=True)
     )
@@ -160,23 +158,6 @@ def agrees(one: StartedFit, best: Fit) -> bool:
         return True
     away = np.abs(one.values - best.values)[best.scale.free]
     return bool((away <= SAME_ESTIMATE * known.se).all())
-
-
-def _units(scale: Scale, free: FloatArray) -> FloatArray:
-    """Return what a change by its whole size is for each coordinate: for one below the diagonal of a block, the standard deviation."""
-    units: list[float] = []
-    for piece in scale.pieces:
-        n = len(piece.places)
-        units += _block_units(piece, free[len(units) : len(units) + n]) if piece.kind == "block" else [1.0] * n
-    return np.array(units)
-
-
-def _block_units(piece: Piece, free: FloatArray) -> list[float]:
-    n = round((np.sqrt(8.0 * len(piece.places) + 1.0) - 1.0) / 2.0)
-    rows, columns = np.tril_indices(n)
-    factor = np.where(rows == columns, np.exp(free), free)
-    sd = np.sqrt(np.bincount(rows, factor**2))
-    return np.where(rows == columns, 1.0, sd[rows]).tolist()
 
 
 def _above(ofv: float) -> float:

@@ -110,7 +110,9 @@ class SampledPoints:
     task: Points
 
 
-def conditional_of(method: Method, sampling: Sampling | None = None, *, is_search: bool = False) -> Conditional:
+def conditional_of(
+    method: Method, sampling: Sampling | None = None, *, is_search: bool = False, with_gradient: bool = True
+) -> Conditional:
     """Return a method's objective of the subjects: a function of population, values and what an evaluation nearby left.
 
     Parameters
@@ -121,10 +123,12 @@ def conditional_of(method: Method, sampling: Sampling | None = None, *, is_searc
         How exact the exact method is where it is sampled.
     is_search : bool
         Whether sampled points begin few, for a search that refines them where it ends.
+    with_gradient : bool
+        Whether derivatives are wanted, of the approximations; empty where not.
     """
     if method is Method.EXACT:
         return partial(_exact, sampling=sampling or Sampling(), is_search=is_search)
-    return partial(_approximated, approximation=_APPROXIMATIONS[method])
+    return partial(_approximated, approximation=_APPROXIMATIONS[method], with_gradient=with_gradient)
 
 
 def objective_of(
@@ -134,13 +138,14 @@ def objective_of(
     *,
     sampling: Sampling | None = None,
     is_search: bool = False,
+    with_gradient: bool = True,
 ) -> Objective:
     """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None.
 
-    Parameters are those of ``conditional_of``. Without a value, NaN: Laplace's method at a flat mode, and sampled points beyond their reach.
+    Parameters are those of ``conditional_of``; derivatives may be left out where that saves time (``underived_of``). Without a value, NaN: Laplace's method at a flat mode, and sampled points beyond their reach.
     """
     has_centres = bool(population.model.centre_variances)
-    conditional = conditional_of(method, sampling, is_search=is_search and not has_centres)
+    conditional = conditional_of(method, sampling, is_search=is_search and not has_centres, with_gradient=with_gradient)
 
     def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
         values = to_values(scale, free)
@@ -154,6 +159,13 @@ def objective_of(
         return replace(point, value=np.nan) if is_flat else point
 
     return objective
+
+
+def underived_of(population: Population, scale: Scale, method: Method) -> Objective | None:
+    """Return what a fit minimises without its derivatives (empty in its points), or None where these cost next to nothing."""
+    if method in (Method.FO, Method.EXACT) or population.model.centre_variances:
+        return None
+    return objective_of(population, scale, method, with_gradient=False)
 
 
 def forgotten(memory: Memory) -> Memory | None:
@@ -189,9 +201,14 @@ def ofv_by_subject(population: Population, values: FloatArray, method: Method) -
 
 
 def _approximated(
-    population: Population, values: FloatArray, start: FloatArray | None, *, approximation: Approximation
+    population: Population,
+    values: FloatArray,
+    start: FloatArray | None,
+    *,
+    approximation: Approximation,
+    with_gradient: bool,
 ) -> tuple[Evaluation, FloatArray]:
-    found = evaluate(population, values, approximation, start=start)
+    found = evaluate(population, values, approximation, start=start, with_gradient=with_gradient)
     return found, found.white
 
 
@@ -255,6 +272,9 @@ def is_worn(found: SampledEvaluation, proposals: Proposals) -> bool:
 
 
 def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
+    if not found.gradient.size:
+        none = np.empty((found.ofv_i.size, 0))
+        return Point(free, found.ofv, none[0], none, Memory(start, found))
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
     return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, Memory(start, found))

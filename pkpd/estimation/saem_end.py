@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.chains import Chains, enough_threads, moved
-from pkpd.estimation.fit import (
-    Fit,
-    FitOptions,
-    FitStatus,
-    ended,
-    expected_decrease,
-    information_at,
-    is_positive,
-    parameters_at_bound,
-)
+from pkpd.estimation.fit import Fit, FitOptions, FitStatus, ended, parameters_at_bound
+from pkpd.estimation.information import expected_decrease, information_at, is_positive
 from pkpd.estimation.minimize import Minimum, Point
 from pkpd.estimation.objectives import Memory as FitMemory
 from pkpd.estimation.objectives import Method, objective_of

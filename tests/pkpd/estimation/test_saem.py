@@ -15,7 +15,8 @@ from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.errors import InputError
 from pkpd.estimation.chains import moved, started
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
-from pkpd.estimation.fit import FitOptions, FitStatus, expected_decrease, fit, information_at, with_changes
+from pkpd.estimation.fit import FitOptions, FitStatus, fit, with_changes
+from pkpd.estimation.information import expected_decrease, information_at
 from pkpd.estimation.objectives import Method, objective_of
 from pkpd.estimation.saem import SaemOptions, fit_by_saem, sampling_error
 from pkpd.estimation.saem_document import path_table, saem_document
