@@ -13,6 +13,7 @@ from pkpd.estimation.information import expected_decrease, information_at, is_po
 from pkpd.estimation.minimize import Minimum, Point
 from pkpd.estimation.objectives import Memory, Method, SampledPoints, conditional_of
 from pkpd.estimation.optimum import (
+    LOWER,
     SMALL_DECREASE,
     ZERO_VARIANCE,
     has_rival_modes,
@@ -62,8 +63,8 @@ class FitStatus(Enum):
         "be lower beyond. Use exact."
     )
     LOWER_ELSEWHERE = (
-        "The fit ended at an optimum, but from another start Laplace's objective falls lower, towards where some subject's mode is flat "
-        "and it falls without end. Use exact."
+        "The fit ended at an optimum, but elsewhere the objective is lower, where no search comes to an end: modes of some subject are "
+        "flat there, or jump. Use exact."
     )
     NO_FINITE_START = (
         "The objective is not finite at the initial values: some subject's observations are impossible there."
@@ -74,6 +75,8 @@ class FitStatus(Enum):
 # Expected decrease at which a search whose sampled points move along ends: its gradient errs as much as its objective.
 _ROUGH = 2e-2
 _NEAR_ONE = 1.0 - 1e-5
+# Methods whose objective jumps where another mode of a subject becomes the deepest, and so has minima of its own.
+_BY_MODES = (Method.FOCE, Method.FOCEI, Method.LAPLACE)
 # Largest conditional variance of a whitened random effect at which a search by Laplace's objective ended for want of a mode that
 # is not flat.
 _NEARLY_FLAT = 5.0
@@ -235,14 +238,14 @@ def fit(
     if options.with_covariance and options.method is Method.EXACT and not is_sampled:
         minimum = lowest_without_variance(search, minimum)
     found, minimum = _finished(search, minimum, options)
-    is_doubtful = options.method is Method.LAPLACE and found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND)
+    is_doubtful = options.method in _BY_MODES and found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND)
     if not is_doubtful or not options.with_covariance:
         return found
     lower = lowest_from_elsewhere(search, minimum)
     if lower.point is minimum.point:
         return replace(found, n_evaluations=lower.n_evaluations)
     other, _ = _finished(search, lower, options)
-    if other.status is FitStatus.FLAT_MODE:
+    if other.status is FitStatus.FLAT_MODE or other.ofv > lower.point.value + LOWER:
         return replace(found, status=FitStatus.LOWER_ELSEWHERE, n_evaluations=other.n_evaluations)
     return other
 
