@@ -193,6 +193,7 @@ def fit(
     parameters: tuple[PopulationParameter, ...] | None = None,
     hessian: FloatArray | None = None,
     progress: Callable[[float], None] | None = None,
+    weights: FloatArray | None = None,
 ) -> Fit:
     """Fit a model to a population.
 
@@ -209,6 +210,9 @@ def fit(
         left out. It changes how fast the search is, not where it ends.
     progress : callable, optional
         Told the objective at every point of the first search.
+    weights : (n_subjects,) array, optional
+        What each subject's objective counts, in the objective, the scores and the information; 1 where left out. The model has
+        no effects of centres.
 
     Raises
     ------
@@ -219,7 +223,9 @@ def fit(
     _check(population, options)
     scale = scale_of(parameters)
     is_search = options.most_evaluations > 0 and scale.n_free > 0
-    objective = objective_of(population, scale, options.method, sampling=options.sampling, is_search=is_search)
+    objective = objective_of(
+        population, scale, options.method, sampling=options.sampling, is_search=is_search, weights=weights
+    )
     afresh = _afresh(population, scale, options, objective)
     free = to_free(scale, scale.values)
     start = objective(free, None)
@@ -266,7 +272,7 @@ def fit(
     # By quadrature the objective differs afresh by its own error alone.
     is_lost = not is_settled and options.method is not Method.EXACT and found.status is not FitStatus.FLAT_MODE
     is_doubtful = options.method is Method.LAPLACE and found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND)
-    if is_lost or (is_doubtful and _has_rival_modes(population, scale, minimum.point)):
+    if is_lost or (is_doubtful and _has_rival_modes(population, scale, minimum.point, weights)):
         return replace(found, status=FitStatus.SEVERAL_MODES)
     return found
 
@@ -350,7 +356,7 @@ def _afresh(
     return afresh
 
 
-def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory]) -> bool:
+def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory], weights: FloatArray | None) -> bool:
     """Return whether some subject's second mode is almost as deep as its deepest."""
     second, first = point.memory.second, point.memory.evaluation
     if second is None:
@@ -360,7 +366,8 @@ def _has_rival_modes(population: Population, scale: Scale, point: Point[Memory])
         return False
     begun = np.where(is_double[:, None], second, point.memory.start)
     other = evaluate(population, to_values(scale, point.place), Approximation.LAPLACE, start=begun, with_gradient=False)
-    depth = [one.ofv_i + np.linalg.slogdet(one.covariance).logabsdet for one in (first, other)]
+    own = first.ofv_i if weights is None else first.ofv_i / weights
+    depth = [ofv_i + np.linalg.slogdet(one.covariance).logabsdet for ofv_i, one in ((own, first), (other.ofv_i, other))]
     return bool((np.abs(depth[1] - depth[0])[is_double] < _RIVAL).any())
 
 

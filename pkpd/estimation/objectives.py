@@ -134,10 +134,12 @@ def objective_of(
     *,
     sampling: Sampling | None = None,
     is_search: bool = False,
+    weights: FloatArray | None = None,
 ) -> Objective:
     """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None.
 
-    Parameters are those of ``conditional_of``. Without a value, NaN: Laplace's method at a flat mode, and sampled points beyond their reach.
+    Parameters are those of ``conditional_of``, and ``weights``, what each subject's objective counts: 1 where left out. Without a value,
+    NaN: Laplace's method at a flat mode, and sampled points beyond their reach.
     """
     has_centres = bool(population.model.centre_variances)
     conditional = conditional_of(method, sampling, is_search=is_search and not has_centres)
@@ -149,6 +151,8 @@ def objective_of(
             found, start = evaluate_centres(population, values, conditional, start)
         else:
             found, start = conditional(population, values, start)
+        if weights is not None:
+            found = replace(found, ofv_i=weights * found.ofv_i, gradient=weights[:, None] * found.gradient)
         point = _point(scale, free, found, start)
         is_flat = method is Method.LAPLACE and is_flat_mode(found).any()
         return replace(point, value=np.nan) if is_flat else point
