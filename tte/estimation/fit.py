@@ -78,6 +78,8 @@ class EventFit:
         What was estimated.
     n_steps : int
         Steps that the search took.
+    penalty : float or None
+        Logarithm of the penalty at the estimates, where the likelihood was penalised.
     """
 
     model: EventTimeModel
@@ -91,6 +93,7 @@ class EventFit:
     covariance: FloatArray
     is_free: BoolArray
     n_steps: int
+    penalty: float | None = None
 
     @property
     def n_free(self) -> int:
