@@ -49,7 +49,7 @@ def fit(
     ] = None,
     fix: Fixed = None,
     init: Initial = None,
-    maxeval: Annotated[int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")] = 200,
+    maxeval: Annotated[int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")] = 1000,
     landmark: LandmarkDay = None,
     penalize: Annotated[
         bool,
@@ -73,7 +73,7 @@ def fit(
     wanted, origin = read_event_time_model(
         hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
-    given = read_event_times(events, wanted.covariates, landmark)
+    given = read_event_times(events, wanted.covariates, landmark, is_estimated=maxeval > 0)
     options = FitOptions(maxeval)
     started = time.perf_counter()
     with shown_progress("Fitting"):

@@ -60,7 +60,9 @@ class TteInputs:
     data_sha256: str
 
 
-def read_event_times(path: str, covariates: Sequence[str], landmark_day: float | None) -> TteInputs:
+def read_event_times(
+    path: str, covariates: Sequence[str], landmark_day: float | None, *, is_estimated: bool = True
+) -> TteInputs:
     """Read event times, and say on standard error what a reader should know.
 
     Raises
@@ -71,7 +73,7 @@ def read_event_times(path: str, covariates: Sequence[str], landmark_day: float |
     from tte.data.events import landmark  # noqa: PLC0415 - the engine loads after the words are read
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    reading = read_events(path, covariates)
+    reading = read_events(path, covariates, is_estimated=is_estimated)
     events = reading.checked()
     for note in reading.notes:
         report(f"{path}: {note}")

@@ -89,7 +89,7 @@ def _likelihood(document: dict[str, Any]) -> str:
     penalty = document["penalty"]
     with_penalty = "" if penalty is None else f" (with the penalty {document['log_likelihood'] + penalty:.4f})"
     return (
-        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events; log-likelihood {document['log_likelihood']:.4f}{with_penalty}, "
+        f"{_counted(document['n_subjects'], 'subject')}, {_counted(document['n_events'], 'event')}; log-likelihood {document['log_likelihood']:.4f}{with_penalty}, "
         f"AIC {document['aic']:.2f}, BIC {document['bic']:.2f} (with the number of subjects)."
     )
 
@@ -100,7 +100,7 @@ def _estimates(name: str, document: dict[str, Any]) -> Sheet:
     rows = tuple(
         (
             parameter,
-            _number(one["estimate"]),
+            one["limit"] or _number(one["estimate"]),
             _number(one["se"]),
             _pair(one["interval"]),
             _pair(one["profile_interval"]),
@@ -110,6 +110,10 @@ def _estimates(name: str, document: dict[str, Any]) -> Sheet:
         for parameter, one in document["parameters"].items()
     )
     return Sheet(f"{document['hazard'].capitalize()}, {name}: {document['equation']}", head, rows, wraps=6)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _pair(ends: list[float | None] | None) -> str:

@@ -99,21 +99,32 @@ def bic(fit: EventFit) -> float:
 
 def _entry(fit: EventFit, one: Estimate) -> dict[str, Any]:
     own = {parameter.name: parameter for parameter in fit.model.hazard.parameters}.get(one.name)
+    limit = _limit(fit, one)
     entry = {
-        "estimate": finite(one.value),
-        "se": finite(one.se),
-        "rse_pct": finite(100.0 * one.se / abs(one.value)) if one.value else None,
-        "interval": _pair(one.lower, one.upper),
+        "estimate": finite(one.value) if limit is None else None,
+        "limit": limit,
+        "se": finite(one.se) if limit is None else None,
+        "rse_pct": finite(100.0 * one.se / abs(one.value)) if one.value and limit is None else None,
+        "interval": _pair(one.lower, one.upper) if limit is None else None,
         "link": one.link.value,
-        "link_estimate": finite(one.link_value),
-        "link_se": finite(one.link_se),
+        "link_estimate": finite(one.link_value) if limit is None else None,
+        "link_se": finite(one.link_se) if limit is None else None,
         "fixed": one.is_fixed,
         "at_bound": one.is_at_bound,
         "unit": own.unit if own else "",
     }
     if own is None:
-        entry |= _ratio(fit, one)
+        entry |= _ratio(fit, one) if limit is None else {"ratio": None, "ratio_interval": None}
     return entry
+
+
+def _limit(fit: EventFit, one: Estimate) -> str | None:
+    """Return where an estimate goes to under a monotone likelihood; None for one that is a number."""
+    if fit.status is not FitStatus.MONOTONE_LIKELIHOOD or one.name not in fit.named:
+        return None
+    if one.link_value > 0.0:
+        return "infinity"
+    return "0" if one.link is Link.LOG else "-infinity"
 
 
 def _ratio(fit: EventFit, one: Estimate) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
 
-_MOST_STEPS = 200
+_MOST_STEPS = 1000
 # Part of a direction, of the largest part, from which on a coefficient is named.
 _PART = 0.1
 
