@@ -253,16 +253,26 @@ def measure_event_times(*, quick: bool) -> list[Figure]:
     their_large_seconds = event_times.seconds_of(lambda: event_times.by_lifelines(many))
     n = many.time.size
     return [
-        Figure("71 patients, Weibull with a covariate, from arrays to standard errors", "≤ 0.3 ms", f"{seconds * _MS:.2f} ms"),
+        Figure(
+            "71 patients, Weibull with a covariate, from arrays to standard errors",
+            "≤ 0.3 ms",
+            f"{seconds * _MS:.2f} ms",
+        ),
         Figure(
             "the same by lifelines",
             "-",
             f"{their_seconds * _MS:.0f} ms = {their_seconds / seconds:.0f} times as long, ln L {ours.log_likelihood - theirs.log_likelihood_:.1e} below ours",
         ),
-        Figure("2,000 bootstrap fits of them", "≤ 0.5 s", f"{_best_of(3, samples):.2f} s ({100.0 * converged:.1f} % converged)"),
+        Figure(
+            "2,000 bootstrap fits of them",
+            "≤ 0.5 s",
+            f"{_best_of(3, samples):.2f} s ({100.0 * converged:.1f} % converged)",
+        ),
         Figure(f"{n:,} patients, the same fit", "≤ 1 s", f"{large_seconds:.2f} s ({large.n_steps} steps)"),
         Figure(
-            "the same by lifelines", "-", f"{their_large_seconds:.1f} s = {their_large_seconds / large_seconds:.0f} times as long"
+            "the same by lifelines",
+            "-",
+            f"{their_large_seconds:.1f} s = {their_large_seconds / large_seconds:.0f} times as long",
         ),
     ]
 

@@ -49,7 +49,9 @@ def fit(
     ] = None,
     fix: Fixed = None,
     init: Initial = None,
-    maxeval: Annotated[int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")] = 1000,
+    maxeval: Annotated[
+        int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")
+    ] = 1000,
     landmark: LandmarkDay = None,
     penalize: Annotated[
         bool,

@@ -94,9 +94,7 @@ def read_events(path: str, covariates: Sequence[str] = (), *, is_estimated: bool
 
 def _missing(table: CohortTable, names: Sequence[str]) -> list[Problem]:
     found = ", ".join(table.columns)
-    return [
-        Problem(table.file, f"has no column {name}; it has {found}") for name in names if name not in table.columns
-    ]
+    return [Problem(table.file, f"has no column {name}; it has {found}") for name in names if name not in table.columns]
 
 
 def _column_faults(table: CohortTable, *, is_process: bool) -> list[Problem]:
@@ -198,7 +196,9 @@ class _Reader:
         for name in self.used:
             values = self.covariates[name]
             if (values == values[0]).all():
-                message = f"{name} is {values[0]:g} in every row; expected different values, for its effect to be estimated"
+                message = (
+                    f"{name} is {values[0]:g} in every row; expected different values, for its effect to be estimated"
+                )
                 self.faults.append(Problem(self.table.file, message))
 
     def _check_once(self) -> None:

@@ -35,7 +35,9 @@ class ParameterEntry(_Section):
         Literal["infinity", "-infinity", "0"] | None,
         Field(description="Where the estimate goes to under a monotone likelihood."),
     ]
-    se: Annotated[MaybeNumber, Field(description="From the observed information, on the natural scale by the delta method.")]
+    se: Annotated[
+        MaybeNumber, Field(description="From the observed information, on the natural scale by the delta method.")
+    ]
     rse_pct: MaybeNumber
     interval: Annotated[Pair | None, Field(description="Normal approximation on the scale of the link.")]
     link: Literal["log", "identity"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,9 @@ from tests.asuc.shell import ROOT, asuc
 from tests.tte.estimation.event_data import weibull_times
 from tte.estimation.schema import TteFit, fit_json_schema
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 SCHEMA = ROOT / "docs" / "schema" / "tte-fit-1.schema.json"
 
 
@@ -22,7 +24,13 @@ SCHEMA = ROOT / "docs" / "schema" / "tte-fit-1.schema.json"
 def events(tmp_path: Path) -> str:
     """Return a file of 71 subjects with the exposure of the shipped event model."""
     time, event, x = weibull_times(71, effect=-0.5)
-    rows = zip(range(1, 72), np.maximum(np.round(time * 4, 3), 0.1).tolist(), event.astype(int).tolist(), np.round(6.5 + x, 4).tolist(), strict=True)
+    rows = zip(
+        range(1, 72),
+        np.maximum(np.round(time * 4, 3), 0.1).tolist(),
+        event.astype(int).tolist(),
+        np.round(6.5 + x, 4).tolist(),
+        strict=True,
+    )
     file = tmp_path / "events.csv"
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("ID", "TIME", "EVENT", "LOG_AUC_CL"), *rows])
@@ -36,7 +44,9 @@ def fitted(line: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any
     return document
 
 
-def test_a_fit_writes_document_tables_model_and_figures(events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_fit_writes_document_tables_model_and_figures(
+    events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     out = tmp_path / "fit"
     document = fitted([events, "--hazard", "weibull", "--covariate", "log_auc_cl", "--out", str(out)], capsys)
     assert json.loads((out / "fit.json").read_text(encoding="utf-8")) == document
@@ -52,12 +62,18 @@ def test_a_fit_writes_document_tables_model_and_figures(events: str, tmp_path: P
     with (out / "parameters.csv").open(encoding="utf-8") as stream:
         assert [row["set"] for row in csv.DictReader(stream)] == ["all"] * 3 + ["landmark 28"] * 3
     names = {file.name for file in (out / "figures").iterdir()}
-    assert names == {"figures.json", *(f"{name}.{kind}" for name in ("survival", "profiles") for kind in ("csv", "html", "svg"))}
+    assert names == {
+        "figures.json",
+        *(f"{name}.{kind}" for name in ("survival", "profiles") for kind in ("csv", "html", "svg")),
+    }
 
 
-def test_codings_of_a_weibull_hazard_are_the_same_model(events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_codings_of_a_weibull_hazard_are_the_same_model(
+    events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     document = fitted(
-        [events, "--hazard", "weibull", "--covariate", "log_auc_cl", "--out", str(tmp_path / "fit"), "--no-figures"], capsys
+        [events, "--hazard", "weibull", "--covariate", "log_auc_cl", "--out", str(tmp_path / "fit"), "--no-figures"],
+        capsys,
     )
     codings = document["codings"]
     own, inside, power = (codings[name] for name in ("proportional_hazards", "scale_inside", "rate_power"))
@@ -93,7 +109,18 @@ def test_the_shipped_event_model_is_evaluated_and_a_fit_is_read_again(
 
 
 def test_a_landmark_leaves_out_and_says_whom(events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    line = ["tte", "fit", events, "--hazard", "exponential", "--landmark", "28", "--out", str(tmp_path / "fit"), "--json"]
+    line = [
+        "tte",
+        "fit",
+        events,
+        "--hazard",
+        "exponential",
+        "--landmark",
+        "28",
+        "--out",
+        str(tmp_path / "fit"),
+        "--json",
+    ]
     assert run(line) == 0
     said = capsys.readouterr()
     document = json.loads(said.out)
@@ -104,12 +131,19 @@ def test_a_landmark_leaves_out_and_says_whom(events: str, tmp_path: Path, capsys
 
 def test_separation_is_named_and_a_penalty_makes_it_finite(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "events.csv"
-    file.write_text("ID,TIME,EVENT,G\n1,5,1,0\n2,7,0,1\n3,3,1,0\n4,9,0,1\n5,2,1,0\n6,8,0,1\n7,4,1,0\n8,6,0,0\n", encoding="utf-8")
+    file.write_text(
+        "ID,TIME,EVENT,G\n1,5,1,0\n2,7,0,1\n3,3,1,0\n4,9,0,1\n5,2,1,0\n6,8,0,1\n7,4,1,0\n8,6,0,0\n", encoding="utf-8"
+    )
     line = [str(file), "--hazard", "weibull", "--covariate", "G", "--no-figures"]
     usual = fitted([*line, "--out", str(tmp_path / "a")], capsys)
     effect = usual["parameters"]["lambda:G"]
     assert usual["status"] == "monotone_likelihood"
-    assert (effect["estimate"], effect["limit"], effect["se"], effect["profile_interval"][0]) == (None, "-infinity", None, None)
+    assert (effect["estimate"], effect["limit"], effect["se"], effect["profile_interval"][0]) == (
+        None,
+        "-infinity",
+        None,
+        None,
+    )
     assert effect["profile_interval"][1] < 0.0
     penalised = fitted([*line, "--penalize", "--out", str(tmp_path / "b")], capsys)
     assert penalised["status"] == "converged"
@@ -135,11 +169,23 @@ def test_hazards_are_compared(events: str, tmp_path: Path, capsys: pytest.Captur
     ("options", "problem"),
     [
         ([], "--hazard, --model: neither is given; expected one of them"),
-        (["--hazard", "weibull", "--model", "niyigena_2026_asuc"], "--hazard, --model: both are given; expected one of them"),
-        (["--model", "niyigena_2026_asuc", "--covariate", "X"], "--model: names its covariates itself; leave --covariate and --reference out"),
+        (
+            ["--hazard", "weibull", "--model", "niyigena_2026_asuc"],
+            "--hazard, --model: both are given; expected one of them",
+        ),
+        (
+            ["--model", "niyigena_2026_asuc", "--covariate", "X"],
+            "--model: names its covariates itself; leave --covariate and --reference out",
+        ),
         (["--hazard", "weibull", "--level", "1.5"], "--level: 1.5 is not above 0.5 and below 1, such as 0.95"),
-        (["--hazard", "weibull", "--penalize", "--maxeval", "0"], "--penalize: with --maxeval 0 there is nothing to penalise; leave one of them out"),
-        (["--hazard", "weibull", "--maxeval", "0"], "initial value: lambda, shape has none; with no step allowed every parameter needs one"),
+        (
+            ["--hazard", "weibull", "--penalize", "--maxeval", "0"],
+            "--penalize: with --maxeval 0 there is nothing to penalise; leave one of them out",
+        ),
+        (
+            ["--hazard", "weibull", "--maxeval", "0"],
+            "initial value: lambda, shape has none; with no step allowed every parameter needs one",
+        ),
         (["--hazard", "weibull", "--landmark", "900"], "landmark: nobody is left at day 900"),
         (["--hazard", "weibull", "--covariate", "AGE"], "has no column AGE; it has ID, TIME, EVENT, LOG_AUC_CL"),
     ],
@@ -166,6 +212,7 @@ def test_the_json_schema_is_that_of_the_page():
 def test_compiled_code_that_is_kept_on_disk_works_in_the_next_process(events: str, tmp_path: Path):
     for name in ("first", "second"):
         done = asuc(
-            f"tte fit {events} --hazard weibull --no-figures --out {tmp_path / name}", ASUC_CACHE_DIR=str(tmp_path / "cache")
+            f"tte fit {events} --hazard weibull --no-figures --out {tmp_path / name}",
+            ASUC_CACHE_DIR=str(tmp_path / "cache"),
         )
         assert done.returncode == 0, done.stderr

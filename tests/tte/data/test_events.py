@@ -19,7 +19,11 @@ def problems(*arguments, **options):
 
 def test_rows_say_what_is_known_of_each_subject():
     events = events_of(
-        [5.0, 7.0, 0.0, 3.0], [0, 1, 1, 1], entry=[1.0, 0.0, 0.0, 3.0], upper=[np.nan, np.nan, 4.0, 6.0], ids=list("abcd")
+        [5.0, 7.0, 0.0, 3.0],
+        [0, 1, 1, 1],
+        entry=[1.0, 0.0, 0.0, 3.0],
+        upper=[np.nan, np.nan, 4.0, 6.0],
+        ids=list("abcd"),
     )
     assert events.kind.tolist() == [EventKind.CENSORED, EventKind.EVENT, EventKind.INTERVAL, EventKind.INTERVAL]
     assert events.start.tolist() == [1.0, 0.0, 0.0, 3.0]

@@ -96,7 +96,9 @@ def test_missing_columns_and_mixed_forms_are_named(written):
 
 
 def test_a_file_without_an_event_is_refused_and_one_without_censoring_noted(written):
-    assert said(written("ID,TIME,EVENT\n1,2,0\n")) == ["events.csv: holds no event; expected at least one row with EVENT 1"]
+    assert said(written("ID,TIME,EVENT\n1,2,0\n")) == [
+        "events.csv: holds no event; expected at least one row with EVENT 1"
+    ]
     reading = read_events(written("ID,TIME,EVENT\n1,2,1\n2,5,1\n"))
     assert reading.events is not None
     assert reading.notes == ("Every subject has the event; nobody is censored.",)

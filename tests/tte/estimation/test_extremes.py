@@ -21,7 +21,13 @@ GOOD = (FitStatus.CONVERGED, FitStatus.AT_BOUND)
 
 def scaled(events, factor):
     return Events(
-        events.ids, events.subject, events.start * factor, events.stop * factor, events.upper * factor, events.kind, events.covariates
+        events.ids,
+        events.subject,
+        events.start * factor,
+        events.stop * factor,
+        events.upper * factor,
+        events.kind,
+        events.covariates,
     )
 
 
@@ -49,7 +55,9 @@ def test_the_unit_of_time_changes_the_likelihood_by_its_logarithm_only(hazard, f
 def test_centre_and_scale_of_a_covariate_change_nothing_but_its_units(hazard):
     time, event, x = weibull_times()
     usual = fit(events_of(time, event, covariates={"X": x}), event_time_model(hazard, ["X"]))
-    far = fit(events_of(time, event, covariates={"X": 1e5 + 10.0 * x}), event_time_model(hazard, ["X"], references={"X": 1e5}))
+    far = fit(
+        events_of(time, event, covariates={"X": 1e5 + 10.0 * x}), event_time_model(hazard, ["X"], references={"X": 1e5})
+    )
     large = fit(events_of(time, event, covariates={"X": 1e5 * x}), event_time_model(hazard, ["X"]))
     for other, factor in ((far, 10.0), (large, 1e5)):
         assert other.status is usual.status

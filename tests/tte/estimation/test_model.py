@@ -36,7 +36,9 @@ def test_values_are_named_as_parameters_effects_or_covariates():
 
 def test_every_wrong_word_is_named():
     with pytest.raises(InputError) as refused:
-        event_time_model("weibull", ["rate:CRP", "X", "x"], references={"Y": 1.0}, initial={"z": 1.0}, fixed={"shape": -1.0})
+        event_time_model(
+            "weibull", ["rate:CRP", "X", "x"], references={"Y": 1.0}, initial={"z": 1.0}, fixed={"shape": -1.0}
+        )
     assert [str(problem) for problem in refused.value.problems] == [
         "covariate: “rate:CRP” is none; expected NAME or PARAMETER:NAME with a parameter of the weibull hazard (lambda, shape)",
         "covariate: lambda:X is given twice",
