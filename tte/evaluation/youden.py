@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pkpd.diagnostics.prediction_errors import Measured
+from pkpd.diagnostics.prediction_errors import Measured, measured
 from tte.evaluation.roc import check_both
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from tte.evaluation.roc import Direction, Roc
 
-_INTERVAL = (0.025, 0.975)
 _CELLS = 4_000_000
 
 
@@ -224,19 +223,12 @@ def _summary(drawn: FloatArray, apparent: FloatArray, sign: float) -> DrawnThres
         n_draws=area.size,
         n_useless=int(area.size - useful.size),
         n_reversed=int(is_reversed.sum()),
-        auroc=_percentiles(float(apparent[0]), area),
-        threshold=_percentiles(own, useful),
+        auroc=measured(float(apparent[0]), area),
+        threshold=measured(own, useful),
         sensitivity=_corrected(float(apparent[2]), sens_in, sens_out),
         specificity=_corrected(float(apparent[3]), spec_in, spec_out),
         j=_corrected(float(apparent[2] + apparent[3] - 1.0), j_in, j_out),
     )
-
-
-def _percentiles(value: float, drawn: FloatArray) -> Measured:
-    if drawn.size < 2:
-        return Measured(value, np.nan, np.nan)
-    low, high = np.quantile(drawn, _INTERVAL)
-    return Measured(value, float(low), float(high))
 
 
 def _corrected(apparent: float, inside: FloatArray, outside: FloatArray) -> Corrected:

@@ -82,10 +82,12 @@ def test_log_rank_with_delayed_entry_is_the_sum_of_hypergeometric_tables():
     difference = variance = 0.0
     for day in np.unique(times.time_day[times.event]):
         at_risk = (times.entry_day < day) & (times.time_day >= day)
+        if at_risk.sum() == 1:
+            continue  # tells groups apart by nothing
         dead = at_risk & times.event & (times.time_day == day)
         table = hypergeom(int(at_risk.sum()), int((at_risk & high).sum()), int(dead.sum()))
         difference += int((dead & high).sum()) - table.mean()
-        variance += table.var() if at_risk.sum() > 1 else 0.0
+        variance += table.var()
     found = log_rank(times, [high, ~high])
     assert found.statistic == pytest.approx(difference**2 / variance, rel=1e-10)
     assert found.p == pytest.approx(chi2.sf(difference**2 / variance, 1), rel=1e-10)
