@@ -14,6 +14,7 @@ from scipy.stats import chi2, norm
 
 from pkpd.diagnostics.calibration import binomial
 from pkpd.diagnostics.prediction_errors import Measured
+from tte.evaluation.risk_sets import sums_at_risk, sums_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,7 @@ def risk_table(times: EventTimes, weights: FloatArray) -> tuple[FloatArray, Floa
     """Return the days of events, ascending, with the weight at risk (entry < day ≤ time) and of the events on each."""
     days, which = np.unique(times.time_day[times.event], return_inverse=True)
     events = np.bincount(which, weights=weights[times.event], minlength=days.size).astype(np.float64)
-    at_risk = _weight_from(times.time_day, weights, days) - _weight_from(times.entry_day, weights, days)
+    at_risk = sums_at_risk(times, weights[:, None], days)[:, 0]
     return days, at_risk, events
 
 
@@ -122,11 +123,9 @@ def censoring_survival(times: EventTimes, weights: FloatArray | None = None) -> 
     is_censored = ~times.event
     days, which = np.unique(times.time_day[is_censored], return_inverse=True)
     censored = np.bincount(which, weights=w[is_censored], minlength=days.size)
-    at_risk = _weight_from(times.time_day, w, days) - _weight_from(times.entry_day, w, days)
-    own_events = _weight_from(times.time_day[times.event], w[times.event], days) - _weight_from(
-        times.time_day[times.event], w[times.event], days, is_after=True
-    )
-    at_risk = at_risk - own_events
+    of_events = times.time_day[times.event], w[times.event][:, None]
+    own_events = sums_from(*of_events, days) - sums_from(*of_events, np.nextafter(days, np.inf))
+    at_risk = (sums_at_risk(times, w[:, None], days) - own_events)[:, 0]
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = np.where(censored > 0.0, 1.0 - censored / at_risk, 1.0)
     return days, np.cumprod(factor, dtype=np.float64)
@@ -170,14 +169,6 @@ def _quadratic_form(difference: FloatArray, covariance: FloatArray) -> tuple[flo
     kept = informed[:-1]
     d, c = difference[kept], covariance[np.ix_(kept, kept)]
     return float(d @ np.linalg.solve(c, d)), rank
-
-
-def _weight_from(at: FloatArray, weights: FloatArray, days: FloatArray, *, is_after: bool = False) -> FloatArray:
-    """Return the weight of the subjects whose day is each of some days or later (later only, where ``is_after``)."""
-    order = np.argsort(at, kind="stable")
-    upto = np.concatenate(([0.0], np.cumsum(weights[order])))
-    place = np.searchsorted(at[order], days, side="right" if is_after else "left")
-    return upto[-1] - upto[place]
 
 
 def _band(survival: FloatArray, at_risk: FloatArray, events: FloatArray) -> tuple[FloatArray, FloatArray]:
