@@ -13,6 +13,7 @@ from pkpd.diagnostics.prediction_errors import Measured, measured
 from tte.evaluation.censoring_weights import CensoringWeights, censoring_weights
 from tte.evaluation.drawn_subjects import drawn_subjects
 from tte.evaluation.event_times import check_horizon
+from tte.evaluation.kaplan_meier import censoring_survival
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,8 +112,9 @@ def brier_value(weights: CensoringWeights, risk: FloatArray) -> float:
 
 def _scores(times: EventTimes, risk: FloatArray, days: FloatArray, counts: FloatArray) -> tuple[float, float]:
     scores = np.empty((2, days.size))
+    curve = censoring_survival(times, counts)
     for k, day in enumerate(days.tolist()):
-        weights = censoring_weights(times, day, counts)
+        weights = censoring_weights(times, day, counts, curve=curve)
         total = weights.case.sum() + weights.control.sum()
         scores[0, k] = brier_value(weights, risk[:, k])
         scores[1, k] = weights.case.sum() * weights.control.sum() / total**2 if total > 0.0 else np.nan

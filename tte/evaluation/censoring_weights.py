@@ -31,7 +31,13 @@ class CensoringWeights(NamedTuple):
     control: FloatArray
 
 
-def censoring_weights(times: EventTimes, horizon_day: float, counts: FloatArray | None = None) -> CensoringWeights:
+def censoring_weights(
+    times: EventTimes,
+    horizon_day: float,
+    counts: FloatArray | None = None,
+    *,
+    curve: tuple[FloatArray, FloatArray] | None = None,
+) -> CensoringWeights:
     """Return the weights of all subjects.
 
     Parameters
@@ -42,6 +48,8 @@ def censoring_weights(times: EventTimes, horizon_day: float, counts: FloatArray 
         Horizon.
     counts : (n,) array, optional
         How often each subject counts.
+    curve : tuple, optional
+        What ``censoring_survival`` returns for these subjects, where it is known already; it is the same for every horizon.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def censoring_weights(times: EventTimes, horizon_day: float, counts: FloatArray 
     """
     check_start(times)
     w = np.ones(times.n) if counts is None else counts
-    days, survival = censoring_survival(times, w)
+    days, survival = censoring_survival(times, w) if curve is None else curve
     known = times.known_at(horizon_day)
     before = np.minimum(times.time_day, horizon_day)
     uncensored = stepped(days, survival, before, is_before=True)

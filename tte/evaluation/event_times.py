@@ -71,17 +71,14 @@ class EventTimes:
         is_free = ~is_case & (self.time_day >= horizon_day) & (self.entry_day < horizon_day)
         return np.select([is_case, is_free], [int(Known.EVENT), int(Known.FREE)], int(Known.UNKNOWN)).astype(np.int64)
 
-    def is_at_risk_from(self, landmark_day: float) -> BoolArray:
-        """Return who is under observation and free of the event when the landmark day begins."""
-        return (self.time_day >= landmark_day) & (self.entry_day <= landmark_day)
+    def is_at_risk_after(self, landmark_day: float) -> BoolArray:
+        """Return who is under observation on the landmark and free of the event beyond it."""
+        return (self.time_day > landmark_day) & (self.entry_day <= landmark_day)
 
     def from_landmark(self, landmark_day: float) -> tuple[EventTimes, BoolArray]:
-        """Return the subjects at risk from a landmark on, followed from there, and which they are.
-
-        Their entry is just before the landmark, so that an event on the day itself counts.
-        """
-        kept = self.is_at_risk_from(landmark_day)
-        start = np.full(int(kept.sum()), np.nextafter(landmark_day, -np.inf))
+        """Return the subjects at risk after a landmark, which is their entry, and which they are."""
+        kept = self.is_at_risk_after(landmark_day)
+        start = np.full(int(kept.sum()), landmark_day)
         return EventTimes(self.time_day[kept], self.event[kept], start), kept
 
 

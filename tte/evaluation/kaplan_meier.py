@@ -138,8 +138,9 @@ def stepped(days: FloatArray, values: FloatArray, at: FloatArray | float, *, is_
 
 
 def number_at_risk(times: EventTimes, days: FloatArray) -> IntArray:
-    """Return how many subjects are at risk on each of some days; on day 0 those that are under observation from then on."""
-    inside = (times.entry_day < days[:, None]) | (times.entry_day <= 0.0)
+    """Return how many subjects are at risk on each of some days; on the first day of all those that are under observation from then on."""
+    first = times.entry_day.min()
+    inside = (times.entry_day < days[:, None]) | ((times.entry_day == first) & (days[:, None] == first))
     return (inside & (times.time_day >= days[:, None])).sum(axis=1).astype(np.int64)
 
 

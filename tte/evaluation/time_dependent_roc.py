@@ -20,6 +20,7 @@ from tte.evaluation.censoring_weights import censoring_weights
 from tte.evaluation.concordance import risk_set_ranks
 from tte.evaluation.drawn_subjects import drawn_subjects
 from tte.evaluation.event_times import Known
+from tte.evaluation.kaplan_meier import censoring_survival
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,8 +144,9 @@ def incident_dynamic_auc(
 def _areas(times: EventTimes, code: IntArray, days: FloatArray, counts: FloatArray | None) -> FloatArray:
     found = np.full(days.size, np.nan)
     n_values = int(code.max()) + 1
+    curve = censoring_survival(times, counts)
     for k, day in enumerate(days.tolist()):
-        weights = censoring_weights(times, day, counts)
+        weights = censoring_weights(times, day, counts, curve=curve)
         cases, controls = (np.bincount(code, weights=one, minlength=n_values) for one in weights)
         pairs = cases.sum() * controls.sum()
         if pairs > 0.0:

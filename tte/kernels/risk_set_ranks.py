@@ -6,14 +6,10 @@ Subjects are swept from the last day to the first, and a Fenwick tree over the m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from pkpd.kernels._jit import inlined_kernel, kernel
-
-if TYPE_CHECKING:
-    from pkpd.arrays import BoolArray, FloatArray, IntArray
+from pkpd.arrays import BoolArray, FloatArray, IntArray
+from tte.kernels._jit import inlined_kernel, kernel
 
 
 @inlined_kernel

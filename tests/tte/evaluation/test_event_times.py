@@ -36,12 +36,13 @@ def test_a_subject_censored_before_the_horizon_is_unknown_and_one_on_it_is_free(
     assert times.known_at(90.0).tolist() == expected
 
 
-def test_a_landmark_keeps_events_on_its_day_and_leaves_out_whoever_enters_later():
-    times = event_times([27.9, 28.0, 28.0, 60.0, 70.0], [1, 1, 0, 0, 1], [0, 0, 0, 29.0, 28.0])
+def test_a_landmark_leaves_out_events_until_its_day_and_whoever_enters_later():
+    times = event_times([27.9, 28.0, 28.5, 28.0, 60.0, 70.0], [1, 1, 1, 0, 0, 1], [0, 0, 0, 0, 29.0, 28.0])
     some, kept = times.from_landmark(28.0)
-    assert kept.tolist() == [False, True, True, False, True]
-    assert (some.entry_day < some.time_day).all()
+    assert kept.tolist() == [False, False, True, False, False, True]
+    assert some.entry_day.tolist() == [28.0, 28.0]
     assert some.n_events == 2
+    assert check_start(some) == 28.0
 
 
 def test_markers_and_risks_are_checked_with_value_and_subject():

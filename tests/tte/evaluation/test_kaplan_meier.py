@@ -116,3 +116,5 @@ def test_one_group_alone_and_a_group_of_nobody_have_no_test():
 def test_numbers_at_risk_count_those_who_entered_before():
     times = event_times([10.0, 20.0, 30.0], [1, 0, 1], [0.0, 15.0, 0.0])
     assert number_at_risk(times, np.array([0.0, 10.0, 15.0, 16.0, 30.0, 31.0])).tolist() == [2, 2, 1, 2, 1, 0]
+    later, _ = times.from_landmark(16.0)
+    assert number_at_risk(later, np.array([10.0, 16.0, 20.0])).tolist() == [0, 2, 2]

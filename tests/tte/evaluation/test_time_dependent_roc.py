@@ -42,8 +42,8 @@ def test_a_landmark_leaves_out_earlier_events_and_estimates_censoring_from_there
     found = cumulative_dynamic_auc(later, marker[kept], "higher", np.array([20.0, 60.0]))
     assert found.status == (AreaStatus.NO_CASE, AreaStatus.FOUND)
     assert np.isnan(found.auc[0])
-    shifted = event_times(later.time_day - 27.0, later.event)
-    other = cumulative_dynamic_auc(shifted, marker[kept], "higher", np.array([33.0]))
+    shifted = event_times(later.time_day - 28.0, later.event)
+    other = cumulative_dynamic_auc(shifted, marker[kept], "higher", np.array([32.0]))
     assert found.auc[1] == pytest.approx(other.auc[0], abs=1e-14)
 
 
