@@ -26,6 +26,7 @@ from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.sir import sir as sir_command
 from asuc.cli.tte_fit import tte as tte_commands
+from asuc.cli.tte_threshold import threshold as threshold_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -74,6 +75,9 @@ commands.command(
 )(scm_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
+tte_commands.command(
+    "threshold", epilog="Example: asuc tte threshold events.csv --marker LOG_AUC_CL:lower --at 5.79 --out threshold"
+)(threshold_command)
 commands.add_typer(tte_commands, name="tte")
 
 

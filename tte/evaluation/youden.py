@@ -15,6 +15,7 @@ import numpy as np
 
 from pkpd.diagnostics.prediction_errors import Measured, measured
 from tte.evaluation.roc import check_both
+from tte.evaluation.stratified_draws import counts_below, stratified_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,19 +101,6 @@ def youden(curve: Roc) -> Youden:
     return Youden(float(curve.threshold[best]), float(j), float(sensitivity), float(specificity), YoudenStatus.FOUND)
 
 
-def stratified_counts(is_case: BoolArray, n_draws: int, seed: int, first: int = 0) -> IntArray:
-    """Return how often each subject is drawn, (n_draws, n), as many with the event and without it as there are.
-
-    Draw b comes from the seed and ``first + b`` alone.
-    """
-    counts = np.zeros((n_draws, is_case.size), dtype=np.int64)
-    for b in range(n_draws):
-        rng = np.random.default_rng([seed, first + b])
-        for rows in (np.flatnonzero(is_case), np.flatnonzero(~is_case)):
-            counts[b, rows] = np.bincount(rng.integers(rows.size, size=rows.size), minlength=rows.size)
-    return counts
-
-
 def drawn_thresholds(
     marker: FloatArray,
     is_case: BoolArray,
@@ -142,28 +130,16 @@ def drawn_thresholds(
     mirrored = -marker if is_mirrored else marker
     values, code = np.unique(mirrored, return_inverse=True)
     check_both(is_case)
-    totals = _by_value(np.ones((1, code.size), dtype=np.int64), code, is_case, values.size)
+    totals = counts_below(np.ones((1, code.size), dtype=np.int64), code, is_case, values.size)
     found: list[FloatArray] = []
     block = max(1, _CELLS // max(code.size, 1))
     for first in range(0, n_draws, block):
         counts = stratified_counts(is_case, min(block, n_draws - first), seed, first)
-        drawn = _by_value(counts, code, is_case, values.size)
+        drawn = counts_below(counts, code, is_case, values.size)
         found.append(_drawn(drawn, totals, values, is_free=is_free, is_mirrored=is_mirrored))
         tell(min(first + block, n_draws) / n_draws)
     apparent = _drawn(totals, totals, values, is_free=False, is_mirrored=is_mirrored)[:, 0]
     return _summary(np.concatenate(found, axis=1), apparent, -1.0 if is_mirrored else 1.0)
-
-
-def _by_value(counts: IntArray, code: IntArray, is_case: BoolArray, n_values: int) -> tuple[FloatArray, FloatArray]:
-    """Return how many with and without the event lie below each place between values, two (n_draws, n_values + 1) arrays."""
-    order = np.argsort(code, kind="stable")
-    starts = np.searchsorted(code[order], np.arange(n_values))
-    sorted_counts = counts[:, order]
-    below: list[FloatArray] = []
-    for rows in (is_case[order], ~is_case[order]):
-        at = np.add.reduceat(np.where(rows, sorted_counts, 0), starts, axis=1)
-        below.append(np.pad(np.cumsum(at, axis=1), ((0, 0), (1, 0))).astype(np.float64))
-    return below[0], below[1]
 
 
 def _drawn(

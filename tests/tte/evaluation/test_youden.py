@@ -7,8 +7,9 @@ import pytest
 
 from tests.tte.evaluation.test_roc import drawn
 from tte.evaluation.roc import direction_of, is_high_risk, roc_curve
+from tte.evaluation.stratified_draws import stratified_counts
 from tte.evaluation.two_by_two import two_by_two
-from tte.evaluation.youden import YoudenStatus, drawn_thresholds, stratified_counts, youden
+from tte.evaluation.youden import YoudenStatus, drawn_thresholds, youden
 
 
 def by_trying(marker, is_case, direction):

@@ -1,0 +1,3 @@
+"""Figures of event models, drawn from tables."""
+
+from __future__ import annotations
