@@ -123,7 +123,9 @@ def roc_curve(marker: FloatArray, is_case: BoolArray, direction: Direction) -> R
     check_both(is_case)
     values, code = np.unique(marker, return_inverse=True)
     cases, controls = (np.bincount(code, weights=part, minlength=values.size) for part in (is_case, ~is_case))
-    threshold = np.concatenate(([-np.inf], 0.5 * (values[1:] + values[:-1]), [np.inf]))
+    # Halves first, so that nothing overflows; between neighbouring numbers there is no middle but the upper one.
+    middle = np.maximum(0.5 * values[1:] + 0.5 * values[:-1], np.nextafter(values[:-1], np.inf))
+    threshold = np.concatenate(([-np.inf], middle, [np.inf]))
     below = [np.concatenate(([0.0], np.cumsum(counts))) for counts in (cases, controls)]
     if direction == "lower":
         return Roc(direction, threshold, below[0], below[1], int(is_case.sum()), int((~is_case).sum()))

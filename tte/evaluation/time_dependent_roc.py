@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.diagnostics.prediction_errors import measured
-from tte.evaluation.censoring_weights import censoring_weights
 from tte.evaluation.concordance import risk_set_ranks
 from tte.evaluation.drawn_subjects import drawn_subjects
-from tte.evaluation.event_times import Known
-from tte.evaluation.kaplan_meier import censoring_survival
+from tte.evaluation.event_times import Known, check_start
+from tte.evaluation.kaplan_meier import censoring_survival, stepped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,10 +97,12 @@ def cumulative_dynamic_auc(
     InputError
         Where observation does not begin on one day for all.
     """
+    check_start(times)
     risk = -marker if direction == "lower" else marker
-    code = np.unique(risk, return_inverse=True)[1].astype(np.int64)
-    auc = _areas(times, code, days, None)
-    draws = [_areas(times, code, days, counts) for counts in drawn_subjects(times.n, n_draws, seed, tell)]
+    order = _in_order(times)
+    code, own = np.unique(risk[order], return_inverse=True)[1].astype(np.int64), times.rows(order)
+    auc = _areas(own, code, days, None)
+    draws = [_areas(own, code, days, counts) for counts in drawn_subjects(times.n, n_draws, seed, tell)]
     drawn = np.array(draws).reshape(n_draws, days.size)
     ends = [measured(float(a), column[np.isfinite(column)]) for a, column in zip(auc, drawn.T, strict=True)]
     known = np.array([times.known_at(float(day)) for day in days]).reshape(days.size, times.n)
@@ -142,14 +143,27 @@ def incident_dynamic_auc(
 
 
 def _areas(times: EventTimes, code: IntArray, days: FloatArray, counts: FloatArray | None) -> FloatArray:
-    found = np.full(days.size, np.nan)
-    n_values = int(code.max()) + 1
-    curve = censoring_survival(times, counts)
-    for k, day in enumerate(days.tolist()):
-        weights = censoring_weights(times, day, counts, curve=curve)
-        cases, controls = (np.bincount(code, weights=one, minlength=n_values) for one in weights)
+    """Return the areas of subjects in ``_in_order`` who count several times, by the number of their marker's value."""
+    w = np.ones(times.n) if counts is None else counts
+    curve = censoring_survival(times, w)
+    # Weights of cases do not depend on the day, and those of controls are the same for all.
+    rows = np.flatnonzero(times.event)
+    uncensored = stepped(*curve, times.time_day[rows], is_before=True)
+    of_case = np.divide(w[rows], uncensored, out=np.zeros(rows.size), where=w[rows] > 0.0)
+    found, n_values = np.full(days.size, np.nan), int(code.max()) + 1
+    n_cases = np.searchsorted(times.time_day[rows], days, side="right")
+    # On the day itself events come first, and those who are censored on it are free.
+    n_before = np.searchsorted(times.time_day, days, side="left")
+    first_free = n_before + n_cases - np.searchsorted(times.time_day[rows], days, side="left")
+    for k, (upto, first) in enumerate(zip(n_cases.tolist(), first_free.tolist(), strict=True)):
+        cases = np.bincount(code[rows[:upto]], weights=of_case[:upto], minlength=n_values)
+        controls = np.bincount(code[first:], weights=w[first:], minlength=n_values)
         pairs = cases.sum() * controls.sum()
         if pairs > 0.0:
-            below = np.cumsum(controls) - 0.5 * controls
-            found[k] = (cases @ below) / pairs
+            found[k] = (cases @ (np.cumsum(controls) - 0.5 * controls)) / pairs
     return found
+
+
+def _in_order(times: EventTimes) -> IntArray:
+    """Return subjects by their last day, those with the event first: what is sorted already is sorted fast in every draw."""
+    return np.lexsort((~times.event, times.time_day)).astype(np.int64)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _WIDTH_MM, _AXES_MM, _ROW_MM, _FOOT_MM, _TOP_MM = 130.0, 72.0, 4.6, 17.0, 9.0
 _LEFT, _RIGHT = 0.20, 0.97
 _MOST_MARKS = 400
+# More steps than these are finer than the picture.
+_MOST_STEPS = 3000
 _LOOKS: tuple[tuple[str, Any], ...] = (
     (ORANGE, "-"),
     (BLUE, (0, (6, 1.5))),
@@ -89,7 +91,9 @@ def kaplan_meier_figure(
 def _curve(axes: Axes, group: CurveGroup, span: tuple[float, float], colour: str, style: Any) -> None:  # noqa: ANN401 - a dash pattern
     times, (start, end_day) = group.times, span
     curve = kaplan_meier(times)
-    upto = curve.time_day <= end_day
+    upto = np.flatnonzero(curve.time_day <= end_day)
+    if upto.size > _MOST_STEPS:
+        upto = upto[np.linspace(0, upto.size - 1, _MOST_STEPS).astype(np.int64)]
     last = max(min(end_day, float(times.time_day.max())), start)
     x = np.concatenate(([start], curve.time_day[upto], [last]))
     parts = [np.concatenate(([1.0], one[upto])) for one in (curve.survival, curve.low, curve.high)]

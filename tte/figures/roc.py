@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pkpd.figures.look import BAND, BLUE, DASHES, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from tte.evaluation.threshold import Rule
 
 _SIDE_MM = 92.0
+# More points than these are finer than the picture.
+_MOST_POINTS = 3000
 _PERCENT = percent_from_fraction(1.0)
 
 
@@ -55,7 +59,8 @@ def roc_figure(
             ends = (_PERCENT * band.low, _PERCENT * band.high)
             where = _PERCENT * band.false_positive_rate
             axes.fill_between(where, *ends, step="post", color=BAND, linewidth=0.0, gid=marks("band"))
-        axes.plot(x, y, color=BLUE, linewidth=1.5, gid=marks("roc"), zorder=3)
+        shown = np.unique(np.linspace(0, x.size - 1, min(x.size, _MOST_POINTS)).astype(np.int64))
+        axes.plot(x[shown], y[shown], color=BLUE, linewidth=1.5, gid=marks("roc"), zorder=3)
         if rule is not None:
             shares = (rule.accuracy.specificity.value, rule.accuracy.sensitivity.value)
             _point(axes, _PERCENT * (1.0 - shares[0]), _PERCENT * shares[1])

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tte.evaluation.event_times import EventTimes
     from tte.evaluation.threshold import MarkerFinding, Rule
 
-_MOST_DAYS = 60
-_MOST_DRAWS = 500
+# Of many subjects fewer draws and days say as much.
+_MOST_DAYS, _FEW_DAYS, _MANY_SUBJECTS = 60, 20, 10_000
+_FEWEST_DRAWS, _MOST_DRAWS, _MOST_DRAWN = 100, 500, 10_000_000
 
 
 def threshold_figures(
@@ -90,13 +91,13 @@ def threshold_figures(
         file = f"kaplan-meier-{name}-at-{one.threshold:g}"
         yield _curves(found, one, own, values, (horizon_day, file, words))
     days = np.unique(own.time_day[own.event & (own.time_day <= horizon_day)])
-    if days.size > _MOST_DAYS:
-        days = days[np.linspace(0, days.size - 1, _MOST_DAYS).astype(np.int64)]
+    most = _MOST_DAYS if own.n <= _MANY_SUBJECTS else _FEW_DAYS
+    if days.size > most:
+        days = days[np.linspace(0, days.size - 1, most).astype(np.int64)]
     days = np.union1d(days, [horizon_day])
+    draws = min(n_draws, max(_FEWEST_DRAWS, min(_MOST_DRAWS, _MOST_DRAWN // own.n)))
     try:
-        area = cumulative_dynamic_auc(
-            own, values, found.direction, days, n_draws=min(n_draws, _MOST_DRAWS), seed=seed, tell=tell
-        )
+        area = cumulative_dynamic_auc(own, values, found.direction, days, n_draws=draws, seed=seed, tell=tell)
     except InputError as error:
         yield f"{found.marker}, {words}: no area over time. {error}."
         return

@@ -42,6 +42,14 @@ def test_each_point_of_the_curve_is_what_its_threshold_calls(direction):
     assert curve.true_positive[[0, -1]].tolist() == [0, 11]
 
 
+@pytest.mark.parametrize("direction", ["lower", "higher"])
+def test_neighbouring_and_huge_numbers_have_a_threshold_between_them(direction):
+    marker = np.array([1.0, np.nextafter(1.0, 2.0), 1.7e308, 1.75e308])
+    curve = roc_curve(marker, np.array([1, 0, 1, 0], bool), direction)
+    called = [int(is_high_risk(marker, one, direction).sum()) for one in curve.threshold]
+    assert called == [0, 1, 2, 3, 4]
+
+
 def test_the_area_is_that_of_pairs_of_mann_whitney_and_under_the_curve():
     marker, is_case = drawn()
     found = auroc(marker, is_case, "lower").area.value
