@@ -6,7 +6,11 @@ import typer
 
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_fit import fit
+from asuc.cli.tte_threshold import threshold
 
 tte = typer.Typer(help="Times to an event.", no_args_is_help=True)
 tte.command("fit", epilog="Example: asuc tte fit events.csv --hazard weibull --covariate LOG_AUC_CL --out tte")(fit)
 tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate LOG_AUC_CL --out hazards")(compare)
+tte.command(
+    "threshold", epilog="Example: asuc tte threshold events.csv --marker LOG_AUC_CL:lower --at 5.79 --out threshold"
+)(threshold)
