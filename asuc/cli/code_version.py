@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ("asuc", "pkpd")
+_PACKAGES = ("asuc", "pkpd", "tte")
 _LIBRARIES = ("numba", "numpy", "scipy")
 
 

@@ -45,8 +45,15 @@ class CohortTable:
     first_line: int
 
 
-def read_table(path: str) -> CohortTable:
+def read_table(path: str, expected: str = "a cohort") -> CohortTable:
     """Read a CSV file (any of comma, semicolon and tab between cells), or a Parquet file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    expected : str
+        What it should hold, for messages.
 
     Raises
     ------
@@ -59,7 +66,7 @@ def read_table(path: str) -> CohortTable:
         table, first = (parquet.read_table(file), 1) if _is_parquet(file) else (_read_csv(file), 2)
     except OSError as error:
         raise input_error(
-            path, f"cannot be read ({error.strerror or error}); expected a cohort (CSV or Parquet)"
+            path, f"cannot be read ({error.strerror or error}); expected {expected} (CSV or Parquet)"
         ) from None
     except ArrowInvalid as error:
         raise input_error(path, f"is no table: {_first_sentence(error)}") from None

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., object]")
 
 
-def _kernel_hash() -> str:
-    """Return a hash of everything that decides what the kernels compile to.
+def _kernel_hash(folders: tuple[Path, ...]) -> str:
+    """Return a hash of everything that decides what the kernels of some folders compile to.
 
     Numba notices a change in the file of a cached function but not in the files of the functions that it calls, and
     ignores the bounds-check setting; a directory named by both cures either.
     """
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (source for folder in folders for source in sorted(folder.glob("*.py"))):
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
@@ -32,29 +32,36 @@ def _kernel_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def _cache_directory() -> Path:
-    """Return the first directory for machine code that can be written to."""
+def cache_directory(*folders: Path) -> Path:
+    """Return the first directory that can be written to, for machine code that depends on the sources in some folders."""
     chosen = os.environ.get("ASUC_CACHE_DIR")
     base = Path(chosen) if chosen else user_cache_path("asuc", appauthor=False)
-    directory = base / "kernels" / _kernel_hash()
+    directory = base / "kernels" / _kernel_hash(folders)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError:
-        directory = Path(tempfile.gettempdir()) / f"asuc-kernels-{_kernel_hash()}"
+        directory = Path(tempfile.gettempdir()) / f"asuc-kernels-{_kernel_hash(folders)}"
         directory.mkdir(parents=True, exist_ok=True)
     return directory
 
 
-numba.config.CACHE_DIR = str(_cache_directory())  # type: ignore[attr-defined]  # numba's options have no stubs
-
-
-def kernel(function: F) -> F:
-    """Compile a function of numbers and arrays.
+def compiled(function: F, directory: Path, **options: bool) -> F:
+    """Compile a function of numbers and arrays, its machine code kept in a directory.
 
     ``fastmath`` stays off because it makes ``isnan(nan)`` false; ``error_model="numpy"`` lets a division by zero give
     infinity as in NumPy instead of raising.
     """
-    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True)(function)  # type: ignore[return-value]
+    numba.config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]  # numba's options have no stubs
+    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, **options)(function)  # type: ignore[return-value]
+
+
+SOURCES = Path(__file__).parent
+_DIRECTORY = cache_directory(SOURCES)
+
+
+def kernel(function: F) -> F:
+    """Compile a function of numbers and arrays."""
+    return compiled(function, _DIRECTORY)
 
 
 def inlined_kernel(function: F) -> F:
@@ -62,12 +69,12 @@ def inlined_kernel(function: F) -> F:
 
     A call hands over every array of a packed subject, which costs more than the few operations of such a function.
     """
-    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, forceinline=True)(function)  # type: ignore[return-value]
+    return compiled(function, _DIRECTORY, forceinline=True)
 
 
 def parallel_kernel(function: F) -> F:
     """Compile a function whose ``prange`` loops run on all threads, each iteration writing a slot of its own."""
-    return numba.njit(cache=True, error_model="numpy", fastmath=False, nogil=True, parallel=True)(function)  # type: ignore[return-value]
+    return compiled(function, _DIRECTORY, parallel=True)
 
 
 prange = numba.prange

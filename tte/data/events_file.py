@@ -1,0 +1,243 @@
+"""From the columns of a file of event times to `Events`, or to every problem with its line.
+
+One row for each subject, ID TIME EVENT and where given ENTRY and TIME2 (the event lies between TIME and TIME2; TIME 0: at any time before
+TIME2), or rows ID START STOP EVENT of a counting process, one for each stretch with the same covariates; every other column is a covariate.
+Times are days. Names count in upper or lower case; an empty cell, a point and NA are null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.data.cohort_table import CohortTable, cell, numbers, problem_at, read_table, texts
+from pkpd.errors import InputError, Problem
+from tte.data.events import EventKind, Events, row_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
+
+_ONE_ROW = ("ID", "TIME", "EVENT")
+_PROCESS = ("ID", "START", "STOP", "EVENT")
+_OPTIONAL = ("ENTRY", "TIME2")
+_MOST_SHOWN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EventsReading:
+    """What a file of event times says.
+
+    Parameters
+    ----------
+    table : CohortTable
+        The file.
+    events : Events or None
+        The event times; None where there are problems.
+    problems : tuple of Problem
+        Everything that is wrong, each with its line and column.
+    notes : tuple of str
+        What a reader should know, in one sentence each.
+    """
+
+    table: CohortTable
+    events: Events | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    def checked(self) -> Events:
+        """Return the event times of a file without a problem.
+
+        Raises
+        ------
+        InputError
+            With every problem of the file.
+        """
+        if self.events is None:
+            raise InputError(self.problems[:_MOST_SHOWN])
+        return self.events
+
+
+def read_events(path: str, covariates: Sequence[str] = ()) -> EventsReading:
+    """Read event times.
+
+    Parameters
+    ----------
+    path : str
+        A CSV or Parquet file.
+    covariates : sequence of str
+        Names of those that a model uses: they must be there, numeric and without gaps.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read as a table at all.
+    """
+    table = read_table(path, "event times")
+    is_process = "STOP" in table.columns or "START" in table.columns
+    if faults := tuple(_column_faults(table, is_process=is_process, covariates=covariates)):
+        return EventsReading(table, None, faults, ())
+    reader = _Reader(table, is_process=is_process, used=[name.upper() for name in covariates])
+    problems = reader.problems()
+    events = None if problems else reader.events()
+    if events is not None:
+        reader.note(events)
+    return EventsReading(table, events, problems, tuple(reader.notes))
+
+
+def _column_faults(table: CohortTable, *, is_process: bool, covariates: Sequence[str]) -> list[Problem]:
+    found = ", ".join(table.columns)
+    required = _PROCESS if is_process else _ONE_ROW
+    missing = [name for name in (*required, *(name.upper() for name in covariates)) if name not in table.columns]
+    faults = [Problem(table.file, f"has no column {name}; it has {found}") for name in missing]
+    if is_process:
+        faults += [
+            Problem(
+                table.file, f"has START or STOP and {name} as well; expected rows ID START STOP EVENT, or ID TIME EVENT"
+            )
+            for name in ("TIME", *_OPTIONAL)
+            if name in table.columns
+        ]
+    return faults
+
+
+class _Reader:
+    """The columns of one file as arrays, and what is wrong with them."""
+
+    def __init__(self, table: CohortTable, *, is_process: bool, used: Sequence[str]) -> None:
+        self.table = table
+        self.is_process = is_process
+        self.notes: list[str] = []
+        self.faults: list[Problem] = []
+        self.names = ("START", "STOP", "EVENT", "TIME2") if is_process else ("ENTRY", "TIME", "EVENT", "TIME2")
+        defaults = (0.0, np.nan, np.nan, np.nan)
+        self.start, self.stop, self.event, self.upper = map(self._column, self.names, defaults)
+        if "ENTRY" in table.columns:
+            self.start = np.nan_to_num(self.start, nan=0.0)
+        codes = texts(table, "ID").dictionary_encode()
+        self.subject: IntArray = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        self.ids = tuple(str(name) for name in codes.dictionary.to_pylist())
+        self.order: IntArray = np.lexsort((self.start, self.subject))
+        self.covariates = self._covariates(used)
+
+    def _column(self, name: str, default: float) -> FloatArray:
+        if name not in self.table.columns:
+            return np.full(self.table.n_rows, default)
+        values, wrong = numbers(self.table, name)
+        values = np.array(values)
+        for row in wrong.tolist():
+            self._fault(row, name, f"“{cell(self.table, name, row)}” is not a number")
+        if name not in _OPTIONAL:
+            is_missing = np.isnan(values)
+            is_missing[wrong] = False
+            self._each(is_missing, name, "is {value}; expected a number")
+        return values
+
+    def _covariates(self, used: Sequence[str]) -> dict[str, FloatArray]:
+        """Return the columns of covariates; one that holds text and that no model asks for is passed over."""
+        found: dict[str, FloatArray] = {}
+        for name in self.table.columns:
+            if name in (*_ONE_ROW, *_PROCESS, *_OPTIONAL):
+                continue
+            values, wrong = numbers(self.table, name)
+            if name not in used:
+                if wrong.size:
+                    line = self.table.first_line + int(wrong[0])
+                    self.notes.append(f"Column {name} holds text (line {line}) and is not read.")
+                else:
+                    found[name] = values
+                continue
+            for row in wrong.tolist():
+                self._fault(row, name, f"“{cell(self.table, name, row)}” is not a number; the model needs one")
+            is_missing = ~np.isfinite(values)
+            is_missing[wrong] = False
+            self._each(is_missing, name, "is {value}; the model needs a finite number")
+            found[name] = values
+        return found
+
+    def _fault(self, row: int, name: str, message: str) -> None:
+        self.faults.append(problem_at(self.table, int(row), name, message))
+
+    def _each(self, where: BoolArray, name: str, message: str) -> None:
+        """Note a problem of every row of some, its cell shown as {value}."""
+        for row in np.flatnonzero(where).tolist():
+            self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return everything that is wrong, in the order of the lines."""
+        is_nameless = texts(self.table, "ID").to_numpy(zero_copy_only=False) == ""
+        self._each(is_nameless, "ID", "is {value}; expected the name of a subject")
+        is_known = ~np.isnan(self.stop) & ~np.isnan(self.event) & ~np.isnan(self.start)
+        for name, where, expected, _ in row_faults(self.start, self.stop, self.event, self.upper, self.names):
+            shown = name if name in self.table.columns else "TIME"
+            self._each(where & is_known, shown, f"is {{value}}; {expected}")
+        if self.is_process:
+            self._check_process(is_known)
+        else:
+            self._check_once()
+        if not self.faults and not (self.event == 1.0).any():
+            self.faults.append(Problem(self.table.file, "holds no event; expected at least one row with EVENT 1"))
+        order = {id(fault): i for i, fault in enumerate(self.faults)}
+        return tuple(sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)])))
+
+    def _check_once(self) -> None:
+        first = np.unique(self.subject, return_index=True)[1]
+        is_repeated = np.ones(self.subject.size, dtype=bool)
+        is_repeated[first] = False
+        for row in np.flatnonzero(is_repeated).tolist():
+            line = self.table.first_line + int(first[self.subject[row]])
+            message = f"{cell(self.table, 'ID', row)} stands in line {line} already; expected one row for each subject, or START and STOP"
+            self._fault(row, "ID", message)
+
+    def _check_process(self, is_known: BoolArray) -> None:
+        """Note rows that overlap, and rows after an event."""
+        order = self.order[is_known[self.order]]
+        follows = self.subject[order][1:] == self.subject[order][:-1]
+        before, after = order[:-1][follows], order[1:][follows]
+        for i in np.flatnonzero(self.start[after] < self.stop[before]).tolist():
+            line = self.table.first_line + int(before[i])
+            message = (
+                f"{cell(self.table, 'START', int(after[i]))} lies before STOP {cell(self.table, 'STOP', int(before[i]))} of line {line}; "
+                "expected rows of a subject that do not overlap"
+            )
+            self._fault(int(after[i]), "START", message)
+        for i in np.flatnonzero(self.event[before] == 1.0).tolist():
+            line = self.table.first_line + int(before[i])
+            message = f"subject {cell(self.table, 'ID', int(after[i]))} has the event in line {line}; expected no row after it"
+            self._fault(int(after[i]), "ID", message)
+
+    def events(self) -> Events:
+        """Return the event times of columns in which nothing is wrong."""
+        is_interval = (self.event == 1.0) & ~np.isnan(self.upper)
+        kind = np.where(
+            is_interval, EventKind.INTERVAL, np.where(self.event == 1.0, EventKind.EVENT, EventKind.CENSORED)
+        )
+        upper = np.where(is_interval, self.upper, self.stop)
+        o = self.order
+        return Events(
+            self.ids,
+            self.subject[o],
+            self.start[o],
+            self.stop[o],
+            upper[o],
+            kind[o].astype(np.int64),
+            {name: values[o] for name, values in self.covariates.items()},
+        )
+
+    def note(self, events: Events) -> None:
+        """Note what a reader should know of event times without a problem."""
+        if events.n_events == events.n_subjects:
+            self.notes.append("Every subject has the event; nobody is censored.")
+        follows = ~events.first[1:]
+        n_gaps = int((follows & (events.start[1:] > events.stop[:-1])).sum())
+        if n_gaps:
+            self.notes.append(f"{n_gaps:,} gaps between rows of a subject, in which it counts as not watched.")
+
+
+def _line_of(fault: Problem) -> int:
+    """Return the line that a problem names, the whole file before all lines."""
+    _, found, rest = fault.place.partition(": line ")
+    return int(rest.split(",")[0]) if found else 0

@@ -1,0 +1,84 @@
+"""Where searches begin, and how far they may go."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tte.data.events import EventKind
+from tte.hazards.hazard import Hazard, Link
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from tte.data.events import Events
+    from tte.estimation.model import EventTimeModel
+
+# A shape of a thousand puts all events on one day, one of a thousandth spreads them over a thousand powers of ten.
+_MOST_SHAPE = math.log(1e3)
+_NARROWEST, _WIDEST = math.log(1e-3), math.log(1e2)
+# Effects over the range of a covariate, as powers of e.
+_MOST_EFFECT = 500.0
+_PEAKS, _WIDTHS = (0.05, 0.25, 0.5, 0.75, 1.0), (0.15, 0.6)
+
+
+def starts(model: EventTimeModel, events: Events) -> FloatArray:
+    """Return where searches begin on the linear scale, (n_starts, n_coefficients).
+
+    One start from the rate of events over the time watched, but several for the surge, whose likelihood can have several modes.
+    """
+    end = 0.5 * (events.stop + events.upper)
+    watched = float((end - events.start).sum())
+    log_rate = math.log(events.n_events / watched)
+    longest = float(events.upper.max())
+    match model.hazard:
+        case Hazard.EXPONENTIAL:
+            own = [[log_rate]]
+        case Hazard.WEIBULL | Hazard.GOMPERTZ:
+            own = [[log_rate, 0.0]]
+        case Hazard.LOGLOGISTIC | Hazard.LOGNORMAL:
+            own = [[-log_rate, 0.0]]
+        case Hazard.SURGE:
+            latest = float(end[events.kind != EventKind.CENSORED].max())
+            own = [[log_rate, peak * latest, math.log(width * longest)] for peak in _PEAKS for width in _WIDTHS]
+    begin = np.zeros((len(own), len(model.names)))
+    begin[:, : len(own[0])] = own
+    if not model.initial:
+        return begin
+    for name, value in model.initial.items():
+        at = model.names.index(name)
+        begin[:, at] = math.log(value) if model.links[at] is Link.LOG else value
+    return np.unique(begin, axis=0)
+
+
+def bounds(model: EventTimeModel, events: Events) -> tuple[FloatArray, FloatArray]:
+    """Return lower and upper bounds: of parameters at the mean of the covariates, of effects over the range of theirs."""
+    longest = float(events.upper.max())
+    n = len(model.names)
+    lower, upper = np.full(n, -_MOST_EFFECT), np.full(n, _MOST_EFFECT)
+    n_own = len(model.hazard.parameters)
+    lower[:n_own], upper[:n_own] = -np.inf, np.inf
+    match model.hazard:
+        case Hazard.WEIBULL | Hazard.LOGLOGISTIC | Hazard.LOGNORMAL:
+            lower[1], upper[1] = -_MOST_SHAPE, _MOST_SHAPE
+        case Hazard.GOMPERTZ:
+            lower[1], upper[1] = -_MOST_EFFECT / longest, _MOST_EFFECT / longest
+        case Hazard.SURGE:
+            lower[1:3] = -longest, math.log(longest) + _NARROWEST
+            upper[1:3] = 2.0 * longest, math.log(longest) + _WIDEST
+        case Hazard.EXPONENTIAL:
+            pass
+    return lower, upper
+
+
+def units(model: EventTimeModel, events: Events) -> FloatArray:
+    """Return what counts as one of each parameter's linear predictor: 1, or for those in days the longest time."""
+    longest = float(events.upper.max())
+    match model.hazard:
+        case Hazard.GOMPERTZ:
+            return np.array([1.0, 1.0 / longest])
+        case Hazard.SURGE:
+            return np.array([1.0, longest, 1.0])
+        case _:
+            return np.ones(len(model.hazard.parameters))
