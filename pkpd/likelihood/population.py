@@ -38,6 +38,8 @@ from pkpd.problem import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
@@ -139,7 +141,7 @@ class Evaluation:
         return float(self.ofv_i.sum())
 
 
-def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
+def bind_population(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] = ()) -> Population:
     """Bind a model to a cohort.
 
     Parameters
@@ -148,6 +150,8 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         The model.
     cohort : Cohort
         At least one subject, each with at least one covariate row; no covariate of the model is missing.
+    times : sequence of float
+        Times [day] that are events of every subject, such as the ends of a window of exposure.
 
     Raises
     ------
@@ -159,7 +163,7 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         model=model,
         cohort=cohort,
         parameters=population_parameters(model),
-        packed=bind_cohort(model, cohort).subjects,
+        packed=bind_cohort(model, cohort, times=times).subjects,
         covariates={name: cohort.covariates[name] for name in model.covariates},
         n_rows=cohort.row_time.size,
         first_rows=cohort.row_start[:-1],

@@ -64,7 +64,9 @@ def test_the_cumulative_hazard_is_its_definition_to_all_digits(hazard, place):
     theirs = [float(exact_cumulative_hazard(hazard, place, day, mp)) for day in DAYS]
     # Above 1e-300 and with the conditioning of exp and erfc: a relative error of the argument of exp is an absolute one of H.
     assert ours == pytest.approx(theirs, rel=5e-13, abs=1e-300)
-    assert survival(hazard, np.array(DAYS), np.array(place)) == pytest.approx(np.exp(-np.array(theirs)), rel=1e-12, abs=1e-300)
+    assert survival(hazard, np.array(DAYS), np.array(place)) == pytest.approx(
+        np.exp(-np.array(theirs)), rel=1e-12, abs=1e-300
+    )
 
 
 @pytest.mark.parametrize(("hazard", "place"), CASES)
@@ -78,11 +80,15 @@ def test_the_hazard_is_the_derivative_of_the_cumulative_hazard(hazard, place):
 def exact_restricted_mean(hazard, place, horizon):
     """Return the integral of S to 15 digits or more, on panels between quantiles and around the peak."""
     points = {mp.mpf(0), mp.mpf(horizon), *(mp.mpf(horizon) * 10**-k for k in (12, 6, 3, 1))}
-    quantiles = quantile_time(hazard, -np.expm1(-np.array([0.01, 0.1, 0.5, 1.0, 2, 4, 7, 11, 16, 22, 30])), np.array(place))
+    quantiles = quantile_time(
+        hazard, -np.expm1(-np.array([0.01, 0.1, 0.5, 1.0, 2, 4, 7, 11, 16, 22, 30])), np.array(place)
+    )
     points |= {mp.mpf(float(t)) for t in quantiles if np.isfinite(t)}
     if hazard is Hazard.SURGE:
         width = float(np.exp(place[2]))
-        points |= {mp.mpf(place[1] + side * width * step) for side in (-1, 1) for step in (0, 0.5, 1, 2, 4, 8, 16, 64, 256)}
+        points |= {
+            mp.mpf(place[1] + side * width * step) for side in (-1, 1) for step in (0, 0.5, 1, 2, 4, 8, 16, 64, 256)
+        }
     edges = sorted(point for point in points if 0 <= point <= horizon)
     with mp.workdps(20):
         return float(mp.quad(lambda t: mp.exp(-exact_cumulative_hazard(hazard, place, t, mp)), edges))
@@ -113,4 +119,7 @@ def test_quantiles_are_the_inverse_of_survival_and_infinite_where_it_does_not_ge
 def test_a_gompertz_hazard_that_falls_leaves_some_without_the_event():
     place = np.array([np.log(0.01), -0.02])
     assert survival(Hazard.GOMPERTZ, np.array(np.inf), place) == pytest.approx(np.exp(-0.5))
-    assert quantile_time(Hazard.GOMPERTZ, np.array([0.39, 0.40]), place).tolist() == [pytest.approx(-50.0 * np.log1p(2.0 * np.log(0.61))), np.inf]
+    assert quantile_time(Hazard.GOMPERTZ, np.array([0.39, 0.40]), place).tolist() == [
+        pytest.approx(-50.0 * np.log1p(2.0 * np.log(0.61))),
+        np.inf,
+    ]

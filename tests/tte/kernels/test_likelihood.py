@@ -118,7 +118,9 @@ def test_rows_split_anywhere_have_the_same_likelihood(hazard):
         for time, kinds in ((whole, [kind]), (parts, [RIGHT_CENSORED] * 6 + [kind])):
             gradient, information = np.empty(n), np.empty((n, n))
             rows = Rows(hazard.code, time, np.log(time), np.array(kinds), np.empty((len(kinds), 0)))
-            found.append((evaluate(rows, terms, np.ones(len(kinds)), place, gradient, information), gradient, information))
+            found.append(
+                (evaluate(rows, terms, np.ones(len(kinds)), place, gradient, information), gradient, information)
+            )
         for one, other in zip(*found, strict=True):
             assert other == pytest.approx(one, rel=1e-11, abs=1e-12)
 
@@ -135,5 +137,7 @@ def test_threads_do_not_change_a_bit():
     found = []
     for function in (evaluate, evaluate_in_parallel):
         gradient, information = np.empty(3), np.empty((3, 3))
-        found.append((function(rows, terms, np.ones(n), theta, gradient, information), gradient.tobytes(), information.tobytes()))
+        found.append(
+            (function(rows, terms, np.ones(n), theta, gradient, information), gradient.tobytes(), information.tobytes())
+        )
     assert found[0] == found[1]
