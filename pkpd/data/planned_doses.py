@@ -13,7 +13,7 @@ from pkpd.errors import InputError, Problem
 from pkpd.units import days_from_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
@@ -110,6 +110,25 @@ def _column(table: CohortTable, name: str, faults: list[Problem], *, is_optional
         for row in bad.tolist()
     ]
     return values
+
+
+PLANNED_COLUMNS = ("ID", "TIME", "AMT", "DUR")
+"""Head of a file of planned doses."""
+
+
+def planned_rows(planned: PlannedDoses) -> Iterator[tuple[object, ...]]:
+    """Yield planned doses as the rows of a file."""
+    for name, *numbers_ in zip(planned.ids, planned.time, planned.amount, planned.duration, strict=True):
+        yield (name, *(f"{round(float(value), 8):.10g}" for value in numbers_))
+
+
+def doses_left_out(given: Cohort, planned: Cohort) -> PlannedDoses:
+    """Return the last doses of each subject that one cohort has more of than another of the same subjects."""
+    subject = np.repeat(np.arange(planned.n_subjects), np.diff(planned.dose_start))
+    place = np.arange(subject.size) - planned.dose_start[subject]
+    is_more = place >= np.diff(given.dose_start)[subject]
+    ids = tuple(planned.ids[int(i)] for i in subject[is_more])
+    return PlannedDoses(ids, planned.dose_time[is_more], planned.dose_amount[is_more], planned.dose_duration[is_more])
 
 
 def last_record(cohort: Cohort) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.data.planned_doses import PlannedDoses, doses_left_out
 from pkpd.exposure.at_nodes import log_exposure_at_modes, window_exposure
 from pkpd.simulation.virtual_cohort import draw_patients, observed
 from tte.data.events import events_of
@@ -41,6 +42,11 @@ class VirtualStudy:
     regimens: Cohort
     events: Events
     log_auc_cl: FloatArray
+
+    @property
+    def left_out(self) -> PlannedDoses:
+        """Return the doses that were planned for after an event."""
+        return doses_left_out(self.cohort, self.regimens)
 
 
 def virtual_study(
