@@ -25,6 +25,7 @@ from dosing_app.decision.case_fields import (
     YesNo,
     weekday_number,
 )
+from pkpd.data.label_regimen import GAP_DAY, VIAL_MG
 from pkpd.model.library import DEFAULT_MODEL
 
 
@@ -143,13 +144,13 @@ class CaseLimits(Part):
         default=10.0, description="a largest dose above 0 and at most 100 mg/kg"
     )
     vial_mg: Annotated[float, Field(ge=1, le=5_000)] = Field(
-        default=100.0, description="a vial size from 1 to 5,000 mg"
+        default=VIAL_MG, description="a vial size from 1 to 5,000 mg"
     )
     dose_step_mg: Annotated[float, Field(ge=1, le=5_000)] = Field(
         default=100.0, description="a dose step from 1 to 5,000 mg"
     )
     gap_day_min: Annotated[float, Field(gt=0, le=365)] = Field(
-        default=3.0, description="a shortest gap between infusions above 0 and at most 365 days"
+        default=GAP_DAY, description="a shortest gap between infusions above 0 and at most 365 days"
     )
     doses_max_28_day: Annotated[WholeNumber, Field(ge=1, le=28)] = Field(
         default=3, description="a whole number of infusions from 1 to 28"

@@ -10,22 +10,18 @@ from typing import TYPE_CHECKING, Literal
 
 from dosing_app.decision.case_fields import LATEST_DAY
 from dosing_app.decision.case_schema import CaseDose
+from pkpd.data.label_regimen import LABEL_DURATION_HOUR, TOLERANCE, label_days_left
+from pkpd.data.label_regimen import label_amount as label_dose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dosing_app.decision.case_schema import PatientCase
 
-# Summary of product characteristics of infliximab, ulcerative colitis: 5 mg/kg over 2 h in weeks 0, 2 and 6; doses
-# above 5 mg/kg are contraindicated in moderate or severe heart failure.
-LABEL_MG_PER_KG = 5.0
+# Summary of product characteristics of infliximab: doses above 5 mg/kg are contraindicated in moderate or severe heart failure.
 HEART_FAILURE_MG_PER_KG = 5.0
-LABEL_DAYS = (0.0, 14.0, 42.0)
-LABEL_DURATION_HOUR = 2.0
 # The exposure that the risk is read from ends here.
 LAST_WINDOW_DAY = 28.0
-# Times and amounts are typed decimals: what differs by less is the same.
-TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +73,7 @@ def reference_plan(case: PatientCase, weight_kg: float) -> ReferencePlan:
 
 def label_amount(case: PatientCase, weight_kg: float) -> float:
     """Return 5 mg/kg in whole vials [mg]: rounded up, under heart failure down (then 0 where less than one vial)."""
-    vials = LABEL_MG_PER_KG * weight_kg / case.limits.vial_mg
-    whole = math.floor(vials + TOLERANCE) if case.heart_failure else math.ceil(vials - TOLERANCE)
-    return whole * case.limits.vial_mg
+    return label_dose(weight_kg, vial_mg=case.limits.vial_mg, rounds_down=bool(case.heart_failure))
 
 
 def label_regimen(case: PatientCase, weight_kg: float) -> tuple[CaseDose, ...]:
@@ -92,12 +86,13 @@ def label_regimen(case: PatientCase, weight_kg: float) -> tuple[CaseDose, ...]:
     amount = label_amount(case, weight_kg)
     if amount <= 0:
         return ()
-    last_given = max(dose.time_day for dose in case.doses)
-    open_days = [day for day in LABEL_DAYS if last_given < day - case.limits.gap_day_min - TOLERANCE]
-    days = [day for day in open_days if day >= case.now_day - TOLERANCE]
-    for _ in range(len(open_days) - len(days)):
-        days.append(_due_day(case, [last_given, *days]))
-    return tuple(CaseDose(time_day=day, amount_mg=amount, duration_hour=LABEL_DURATION_HOUR) for day in sorted(days))
+    days = label_days_left(
+        max(dose.time_day for dose in case.doses),
+        case.now_day,
+        gap=case.limits.gap_day_min,
+        due=lambda taken: _due_day(case, taken),
+    )
+    return tuple(CaseDose(time_day=day, amount_mg=amount, duration_hour=LABEL_DURATION_HOUR) for day in days)
 
 
 def with_durations_of(reference: ReferencePlan, doses: tuple[CaseDose, ...]) -> tuple[CaseDose, ...]:

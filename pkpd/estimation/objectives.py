@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
     from pkpd.estimation.scale import Scale
     from pkpd.likelihood.centres import Conditional
+    from pkpd.likelihood.marginal import MarginalEvaluation
 
     Objective = Callable[[FloatArray, Any], Point[Any]]
 
@@ -195,6 +196,11 @@ def placed(population: Population, values: FloatArray) -> Nodes:
     return place(population, values, modes.objective, reach_of(problem.subjects.frame, modes.white))
 
 
+def is_doubtful(found: MarginalEvaluation) -> BoolArray:
+    """Return for which subjects nodes have to be placed anew while a search goes on."""
+    return (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
+
+
 def ofv_by_subject(population: Population, values: FloatArray, method: Method) -> FloatArray:
     """Return each subject's objective at some values of the parameters, (n_subjects,)."""
     return conditional_of(method)(population, values, None)[0].ofv_i
@@ -230,15 +236,15 @@ def _by_quadrature(population: Population, values: FloatArray, nodes: Nodes | No
         nodes = placed(population, values)
         return evaluate_marginal(population, values, nodes), nodes
     found = evaluate_marginal(population, values, nodes)
-    is_doubtful = (found.doubt[:, 0] > _ENDS) | (found.doubt[:, 1:].max(axis=1) > _COARSE)
-    if is_doubtful.any():
+    doubtful = is_doubtful(found)
+    if doubtful.any():
         if found.doubt[:, 0].max() < _BEYOND:
             least, reach = found.lowest, nodes.reach
         else:
             problem = problem_at(population, values)
             modes = estimate_map(problem)
             least, reach = modes.objective, reach_of(problem.subjects.frame, modes.white)
-        nodes = place_again(population, values, least, reach, nodes, is_doubtful)
+        nodes = place_again(population, values, least, reach, nodes, doubtful)
         found = evaluate_marginal(population, values, nodes)
     return found, nodes
 

@@ -230,6 +230,52 @@ def log_auc_of_population(
         result[i] = log_auc(subject_at(subjects, s), eta[i], start[s : s + 1], window)
 
 
+@parallel_kernel
+def exposure_at_nodes(
+    subjects: PackedSubjects,
+    line_start: IntArray,
+    outer: FloatArray,
+    low: FloatArray,
+    step: FloatArray,
+    n_nodes: IntArray,
+    node_start: IntArray,
+    start: FloatArray,
+    window: FloatArray,
+    log_area: FloatArray,
+    log_clearance: FloatArray,
+) -> None:
+    """Write ln of the area over a window and ln of the clearance at the last covariate row, at every node of all subjects.
+
+    Parameters
+    ----------
+    line_start, outer, low, step, n_nodes : arrays
+        Lines and nodes of each subject (``likelihood.marginal.Nodes``).
+    node_start : (n_subjects + 1,) array
+        First node of each subject.
+    start : (n_subjects,) array
+        Time of each subject's first event [day].
+    window : (2,) array
+        From and to [day].
+    log_area, log_clearance : (n_all_nodes,) arrays
+        Overwritten.
+    """
+    n_outer = subjects.omega_cholesky.shape[1] - 1
+    for s in prange(n_nodes.size):
+        lines = slice(line_start[s], line_start[s + 1])
+        n_lines = line_start[s + 1] - line_start[s]
+        positions = np.empty((n_lines, n_outer))
+        for j in range(n_outer):
+            positions[:, j] = outer[lines]
+        subject = subject_at(subjects, s)
+        table = np.empty((n_lines, n_nodes[s]))
+        log_auc_on_lines(subject, positions, low[lines], step[lines], start[s : s + 1], window, table)
+        log_area[node_start[s] : node_start[s + 1]] = table.ravel()
+        tables = np.empty((5, n_lines, n_nodes[s]))
+        epoch = subject.log_typical.shape[0] - 1
+        parameters_on_lines(subject, positions, low[lines], step[lines], epoch, tables)
+        log_clearance[node_start[s] : node_start[s + 1]] = tables[0].ravel()
+
+
 @kernel
 def log_concentrations_on_lines(
     subject: PackedSubject, outer: FloatArray, low: FloatArray, step: FloatArray, first: int, tables: FloatArray

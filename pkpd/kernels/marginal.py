@@ -242,10 +242,12 @@ def integrate_subject(
     first_epoch: int,
     first_observation: int,
     n_shifted: int,
+    further: FloatArray,
     mean: FloatArray,
     square: FloatArray,
     gradient: FloatArray,
     doubt: FloatArray,
+    mass: FloatArray,
 ) -> tuple[float, float]:
     """Return -2 log of one subject's marginal likelihood, with log 2 pi, and the least phi at the nodes.
 
@@ -259,6 +261,8 @@ def integrate_subject(
         Directions of all subjects; the next two say where this one's rows begin.
     n_shifted : int
         Number of first directions whose derivative the caller takes from the mean of z.
+    further : (n_lines n_nodes,) array
+        Added to phi at each node: -2 log density of what else was observed, given the random effects. Empty where there is nothing else.
     mean, square : (n_eta,), (n_eta, n_eta) arrays
         Overwritten with E[z] and E[z z'].
     gradient : (n_directions,) array
@@ -266,6 +270,8 @@ def integrate_subject(
     doubt : (3,) array
         Overwritten with the share of the mass at the ends, and with the relative changes of the mass that leaving out lines
         and nodes makes (``_doubt``).
+    mass : (n_lines n_nodes,) array
+        Overwritten with the posterior mass of each node; empty where it is not wanted.
     """
     n_eta, n_lines, n_obs = mean.size, outer.size, subject.observations.shape[0]
     n_directions = gradient.size
@@ -301,7 +307,11 @@ def integrate_subject(
     for line in range(n_lines):
         position = outer[line : line + n_eta - 1]
         line_objective(subject, position, low[line], step[line], values)
+        if further.size > 0:
+            values += further[line * n_nodes : (line + 1) * n_nodes]
         _weigh_line(values, least, weight * step[line], masses, sums)
+        if mass.size > 0:
+            mass[line * n_nodes : (line + 1) * n_nodes] = masses
         _add_moments(subject, position, low[line], step[line], sums, mean, square)
         total += sums[0]
         lowest = min(lowest, values.min())
@@ -340,6 +350,7 @@ def integrate_subject(
             if has_walks:
                 add_walks(observations[o], levels[o], masses, walked[:, o], moves, gradient)
     inverse = 1.0 / total
+    mass *= inverse
     for i in range(n_eta):
         mean[i] *= inverse
         for j in range(i + 1):
@@ -420,12 +431,15 @@ def integrate_some(
     n_nodes: IntArray,
     directions: Directions,
     n_shifted: int,
+    node_start: IntArray,
+    further: FloatArray,
     value: FloatArray,
     mean: FloatArray,
     square: FloatArray,
     gradient: FloatArray,
     doubt: FloatArray,
     lowest: FloatArray,
+    mass: FloatArray,
 ) -> None:
     """Write some subjects' integrals on all threads, one slot for each (``integrate_subject``).
 
@@ -433,12 +447,13 @@ def integrate_some(
     ----------
     which : (n,) array
         Subjects.
-    line_start : (n + 1,) array
-        First line of each of them.
+    line_start, node_start : (n + 1,) arrays
+        First line and first node of each of them; the latter is not read where ``further`` and ``mass`` are empty.
     """
     for i in prange(which.size):
         s = int(which[i])
         lines = slice(line_start[i], line_start[i + 1])
+        nodes = slice(node_start[i], node_start[i + 1]) if mass.size > 0 else slice(0, 0)
         value[i], lowest[i] = integrate_subject(
             subject_at(subjects, s),
             least[s],
@@ -451,8 +466,10 @@ def integrate_some(
             int(subjects.epoch_start[s]),
             int(subjects.observation_start[s]),
             n_shifted,
+            further[nodes],
             mean[i],
             square[i],
             gradient[i],
             doubt[i],
+            mass[nodes],
         )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pkpd.model.spec import Term
 
 _FEWEST, _MOST = 16, 1024
+_NOTHING, _NO_NODES = np.empty(0), np.empty(0, dtype=np.int64)
 # Standard deviations of the prior beyond the mode that mass is looked for in.
 _REACH = 7.0
 _TOLERANCE = 1e-3
@@ -63,6 +64,11 @@ class Nodes:
     step: FloatArray
     weight: FloatArray
     n_nodes: IntArray
+
+    @property
+    def node_start(self) -> IntArray:
+        """Return the first node of each subject, all nodes of a line being counted before the next line's, (n_subjects + 1,)."""
+        return np.concatenate(([0], np.cumsum(np.diff(self.line_start) * self.n_nodes)))
 
 
 def reach_of(frame: FloatArray, white: FloatArray) -> FloatArray:
@@ -211,12 +217,15 @@ def _tried(
         np.full(n, size),
         directions,
         0,
+        _NO_NODES,
+        _NOTHING,
         np.empty(n),
         np.empty((n, n_eta)),
         np.empty((n, n_eta, n_eta)),
         np.empty((n, 0)),
         doubt,
         np.empty(n),
+        _NOTHING,
     )
     # Where nothing has any mass, because the observations are impossible, no number of nodes is too few: a NaN is no doubt.
     rows = [_Row(outer[k], low[k], step[k], float(weight[k]), size) for k in range(n)]
@@ -235,18 +244,38 @@ class MarginalEvaluation(Evaluation):
         and nodes; where they are not small, nodes have to be placed anew.
     lowest : (n_subjects,) array
         The least phi of each subject at its nodes.
+    mass : (n_all_nodes,) array
+        Posterior mass of each node (``Nodes.node_start``); empty unless further observations were given.
     """
 
     doubt: FloatArray
     lowest: FloatArray
+    mass: FloatArray
 
 
 def evaluate_marginal(
-    population: Population, values: FloatArray, nodes: Nodes, *, with_gradient: bool = True
+    population: Population,
+    values: FloatArray,
+    nodes: Nodes,
+    *,
+    with_gradient: bool = True,
+    further: FloatArray | None = None,
 ) -> MarginalEvaluation:
     """Return the exact objective at some values of the parameters, with nodes that were placed near them.
 
     The random effects of the result are posterior means, its covariance that of the posterior.
+
+    Parameters
+    ----------
+    population, values : Population and (n_parameters,) array
+        Model and subjects, and the values.
+    nodes : Nodes
+        Where the integrals are evaluated.
+    with_gradient : bool
+        Whether the gradient is wanted.
+    further : (n_all_nodes,) array, optional
+        -2 log density of what else was observed of each subject, at its nodes: a joint likelihood. The gradient is then that of the joint
+        objective by the population's own parameters, on which that density depends through the individual parameters alone.
     """
     model = model_at(population, values)
     packed = packed_at(population, model)
@@ -257,10 +286,14 @@ def evaluate_marginal(
     value, lowest, doubt = np.empty(n), np.empty(n), np.empty((n, 3))
     mean, square = np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
     along = np.empty((n, n_directions))
+    node_start = _NO_NODES if further is None else nodes.node_start
+    mass = _NOTHING if further is None else np.empty(further.size)
+    # The density of what else was observed would be added to one that is scaled to 1 at its highest.
+    least = nodes.least if further is None else nodes.least + np.minimum.reduceat(further, node_start[:-1])
     integrate_some(
         packed,
         np.arange(n),
-        nodes.least,
+        least,
         nodes.line_start,
         nodes.outer,
         nodes.weight,
@@ -269,12 +302,15 @@ def evaluate_marginal(
         nodes.n_nodes,
         basis.directions,
         n_shifted,
+        node_start,
+        _NOTHING if further is None else further,
         value,
         mean,
         square,
         along,
         doubt,
         lowest,
+        mass,
     )
     factor = packed.omega_cholesky
     gradient = np.empty((n, 0))
@@ -295,6 +331,7 @@ def evaluate_marginal(
         status=np.zeros(n, dtype=np.int64),
         doubt=doubt,
         lowest=lowest,
+        mass=mass,
     )
 
 

@@ -38,6 +38,8 @@ from pkpd.problem import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
@@ -152,7 +154,7 @@ def scores_of(population: Population, by_subject: FloatArray) -> FloatArray:
     return by_subject if population.weight is None else np.sqrt(population.weight)[:, None] * by_subject
 
 
-def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
+def bind_population(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] = ()) -> Population:
     """Bind a model to a cohort.
 
     Parameters
@@ -161,6 +163,8 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         The model.
     cohort : Cohort
         At least one subject, each with at least one covariate row; no covariate of the model is missing.
+    times : sequence of float
+        Times [day] that are events of every subject, such as the ends of a window of exposure.
 
     Raises
     ------
@@ -172,7 +176,7 @@ def bind_population(model: ModelSpec, cohort: Cohort) -> Population:
         model=model,
         cohort=cohort,
         parameters=population_parameters(model),
-        packed=bind_cohort(model, cohort).subjects,
+        packed=bind_cohort(model, cohort, times=times).subjects,
         covariates={name: cohort.covariates[name] for name in model.covariates},
         n_rows=cohort.row_time.size,
         first_rows=cohort.row_start[:-1],

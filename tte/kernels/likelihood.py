@@ -97,7 +97,7 @@ def _log_hazard(hazard: int, a: float, b: float, c: float, time: float, log_time
 
 
 @inlined_kernel
-def _row(hazard: int, a: float, b: float, c: float, time: FloatArray, log_time: FloatArray, kind: int) -> Terms:
+def row_terms(hazard: int, a: float, b: float, c: float, time: FloatArray, log_time: FloatArray, kind: int) -> Terms:
     """Return the log-likelihood of one row: of being free of the event from start to stop, and of what comes then."""
     until = nothing()
     if time[1] > 0.0:
@@ -132,7 +132,7 @@ def _chunk(
             if terms.column[c] >= 0:
                 x[c] = rows.design[i, terms.column[c]] + terms.shift[c]
             eta[terms.parameter[c]] += theta[c] * x[c]
-        f = _row(rows.hazard, eta[0], eta[1], eta[2], rows.time[i], rows.log_time[i], rows.kind[i])
+        f = row_terms(rows.hazard, eta[0], eta[1], eta[2], rows.time[i], rows.log_time[i], rows.kind[i])
         slope = (f[1], f[2], f[3])
         curvature = (f[4], f[5], f[6], f[5], f[7], f[8], f[6], f[8], f[9])
         out[0] += w * f[0]

@@ -1,0 +1,119 @@
+"""Exposure of every subject at the nodes of the exact likelihood: what a model of events depends on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.kernels.advance import clearance, individual_parameters, subject_at
+from pkpd.kernels.codes import N_PARAMETERS
+from pkpd.kernels.exposure import exposure_at_nodes, log_auc_of_population
+from pkpd.likelihood.population import Population, bind_population, model_at, packed_at
+
+if TYPE_CHECKING:
+    from pkpd.arrays import FloatArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.kernels.codes import PackedSubject
+    from pkpd.likelihood.marginal import Nodes
+    from pkpd.model.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class WindowExposure:
+    """The regimens of a population and a window, whose exposure is asked for.
+
+    Parameters
+    ----------
+    population : Population
+        The subjects with given and planned doses; samples and covariates are those of the likelihood.
+    start : (n_subjects,) array
+        Time of each subject's first event [day].
+    window : (2,) array
+        From and to [day].
+    """
+
+    population: Population
+    start: FloatArray
+    window: FloatArray
+
+
+def window_exposure(model: ModelSpec, cohort: Cohort, window: tuple[float, float]) -> WindowExposure:
+    """Bind a cohort with given and planned doses for areas over a window [day]."""
+    n = cohort.n_subjects
+    first = np.full(n, window[0])
+    for times, starts in (
+        (cohort.dose_time, cohort.dose_start),
+        (cohort.row_time, cohort.row_start),
+        (cohort.sample_time, cohort.sample_start),
+    ):
+        np.minimum.at(first, np.repeat(np.arange(n), np.diff(starts)), times)
+    return WindowExposure(bind_population(model, cohort, times=window), first, np.array(window))
+
+
+def log_exposure_at(given: WindowExposure, values: FloatArray, nodes: Nodes) -> tuple[FloatArray, FloatArray]:
+    """Return ln of the area over the window [mg day/L] and ln of the clearance [L/day] at every node.
+
+    Parameters
+    ----------
+    given : WindowExposure
+        Regimens and window.
+    values : (n_parameters,) array
+        Values of the population's parameters.
+    nodes : Nodes
+        Of the same subjects.
+
+    Returns
+    -------
+    (n_all_nodes,) and (n_all_nodes,) arrays
+        The former is -inf where there is no drug in the window.
+    """
+    packed = packed_at(given.population, model_at(given.population, values))
+    n = int(nodes.node_start[-1])
+    log_area, log_clearance = np.empty(n), np.empty(n)
+    exposure_at_nodes(
+        packed,
+        nodes.line_start,
+        nodes.outer,
+        nodes.low,
+        nodes.step,
+        nodes.n_nodes,
+        nodes.node_start,
+        given.start,
+        given.window,
+        log_area,
+        log_clearance,
+    )
+    return log_area, log_clearance
+
+
+def log_exposure_at_modes(given: WindowExposure, values: FloatArray, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return ln of the area over the window [mg day/L] and ln of the clearance [L/day] of every subject at given random effects.
+
+    Parameters
+    ----------
+    given : WindowExposure
+        Regimens and window.
+    values : (n_parameters,) array
+        Values of the population's parameters.
+    eta : (n_subjects, n_eta) array
+        Random effects.
+
+    Returns
+    -------
+    (n_subjects,) and (n_subjects,) arrays
+        The former is -inf where there is no drug in the window.
+    """
+    packed = packed_at(given.population, model_at(given.population, values))
+    n = len(eta)
+    log_area = np.empty(n)
+    log_auc_of_population(packed, np.arange(n), eta, given.start, given.window, log_area)
+    return log_area, np.array([_log_clearance(subject_at(packed, i), eta[i]) for i in range(n)])
+
+
+def _log_clearance(subject: PackedSubject, eta: FloatArray) -> float:
+    parameters = np.empty(N_PARAMETERS)
+    individual_parameters(subject, subject.log_typical.shape[0] - 1, eta, parameters)
+    return math.log(clearance(subject, parameters))
