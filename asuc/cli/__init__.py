@@ -25,7 +25,7 @@ from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.sir import sir as sir_command
-from asuc.cli.tte_fit import tte as tte_commands
+from asuc.cli.tte import tte as tte_commands
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 

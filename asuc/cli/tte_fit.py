@@ -1,113 +1,158 @@
-"""`asuc tte fit`: a parametric model of event times."""
+"""`asuc tte fit`: a parametric model of event times, with intervals, figures and the landmark beside it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+import time
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.fit_options import Fixed, Initial, OutFolder, pairs
-from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.fit_options import Fixed, Initial, OutFolder
+from asuc.cli.layout import laid_out
 from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.tte_options import (
+    Covariates,
+    EventsFile,
+    HazardName,
+    LandmarkDay,
+    References,
+    read_event_time_model,
+    read_event_times,
+)
+from asuc.cli.tte_tables import fit_sheets, write_fit_tables
+from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-tte = typer.Typer(help="Times to an event.", no_args_is_help=True)
+    from tte.data.events import Events, Landmark
+    from tte.estimation.fit import EventFit, FitOptions
+    from tte.estimation.model import EventTimeModel
+    from tte.estimation.profile import Profile
 
-HazardName = Literal["exponential", "weibull", "gompertz", "loglogistic", "lognormal", "surge"]
-EventsFile = Annotated[
-    str,
-    typer.Argument(
-        metavar="EVENTS.csv",
-        help="Event times (CSV or Parquet): ID TIME EVENT [ENTRY] [TIME2], or ID START STOP EVENT, and covariates.",
-    ),
-]
+_USUAL_LANDMARK = 28.0
+_MOST_NAMED = 1000
 
 
-@tte.command("fit", epilog="Example: asuc tte fit events.csv --hazard weibull --covariate LOG_AUC_CL --out tte")
 def fit(
     events: EventsFile,
-    hazard: Annotated[HazardName, typer.Option(help="Hazard.")],
     out: OutFolder,
-    covariate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="[PARAMETER:]NAME", help="Covariate on the hazard, or on a parameter; may be repeated."),
-    ] = None,
-    reference: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Covariate value at which the parameters hold. [default: 0]"),
+    hazard: Annotated[HazardName | None, typer.Option(help="Hazard.")] = None,
+    covariate: Covariates = None,
+    reference: References = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.toml", help="Event model, or model.toml of a fit, instead of a hazard."),
     ] = None,
     fix: Fixed = None,
     init: Initial = None,
-    maxeval: Annotated[int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")] = 200,
-    landmark: Annotated[
-        float | None, typer.Option(metavar="DAY", help="Fit those who are free of the event and watched at this day.")
-    ] = None,
+    maxeval: Annotated[
+        int, typer.Option(min=0, help="Newton steps allowed; 0 evaluates at the initial values.")
+    ] = 1000,
+    landmark: LandmarkDay = None,
+    penalize: Annotated[
+        bool,
+        typer.Option("--penalize", help="Penalise the likelihood (Firth, Jeffreys): finite where it has no maximum."),
+    ] = False,
+    level: Annotated[float, typer.Option(help="Probability of the intervals, above 0.5 and below 1.")] = 0.95,
+    no_profile: Annotated[bool, typer.Option("--no-profile", help="No intervals by likelihood profiles.")] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit a hazard with covariates to event times by maximum likelihood."""
-    from tte.data.events import landmark as at_landmark  # noqa: PLC0415
-    from tte.data.events_file import read_events  # noqa: PLC0415
-    from tte.estimation.document import fit_document  # noqa: PLC0415
+    from tte.estimation.document import fit_document  # noqa: PLC0415 - the engine loads after the words are read
     from tte.estimation.fit import FitOptions  # noqa: PLC0415
-    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
-    from tte.estimation.model import event_time_model  # noqa: PLC0415
 
+    if not 0.5 < level < 1.0:
+        raise input_error("--level", f"{level:g} is not above 0.5 and below 1, such as 0.95")
+    if penalize and maxeval == 0:
+        raise input_error("--penalize", "with --maxeval 0 there is nothing to penalise; leave one of them out")
     folder = check_folder(out, force=force)
-    model = event_time_model(
-        hazard,
-        covariate or (),
-        references=pairs("--reference", reference),
-        initial=pairs("--init", init),
-        fixed=pairs("--fix", fix),
+    wanted, origin = read_event_time_model(
+        hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
-    reading = read_events(events, model.covariates)
-    data = reading.checked()
-    for note in reading.notes:
-        report(f"{events}: {note}")
-    if landmark is not None:
-        found = at_landmark(data, landmark)
-        report(f"{events}: {found.sentence()}")
-        data = found.events
-    result = fit_events(data, model, FitOptions(maxeval))
-    document = fit_document(result) | {"data": {"sha256": reading.table.sha256}}
+    given = read_event_times(events, wanted.covariates, landmark, is_estimated=maxeval > 0)
+    options = FitOptions(maxeval)
+    started = time.perf_counter()
+    with shown_progress("Fitting"):
+        found = _fitted(given.events, wanted, options, is_penalised=penalize)
+    profiles = () if no_profile or penalize else _profiled(found, level)
+    document = fit_document(found, profiles, level=level)
+    document["landmark"] = None if given.landmark is None else _landmark_entry(given.landmark)
+    beside = None if landmark is not None else _beside(given.events, wanted, options, level, is_penalised=penalize)
+    document["beside"] = beside
+    document["seconds"] = round(time.perf_counter() - started, 3)
+    document["model"], document["data"] = origin, {"file": events, "sha256": given.data_sha256}
     make_folder(folder)
     write_json(folder / "fit.json", document)
-    _write_parameters(folder / "parameters.csv", document)
+    write_fit_tables(folder, document, found, profiles)
+    forget_figures(folder)
+    if not no_figures:
+        _draw(folder, found, profiles, level)
     if as_json:
         print_json(document)
     else:
-        write_output(laid_out(_sheets(document, folder)))
+        write_output(laid_out([*fit_sheets(document), f"Written to {folder}."]))
 
 
-def _write_parameters(file: Path, document: dict[str, Any]) -> None:
-    rows = (
-        (name, one["estimate"], one["se"], *(one["interval"] or (None, None)), int(one["fixed"]))
-        for name, one in document["parameters"].items()
-    )
-    write_csv(file, ("parameter", "estimate", "se", "lower", "upper", "fixed"), rows)
+def _fitted(events: Events, model: EventTimeModel, options: FitOptions, *, is_penalised: bool) -> EventFit:
+    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
+    from tte.estimation.penalised import fit_penalised  # noqa: PLC0415
+
+    return fit_penalised(events, model) if is_penalised else fit_events(events, model, options)
 
 
-def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
-    rows = tuple(
-        (name, _number(one["estimate"]), _number(one["se"]), *map(_number, one["interval"] or (None, None)))
-        for name, one in document["parameters"].items()
-    )
-    return [
-        document["status_text"],
-        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events; log-likelihood {_number(document['log_likelihood'], 9)}, AIC {_number(document['aic'], 7)}.",
-        Sheet(
-            f"{document['hazard']}: {document['equation']}",
-            ("parameter", "estimate", "SE", f"{100 * document['level']:g} % from", "to"),
-            rows,
-            wraps=0,
-        ),
-        f"Written to {folder}.",
-    ]
+def _profiled(found: EventFit, level: float) -> tuple[Profile, ...]:
+    from tte.estimation.profile import profiles  # noqa: PLC0415
+
+    with shown_progress("Profiling") as tell:
+        return profiles(found, level=level, progress=tell)
 
 
-def _number(value: float | None, digits: int = 5) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
+def _landmark_entry(landmark: Landmark) -> dict[str, Any]:
+    return {
+        "day": landmark.day,
+        "n_left_out": len(landmark.left_out),
+        "left_out": list(landmark.left_out[:_MOST_NAMED]),
+        "n_unknown": len(landmark.unknown),
+        "unknown": list(landmark.unknown[:_MOST_NAMED]),
+    }
+
+
+def _beside(
+    events: Events, model: EventTimeModel, options: FitOptions, level: float, *, is_penalised: bool
+) -> dict[str, Any] | None:
+    """Return the same model of those at the usual landmark, where there are any with an event after it."""
+    from tte.data.events import landmark  # noqa: PLC0415
+    from tte.estimation.document import fit_document  # noqa: PLC0415
+
+    if not ((events.kind != 0) & (events.upper > _USUAL_LANDMARK)).any():
+        return None
+    try:
+        at = landmark(events, _USUAL_LANDMARK)
+        found = _fitted(at.events, model, options, is_penalised=is_penalised)
+    except InputError as error:
+        report(f"Not fitted to those at day {_USUAL_LANDMARK:g}: {error.problems[0]}")
+        return None
+    return {"landmark": _landmark_entry(at), "sentence": at.sentence(), "fit": fit_document(found, level=level)}
+
+
+def _draw(folder: Path, found: EventFit, profiles: tuple[Profile, ...], level: float) -> None:
+    from tte.figures.profile import profile_figure  # noqa: PLC0415 - loads Matplotlib
+    from tte.figures.survival import survival_figure  # noqa: PLC0415
+
+    links = dict(zip(found.model.names, found.model.links, strict=True))
+    scales = {name: f"ln {name}" if link.value == "log" else name for name, link in links.items()}
+    drawn = (survival_figure(found), profile_figure(profiles, scales, level=level))
+    drawings = [one for one in drawn if not isinstance(one, str)]
+    with shown_progress("Drawing") as tell:
+        write_figures(
+            folder / FOLDER,
+            drawings,
+            left_out=[one for one in drawn if isinstance(one, str)],
+            written=lambda n: tell(n / max(len(drawings), 1)),
+        )

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 
+def start_threads() -> None:
+    """Start the threads of compiled loops.
+
+    Numba does so as it compiles or loads a function with a parallel loop, but not as it loads one that calls another one with such a loop,
+    which then jumps to nowhere.
+    """
+    numba.get_num_threads()
+
+
 def compute_on_one_thread() -> None:
     """Let the loops of this process run on one thread, as processes do that share the processors between them."""
     numba.set_num_threads(1)

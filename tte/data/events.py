@@ -199,10 +199,9 @@ class Landmark:
 
     def sentence(self) -> str:
         """Return who was left out, in words."""
-        n = len(self.left_out)
         said = (
-            f"Landmark at day {self.day:g}: {self.events.n_subjects:,} subjects with {self.events.n_events:,} events; {n:,} left out with the event or last "
-            f"seen by then{_named(self.left_out)}"
+            f"Landmark at day {self.day:g}: {_counted(self.events.n_subjects, 'subject')} with {_counted(self.events.n_events, 'event')}; "
+            f"{len(self.left_out):,} left out with the event or last seen by then{_named(self.left_out)}"
         )
         if self.unknown:
             said += f"; {len(self.unknown):,} left out whose event may lie before or after it{_named(self.unknown)}"
@@ -272,6 +271,10 @@ def resampling_counts(n_subjects: int, n_samples: int, rng: np.random.Generator)
         Each row adds up to ``n_subjects``.
     """
     return rng.multinomial(n_subjects, np.full(n_subjects, 1.0 / n_subjects), size=n_samples).astype(np.int64)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _named(ids: Sequence[str]) -> str:

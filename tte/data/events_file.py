@@ -61,7 +61,7 @@ class EventsReading:
         return self.events
 
 
-def read_events(path: str, covariates: Sequence[str] = ()) -> EventsReading:
+def read_events(path: str, covariates: Sequence[str] = (), *, is_estimated: bool = True) -> EventsReading:
     """Read event times.
 
     Parameters
@@ -70,6 +70,8 @@ def read_events(path: str, covariates: Sequence[str] = ()) -> EventsReading:
         A CSV or Parquet file.
     covariates : sequence of str
         Names of those that a model uses: they must be there, numeric and without gaps.
+    is_estimated : bool
+        Whether their effects are estimated: then they must differ between rows.
 
     Raises
     ------
@@ -78,21 +80,25 @@ def read_events(path: str, covariates: Sequence[str] = ()) -> EventsReading:
     """
     table = read_table(path, "event times")
     is_process = "STOP" in table.columns or "START" in table.columns
-    if faults := tuple(_column_faults(table, is_process=is_process, covariates=covariates)):
-        return EventsReading(table, None, faults, ())
-    reader = _Reader(table, is_process=is_process, used=[name.upper() for name in covariates])
-    problems = reader.problems()
+    used = [name.upper() for name in covariates]
+    missing = tuple(_missing(table, used))
+    if faults := tuple(_column_faults(table, is_process=is_process)):
+        return EventsReading(table, None, (*faults, *missing), ())
+    reader = _Reader(table, is_process=is_process, used=[name for name in used if name in table.columns])
+    problems = (*missing, *reader.problems(is_estimated=is_estimated))
     events = None if problems else reader.events()
     if events is not None:
         reader.note(events)
     return EventsReading(table, events, problems, tuple(reader.notes))
 
 
-def _column_faults(table: CohortTable, *, is_process: bool, covariates: Sequence[str]) -> list[Problem]:
+def _missing(table: CohortTable, names: Sequence[str]) -> list[Problem]:
     found = ", ".join(table.columns)
-    required = _PROCESS if is_process else _ONE_ROW
-    missing = [name for name in (*required, *(name.upper() for name in covariates)) if name not in table.columns]
-    faults = [Problem(table.file, f"has no column {name}; it has {found}") for name in missing]
+    return [Problem(table.file, f"has no column {name}; it has {found}") for name in names if name not in table.columns]
+
+
+def _column_faults(table: CohortTable, *, is_process: bool) -> list[Problem]:
+    faults = _missing(table, _PROCESS if is_process else _ONE_ROW)
     if is_process:
         faults += [
             Problem(
@@ -110,6 +116,7 @@ class _Reader:
     def __init__(self, table: CohortTable, *, is_process: bool, used: Sequence[str]) -> None:
         self.table = table
         self.is_process = is_process
+        self.used = used
         self.notes: list[str] = []
         self.faults: list[Problem] = []
         self.names = ("START", "STOP", "EVENT", "TIME2") if is_process else ("ENTRY", "TIME", "EVENT", "TIME2")
@@ -166,8 +173,10 @@ class _Reader:
         for row in np.flatnonzero(where).tolist():
             self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
 
-    def problems(self) -> tuple[Problem, ...]:
+    def problems(self, *, is_estimated: bool) -> tuple[Problem, ...]:
         """Return everything that is wrong, in the order of the lines."""
+        if is_estimated:
+            self._check_constant()
         is_nameless = texts(self.table, "ID").to_numpy(zero_copy_only=False) == ""
         self._each(is_nameless, "ID", "is {value}; expected the name of a subject")
         is_known = ~np.isnan(self.stop) & ~np.isnan(self.event) & ~np.isnan(self.start)
@@ -182,6 +191,15 @@ class _Reader:
             self.faults.append(Problem(self.table.file, "holds no event; expected at least one row with EVENT 1"))
         order = {id(fault): i for i, fault in enumerate(self.faults)}
         return tuple(sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)])))
+
+    def _check_constant(self) -> None:
+        for name in self.used:
+            values = self.covariates[name]
+            if (values == values[0]).all():
+                message = (
+                    f"{name} is {values[0]:g} in every row; expected different values, for its effect to be estimated"
+                )
+                self.faults.append(Problem(self.table.file, message))
 
     def _check_once(self) -> None:
         first = np.unique(self.subject, return_index=True)[1]

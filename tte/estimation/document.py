@@ -8,23 +8,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tte.data.events import EventKind
+from tte.estimation.fit import FitStatus
 from tte.estimation.intervals import LEVEL, estimates
-from tte.hazards.hazard import Link
+from tte.estimation.profile import EndStatus
+from tte.hazards.hazard import Hazard, Link
+from tte.model.coding import Coding, effect_multiplier, log_lambda_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tte.estimation.fit import EventFit
     from tte.estimation.intervals import Estimate
+    from tte.estimation.profile import Profile
 
 SCHEMA = "tte-fit/1"
+# Events for each estimated parameter, below which the normal approximation is rough.
+_FEW_EVENTS = 10.0
+_LARGEST_LOG = 700.0
 
 
-def fit_document(fit: EventFit, *, level: float = LEVEL) -> dict[str, Any]:
+def fit_document(fit: EventFit, profiles: Sequence[Profile] = (), *, level: float = LEVEL) -> dict[str, Any]:
     """Return a fit as plain dictionaries.
 
     Parameters
     ----------
     fit : EventFit
         The fit.
+    profiles : sequence of Profile
+        Profiles of its coefficients, of all, some or none.
     level : float
         Probability of the intervals.
     """
@@ -40,13 +51,15 @@ def fit_document(fit: EventFit, *, level: float = LEVEL) -> dict[str, Any]:
         "n_rows": events.n_rows,
         "n_events": events.n_events,
         "n_interval_censored": int((events.kind == EventKind.INTERVAL).sum()),
-        "log_likelihood": _finite(fit.log_likelihood),
-        "aic": _finite(aic(fit)),
-        "bic": _finite(bic(fit)),
+        "log_likelihood": finite(fit.log_likelihood),
+        "aic": finite(aic(fit)),
+        "bic": finite(bic(fit)),
         "bic_n": events.n_subjects,
         "n_parameters": fit.n_free,
         "level": level,
-        "parameters": {one.name: _entry(fit, one) for one in estimates(fit, level=level)},
+        "penalty": None if fit.penalty is None else finite(fit.penalty),
+        "parameters": {one.name: _entry(fit, one) | _profile(one, profiles) for one in estimates(fit, level=level)},
+        "codings": _codings(fit),
         "effects": [
             {
                 "name": effect.name,
@@ -61,8 +74,9 @@ def fit_document(fit: EventFit, *, level: float = LEVEL) -> dict[str, Any]:
             "scale": "link",
             "matrix": fit.covariance.tolist() if has_covariance else None,
         },
-        "gradient": {name: _finite(float(slope)) for name, slope in zip(model.names, fit.gradient, strict=True)},
+        "gradient": {name: finite(float(slope)) for name, slope in zip(model.names, fit.gradient, strict=True)},
         "steps": fit.n_steps,
+        "warnings": _warnings(fit, profiles),
     }
 
 
@@ -85,21 +99,32 @@ def bic(fit: EventFit) -> float:
 
 def _entry(fit: EventFit, one: Estimate) -> dict[str, Any]:
     own = {parameter.name: parameter for parameter in fit.model.hazard.parameters}.get(one.name)
+    limit = _limit(fit, one)
     entry = {
-        "estimate": _finite(one.value),
-        "se": _finite(one.se),
-        "rse_pct": _finite(100.0 * one.se / abs(one.value)) if one.value else None,
-        "interval": _pair(one.lower, one.upper),
+        "estimate": finite(one.value) if limit is None else None,
+        "limit": limit,
+        "se": finite(one.se) if limit is None else None,
+        "rse_pct": finite(100.0 * one.se / abs(one.value)) if one.value and limit is None else None,
+        "interval": _pair(one.lower, one.upper) if limit is None else None,
         "link": one.link.value,
-        "link_estimate": _finite(one.link_value),
-        "link_se": _finite(one.link_se),
+        "link_estimate": finite(one.link_value) if limit is None else None,
+        "link_se": finite(one.link_se) if limit is None else None,
         "fixed": one.is_fixed,
         "at_bound": one.is_at_bound,
         "unit": own.unit if own else "",
     }
     if own is None:
-        entry |= _ratio(fit, one)
+        entry |= _ratio(fit, one) if limit is None else {"ratio": None, "ratio_interval": None}
     return entry
+
+
+def _limit(fit: EventFit, one: Estimate) -> str | None:
+    """Return where an estimate goes to under a monotone likelihood; None for one that is a number."""
+    if fit.status is not FitStatus.MONOTONE_LIKELIHOOD or one.name not in fit.named:
+        return None
+    if one.link_value > 0.0:
+        return "infinity"
+    return "0" if one.link is Link.LOG else "-infinity"
 
 
 def _ratio(fit: EventFit, one: Estimate) -> dict[str, Any]:
@@ -111,12 +136,87 @@ def _ratio(fit: EventFit, one: Estimate) -> dict[str, Any]:
         return {"ratio": None, "ratio_interval": None}
     with np.errstate(over="ignore"):
         value, low, high = np.exp([one.value, one.lower, one.upper]).tolist()
-    return {"ratio": _finite(value), "ratio_interval": _pair(low, high)}
+    return {"ratio": finite(value), "ratio_interval": _pair(low, high)}
+
+
+def _profile(one: Estimate, profiles: Sequence[Profile]) -> dict[str, Any]:
+    """Return the interval by profile on the natural scale, and what became of its ends."""
+    found = next((profile for profile in profiles if profile.name == one.name), None)
+    if found is None:
+        return {"profile_interval": None, "profile_status": None}
+    ends = (found.lower, found.upper)
+    with np.errstate(over="ignore"):
+        low, high = (float(np.exp(end.value)) if one.link is Link.LOG else end.value for end in ends)
+    return {
+        "profile_interval": [finite(low), finite(high)],
+        "profile_status": [end.status.name.lower() for end in ends],
+    }
+
+
+def _codings(fit: EventFit) -> dict[str, Any] | None:
+    """Return λ, γ and β of a Weibull hazard in each coding that papers use, with standard errors by the delta method.
+
+    None for other hazards, and where covariates act on the shape: then the codings are not the same model.
+    """
+    model = fit.model
+    if model.hazard is not Hazard.WEIBULL or any(effect.parameter != "lambda" for effect in model.effects):
+        return None
+    shape = math.exp(fit.theta[1]) if abs(fit.theta[1]) < _LARGEST_LOG else math.nan
+    found: dict[str, Any] = {}
+    for coding in Coding:
+        log_lambda = log_lambda_of(coding, float(fit.theta[0]), shape=shape)
+        is_outside = coding is Coding.PROPORTIONAL_HAZARDS
+        own = {
+            "log_lambda": (log_lambda, (1.0, 0.0) if is_outside else (1.0 / shape, -log_lambda)),
+            "shape": (shape, (0.0, shape)),
+        }
+        values = {
+            name: {"estimate": finite(value), "se": _delta(fit, {0: a, 1: b})} for name, (value, (a, b)) in own.items()
+        }
+        multiplier = effect_multiplier(coding, shape=shape)
+        for k, effect in enumerate(model.effects, start=2):
+            beta = float(fit.theta[k]) / multiplier
+            slope = {k: 1.0 / multiplier, 1: -beta if coding is Coding.SCALE_INSIDE else 0.0}
+            values[effect.name] = {"estimate": finite(beta), "se": _delta(fit, slope)}
+        found[coding.value] = values
+    return found
+
+
+def _delta(fit: EventFit, slope: dict[int, float]) -> float | None:
+    """Return the standard error of a function of the coefficients from its derivatives by some of them."""
+    gradient = np.zeros(fit.theta.size)
+    gradient[list(slope)] = list(slope.values())
+    variance = float(gradient @ fit.covariance @ gradient)
+    return finite(math.sqrt(variance)) if variance > 0.0 else None
+
+
+def _warnings(fit: EventFit, profiles: Sequence[Profile]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+    if fit.events.n_events == fit.events.n_subjects:
+        found.append({"code": "no_censoring", "text": "Every subject has the event; nobody is censored."})
+    per_parameter = fit.events.n_events / max(fit.n_free, 1)
+    if fit.status is not FitStatus.EVALUATED and fit.n_free and per_parameter < _FEW_EVENTS:
+        text = f"{fit.events.n_events} events for {fit.n_free} estimated parameters: standard errors are rough; prefer intervals by profile."
+        found.append({"code": "few_events", "text": text})
+    if fit.status is FitStatus.MONOTONE_LIKELIHOOD:
+        text = "An estimate that goes to infinity has no standard error; --penalize gives a finite one, and a profile the end of its interval."
+        found.append({"code": "monotone_likelihood", "text": text})
+    for one in profiles:
+        for side, end in (("lower", one.lower), ("upper", one.upper)):
+            if end.status is not EndStatus.FOUND:
+                found.append(
+                    {
+                        "code": f"profile_{end.status.name.lower()}",
+                        "text": f"{one.name}, {side} end: {end.status.value}",
+                    }
+                )
+    return found
 
 
 def _pair(low: float, high: float) -> list[float | None] | None:
-    return None if math.isnan(low) and math.isnan(high) else [_finite(low), _finite(high)]
+    return None if math.isnan(low) and math.isnan(high) else [finite(low), finite(high)]
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Return a number, or None for one that JSON does not have."""
     return float(value) if math.isfinite(value) else None

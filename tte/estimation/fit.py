@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
 
-_MOST_STEPS = 200
+_MOST_STEPS = 1000
 # Part of a direction, of the largest part, from which on a coefficient is named.
 _PART = 0.1
 
@@ -78,6 +78,8 @@ class EventFit:
         What was estimated.
     n_steps : int
         Steps that the search took.
+    penalty : float or None
+        Logarithm of the penalty at the estimates, where the likelihood was penalised.
     """
 
     model: EventTimeModel
@@ -91,6 +93,7 @@ class EventFit:
     covariance: FloatArray
     is_free: BoolArray
     n_steps: int
+    penalty: float | None = None
 
     @property
     def n_free(self) -> int:

@@ -80,6 +80,6 @@ def _at_bound(fit: EventFit) -> tuple[str, ...]:
 
 
 def _natural(link: Link, value: float) -> float:
-    if link is Link.IDENTITY:
+    if link is Link.IDENTITY or math.isnan(value):
         return value
     return math.exp(value) if value < _LARGEST_LOG else math.inf

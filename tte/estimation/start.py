@@ -55,8 +55,8 @@ def starts(model: EventTimeModel, events: Events) -> FloatArray:
 def bounds(model: EventTimeModel, events: Events) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds: of parameters at the mean of the covariates, of effects over the range of theirs."""
     longest = float(events.upper.max())
-    n = len(model.names)
-    lower, upper = np.full(n, -_MOST_EFFECT), np.full(n, _MOST_EFFECT)
+    upper = _MOST_EFFECT * units(model, events)[model.parameter_index]
+    lower = -upper
     n_own = len(model.hazard.parameters)
     lower[:n_own], upper[:n_own] = -np.inf, np.inf
     match model.hazard:

@@ -15,6 +15,8 @@ from tte.hazards.quadrature import NOTHING_LEFT, integral_over_panels
 from tte.kernels.surge import areas_over
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pkpd.arrays import FloatArray
 
 Number: TypeAlias = "float | FloatArray"
@@ -104,8 +106,8 @@ def restricted_mean(horizon_day: Number, log_amplitude: Number, *, peak_day: Num
     return _each(_mean_until, np.maximum(horizon_day, 0.0), log_amplitude, peak_day, width_day)
 
 
-def _each(function: object, *arguments: Number) -> FloatArray:
-    return np.asarray(np.vectorize(function, otypes=[float])(*arguments))  # type: ignore[arg-type]
+def _each(function: Callable[..., float], *arguments: Number) -> FloatArray:
+    return np.asarray(np.vectorize(function, otypes=[float])(*arguments))
 
 
 def _time_of(reached: float, log_amplitude: float, peak: float, width: float) -> float:

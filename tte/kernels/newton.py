@@ -169,7 +169,7 @@ def maximize(
             at_lower = theta[c] <= bounds.lower[c] and gradient[c] < 0.0
             at_upper = theta[c] >= bounds.upper[c] and gradient[c] > 0.0
             is_in[c] = bounds.is_free[c] and not at_lower and not at_upper
-        found, is_better, is_refused = value, False, False
+        found, is_better, is_refused, is_undamped = value, False, False, False
         while damping <= _MOST_DAMPING:
             if not _factored(information, scale, is_in, damping, factor):
                 damping = max(_STRONGER * damping, _LEAST_DAMPING)
@@ -180,11 +180,11 @@ def maximize(
                 gain += gradient[c] * step[c]
                 longest = max(longest, abs(step[c]) / unit[c])
             if gain <= _FLAT:
-                if damping <= _SMALL_DAMPING:
+                if damping <= _SMALL_DAMPING or is_undamped:
                     return value, CONVERGED, n_steps
                 if is_refused:
                     return value, NOT_FLAT, n_steps
-                damping = 0.0  # left over from earlier steps
+                damping, is_undamped = 0.0, True  # what is left over from earlier steps hides what there is to gain
                 continue
             if damping == 0.0 and gain < _RUNNING_GAIN and longest > _RUNNING:
                 n_running += 1

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from pkpd.arrays import BoolArray, FloatArray, IntArray
+from pkpd.kernels.threads import start_threads
 from tte.kernels._jit import kernel, parallel_kernel, prange
 from tte.kernels.likelihood import Coefficients, Rows
 from tte.kernels.newton import Bounds, inverse, maximize
+
+start_threads()
 
 
 @kernel
@@ -41,7 +44,6 @@ def _standardised(design: FloatArray, centre: FloatArray, width: FloatArray) -> 
 def _way_back(
     parameter: IntArray,
     column: IntArray,
-    unit: FloatArray,
     is_free: BoolArray,
     centre: FloatArray,
     width: FloatArray,
@@ -62,14 +64,13 @@ def _way_back(
                 if parameter[d] == parameter[c]:
                     intercept[d] = c
     for c in range(n):
-        u = unit[parameter[c]]
         if column[c] < 0:
-            back[c, c] = u
+            back[c, c] = 1.0
             continue
         j = column[c]
-        back[c, c] = u / width[j]
+        back[c, c] = 1.0 / width[j]
         if is_free[intercept[c]]:
-            back[intercept[c], c] = -u * centre[j] / width[j]
+            back[intercept[c], c] = -centre[j] / width[j]
         else:
             shift[c] = centre[j] / width[j]
 
@@ -96,6 +97,7 @@ def _searched(
     terms: Coefficients,
     weight: FloatArray,
     bounds: Bounds,
+    units: FloatArray,
     back: FloatArray,
     start: FloatArray,
     theta: FloatArray,
@@ -111,7 +113,7 @@ def _searched(
     scaled, slope, curvature, spread = np.empty(n), np.empty(n), np.zeros((n, n)), np.empty((n, n))
     _way_there(terms.column, back, start, scaled)
     value, status, n_steps = maximize(
-        rows, terms, weight, bounds, np.ones(n), scaled, slope, curvature, most_steps, is_parallel
+        rows, terms, weight, bounds, units, scaled, slope, curvature, most_steps, is_parallel
     )
     is_in = np.empty(n, dtype=np.bool_)
     for c in range(n):
@@ -163,16 +165,12 @@ def _by_inverse(
 
 
 @kernel
-def _scaled_bounds(
-    column: IntArray, is_free: BoolArray, lower: FloatArray, upper: FloatArray, back: FloatArray
-) -> Bounds:
-    """Return bounds of the scaled coefficients: of an intercept at the mean of the covariates, of effects over their range."""
-    n = column.size
-    low, high = np.empty(n), np.empty(n)
-    for c in range(n):
-        u = back[c, c] if column[c] < 0 else 1.0
-        low[c], high[c] = lower[c] / u, upper[c] / u
-    return Bounds(is_free, low, high)
+def _units(parameter: IntArray, unit: FloatArray) -> FloatArray:
+    """Return what counts as one of each scaled coefficient: what does of its parameter's linear predictor."""
+    units = np.empty(parameter.size)
+    for c in range(parameter.size):
+        units[c] = unit[parameter[c]]
+    return units
 
 
 @kernel
@@ -238,15 +236,28 @@ def search(
     n, m = parameter.size, design.shape[1]
     centre, width, back, shift = np.empty(m), np.empty(m), np.empty((n, n)), np.empty(n)
     rows = _with_logs(hazard, time, kind, _standardised(design, centre, width))
-    _way_back(parameter, column, unit, is_free, centre, width, back, shift)
+    _way_back(parameter, column, is_free, centre, width, back, shift)
     terms = Coefficients(parameter, column, shift)
-    bounds = _scaled_bounds(column, is_free, lower, upper, back)
+    bounds, units = Bounds(is_free, lower, upper), _units(parameter, unit)
     best, status, steps, is_definite = np.nan, 0, 0, False
     own, slope, curvature, spread = np.empty(n), np.empty(n), np.empty((n, n)), np.empty((n, n))
     at_bound = np.empty(n, dtype=np.bool_)
     for s in range(starts.shape[0]):
         value, ended, n_steps, definite = _searched(
-            rows, terms, weight, bounds, back, starts[s], own, slope, curvature, spread, at_bound, most_steps, True
+            rows,
+            terms,
+            weight,
+            bounds,
+            units,
+            back,
+            starts[s],
+            own,
+            slope,
+            curvature,
+            spread,
+            at_bound,
+            most_steps,
+            True,
         )
         steps += n_steps
         if s == 0 or value > best or not np.isfinite(best):
@@ -261,6 +272,7 @@ def _each(
     rows: Rows,
     terms: Coefficients,
     bounds: Bounds,
+    units: FloatArray,
     back: FloatArray,
     subject: IntArray,
     counts: IntArray,
@@ -282,7 +294,20 @@ def _each(
         value[r] = np.nan
         for s in range(starts.shape[0]):
             found, ended, _, definite = _searched(
-                rows, terms, weight, bounds, back, starts[s], own, slope, curvature, spread, at_bound, most_steps, False
+                rows,
+                terms,
+                weight,
+                bounds,
+                units,
+                back,
+                starts[s],
+                own,
+                slope,
+                curvature,
+                spread,
+                at_bound,
+                most_steps,
+                False,
             )
             if s == 0 or found > value[r] or not np.isfinite(value[r]):
                 value[r], status[r], is_definite[r] = found, ended, definite
@@ -325,13 +350,14 @@ def search_many(
     n, m = parameter.size, design.shape[1]
     centre, width, back, shift = np.empty(m), np.empty(m), np.empty((n, n)), np.empty(n)
     rows = _with_logs(hazard, time, kind, _standardised(design, centre, width))
-    _way_back(parameter, column, unit, is_free, centre, width, back, shift)
+    _way_back(parameter, column, is_free, centre, width, back, shift)
     terms = Coefficients(parameter, column, shift)
-    bounds = _scaled_bounds(column, is_free, lower, upper, back)
+    bounds, units = Bounds(is_free, lower, upper), _units(parameter, unit)
     _each(
         rows,
         terms,
         bounds,
+        units,
         back,
         subject,
         counts,

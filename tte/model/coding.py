@@ -29,6 +29,11 @@ def log_rate_at_reference(coding: Coding, log_lambda: float, *, shape: float) ->
     return log_lambda if coding is Coding.PROPORTIONAL_HAZARDS else shape * log_lambda
 
 
+def log_lambda_of(coding: Coding, log_rate: float, *, shape: float) -> float:
+    """Return ln λ from ln H(1 day), the inverse of `log_rate_at_reference`."""
+    return log_rate if coding is Coding.PROPORTIONAL_HAZARDS else log_rate / shape
+
+
 def effect_multiplier(coding: Coding, *, shape: float) -> float:
     """Return what β is multiplied with to give the slope of ln H in x: γ where the effect stands inside the power."""
     return shape if coding is Coding.SCALE_INSIDE else 1.0

@@ -75,8 +75,8 @@ def test_the_reference_run_of_nonmem_is_reproduced(reference_dir):
     ends = data[data["EVID"] == 0]
     events = events_of(ends.TIME, ends.DV, covariates={"DOSE": -ends.DOSE / 100.0})
     rows = pd.read_csv(folder / "tte100.ext", sep=r"\s+", skiprows=1).set_index("ITERATION")
-    final = rows.loc[-1000000000]
-    theirs, objective = np.array([final["THETA1"], final["THETA2"]]), float(final["OBJ"])
+    final = rows.loc[-1000000000].to_numpy(dtype=float)
+    theirs, objective = final[:2], float(final[-1])
     model = event_time_model("exponential", ["DOSE"])
     # Printed with six digits, the estimates lie up to 1e-6 from the optimum, where the objective is flat.
     there = at(events, model, [np.log(theirs[0]), theirs[1]])

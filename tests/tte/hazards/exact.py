@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tte.hazards.hazard import Hazard
 
 
-def exact_cumulative_hazard(hazard, place, day, mp):
+def exact_cumulative_hazard(hazard, place, day, mp) -> Any:
     """Return H(t) from its definition, with the digits of a context of mpmath; linear predictors and day are numbers of any kind."""
     a, *others = (mp.mpf(x) for x in place)
     t = mp.mpf(day)
@@ -30,7 +32,7 @@ def exact_cumulative_hazard(hazard, place, day, mp):
             return mp.exp(a) * width * (exact_area(last, mp) - exact_area(first, mp))
 
 
-def exact_area(u, mp):
+def exact_area(u, mp) -> Any:
     """Return the integral of 1/(1 + v⁴) from 0 to u."""
     if mp.isinf(u):
         return mp.pi / (2 * mp.sqrt(2))

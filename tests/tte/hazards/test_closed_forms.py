@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mpmath
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from tests.tte.hazards.exact import exact_area, exact_cumulative_hazard
 from tte.hazards.curves import cumulative_hazard, hazard_rate, quantile_time, restricted_mean, survival
 from tte.hazards.hazard import Hazard
 
-mp = mpmath.mp.clone()  # the digits of other tests stay as they are
+mp: Any = mpmath.mp.clone()  # the digits of other tests stay as they are
 mp.dps = 40
 
 # Linear predictors of each hazard, usual ones and extreme ones.

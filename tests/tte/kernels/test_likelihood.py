@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mpmath
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tte.hazards.hazard import Hazard
 from tte.kernels.codes import EVENT, INTERVAL, RIGHT_CENSORED
 from tte.kernels.likelihood import Coefficients, Rows, evaluate, evaluate_in_parallel
 
-mp = mpmath.mp.clone()
+mp: Any = mpmath.mp.clone()
 mp.dps = 60
 
 # Linear predictors at which rows are looked at, ordinary and far out.

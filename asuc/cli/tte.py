@@ -1,0 +1,12 @@
+"""`asuc tte`: times to an event."""
+
+from __future__ import annotations
+
+import typer
+
+from asuc.cli.tte_compare import compare
+from asuc.cli.tte_fit import fit
+
+tte = typer.Typer(help="Times to an event.", no_args_is_help=True)
+tte.command("fit", epilog="Example: asuc tte fit events.csv --hazard weibull --covariate LOG_AUC_CL --out tte")(fit)
+tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate LOG_AUC_CL --out hazards")(compare)

@@ -1,0 +1,134 @@
+"""Data at the edges: a fit says how it ended, whatever the scale of times and covariates, and never gives NaN with a good status."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
+from tte.data.events import Events, events_of, resampling_counts
+from tte.estimation.document import fit_document
+from tte.estimation.fit import FitStatus, fit, fit_samples
+from tte.estimation.model import event_time_model
+from tte.estimation.profile import profiles
+from tte.hazards.hazard import Hazard, Link
+
+GOOD = (FitStatus.CONVERGED, FitStatus.AT_BOUND)
+
+
+def scaled(events, factor):
+    return Events(
+        events.ids,
+        events.subject,
+        events.start * factor,
+        events.stop * factor,
+        events.upper * factor,
+        events.kind,
+        events.covariates,
+    )
+
+
+def check(found):
+    """Check that a document can be written, and that a converged fit has all its numbers."""
+    document = fit_document(found, profiles(found))
+    json.dumps(document, allow_nan=False)
+    if found.status is FitStatus.CONVERGED:
+        assert all(one["se"] is not None for one in document["parameters"].values() if not one["fixed"])
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_the_unit_of_time_changes_the_likelihood_by_its_logarithm_only(hazard, factor):
+    events = weibull_events()
+    usual, other = (fit(data, event_time_model(hazard, ["X"])) for data in (events, scaled(events, factor)))
+    assert other.status is usual.status
+    assert other.log_likelihood == pytest.approx(usual.log_likelihood - events.n_events * math.log(factor), rel=1e-10)
+    effect = usual.theta[-1]
+    assert other.theta[-1] == pytest.approx(effect, abs=1e-5)
+    check(other)
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_centre_and_scale_of_a_covariate_change_nothing_but_its_units(hazard):
+    time, event, x = weibull_times()
+    usual = fit(events_of(time, event, covariates={"X": x}), event_time_model(hazard, ["X"]))
+    far = fit(
+        events_of(time, event, covariates={"X": 1e5 + 10.0 * x}), event_time_model(hazard, ["X"], references={"X": 1e5})
+    )
+    large = fit(events_of(time, event, covariates={"X": 1e5 * x}), event_time_model(hazard, ["X"]))
+    for other, factor in ((far, 10.0), (large, 1e5)):
+        assert other.status is usual.status
+        assert other.log_likelihood == pytest.approx(usual.log_likelihood, abs=1e-7)
+        assert other.theta[-1] * factor == pytest.approx(usual.theta[-1], abs=1e-5)
+        assert other.se[-1] * factor == pytest.approx(usual.se[-1], rel=1e-4)
+        check(other)
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_covariates_that_say_the_same_have_no_standard_errors_and_are_named(hazard):
+    time, event, x = weibull_times()
+    events = events_of(time, event, covariates={"X": x, "Y": 3.0 - 2.0 * x})
+    found = fit(events, event_time_model(hazard, ["X", "Y"]))
+    alone = fit(events, event_time_model(hazard, ["X"]))
+    first = found.model.hazard.parameters[0].name
+    assert found.status is FitStatus.NOT_POSITIVE_DEFINITE or found.status is FitStatus.AT_BOUND
+    if found.status is FitStatus.NOT_POSITIVE_DEFINITE:
+        assert {f"{first}:X", f"{first}:Y"} <= set(found.named)
+    assert found.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-6)
+    check(found)
+
+
+def test_all_events_on_one_day_drive_the_shape_to_its_bound():
+    events = events_of([10.0] * 8 + [10.0] * 4, [1] * 8 + [0] * 4)
+    found = fit(events, event_time_model("weibull"))
+    assert found.status is FitStatus.AT_BOUND
+    assert found.named == ("shape",)
+    check(found)
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_few_events_give_a_status(hazard):
+    for event in ([1, 0, 0, 0], [0, 0, 0, 1], [1, 1, 1, 1]):
+        found = fit(events_of([1.0, 2.0, 5.0, 9.0], event), event_time_model(hazard))
+        assert isinstance(found.status, FitStatus)
+        check(found)
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+@pytest.mark.parametrize("seed", range(4))
+def test_small_samples_give_a_status_with_covariates_on_every_parameter(hazard, seed):
+    events = mixed_events(14, seed)
+    names = [f"{one.name}:X" for one in hazard.parameters]
+    found = fit(events, event_time_model(hazard, [*names, "Z"]))
+    assert isinstance(found.status, FitStatus)
+    if found.status in GOOD:
+        assert math.isfinite(found.log_likelihood)
+    check(found)
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_a_sample_of_subjects_is_fitted_as_its_own_data_set(hazard):
+    events = weibull_events(60)
+    model = event_time_model(hazard, ["X"])
+    counts = resampling_counts(60, 8, np.random.default_rng(3))
+    many = fit_samples(events, model, counts)
+    again = fit_samples(events, model, counts)
+    assert many.theta.tobytes() == again.theta.tobytes()
+    for k, count in enumerate(counts):
+        rows = np.repeat(np.arange(60), count)
+        own = events_of(events.stop[rows], (events.kind == 1)[rows], covariates={"X": events.covariates["X"][rows]})
+        alone = fit(own, model)
+        assert many.statuses[k] is alone.status
+        if alone.status is FitStatus.CONVERGED:
+            assert many.theta[k] == pytest.approx(alone.theta, abs=1e-5)
+            assert many.log_likelihood[k] == pytest.approx(alone.log_likelihood, abs=1e-8)
+
+
+def test_links_keep_every_positive_parameter_positive():
+    for hazard in Hazard:
+        found = fit(weibull_events(), event_time_model(hazard))
+        values = found.model.natural(found.theta)
+        assert all(value > 0.0 for value, link in zip(values, found.model.links, strict=True) if link is Link.LOG)

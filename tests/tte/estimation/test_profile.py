@@ -1,0 +1,69 @@
+"""Profiles of coefficients against a search of the likelihood itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.stats import chi2
+
+from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
+from tte.data.events import events_of
+from tte.estimation.fit import FitOptions, FitStatus, fit
+from tte.estimation.model import event_time_model
+from tte.estimation.profile import EndStatus, profiles
+from tte.hazards.hazard import Hazard
+
+
+@pytest.mark.parametrize("hazard", [one for one in Hazard if one is not Hazard.SURGE])
+def test_ends_are_where_the_likelihood_of_the_others_has_fallen_by_half_a_chi_square(hazard):
+    events = mixed_events()
+    found = fit(events, event_time_model(hazard, ["X"]))
+    threshold = chi2.ppf(0.9, 1)
+    for profile in profiles(found, level=0.9):
+        for end in (profile.lower, profile.upper):
+            assert end.status is EndStatus.FOUND
+            value = found.model.natural(np.where(np.array(found.model.names) == profile.name, end.value, found.theta))
+            held = dict(zip(found.model.names, value.tolist(), strict=True))[profile.name]
+            model = event_time_model(hazard, ["X"], fixed={profile.name: held})
+            fall = 2.0 * (found.log_likelihood - fit(events, model).log_likelihood)
+            assert fall == pytest.approx(threshold, abs=1e-5)
+        assert profile.lower.value < profile.estimate < profile.upper.value
+
+
+def test_the_profile_of_a_rate_is_that_of_a_poisson_count():
+    events = events_of([4.0, 6.0, 10.0], [1, 1, 0])
+    found = fit(events, event_time_model("exponential"))
+    (profile,) = profiles(found)
+
+    def fall(log_rate):
+        value = 2.0 * log_rate - 20.0 * np.exp(log_rate)
+        return 2.0 * (2.0 * np.log(0.1) - 2.0 - value) - chi2.ppf(0.95, 1)
+
+    ends = brentq(fall, -9.0, np.log(0.1)), brentq(fall, np.log(0.1), 3.0)
+    assert (profile.lower.value, profile.upper.value) == pytest.approx(ends, abs=1e-6)
+
+
+def test_an_effect_without_a_finite_estimate_has_one_end():
+    time, event, _ = weibull_times(40)
+    group = (np.arange(40) < 10).astype(float)
+    events = events_of(time, np.where(group == 1.0, 0.0, event), covariates={"G": group})
+    found = fit(events, event_time_model("exponential", ["G"]))
+    assert found.status is FitStatus.MONOTONE_LIKELIHOOD
+    effect = next(one for one in profiles(found) if one.name == "lambda:G")
+    assert effect.lower.status is EndStatus.OPEN
+    # With the effect held, the rate of the others is the events over the time watched, that of the group weighed by the effect.
+    watched = [time[group == g].sum() for g in (0.0, 1.0)]
+    n_events = event[group == 0.0].sum()
+    other = np.log(watched[0] / watched[1] * np.expm1(chi2.ppf(0.95, 1) / (2.0 * n_events)))
+    assert effect.upper.value == pytest.approx(other, abs=1e-6)
+
+
+def test_a_fit_that_was_only_evaluated_has_no_profile():
+    model = event_time_model("weibull", initial={"lambda": 0.01, "shape": 1.0})
+    assert profiles(fit(weibull_events(), model, FitOptions(0))) == ()
+
+
+def test_what_is_held_has_no_profile():
+    found = fit(weibull_events(), event_time_model("weibull", ["X"], fixed={"shape": 1.2}))
+    assert [one.name for one in profiles(found)] == ["lambda", "lambda:X"]

@@ -1,0 +1,190 @@
+"""Survival as it was seen, by Kaplan and Meier, and as fitted hazards have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pkpd.figures.look import BLUE, DASHES, GREEN, INK, INK2, ORANGE, styled
+from pkpd.figures.sheet import Drawing, Table, marks, svg
+from tte.data.events import EventKind
+from tte.estimation.kaplan_meier import kaplan_meier
+from tte.estimation.prediction import survival_curve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pkpd.arrays import FloatArray
+    from pkpd.figures.sheet import Axes, Cell, Figure
+    from tte.data.events import Events
+    from tte.estimation.fit import EventFit
+    from tte.estimation.kaplan_meier import KaplanMeier
+    from tte.estimation.prediction import SurvivalCurve
+
+_WIDTH_MM, _HEIGHT_MM = 150.0, 88.0
+_N_DAYS = 181
+# Everything above this, and the axis begins at one half.
+_HALF_SHOWN = 0.55
+_LOOKS = ((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (BLUE, DASHES), (ORANGE, DASHES), (GREEN, DASHES))
+_HEAD = ("curve", "day", "survival", "lower", "upper", "at_risk", "events")
+
+
+def survival_figure(fit: EventFit) -> Drawing | str:
+    """Return survival with the fitted curve and its band, or a sentence where the fit has no finite curve."""
+    curve = survival_curve(fit, _days(fit.events))
+    if not np.isfinite(curve.survival).all():
+        return "Survival: not drawn, since the fit gives no finite curve."
+    observed = _observed(fit.events)
+
+    def draw(figure: Figure) -> None:
+        axes = _axes(figure, curve.survival, curve.lower, *_low_ends(observed))
+        if np.isfinite(curve.lower).all():
+            axes.fill_between(
+                curve.day, curve.lower, curve.upper, color=BLUE, alpha=0.16, linewidth=0.0, gid=marks("band")
+            )
+        _steps(axes, observed, fit.events)
+        axes.plot(
+            curve.day,
+            curve.survival,
+            color=BLUE,
+            linewidth=1.5,
+            gid=marks("fit"),
+            label=fit.model.hazard.value,
+            zorder=4,
+        )
+        _key(axes)
+        _at_risk(axes, fit.events)
+
+    return Drawing(
+        "survival",
+        "Survival and the fitted hazard",
+        _caption(fit.events, observed)
+        + f" Blue: mean survival of the subjects by the {fit.model.hazard.value} hazard with their first covariates, with a 95 % band.",
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name="survival"),
+        Table(_HEAD, (*_observed_rows(observed), *_curve_rows(fit.model.hazard.value, curve))),
+    )
+
+
+def hazards_figure(fits: Sequence[EventFit]) -> Drawing | str:
+    """Return survival with the curves of several hazards."""
+    events = fits[0].events
+    days = _days(events)
+    curves = [(one.model.hazard.value, survival_curve(one, days)) for one in fits]
+    curves = [(name, curve) for name, curve in curves if np.isfinite(curve.survival).all()]
+    if not curves:
+        return "Hazards: not drawn, since no fit gives a finite curve."
+    observed = _observed(events)
+
+    def draw(figure: Figure) -> None:
+        axes = _axes(figure, *(curve.survival for _, curve in curves), *_low_ends(observed))
+        _steps(axes, observed, events)
+        for (name, curve), (colour, dashes) in zip(curves, _LOOKS, strict=False):
+            axes.plot(
+                curve.day,
+                curve.survival,
+                color=colour,
+                linestyle=dashes,
+                linewidth=1.2,
+                gid=marks(name),
+                label=name,
+                zorder=4,
+            )
+        _key(axes)
+        _at_risk(axes, events)
+
+    return Drawing(
+        "hazards",
+        "Survival and all hazards",
+        f"{_caption(events, observed)} Lines: mean survival of the subjects by each hazard with their first covariates.",
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name="hazards"),
+        Table(_HEAD, (*_observed_rows(observed), *(row for name, curve in curves for row in _curve_rows(name, curve)))),
+    )
+
+
+def _days(events: Events) -> FloatArray:
+    return np.linspace(float(events.start.min()), float(events.upper.max()), _N_DAYS)
+
+
+def _observed(events: Events) -> KaplanMeier | None:
+    return None if (events.kind == EventKind.INTERVAL).any() else kaplan_meier(events)
+
+
+def _axes(figure: Figure, *shown: FloatArray) -> Axes:
+    """Return axes from 0 to 100 %, or from 50 % on where nothing lies below."""
+    axes = styled(figure.add_axes((0.09, 0.25, 0.89, 0.72)), x="Time (day)", y="Free of the event (%)")
+    low = 0.5 if min(float(np.nanmin(one, initial=1.0)) for one in shown) > _HALF_SHOWN else 0.0
+    axes.set_ylim(low, 1.0 + 0.02 * (1.0 - low))
+    ticks = np.linspace(low, 1.0, 6)
+    axes.set_yticks(ticks, [f"{100.0 * tick:.0f}" for tick in ticks])
+    return axes
+
+
+def _low_ends(observed: KaplanMeier | None) -> tuple[FloatArray, ...]:
+    return () if observed is None else (observed.lower, observed.survival)
+
+
+def _steps(axes: Axes, observed: KaplanMeier | None, events: Events) -> None:
+    origin, end = float(events.start.min()), float(events.upper.max())
+    axes.set_xlim(origin, end)
+    if observed is None:
+        return
+    day = np.concatenate(([origin], observed.day, [end]))
+    for values, look in (
+        (observed.lower, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
+        (observed.upper, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
+        (observed.survival, {"color": INK, "linewidth": 1.1, "gid": marks("observed"), "label": "Kaplan–Meier"}),
+    ):
+        axes.step(day, np.concatenate(([1.0], values, values[-1:])), where="post", zorder=3, **look)
+    last = events.last & (events.kind == EventKind.CENSORED)
+    place = np.searchsorted(observed.day, events.stop[last], side="right")
+    height = np.concatenate(([1.0], observed.survival))[place]
+    axes.plot(
+        events.stop[last], height, "|", markersize=4.0, color=INK, markeredgewidth=0.6, gid=marks("censored"), zorder=3
+    )
+
+
+def _key(axes: Axes) -> None:
+    axes.legend(loc="lower left", frameon=False, fontsize="small", labelcolor=INK)
+
+
+def _at_risk(axes: Axes, events: Events) -> None:
+    """Write how many subjects are watched below the ticks."""
+    low, high = axes.get_xlim()
+    ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
+    start, stop = np.sort(events.start), np.sort(events.stop)
+    for tick in ticks:
+        watched = np.searchsorted(start, tick, side="right" if tick <= low else "left") - np.searchsorted(
+            stop, tick, side="left"
+        )
+        axes.annotate(
+            f"{int(watched):,}",
+            (tick, 0.0),
+            xytext=(0, -36),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
+            color=INK2,
+        )
+    where = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
+    axes.annotate("Watched", (0.0, 0.0), xytext=(-34, -48), color=INK2, **where)
+    axes.set_xlim(low, high)
+
+
+def _caption(events: Events, observed: KaplanMeier | None) -> str:
+    said = f"{events.n_subjects:,} subjects, {events.n_events:,} events; the numbers below the axis are those watched."
+    if observed is None:
+        return f"{said} Some events are known by an interval only, so that there is no curve by Kaplan and Meier."
+    return f"{said} Black: Kaplan and Meier's estimate with its 95 % interval (dashed); strokes are subjects last seen without the event."
+
+
+def _observed_rows(observed: KaplanMeier | None) -> list[tuple[Cell, ...]]:
+    if observed is None:
+        return []
+    columns = (observed.day, observed.survival, observed.lower, observed.upper, observed.at_risk, observed.n_events)
+    return [("observed", *map(float, row[:4]), *map(int, row[4:])) for row in zip(*columns, strict=True)]
+
+
+def _curve_rows(name: str, curve: SurvivalCurve) -> list[tuple[Cell, ...]]:
+    columns = (curve.day, curve.survival, curve.lower, curve.upper)
+    return [(name, *map(float, row), "", "") for row in zip(*columns, strict=True)]
