@@ -30,6 +30,10 @@ from pkpd.model import load_model
 from pkpd.simulation.predict import curve_problem, predict_curve
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 from tte import load_event_model
+from tte.data.events import events_of
+from tte.estimation.fit import fit as fit_event_times
+from tte.estimation.fit import fit_samples
+from tte.estimation.model import event_time_model
 
 
 def main() -> None:
@@ -42,6 +46,7 @@ def main() -> None:
         ("regimen search", lambda: find_regimens(_CASE, _EVENT_MODEL)),
         ("curves and populations", _curves),
         ("population fits", _fits),
+        ("event times", _event_times),
     )
     started = time.perf_counter()
     with Progress(*columns, console=console) as progress:
@@ -88,6 +93,13 @@ def _fits() -> None:
     drawn = virtual_cohort(three, Design(2, missing=0.0), np.random.default_rng(1))
     fit(bind_population(three, drawn), FitOptions(Method.EXACT, most_evaluations=0))
     fit_by_saem(bind_population(model, cohort), SaemOptions(n_exploration=2, least_smoothing=2, most_iterations=4))
+
+
+def _event_times() -> None:
+    events = events_of([3.0, 5.0, 8.0, 9.0], [1, 0, 1, 1], covariates={"X": [0.0, 1.0, 2.0, 1.0]})
+    model = event_time_model("weibull", ["X"])
+    fit_event_times(events, model)
+    fit_samples(events, model, np.ones((1, 4), dtype=np.int64))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,9 @@ from asuc.cli import run
 from tests.asuc.shell import ROOT, asuc
 from tests.tte.estimation.event_data import weibull_times
 from tte.estimation.schema import TteFit, fit_json_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA = ROOT / "docs" / "schema" / "tte-fit-1.schema.json"
 
