@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import beta, chi2
+from scipy.stats import chi2
 
 from studies.estimates import ESTIMATED, METHODS, TRUTHS, Row, drawn_cohort, estimated, true_values
-from studies.rows import made, run_tasks, study_options
+from studies.rows import made, run_tasks, share, study_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +187,7 @@ def _estimate_line(name: str, truth: float, method: str, own: Sequence[Row]) -> 
     covered = _covered(own, name, truth)
     return (
         f"| `{name}` | {truth:.4g} | {method} | {len(own)} | {relative.mean():+.1f} ± {error:.1f} % | {np.median(relative):+.1f} % | "
-        f"{np.sqrt((relative**2).mean()):.1f} % | {_share(covered)} |"
+        f"{np.sqrt((relative**2).mean()):.1f} % | {share(covered)} |"
     )
 
 
@@ -196,16 +196,6 @@ def _covers(found: FloatArray, se: FloatArray, truth: float, *, is_positive: boo
     if is_positive:
         return np.abs(np.log(found / truth)) <= _Z * se / found
     return np.abs(found - truth) <= _Z * se
-
-
-def _share(hits: BoolArray) -> str:
-    """Return a share in percent with its exact 95 % interval (Clopper and Pearson 1934)."""
-    n, k = hits.size, int(hits.sum())
-    if n == 0:
-        return "–"
-    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
-    high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
-    return f"{100.0 * k / n:.1f} % [{100.0 * low:.1f}, {100.0 * high:.1f}] of {n}"
 
 
 def _tests(rows: Sequence[Row]) -> list[str]:
@@ -223,7 +213,7 @@ def _tests(rows: Sequence[Row]) -> list[str]:
     for truth in TRUTHS:
         for method in METHODS:
             falls = _falls(rows, truth, method)
-            cells = [_share(falls > chi2.isf(level, 1)) for level in _LEVELS]
+            cells = [share(falls > chi2.isf(level, 1)) for level in _LEVELS]
             lines.append(f"| {_truth(truth)} | {method} | {cells[0]} | {cells[1]} |")
     return lines
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from scipy.stats import beta
 
 from asuc.cli.task import TaskFailure
 from asuc.cli.task_farm import n_workers, task_farm
@@ -20,6 +21,8 @@ from asuc.cli.task_farm import n_workers, task_farm
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
+
+    from pkpd.arrays import BoolArray
 
 Row = TypeVar("Row")
 Task = tuple[Any, ...]
@@ -137,6 +140,16 @@ def computed_row(shared: tuple[Callable[..., Row], int], task: Task) -> Row:
     """Return the row of a task; ``shared`` is what computes it, and the seed."""
     compute, seed = shared
     return compute(*task, seed=seed)
+
+
+def share(hits: BoolArray) -> str:
+    """Return a share in percent with its exact 95 % interval (Clopper and Pearson 1934)."""
+    n, k = hits.size, int(hits.sum())
+    if n == 0:
+        return "–"
+    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
+    high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
+    return f"{100.0 * k / n:.1f} % [{100.0 * low:.1f}, {100.0 * high:.1f}] of {n}"
 
 
 def made(command: str, table: str) -> list[str]:
