@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.kernels.advance import clearance, individual_parameters, subject_at
-from pkpd.kernels.codes import N_PARAMETERS
-from pkpd.kernels.exposure import exposure_at_nodes, log_auc_of_population
+from pkpd.kernels.exposure import exposure_at_nodes, exposure_of_population
 from pkpd.likelihood.population import Population, bind_population, model_at, packed_at
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.data.cohort import Cohort
-    from pkpd.kernels.codes import PackedSubject
     from pkpd.likelihood.marginal import Nodes
     from pkpd.model.spec import ModelSpec
 
@@ -107,13 +103,6 @@ def log_exposure_at_modes(given: WindowExposure, values: FloatArray, eta: FloatA
         The former is -inf where there is no drug in the window.
     """
     packed = packed_at(given.population, model_at(given.population, values))
-    n = len(eta)
-    log_area = np.empty(n)
-    log_auc_of_population(packed, np.arange(n), eta, given.start, given.window, log_area)
-    return log_area, np.array([_log_clearance(subject_at(packed, i), eta[i]) for i in range(n)])
-
-
-def _log_clearance(subject: PackedSubject, eta: FloatArray) -> float:
-    parameters = np.empty(N_PARAMETERS)
-    individual_parameters(subject, subject.log_typical.shape[0] - 1, eta, parameters)
-    return math.log(clearance(subject, parameters))
+    log_area, log_clearance = np.empty(len(eta)), np.empty(len(eta))
+    exposure_of_population(packed, eta, given.start, given.window, log_area, log_clearance)
+    return log_area, log_clearance

@@ -230,6 +230,16 @@ def log_auc_of_population(
         result[i] = log_auc(subject_at(subjects, s), eta[i], start[s : s + 1], window)
 
 
+@inlined_kernel
+def _log_exposure(
+    subject: PackedSubject, eta: FloatArray, start: FloatArray, window: FloatArray, parameters: FloatArray
+) -> tuple[float, float]:
+    """Return ln of the area over a window and ln of the clearance at the last covariate row."""
+    area = log_auc(subject, eta, start, window)
+    individual_parameters(subject, subject.log_typical.shape[0] - 1, eta, parameters)
+    return area, math.log(clearance(subject, parameters))
+
+
 @parallel_kernel
 def exposure_at_nodes(
     subjects: PackedSubjects,
@@ -259,21 +269,49 @@ def exposure_at_nodes(
     log_area, log_clearance : (n_all_nodes,) arrays
         Overwritten.
     """
-    n_outer = subjects.omega_cholesky.shape[1] - 1
+    n_eta = subjects.omega_cholesky.shape[1]
     for s in prange(n_nodes.size):
-        lines = slice(line_start[s], line_start[s + 1])
-        n_lines = line_start[s + 1] - line_start[s]
-        positions = np.empty((n_lines, n_outer))
-        for j in range(n_outer):
-            positions[:, j] = outer[lines]
         subject = subject_at(subjects, s)
-        table = np.empty((n_lines, n_nodes[s]))
-        log_auc_on_lines(subject, positions, low[lines], step[lines], start[s : s + 1], window, table)
-        log_area[node_start[s] : node_start[s + 1]] = table.ravel()
-        tables = np.empty((5, n_lines, n_nodes[s]))
-        epoch = subject.log_typical.shape[0] - 1
-        parameters_on_lines(subject, positions, low[lines], step[lines], epoch, tables)
-        log_clearance[node_start[s] : node_start[s + 1]] = tables[0].ravel()
+        z, eta, parameters = np.empty(n_eta), np.empty(n_eta), np.empty(N_PARAMETERS)
+        k = node_start[s]
+        for line in range(line_start[s], line_start[s + 1]):
+            change = subject.line_scale * step[line]
+            for m in range(n_nodes[s]):
+                if m > 0 and change > 0.0:
+                    log_area[k] = log_area[k - 1] - change
+                    log_clearance[k] = log_clearance[k - 1] + change
+                else:
+                    white_on_line(subject, outer[line : line + n_eta - 1], low[line] + m * step[line], z)
+                    eta_from_white(subject, z, eta)
+                    log_area[k], log_clearance[k] = _log_exposure(subject, eta, start[s : s + 1], window, parameters)
+                k += 1
+
+
+@parallel_kernel
+def exposure_of_population(
+    subjects: PackedSubjects,
+    eta: FloatArray,
+    start: FloatArray,
+    window: FloatArray,
+    log_area: FloatArray,
+    log_clearance: FloatArray,
+) -> None:
+    """Write ln of the area over a window and ln of the clearance at the last covariate row, at one eta of every subject.
+
+    Parameters
+    ----------
+    eta : (n_subjects, n_eta) array
+        Random effects.
+    start, window : arrays
+        As ``exposure_at_nodes``.
+    log_area, log_clearance : (n_subjects,) arrays
+        Overwritten.
+    """
+    for s in prange(eta.shape[0]):
+        parameters = np.empty(N_PARAMETERS)
+        log_area[s], log_clearance[s] = _log_exposure(
+            subject_at(subjects, s), eta[s], start[s : s + 1], window, parameters
+        )
 
 
 @kernel

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.kernels.laplace import Directions
     from pkpd.likelihood.population import Population
-    from pkpd.model.spec import Term
 
 _FEWEST, _MOST = 16, 1024
 _NOTHING, _NO_NODES = np.empty(0), np.empty(0, dtype=np.int64)
@@ -108,6 +107,8 @@ def place_again(
     reach: FloatArray,
     nodes: Nodes,
     is_meant: BoolArray,
+    *,
+    times: IntArray | None = None,
 ) -> Nodes:
     """Choose lines and nodes anew for some of the subjects, from as many as they had.
 
@@ -121,9 +122,15 @@ def place_again(
         Those of all subjects before.
     is_meant : (n_subjects,) array
         For which subjects they are chosen anew.
+    times : (n_subjects, 2) array, optional
+        As many times as many lines of each subject, where it has several, and nodes on a line.
     """
     which = np.flatnonzero(is_meant)
-    rows = _placed(population, values, least, reach, which, np.diff(nodes.line_start)[which], nodes.n_nodes[which])
+    n_lines, n_nodes = np.diff(nodes.line_start)[which], nodes.n_nodes[which]
+    if times is not None:
+        n_lines = n_lines * (times[which, 0] if population.n_eta > 1 else 1)
+        n_nodes = n_nodes * times[which, 1]
+    rows = _placed(population, values, least, reach, which, n_lines, n_nodes)
     kept = (_row_of(nodes, i) for i in range(population.n_subjects))
     new = iter(rows)
     return _joined(
@@ -275,13 +282,14 @@ def evaluate_marginal(
         Whether the gradient is wanted.
     further : (n_all_nodes,) array, optional
         -2 log density of what else was observed of each subject, at its nodes: a joint likelihood. The gradient is then that of the joint
-        objective by the population's own parameters, on which that density depends through the individual parameters alone.
+        objective by the population's own parameters, as far as that density depends on the individual parameters alone
+        (``is_shifted``).
     """
     model = model_at(population, values)
     packed = packed_at(population, model)
     n, n_eta = population.n_subjects, population.n_eta
     basis = basis_at(population, model)
-    n_shifted = len(model.terms) if basis.is_by_term and all(map(_is_shifted, model.terms)) else 0
+    n_shifted = len(model.terms) if is_shifted(population) else 0
     n_directions = basis.directions.log_typical.shape[0] if with_gradient else n_shifted
     value, lowest, doubt = np.empty(n), np.empty(n), np.empty((n, 3))
     mean, square = np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
@@ -335,6 +343,13 @@ def evaluate_marginal(
     )
 
 
-def _is_shifted(term: Term) -> bool:
-    """Return whether a change of a term's typical value is one of the mean of its random effect."""
-    return term.eta is not None and term.shape is RandomEffectShape.EXPONENTIAL
+def is_shifted(population: Population) -> bool:
+    """Return whether a change of every typical value is one of the mean of a random effect.
+
+    Whatever depends on the individual parameters alone is then no part of the gradient by the typical values; otherwise it depends
+    on them at the same random effects as well.
+    """
+    is_single = population.n_rows == population.n_subjects
+    return is_single and all(
+        term.eta is not None and term.shape is RandomEffectShape.EXPONENTIAL for term in population.model.terms
+    )

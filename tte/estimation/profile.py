@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 from statistics import NormalDist
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -116,21 +116,64 @@ def profiles(
 
 
 def _profile(fit: EventFit, packed: Packed, place: int, level: float) -> Profile:
-    held = _Held(fit, packed, place)
+    return profile_of(_Held(fit, packed, place), fit.model.names[place], level=level)
+
+
+class HeldFits(Protocol):
+    """Fits with one coefficient held at one value after another.
+
+    Parameters
+    ----------
+    estimate, se : float
+        Of the fit that leaves it free.
+    unit, lower, upper : float
+        What counts as one of the coefficient, and its bounds.
+    known : dict of float to float
+        Twice the fall of the log-likelihood by value, the estimate among them.
+    tolerance : float
+        Error of the square root of a fall that nothing depends on.
+    """
+
+    estimate: float
+    se: float
+    unit: float
+    lower: float
+    upper: float
+    known: dict[float, float]
+    tolerance: float
+
+    def fall(self, value: float) -> float:
+        """Return twice the fall of the log-likelihood with the coefficient held at a value; NaN where no maximum is found."""
+        ...
+
+
+def profile_of(held: HeldFits, name: str, *, level: float = LEVEL) -> Profile:
+    """Return the profile of a coefficient from fits that hold it.
+
+    Parameters
+    ----------
+    held : HeldFits
+        The fits; those that the search for the ends asked for are kept in it.
+    name : str
+        The coefficient.
+    level : float
+        Probability of the interval.
+    """
     z = NormalDist().inv_cdf(0.5 + 0.5 * level)
     lower, upper = (_end(held, side, z) for side in (-1.0, 1.0))
     values = np.array(sorted(held.known))
     falls = np.array([held.known[value] for value in values.tolist()])
-    estimate, se = float(fit.theta[place]), float(fit.se[place])
-    return Profile(fit.model.names[place], estimate, se, lower, upper, values, falls, z * z)
+    return Profile(name, held.estimate, held.se, lower, upper, values, falls, z * z)
 
 
 class _Held:
     """Fits with one coefficient held, each begun where the nearest one ended."""
 
+    tolerance = _TOLERANCE
+
     def __init__(self, fit: EventFit, packed: Packed, place: int) -> None:
         self.fit, self.packed, self.place = fit, packed, place
-        self.estimate = float(fit.theta[place])
+        self.estimate, self.se = float(fit.theta[place]), float(fit.se[place])
         self.known: dict[float, float] = {self.estimate: 0.0}
         self.ends: dict[float, FloatArray] = {self.estimate: fit.theta}
         self.is_free = packed.is_free.copy()
@@ -181,9 +224,9 @@ class _Held:
         return value, theta, ended
 
 
-def _end(held: _Held, side: float, z: float) -> ProfileEnd:
+def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
     """Return where the signed square root of twice the fall is z on one side of the estimate."""
-    se = float(held.fit.se[held.place])
+    se = held.se
     step = z * se if math.isfinite(se) and se < _FARTHEST * held.unit else _FIRST_STEP * held.unit
     inside, outside = held.estimate, math.nan
     root_inside, root_outside = -z, math.nan
@@ -195,7 +238,7 @@ def _end(held: _Held, side: float, z: float) -> ProfileEnd:
         fall = held.fall(at)
         if math.isnan(fall):
             return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
-        if fall < -_HIGHER:
+        if fall < -max(_HIGHER, held.tolerance):
             return ProfileEnd(at, EndStatus.HIGHER)
         root = math.sqrt(max(fall, 0.0)) - z
         if root >= 0.0:
@@ -210,7 +253,7 @@ def _end(held: _Held, side: float, z: float) -> ProfileEnd:
     return _between(held, (inside, root_inside), (outside, root_outside), z)
 
 
-def _between(held: _Held, inside: tuple[float, float], outside: tuple[float, float], z: float) -> ProfileEnd:
+def _between(held: HeldFits, inside: tuple[float, float], outside: tuple[float, float], z: float) -> ProfileEnd:
     """Return the root between two places by false position (Illinois)."""
     (a, fa), (b, fb) = inside, outside
     last, at = 0, b
@@ -219,10 +262,10 @@ def _between(held: _Held, inside: tuple[float, float], outside: tuple[float, flo
         fall = held.fall(at)
         if math.isnan(fall):
             return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
-        if fall < -_HIGHER:
+        if fall < -max(_HIGHER, held.tolerance):
             return ProfileEnd(at, EndStatus.HIGHER)
         root = math.sqrt(max(fall, 0.0)) - z
-        if abs(root) <= _TOLERANCE:
+        if abs(root) <= held.tolerance:
             return ProfileEnd(at, EndStatus.FOUND)
         if root > 0.0:
             b, fb = at, root

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.estimation.objectives import MOST_BY_QUADRATURE
 from pkpd.exposure.at_nodes import log_exposure_at, log_exposure_at_modes, window_exposure
 from tte.kernels.likelihood import Coefficients, Rows
 
@@ -117,8 +118,8 @@ def joint_data(
     Raises
     ------
     InputError
-        With every problem: subjects that the cohort does not have, no exposure among the covariates, two of them, covariates that are
-        missing, and subjects without drug in the window.
+        With every problem: more than two random effects, subjects that the cohort does not have, no exposure among the covariates, two of
+        them, covariates that are missing, and subjects without drug in the window.
     """
     faults = list(_faults(population, events, model))
     if faults:
@@ -167,6 +168,13 @@ def _rows(events: Events, model: EventTimeModel, order: IntArray) -> Rows:
 
 
 def _faults(population: Population, events: Events, model: EventTimeModel) -> Iterator[Problem]:
+    if not 1 <= population.n_eta <= MOST_BY_QUADRATURE:
+        expected = "expected one or two for the joint model, whose integral is a quadrature"
+        yield Problem(population.model.id, f"has {population.n_eta} random effects of a subject; {expected}")
+    if population.model.centre_variances:
+        yield Problem(
+            population.model.id, "has random effects of centres; expected effects of subjects alone for the joint model"
+        )
     if events.n_events == 0:
         yield Problem("event times", "hold no event; expected at least one")
     known = set(population.cohort.ids)
@@ -202,7 +210,7 @@ def _check_drug(data: JointData) -> None:
     values = np.array([one.value for one in population.parameters])
     area, _ = log_exposure_at_modes(data.exposure, values, np.zeros((population.n_subjects, population.n_eta)))
     low, high = data.exposure.window.tolist()
-    without = [population.cohort.ids[i] for i in data.has_events.tolist() if not np.isfinite(area[i])]
+    without = [population.cohort.ids[int(i)] for i in data.has_events[~np.isfinite(area[data.has_events])]]
     if without:
         found = f"has no drug from day {low:g} to {high:g}, expected some; give the doses planned for that time, or leave the subject out"
         raise InputError([Problem(f"subject {name}", found) for name in without])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,22 +11,30 @@ from pkpd.estimation.information import expected_decrease, information_at, is_po
 from pkpd.estimation.minimize import minimize
 from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
 from tte.estimation.fit import FitStatus
-from tte.joint.likelihood import joint_objective
+from tte.estimation.start import starts
+from tte.joint.coefficients import coefficient_scale
+from tte.joint.held import held_objective, levels_posterior
+from tte.joint.likelihood import doubtful_subjects, joint_objective, settled
 from tte.joint.sequential import plug_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pkpd.arrays import BoolArray, FloatArray
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.minimize import Point
     from pkpd.estimation.scale import Scale
     from pkpd.model.population import PopulationParameter
+    from tte.joint.coefficients import CoefficientScale
     from tte.joint.data import JointData
+    from tte.joint.held import LevelsPosterior
     from tte.joint.likelihood import JointEvaluation
 
+    AnyObjective = Callable[[FloatArray, Any], Point[Any]]
+
 _SMALL_DECREASE = 1e-3
-# Effect over the range of the exposures from which on events are separated: the likelihood rises without end.
-_SEPARATED = 50.0
+# An effect over the range of its covariate, as a power of e, and its standard error, from which on the data separate the events: the
+# likelihood rises as far as a search goes.
+_SEPARATED, _UNKNOWN = 8.0, 4.0
 _MOST_EVALUATIONS = 500
 
 
@@ -42,16 +50,18 @@ class JointFit:
         Pharmacokinetic parameters, those that were held being fixed.
     values : (n_parameters,) array
         Their estimates.
-    theta : (n_coefficients,) array
-        Coefficients of the hazard on their linear scale.
-    is_free : (n_coefficients,) array
-        Which of them were estimated.
+    coefficients : CoefficientScale
+        Coefficients of the hazard: estimates on their linear scale, and which of them were free.
     covariance : (n_parameters + n_coefficients, …) array
         Of all, by the observed information of the joint likelihood; 0 for what was held, NaN where there is none.
+    information : (n_free, n_free) array
+        Half the Hessian of -2 log likelihood on the scale of the search; NaN where it was not computed.
     evaluation : JointEvaluation
         The objective at the estimates.
     status : FitStatus
         How it ended.
+    named : tuple of str
+        The coefficients that the status speaks of.
     gradient_norm : float
         Largest derivative of -2 log likelihood on the scale of the search.
     n_evaluations : int
@@ -61,11 +71,12 @@ class JointFit:
     data: JointData
     parameters: tuple[PopulationParameter, ...]
     values: FloatArray
-    theta: FloatArray
-    is_free: BoolArray
+    coefficients: CoefficientScale
     covariance: FloatArray
+    information: FloatArray
     evaluation: JointEvaluation
     status: FitStatus
+    named: tuple[str, ...]
     gradient_norm: float
     n_evaluations: int
 
@@ -75,10 +86,25 @@ class JointFit:
         return self.evaluation.marginal.ofv
 
     @property
+    def theta(self) -> FloatArray:
+        """Return the coefficients of the hazard on their linear scale."""
+        return self.coefficients.theta
+
+    @property
     def theta_covariance(self) -> FloatArray:
         """Return the covariance of the hazard's coefficients, (n_coefficients, n_coefficients)."""
         n = self.values.size
         return self.covariance[n:, n:]
+
+    @property
+    def holds_pk(self) -> bool:
+        """Return whether every pharmacokinetic parameter was held."""
+        return all(one.is_fixed for one in self.parameters)
+
+    @property
+    def doubtful(self) -> IntArray:
+        """Return the places of the subjects whose integral is coarse."""
+        return doubtful_subjects(self.evaluation)
 
 
 def fit_joint(
@@ -87,6 +113,7 @@ def fit_joint(
     values: FloatArray,
     holds_pk: bool = False,
     theta: FloatArray | None = None,
+    parameters: tuple[PopulationParameter, ...] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> JointFit:
     """Fit a joint model by maximum likelihood.
@@ -102,41 +129,74 @@ def fit_joint(
         doi:10.1023/B:JOPA.0000012998.04442.1f).
     theta : (n_coefficients,) array, optional
         Coefficients where the search begins, on their linear scale; from the exposures at the modes where left out.
+    parameters : tuple of PopulationParameter, optional
+        Which pharmacokinetic parameters are held besides; as the model says where left out.
     progress : callable, optional
         Told the objective at every point of the search.
     """
-    parameters = _started(data.population.parameters, values, holds_pk=holds_pk)
-    scale = scale_of(parameters)
-    model = data.model
-    begun = plug_in(data, values).theta if theta is None else theta
-    is_free = np.array([name not in model.fixed for name in model.names])
-    objective = joint_objective(data, scale, begun, is_free)
-    start = objective(np.concatenate((to_free(scale, scale.values), begun[is_free])), None)
-    minimum = minimize(objective, start, most_evaluations=_MOST_EVALUATIONS, accepted=progress)
-    point, n = minimum.point, 1 + minimum.n_evaluations
-    information, used = information_at(objective, point)
-    n += used
-    # The last word on convergence has the observed information, not the approximation that the search went by.
-    if is_positive(information) and expected_decrease(information, point.gradient) > _SMALL_DECREASE:
-        again = minimize(objective, point, most_evaluations=_MOST_EVALUATIONS, hessian=2.0 * information)
-        information, used = information_at(objective, again.point)
-        point, n = again.point, n + again.n_evaluations + used
-    settled = objective(point.place, None)
-    estimates = begun.copy()
-    estimates[is_free] = point.place[scale.n_free :]
-    status = _status(data, settled, estimates, information)
-    return JointFit(
-        data=data,
-        parameters=parameters,
-        values=to_values(scale, point.place[: scale.n_free]),
-        theta=estimates,
-        is_free=is_free,
-        covariance=_covariance(scale, point, is_free, information, status),
-        evaluation=settled.memory,
-        status=status,
-        gradient_norm=float(np.abs(settled.gradient).max()),
-        n_evaluations=n + 1,
-    )
+    begun = begin(data, values) if theta is None else theta
+    started = _started(parameters or data.population.parameters, values, holds_pk=holds_pk)
+    scale = scale_of(started)
+    first = settled(data, values, begun, None)
+    posterior = levels_posterior(data, values, first.nodes)
+    coefficients = coefficient_scale(data, begun, posterior.mean)
+    search = _Search(data, started, scale, coefficients)
+    if scale.n_free:
+        return search.ended(joint_objective(data, scale, coefficients), first, progress)
+    found = search.ended(held_objective(data, posterior, coefficients), first, progress)
+    if found.evaluation.nodes is first.nodes:
+        return found
+    # At the estimates the event times need other nodes than where the search began.
+    finer = levels_posterior(data, values, found.evaluation.nodes)
+    return search.ended(held_objective(data, finer, coefficients), found.evaluation, progress)
+
+
+def begin(data: JointData, values: FloatArray) -> FloatArray:
+    """Return where a search for the coefficients begins: at the estimates from the modes, or from nothing where there are none."""
+    found = plug_in(data, values)
+    if found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND, FitStatus.GRADIENT_NOT_SMALL):
+        return found.theta
+    return starts(data.model, data.events)[0]
+
+
+def refit_held(
+    fit: JointFit, name: str, value: float, near: JointFit, posterior: LevelsPosterior | None = None
+) -> JointFit:
+    """Fit again with one more coefficient held, from the estimates of a fit nearby and with its curvature.
+
+    Parameters
+    ----------
+    fit : JointFit
+        The fit.
+    name : str
+        A coefficient that was free.
+    value : float
+        What it is held at, on its linear scale.
+    near : JointFit
+        Where the search begins.
+    posterior : LevelsPosterior, optional
+        That of the exposures at the pharmacokinetic parameters, where these are held.
+
+    Returns
+    -------
+    JointFit
+        Without a covariance.
+    """
+    data, at = fit.data, fit.data.model.names.index(name)
+    theta = near.theta.copy()
+    theta[at] = value
+    is_free = fit.coefficients.is_free.copy()
+    is_free[at] = False
+    coefficients = replace(fit.coefficients, theta=theta, is_free=is_free)
+    started = tuple(replace(one, value=float(v)) for one, v in zip(fit.parameters, near.values, strict=True))
+    scale = scale_of(started)
+    search = _Search(data, started, scale, coefficients, with_covariance=False)
+    kept = np.delete(np.arange(len(fit.information)), scale.n_free + int(fit.coefficients.is_free[:at].sum()))
+    hessian = 2.0 * fit.information[np.ix_(kept, kept)] if is_positive(fit.information) else None
+    if scale.n_free:
+        return search.ended(joint_objective(data, scale, coefficients), near.evaluation, None, hessian)
+    known = posterior or levels_posterior(data, fit.values, fit.evaluation.nodes)
+    return search.ended(held_objective(data, known, coefficients), fit.evaluation, None, hessian)
 
 
 def _started(
@@ -148,27 +208,100 @@ def _started(
     )
 
 
-def _covariance(
-    scale: Scale, point: Point[JointEvaluation], is_free: BoolArray, information: FloatArray, status: FitStatus
-) -> FloatArray:
-    """Return the covariance of all parameters from the information on the scale of the search."""
-    n, n_pk = scale.n_free, scale.values.size
-    size = n_pk + is_free.size
-    if status in (FitStatus.NOT_POSITIVE_DEFINITE, FitStatus.MONOTONE_LIKELIHOOD):
-        return np.full((size, size), np.nan)
-    slopes = np.zeros((size, n + int(is_free.sum())))
-    slopes[:n_pk, :n] = jacobian(scale, point.place[:n])
-    slopes[n_pk + np.flatnonzero(is_free), n + np.arange(int(is_free.sum()))] = 1.0
-    return slopes @ np.linalg.inv(information) @ slopes.T
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What a search is made of besides its objective."""
+
+    data: JointData
+    parameters: tuple[PopulationParameter, ...]
+    scale: Scale
+    coefficients: CoefficientScale
+    with_covariance: bool = True
+
+    def ended(
+        self,
+        objective: AnyObjective,
+        first: JointEvaluation,
+        progress: Callable[[float], None] | None,
+        hessian: FloatArray | None = None,
+    ) -> JointFit:
+        """Return the fit that a search ends at; ``first`` is an evaluation nearby, for its nodes."""
+        place = np.concatenate((to_free(self.scale, self.scale.values), self.coefficients.place))
+        start = objective(place, first)
+        if not np.isfinite(start.value):
+            return self._fit(start, np.full((place.size, place.size), np.nan), FitStatus.NO_FINITE_START, 1)
+        most = _MOST_EVALUATIONS
+        minimum = minimize(objective, start, most_evaluations=most, hessian=hessian, accepted=progress)
+        point, n = minimum.point, 1 + minimum.n_evaluations
+        if not self.with_covariance:
+            is_small = minimum.is_converged or minimum.expected_decrease < _SMALL_DECREASE
+            status = FitStatus.CONVERGED if is_small else FitStatus.GRADIENT_NOT_SMALL
+            return self._fit(point, np.full((place.size, place.size), np.nan), status, n)
+        information, used = information_at(objective, point)
+        n += used
+        # The last word on convergence has the observed information, with nodes placed where the search ended.
+        if self.scale.n_free:
+            point, n = objective(point.place, None), n + 1
+        if is_positive(information) and expected_decrease(information, point.gradient) > _SMALL_DECREASE:
+            again = minimize(objective, point, most_evaluations=most, hessian=2.0 * information, accepted=progress)
+            information, used = information_at(objective, again.point)
+            point, n = again.point, n + again.n_evaluations + used
+        return self._fit(point, information, _status(information, point.gradient), n)
+
+    def _fit(self, point: Point[Any], information: FloatArray, status: FitStatus, n: int) -> JointFit:
+        values = to_values(self.scale, point.place[: self.scale.n_free])
+        theta = self.coefficients.theta_at(point.place[self.scale.n_free :])
+        estimates = replace(self.coefficients, theta=theta)
+        named = self._separated(estimates, information)
+        status = FitStatus.MONOTONE_LIKELIHOOD if named else status
+        memory: JointEvaluation = point.memory
+        is_whole = self.scale.n_free > 0
+        return JointFit(
+            data=self.data,
+            parameters=self.parameters,
+            values=values,
+            coefficients=estimates,
+            covariance=self._covariance(point.place, information, status),
+            information=information,
+            evaluation=memory if is_whole else settled(self.data, values, theta, memory.nodes),
+            status=status,
+            named=named,
+            gradient_norm=float(np.abs(point.gradient).max(initial=0.0)),
+            n_evaluations=n,
+        )
+
+    def _separated(self, estimates: CoefficientScale, information: FloatArray) -> tuple[str, ...]:
+        """Return the effects that are large and not known at all."""
+        if not np.isfinite(information).all():
+            return ()
+        known = is_positive(information)
+        variance = np.diag(np.linalg.inv(information)) if known else np.full(len(information), np.inf)
+        size, model = estimates.place, self.data.model
+        own = variance[self.scale.n_free :]
+        names = [name for name, free in zip(model.names, estimates.is_free, strict=True) if free]
+        effects = {effect.name for effect in model.effects}
+        return tuple(
+            name
+            for name, u, v in zip(names, size.tolist(), own.tolist(), strict=True)
+            if name in effects and abs(u) > _SEPARATED and v > _UNKNOWN**2
+        )
+
+    def _covariance(self, place: FloatArray, information: FloatArray, status: FitStatus) -> FloatArray:
+        """Return the covariance of all parameters from the information on the scale of the search."""
+        n, n_pk = self.scale.n_free, self.scale.values.size
+        free = np.flatnonzero(self.coefficients.is_free)
+        size = n_pk + self.coefficients.is_free.size
+        if status not in (FitStatus.CONVERGED, FitStatus.GRADIENT_NOT_SMALL) or not is_positive(information):
+            return np.full((size, size), np.nan)
+        slopes = np.zeros((size, n + free.size))
+        slopes[:n_pk, :n] = jacobian(self.scale, place[:n])
+        slopes[n_pk + free, n + np.arange(free.size)] = self.coefficients.unit[free]
+        return slopes @ np.linalg.inv(information) @ slopes.T
 
 
-def _status(data: JointData, point: Point[JointEvaluation], theta: FloatArray, information: FloatArray) -> FitStatus:
-    exposures = point.memory.exposure_mean[data.has_events]
-    effects = [i for i, name in enumerate(data.model.column_index) if name == data.exposed]
-    if np.abs(theta[effects]).max(initial=0.0) * float(np.ptp(exposures)) > _SEPARATED:
-        return FitStatus.MONOTONE_LIKELIHOOD
+def _status(information: FloatArray, gradient: FloatArray) -> FitStatus:
     if not is_positive(information):
         return FitStatus.NOT_POSITIVE_DEFINITE
-    if expected_decrease(information, point.gradient) < _SMALL_DECREASE:
+    if expected_decrease(information, gradient) < _SMALL_DECREASE:
         return FitStatus.CONVERGED
     return FitStatus.GRADIENT_NOT_SMALL

@@ -1,7 +1,7 @@
 """Sequential fits for comparison: each subject's exposure is computed first and then taken for known.
 
-*Plug-in* takes the exposure at the mode of its random effects, *regression calibration* its posterior mean. Modes shrink towards the population, so that
-the effect of a plug-in is biased; the mean removes that bias to first order, but neither has the exposure's uncertainty in its standard
+*Plug-in* takes the exposure at the mode of its random effects, *regression calibration* its posterior mean. Modes shrink towards the
+population, so that the effect of a plug-in is biased; the mean removes that bias to first order, but neither has the exposure's uncertainty in its standard
 errors (Carroll et al. 2006, Measurement Error in Nonlinear Models, ISBN 978-1-58488-633-4, chapter 4).
 """
 
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.map import estimate_map
-from pkpd.estimation.objectives import placed
-from pkpd.likelihood.marginal import evaluate_marginal
 from pkpd.likelihood.population import problem_at
 from tte.estimation.fit import fit
-from tte.joint.data import predictor_at_modes, predictor_at_nodes
+from tte.joint.data import predictor_at_modes
+from tte.joint.held import levels_posterior
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -28,23 +27,16 @@ if TYPE_CHECKING:
 def plug_in(data: JointData, values: FloatArray) -> EventFit:
     """Fit the event times with each exposure at the mode of the random effects, at given pharmacokinetic parameters."""
     eta = estimate_map(problem_at(data.population, values)).eta
-    return _fitted(data, predictor_at_modes(data, values, eta))
+    return fit_with_exposure(data, predictor_at_modes(data, values, eta))
 
 
 def regression_calibration(data: JointData, values: FloatArray) -> EventFit:
     """Fit the event times with the posterior mean of each exposure given the concentrations alone."""
-    return _fitted(data, posterior_mean(data, values))
+    return fit_with_exposure(data, levels_posterior(data, values).mean)
 
 
-def posterior_mean(data: JointData, values: FloatArray) -> FloatArray:
-    """Return the mean of each exposure given the concentrations, (n_subjects,)."""
-    nodes = placed(data.population, values)
-    exposure = predictor_at_nodes(data, values, nodes)
-    mass = evaluate_marginal(data.population, values, nodes, with_gradient=False, further=np.zeros(exposure.size)).mass
-    return np.add.reduceat(mass * exposure, nodes.node_start[:-1])
-
-
-def _fitted(data: JointData, exposure: FloatArray) -> EventFit:
+def fit_with_exposure(data: JointData, exposure: FloatArray) -> EventFit:
+    """Fit the event times with an exposure of each subject of the population, (n_subjects,), taken for known."""
     place = {name: i for i, name in enumerate(data.population.cohort.ids)}
     own = np.array([exposure[place[name]] for name in data.events.ids])[data.events.subject]
     covariates = {**data.events.covariates, data.predictor.value: own}

@@ -12,6 +12,9 @@ from tte.kernels._jit import inlined_kernel, parallel_kernel, prange
 from tte.kernels.codes import MOST_PARAMETERS
 from tte.kernels.likelihood import Coefficients, Rows, row_terms
 
+# Mass of a node that changes no mean in a digit that is shown; a subject has some thousand nodes.
+_NEGLIGIBLE = 1e-13
+
 
 @inlined_kernel
 def _predictors(
@@ -30,7 +33,7 @@ def _predictors(
 
 
 @parallel_kernel
-def log_density_at_nodes(
+def minus2_log_density_at_nodes(
     rows: Rows,
     terms: Coefficients,
     theta: FloatArray,
@@ -40,7 +43,7 @@ def log_density_at_nodes(
     exposure: FloatArray,
     density: FloatArray,
 ) -> None:
-    """Write the log-density of each subject's event time at its nodes.
+    """Write -2 log of the density of each subject's event time at its nodes; infinite where the time is impossible.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def log_density_at_nodes(
             for i in range(row_start[s], row_start[s + 1]):
                 _predictors(rows, terms, theta, i, exposed, exposure[k], eta)
                 total += row_terms(rows.hazard, eta[0], eta[1], eta[2], rows.time[i], rows.log_time[i], rows.kind[i])[0]
-            density[k] = total
+            density[k] = -2.0 * total
 
 
 @parallel_kernel
@@ -78,32 +81,40 @@ def mean_slopes(
     exposure: FloatArray,
     mass: FloatArray,
     slopes: FloatArray,
+    by_exposure: FloatArray,
 ) -> None:
     """Write each subject's mean over its nodes of the gradient of the log-density by the coefficients.
 
     Parameters
     ----------
     mass : (n_all_nodes,) array
-        Posterior mass of each node; nodes without mass are passed over.
+        Posterior mass of each node; nodes of next to none are passed over.
     slopes : (n_subjects, n_coefficients) array
-        Overwritten. The other parameters are those of ``log_density_at_nodes``.
+        Overwritten. The other parameters are those of ``minus2_log_density_at_nodes``.
+    by_exposure : (n_all_nodes,) array
+        Overwritten with the derivative of the log-density by the exposure times the node's mass; empty where it is not wanted.
     """
     n = theta.size
     for s in prange(row_start.size - 1):
         eta = np.zeros(MOST_PARAMETERS)
         slopes[s] = 0.0
         for k in range(node_start[s], node_start[s + 1]):
-            if mass[k] == 0.0:
+            if by_exposure.size > 0:
+                by_exposure[k] = 0.0
+            if mass[k] < _NEGLIGIBLE:
                 continue
             for i in range(row_start[s], row_start[s + 1]):
                 _predictors(rows, terms, theta, i, exposed, exposure[k], eta)
                 f = row_terms(rows.hazard, eta[0], eta[1], eta[2], rows.time[i], rows.log_time[i], rows.kind[i])
                 by = (f[1], f[2], f[3])
                 for c in range(n):
+                    slope = mass[k] * by[int(terms.parameter[c])]
                     column = terms.column[c]
                     value = 1.0
                     if column == exposed:
                         value = exposure[k] + terms.shift[c]
+                        if by_exposure.size > 0:
+                            by_exposure[k] += slope * theta[c]
                     elif column >= 0:
                         value = rows.design[i, column] + terms.shift[c]
-                    slopes[s, c] += mass[k] * by[terms.parameter[c]] * value
+                    slopes[s, c] += slope * value
