@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _SWEEPS = 3
 # Cohorts that the information of complete data is a mean over: they hardly differ in it.
 _FEW = 4
+# Cohorts that a fit is to which only the next draws rest on: as many as a hundredth of the final variance needs.
+_ENOUGH = 8
 # By how much less the objective could still become where a search ends that only the next draws rest on.
 _ROUGH = 1e-2
 _MOST_EVALUATIONS = 50
@@ -129,11 +131,17 @@ def stacked_fit(
             for k, chain in enumerate(chains)
         ]
         if turn < options.burn_in:
-            stack = stack_of(start.population.cohort, gaps.subjects, chains)
+            stack = stack_of(start.population.cohort, gaps.subjects, _some(chains, turn))
             place, scores = _approached(start, stack, place, within)
             observed = within - _lost(scores)
         tell((turn + 1.0) / (options.burn_in + 2.0))
     return _ended(start, place, within, gaps, chains)
+
+
+def _some(chains: Sequence[CovariateChain], turn: int) -> list[CovariateChain]:
+    """Return some of the chains, others in each turn."""
+    n = min(len(chains), _ENOUGH)
+    return [chains[(turn * n + k) % len(chains)] for k in range(n)]
 
 
 def stack_of(cohort: Cohort, lacking: IntArray, chains: Sequence[CovariateChain]) -> Stack:

@@ -61,7 +61,7 @@ def test_two_workers_and_an_interruption_change_no_byte(
     assert run([*line, "--workers", "1", "--out", str(whole)]) == 0
     said = capsys.readouterr()
     assert "crp_mg_per_L is missing in 12 subjects; each test that it matters to draws it 3 times" in said.err
-    assert "tests are pooled over 3 completed cohorts each. 0 of" in said.out
+    assert "tests are pooled, each over 3 completed cohorts. 0 of" in said.out
     assert run([*line, "--workers", "2", "--out", str(two)]) == 0
     assert files_of(two) == files_of(whole)
     assert run([*line, "--workers", "1", "--out", str(parts)]) == 0
