@@ -215,11 +215,11 @@ def _drawn_place(start: Fit, place: FloatArray, information: FloatArray, rng: np
 def _approached(start: Fit, stack: Stack, place: FloatArray, within: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return about where the mean objective of a stack is least, and the scores there (``_by_cohort``)."""
     population = bind_population(start.population.model, stack.cohort)
-    objective = _objective(start, population, start.scale, stack.weights)
+    objective = _objective(start, population, start.scale, stack.weights, is_search=True)
     begun = objective(place, None)
     if not np.isfinite(begun.value):
         return place, np.zeros((stack.n_imputations, stack.n_lacking, place.size))
-    found = minimize(objective, begun, tolerance=_ROUGH, most_evaluations=_MOST_EVALUATIONS, hessian=2.0 * within)
+    found = minimize(objective, begun, tolerance=_ROUGH, most_evaluations=_MOST_EVALUATIONS, hessian=_hessian(within))
     return found.point.place, _by_cohort(found.point.scores, stack)
 
 
@@ -234,7 +234,7 @@ def _ended(
         bind_population(model, stack.cohort),
         start.options,
         parameters=parameters_at(start.parameters, values_on_scale(start.scale, place)),
-        hessian=2.0 * inverse.T @ within @ inverse,
+        hessian=_hessian(inverse.T @ within @ inverse),
         weights=stack.weights,
     )
     few = stack_of(cohort, gaps.subjects, chains[:_FEW])
@@ -248,17 +248,25 @@ def _ended(
     )
 
 
-def _objective(start: Fit, population: Population, scale: Scale, weights: FloatArray | None) -> Objective:
+def _objective(
+    start: Fit, population: Population, scale: Scale, weights: FloatArray | None, *, is_search: bool
+) -> Objective:
+    options = start.options
     return objective_of(
-        population, scale, start.options.method, sampling=start.options.sampling, is_search=True, weights=weights
+        population, scale, options.method, sampling=options.sampling, is_search=is_search, weights=weights
     )
+
+
+def _hessian(within: FloatArray) -> FloatArray | None:
+    """Return what a search begins with: twice an information, or nothing where that is not known."""
+    return 2.0 * within if np.isfinite(within).all() else None
 
 
 def _information(
     start: Fit, population: Population, scale: Scale, place: FloatArray, weights: FloatArray | None
 ) -> FloatArray:
     """Return half the Hessian of the objective on the scale of the search; NaN where there is none."""
-    objective = _objective(start, population, scale, weights)
+    objective = _objective(start, population, scale, weights, is_search=False)
     point = objective(place, None)
     if not np.isfinite(point.value):
         return np.full((place.size, place.size), np.nan)
