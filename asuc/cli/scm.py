@@ -238,7 +238,8 @@ def _imputed(document: dict[str, Any]) -> list[str]:
         return []
     made = document["imputation"]
     failed = f"{made['n_fits_failed']} of {made['n_fits']} fits to them failed."
-    return [f"{made['n_tests']} tests are pooled over {made['n']} completed cohorts each. {failed}"]
+    tests = "1 test is" if made["n_tests"] == 1 else f"{made['n_tests']} tests are"
+    return [f"{tests} pooled, each over {made['n']} completed cohorts. {failed}"]
 
 
 def _coefficients(one: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.cohort import select_subjects
-from pkpd.data.imputation import Augmented, draw_latent, draw_missing, draw_parameters, is_possible, to_values
+from pkpd.data.imputation import Augmented, draw_latent, draw_missing_of_all, draw_parameters, is_possible, to_values
 from pkpd.estimation.chains import bounded_variances, enough_threads
 from pkpd.kernels.laplace import Directions
 from pkpd.kernels.metropolis import FREEDOM, N_JOINT_MOVES, all_misfit_slopes, walk_all_chains
@@ -129,8 +129,7 @@ def swept(chain: CovariateChain, gaps: Gaps, values: FloatArray, rng: np.random.
 def drawn_given(chain: CovariateChain, gaps: Gaps, values: FloatArray, rng: np.random.Generator) -> CovariateChain:
     """Return a chain after one draw of random effects and missing covariates, the covariates' distribution being given."""
     normal = chain.covariates.normal.copy()
-    for i in gaps.others.tolist():
-        normal[i] = draw_missing(chain.covariates, i, 1, rng)[0]
+    normal[gaps.others] = draw_missing_of_all(chain.covariates, gaps.others, 1, rng)[:, 0, :]
     begun = replace(chain, covariates=replace(chain.covariates, normal=normal))
     with enough_threads(gaps.subjects.size, _N_CANDIDATES):
         return _chosen(_moved(begun, gaps, values, rng), gaps, values, rng)
@@ -194,7 +193,7 @@ def _chosen(chain: CovariateChain, gaps: Gaps, values: FloatArray, rng: np.rando
     """Return a chain with covariates drawn at fixed phi."""
     covariates, subjects = chain.covariates, gaps.subjects
     present = covariates.normal[subjects][:, None, :]
-    others = np.array([draw_missing(covariates, int(i), _N_CANDIDATES - 1, rng) for i in subjects])
+    others = draw_missing_of_all(covariates, subjects, _N_CANDIDATES - 1, rng)
     candidates = np.concatenate((present, others), axis=1)
     weight = _log_likelihood(candidates, chain, gaps, values)
     # The largest of log weights with Gumbel variables is a draw by the weights.

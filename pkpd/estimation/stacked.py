@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _SWEEPS = 3
 # Cohorts that the information of complete data is a mean over: they hardly differ in it.
 _FEW = 4
+# Cohorts that a fit is to which only the next draws rest on: as many as a hundredth of the final variance needs.
+_ENOUGH = 8
 # By how much less the objective could still become where a search ends that only the next draws rest on.
 _ROUGH = 1e-2
 _MOST_EVALUATIONS = 50
@@ -131,11 +133,17 @@ def stacked_fit(
             for k, chain in enumerate(chains)
         ]
         if turn < options.burn_in:
-            stack = stack_of(start.population.cohort, gaps.subjects, chains)
+            stack = stack_of(start.population.cohort, gaps.subjects, _some(chains, turn))
             place, scores = _approached(start, stack, place, within)
             observed = within - _lost(scores)
         tell((turn + 1.0) / (options.burn_in + 2.0))
     return _ended(start, place, within, gaps, chains)
+
+
+def _some(chains: Sequence[CovariateChain], turn: int) -> list[CovariateChain]:
+    """Return some of the chains, others in each turn."""
+    n = min(len(chains), _ENOUGH)
+    return [chains[(turn * n + k) % len(chains)] for k in range(n)]
 
 
 def stack_of(cohort: Cohort, lacking: IntArray, chains: Sequence[CovariateChain]) -> Stack:
@@ -208,11 +216,11 @@ def _drawn_place(start: Fit, place: FloatArray, information: FloatArray, rng: np
 
 def _approached(start: Fit, stack: Stack, place: FloatArray, within: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return about where the mean objective of a stack is least, and the scores there (``_by_cohort``)."""
-    objective = _objective(start, bind_stack(start.population.model, stack), start.scale)
+    objective = _objective(start, bind_stack(start.population.model, stack), start.scale, is_search=True)
     begun = objective(place, None)
     if not np.isfinite(begun.value):
         return place, np.zeros((stack.n_imputations, stack.n_lacking, place.size))
-    found = minimize(objective, begun, tolerance=_ROUGH, most_evaluations=_MOST_EVALUATIONS, hessian=2.0 * within)
+    found = minimize(objective, begun, tolerance=_ROUGH, most_evaluations=_MOST_EVALUATIONS, hessian=_hessian(within))
     return found.point.place, _by_cohort(found.point.scores, stack)
 
 
@@ -227,7 +235,7 @@ def _ended(
         bind_stack(model, stack),
         start.options,
         parameters=parameters_at(start.parameters, values_on_scale(start.scale, place)),
-        hessian=2.0 * inverse.T @ within @ inverse,
+        hessian=_hessian(inverse.T @ within @ inverse),
     )
     few = stack_of(cohort, gaps.subjects, chains[:_FEW])
     at = to_free(found.scale, found.values)
@@ -245,13 +253,19 @@ def bind_stack(model: ModelSpec, stack: Stack) -> Population:
     return replace(bind_population(model, stack.cohort), weight=stack.weights)
 
 
-def _objective(start: Fit, population: Population, scale: Scale) -> Objective:
-    return objective_of(population, scale, start.options.method, sampling=start.options.sampling, is_search=True)
+def _objective(start: Fit, population: Population, scale: Scale, *, is_search: bool) -> Objective:
+    options = start.options
+    return objective_of(population, scale, options.method, sampling=options.sampling, is_search=is_search)
+
+
+def _hessian(within: FloatArray) -> FloatArray | None:
+    """Return what a search begins with: twice an information, or nothing where that is not known."""
+    return 2.0 * within if np.isfinite(within).all() else None
 
 
 def _information(start: Fit, population: Population, scale: Scale, place: FloatArray) -> FloatArray:
     """Return half the Hessian of the objective on the scale of the search; NaN where there is none."""
-    objective = _objective(start, population, scale)
+    objective = _objective(start, population, scale, is_search=False)
     point = objective(place, None)
     if not np.isfinite(point.value):
         return np.full((place.size, place.size), np.nan)

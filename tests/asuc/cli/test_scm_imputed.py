@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from asuc.cli import run
-from tests.asuc.cli.test_scm import HEEDING, MODEL, files_of
-from tests.asuc.shell import ROOT
+from tests.asuc.cli.test_scm import MODEL, files_of, interrupted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +55,7 @@ def test_two_workers_and_an_interruption_change_no_byte(
     assert run([*line, "--workers", "1", "--out", str(whole)]) == 0
     said = capsys.readouterr()
     assert "crp_mg_per_L is missing in 12 subjects; each test that it matters to draws it 3 times" in said.err
-    assert "tests are pooled over 3 completed cohorts each. 0 of" in said.out
+    assert "tests are pooled, each over 3 completed cohorts. 0 of" in said.out
     assert run([*line, "--workers", "2", "--out", str(two)]) == 0
     assert files_of(two) == files_of(whole)
     assert run([*line, "--workers", "1", "--out", str(parts)]) == 0
@@ -108,26 +102,10 @@ def test_where_nothing_is_missing_the_trace_is_that_of_the_ordinary_search(
 def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out, whole = tmp_path / "scm", tmp_path / "whole"
     options = ["scm", cohort, *MODEL, *FEW, *DRAWN, "--workers", "2"]
-    with subprocess.Popen(  # noqa: S603 - a line of our own
-        [sys.executable, "-c", HEEDING, *options, "--out", str(out)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        file = out / "trace.csv"
-        ends = time.monotonic() + 180.0
-        while time.monotonic() < ends and not (file.exists() and file.read_bytes().count(b",F,") > 0):
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            printed, said = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 1
-    assert printed == ""
+    status, printed, said = interrupted(
+        [*options, "--out", str(out)], out / "trace.csv", lambda text: text.count(b",F,") > 0
+    )
+    assert (status, printed) == (1, "")
     assert "fits are kept; the same command with --resume goes on" in said
     assert "Traceback" not in said
     assert run([*options, "--out", str(out), "--resume"]) == 0
