@@ -59,10 +59,10 @@ studies: setup ## make every study in docs/validation anew (hours); what is done
 	$(PY) -m studies all --resume
 
 bounds: setup ## tests of the engine again with array bounds checked in compiled code
-	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd
+	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd tests/tte
 
 interpreted: setup ## tests of the compiled formulas again as plain Python
-	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd/kernels
+	NUMBA_DISABLE_JIT=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd/kernels tests/tte/kernels
 
 check: lint test bounds ## everything that must hold before a release
 

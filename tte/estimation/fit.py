@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,12 @@ class EventFit:
         return int(self.is_free.sum())
 
     @property
+    def model_at_estimates(self) -> EventTimeModel:
+        """Return the model with the estimates as initial values: where samples of the subjects are best searched from."""
+        values = self.model.natural(self.theta).tolist()
+        return replace(self.model, initial=dict(zip(self.model.names, values, strict=True)))
+
+    @property
     def se(self) -> FloatArray:
         """Return standard errors on the linear scale; NaN for what was not estimated, or where there is no covariance matrix."""
         variance = np.diag(self.covariance)
@@ -188,7 +194,7 @@ def fit_samples(
     Parameters
     ----------
     events, model, options
-        As in `fit`; searches begin where those of `fit` do, so give the estimates as initial values.
+        As in `fit`; searches begin where those of `fit` do; ``fit.model_at_estimates`` begins at estimates.
     counts : (n_samples, n_subjects) array
         How often each sample holds each subject, as `tte.data.events.resampling_counts` draws them.
 

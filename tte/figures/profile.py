@@ -24,6 +24,7 @@ _WIDTH_MM, _ROW_MM = 150.0, 50.0
 # How much of the fall is shown, as a multiple of the one that an interval ends at.
 _TOP = 2.0
 _N_CURVE = 121
+_NEXT_TO_NOTHING = 0.02
 _HEAD = ("parameter", "value", "deviance_change")
 
 
@@ -74,7 +75,7 @@ def _panel(axes: Axes, profile: Profile) -> None:
     is_shown = profile.falls <= top
     low, high = _range(profile, profile.values[is_shown])
     at = np.linspace(low, high, _N_CURVE)
-    if np.isfinite(profile.se):
+    if profile.se < high - low:
         parabola = ((at - profile.estimate) / profile.se) ** 2
         axes.plot(at, parabola, color=INK2, linewidth=0.8, linestyle=DASHES, gid=marks("wald"), zorder=2)
     root = np.sign(profile.values - profile.estimate) * np.sqrt(np.maximum(profile.falls, 0.0))
@@ -82,6 +83,7 @@ def _panel(axes: Axes, profile: Profile) -> None:
         inside = at[(at >= profile.values[0]) & (at <= profile.values[-1])]
         curve = PchipInterpolator(profile.values, root)(inside) ** 2
         axes.plot(inside, curve, color=BLUE, linewidth=1.2, gid=marks("profile"), zorder=3)
+    is_shown &= (profile.values >= low) & (profile.values <= high)
     dots(axes, profile.values[is_shown], profile.falls[is_shown], "fits", size=3.4)
     axes.axhline(profile.threshold, color=INK2, linewidth=0.7, zorder=1)
     for end in (profile.lower, profile.upper):
@@ -93,11 +95,14 @@ def _panel(axes: Axes, profile: Profile) -> None:
 
 
 def _range(profile: Profile, shown: FloatArray) -> tuple[float, float]:
-    """Return the values that a panel shows: from interval's end to end with room; without one end, a width beyond the other."""
+    """Return the values that a panel shows: from interval's end to end with room."""
     ends = [end.value for end in (profile.lower, profile.upper) if end.status is EndStatus.FOUND]
     if len(ends) == 1:
-        scale = 0.5 * (abs(ends[0]) or 1.0) if not np.isfinite(profile.se) else abs(ends[0] - profile.estimate)
-        ends.append(ends[0] + (2.0 * scale if profile.upper.status is not EndStatus.FOUND else -2.0 * scale))
+        # Without the other end: as far on its side, or where an estimate is infinite to where next to nothing has fallen.
+        is_open = EndStatus.OPEN in (profile.lower.status, profile.upper.status)
+        low_places = profile.values[profile.falls < _NEXT_TO_NOTHING * profile.threshold]
+        nearest = float(low_places[np.argmin(np.abs(low_places - ends[0]))])
+        ends.append(nearest if is_open else 2.0 * profile.estimate - ends[0])
     values = np.array(ends or shown)
     low, high = float(values.min()), float(values.max())
     room = 0.25 * (high - low) or 0.1 * abs(profile.estimate) or 1.0

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _WIDTH_MM, _HEIGHT_MM = 150.0, 88.0
 _N_DAYS = 181
+# Steps that are drawn, of very many the ones in even distances; strokes that can be told apart.
+_MOST_STEPS, _MOST_STROKES = 2000, 500
 # Everything above this, and the axis begins at one half.
 _HALF_SHOWN = 0.55
 _LOOKS = ((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (BLUE, DASHES), (ORANGE, DASHES), (GREEN, DASHES))
@@ -129,19 +131,24 @@ def _steps(axes: Axes, observed: KaplanMeier | None, events: Events) -> None:
     axes.set_xlim(origin, end)
     if observed is None:
         return
-    day = np.concatenate(([origin], observed.day, [end]))
+    shown = slice(None, None, -(-observed.day.size // _MOST_STEPS))
+    day = np.concatenate(([origin], observed.day[shown], [end]))
     for values, look in (
         (observed.lower, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
         (observed.upper, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
         (observed.survival, {"color": INK, "linewidth": 1.1, "gid": marks("observed"), "label": "Kaplan–Meier"}),
     ):
-        axes.step(day, np.concatenate(([1.0], values, values[-1:])), where="post", zorder=3, **look)
-    last = events.last & (events.kind == EventKind.CENSORED)
-    place = np.searchsorted(observed.day, events.stop[last], side="right")
-    height = np.concatenate(([1.0], observed.survival))[place]
-    axes.plot(
-        events.stop[last], height, "|", markersize=4.0, color=INK, markeredgewidth=0.6, gid=marks("censored"), zorder=3
-    )
+        axes.step(day, np.concatenate(([1.0], values[shown], values[-1:])), where="post", zorder=3, **look)
+    last = _censored(events)
+    if last.size <= _MOST_STROKES:
+        height = np.concatenate(([1.0], observed.survival))[np.searchsorted(observed.day, last, side="right")]
+        look = {"markersize": 4.0, "color": INK, "markeredgewidth": 0.6, "gid": marks("censored"), "zorder": 3}
+        axes.plot(last, height, "|", **look)
+
+
+def _censored(events: Events) -> FloatArray:
+    """Return the days on which subjects were last seen without the event."""
+    return events.stop[events.last & (events.kind == EventKind.CENSORED)]
 
 
 def _key(axes: Axes) -> None:
@@ -175,7 +182,8 @@ def _caption(events: Events, observed: KaplanMeier | None) -> str:
     said = f"{events.n_subjects:,} subjects, {events.n_events:,} events; the numbers below the axis are those watched."
     if observed is None:
         return f"{said} Some events are known by an interval only, so that there is no curve by Kaplan and Meier."
-    return f"{said} Black: Kaplan and Meier's estimate with its 95 % interval (dashed); strokes are subjects last seen without the event."
+    strokes = "; strokes are subjects last seen without the event" if _censored(events).size <= _MOST_STROKES else ""
+    return f"{said} Black: Kaplan and Meier's estimate with its 95 % interval (dashed){strokes}."
 
 
 def _observed_rows(observed: KaplanMeier | None) -> list[tuple[Cell, ...]]:

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pkpd.kernels._jit import SOURCES, cache_directory, compiled, prange
+from pkpd.kernels.threads import start_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["inlined_kernel", "kernel", "parallel_kernel", "prange"]
+
+# Before anything here is loaded: some of it calls parallel code without being so itself.
+start_threads()
 
 F = TypeVar("F", bound="Callable[..., object]")
 

@@ -9,7 +9,7 @@ import math
 
 from pkpd.kernels.special import log_ndtr, log_ndtr_derivatives
 from tte.kernels._jit import inlined_kernel
-from tte.kernels.terms import Terms, chained
+from tte.kernels.terms import Terms, chained, with_slope
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -45,18 +45,7 @@ def loglogistic_log_hazard(log_alpha: float, log_beta: float, log_time: float) -
     place = _loglogistic_place(log_alpha, log_beta, log_time)
     q = _logistic(-place[0])
     terms = chained(place, log_beta - log_time - _softplus(-place[0]), q, -q * _logistic(place[0]))
-    return (
-        terms[0],
-        terms[1],
-        1.0 + terms[2],
-        0.0,
-        terms[4],
-        terms[5],
-        0.0,
-        terms[7],
-        0.0,
-        0.0,
-    )
+    return with_slope(terms, 1.0)
 
 
 @inlined_kernel
@@ -81,16 +70,4 @@ def lognormal_log_hazard(mu: float, log_sigma: float, log_time: float) -> Terms:
     z = place[0]
     first, second, _ = log_ndtr_derivatives(-z)
     value = -0.5 * z * z - _LOG_SQRT_2PI - log_ndtr(-z) - log_sigma - log_time
-    terms = chained(place, value, first - z, -second - 1.0)
-    return (
-        terms[0],
-        terms[1],
-        terms[2] - 1.0,
-        0.0,
-        terms[4],
-        terms[5],
-        0.0,
-        terms[7],
-        0.0,
-        0.0,
-    )
+    return with_slope(chained(place, value, first - z, -second - 1.0), -1.0)

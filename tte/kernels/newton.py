@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pkpd.arrays import BoolArray, FloatArray
+from pkpd.kernels.linalg import cholesky_solve
 from tte.kernels._jit import kernel
 from tte.kernels.codes import CONVERGED, MONOTONE, NO_START, NOT_FLAT
 from tte.kernels.likelihood import Coefficients, Rows, evaluate, evaluate_in_parallel, n_chunks
@@ -74,18 +75,12 @@ def _factored(information: FloatArray, scale: FloatArray, is_in: BoolArray, damp
 
 @kernel
 def _solve(factor: FloatArray, scale: FloatArray, right: FloatArray, is_in: BoolArray, step: FloatArray) -> None:
-    n = right.size
-    for i in range(n):
-        total = right[i] / scale[i] if is_in[i] else 0.0
-        for k in range(i):
-            total -= factor[i, k] * step[k]
-        step[i] = total / factor[i, i]
-    for i in range(n - 1, -1, -1):
-        total = step[i]
-        for k in range(i + 1, n):
-            total -= factor[k, i] * step[k]
-        step[i] = total / factor[i, i]
-    for i in range(n):
+    scaled = np.zeros(right.size)
+    for i in range(right.size):
+        if is_in[i]:
+            scaled[i] = right[i] / scale[i]
+    cholesky_solve(factor, scaled, step)
+    for i in range(right.size):
         step[i] /= scale[i]
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from pkpd.arrays import BoolArray, FloatArray, IntArray
-from pkpd.kernels.threads import start_threads
 from tte.kernels._jit import kernel, parallel_kernel, prange
 from tte.kernels.likelihood import Coefficients, Rows
 from tte.kernels.newton import Bounds, inverse, maximize
-
-start_threads()
 
 
 @kernel
@@ -91,14 +90,43 @@ def _way_there(column: IntArray, back: FloatArray, theta: FloatArray, scaled: Fl
             scaled[c] = total / back[c, c]
 
 
+class _Problem(NamedTuple):
+    """Data and model on the scaled coefficients, what counts as one of each, and the way back."""
+
+    rows: Rows
+    terms: Coefficients
+    bounds: Bounds
+    units: FloatArray
+    back: FloatArray
+
+
+@kernel
+def _problem(
+    hazard: int,
+    time: FloatArray,
+    kind: IntArray,
+    design: FloatArray,
+    parameter: IntArray,
+    column: IntArray,
+    unit: FloatArray,
+    is_free: BoolArray,
+    lower: FloatArray,
+    upper: FloatArray,
+) -> _Problem:
+    n, m = parameter.size, design.shape[1]
+    centre, width, back, shift = np.empty(m), np.empty(m), np.empty((n, n)), np.empty(n)
+    rows = _with_logs(hazard, time, kind, _standardised(design, centre, width))
+    _way_back(parameter, column, is_free, centre, width, back, shift)
+    units = np.empty(n)
+    for c in range(n):
+        units[c] = unit[parameter[c]]
+    return _Problem(rows, Coefficients(parameter, column, shift), Bounds(is_free, lower, upper), units, back)
+
+
 @kernel
 def _searched(
-    rows: Rows,
-    terms: Coefficients,
+    problem: _Problem,
     weight: FloatArray,
-    bounds: Bounds,
-    units: FloatArray,
-    back: FloatArray,
     start: FloatArray,
     theta: FloatArray,
     gradient: FloatArray,
@@ -110,10 +138,11 @@ def _searched(
 ) -> tuple[float, int, int, bool]:
     """Search on the scaled coefficients; write the results for the covariates as given."""
     n = theta.size
+    terms, bounds, back = problem.terms, problem.bounds, problem.back
     scaled, slope, curvature, spread = np.empty(n), np.empty(n), np.zeros((n, n)), np.empty((n, n))
     _way_there(terms.column, back, start, scaled)
     value, status, n_steps = maximize(
-        rows, terms, weight, bounds, units, scaled, slope, curvature, most_steps, is_parallel
+        problem.rows, terms, weight, bounds, problem.units, scaled, slope, curvature, most_steps, is_parallel
     )
     is_in = np.empty(n, dtype=np.bool_)
     for c in range(n):
@@ -162,15 +191,6 @@ def _by_inverse(
             for k in range(n):
                 for m in range(n):
                     information[i, j] += there[k, i] * curvature[k, m] * there[m, j]
-
-
-@kernel
-def _units(parameter: IntArray, unit: FloatArray) -> FloatArray:
-    """Return what counts as one of each scaled coefficient: what does of its parameter's linear predictor."""
-    units = np.empty(parameter.size)
-    for c in range(parameter.size):
-        units[c] = unit[parameter[c]]
-    return units
 
 
 @kernel
@@ -233,23 +253,15 @@ def search(
     is_definite : bool
         Whether the information of what is estimated is positive definite.
     """
-    n, m = parameter.size, design.shape[1]
-    centre, width, back, shift = np.empty(m), np.empty(m), np.empty((n, n)), np.empty(n)
-    rows = _with_logs(hazard, time, kind, _standardised(design, centre, width))
-    _way_back(parameter, column, is_free, centre, width, back, shift)
-    terms = Coefficients(parameter, column, shift)
-    bounds, units = Bounds(is_free, lower, upper), _units(parameter, unit)
+    problem = _problem(hazard, time, kind, design, parameter, column, unit, is_free, lower, upper)
+    n = parameter.size
     best, status, steps, is_definite = np.nan, 0, 0, False
     own, slope, curvature, spread = np.empty(n), np.empty(n), np.empty((n, n)), np.empty((n, n))
     at_bound = np.empty(n, dtype=np.bool_)
     for s in range(starts.shape[0]):
         value, ended, n_steps, definite = _searched(
-            rows,
-            terms,
+            problem,
             weight,
-            bounds,
-            units,
-            back,
             starts[s],
             own,
             slope,
@@ -286,6 +298,7 @@ def _each(
 ) -> None:
     n_rows, n = subject.size, theta.shape[1]
     for r in prange(counts.shape[0]):
+        problem = _Problem(rows, terms, bounds, units, back)  # a tuple of tuples does not get into a parallel loop
         weight = np.empty(n_rows)
         for i in range(n_rows):
             weight[i] = counts[r, subject[i]]
@@ -294,12 +307,8 @@ def _each(
         value[r] = np.nan
         for s in range(starts.shape[0]):
             found, ended, _, definite = _searched(
-                rows,
-                terms,
+                problem,
                 weight,
-                bounds,
-                units,
-                back,
                 starts[s],
                 own,
                 slope,
@@ -347,18 +356,13 @@ def search_many(
     theta, value, status, is_at_bound, is_definite : arrays with a first axis of n_samples
         Written.
     """
-    n, m = parameter.size, design.shape[1]
-    centre, width, back, shift = np.empty(m), np.empty(m), np.empty((n, n)), np.empty(n)
-    rows = _with_logs(hazard, time, kind, _standardised(design, centre, width))
-    _way_back(parameter, column, is_free, centre, width, back, shift)
-    terms = Coefficients(parameter, column, shift)
-    bounds, units = Bounds(is_free, lower, upper), _units(parameter, unit)
+    problem = _problem(hazard, time, kind, design, parameter, column, unit, is_free, lower, upper)
     _each(
-        rows,
-        terms,
-        bounds,
-        units,
-        back,
+        problem.rows,
+        problem.terms,
+        problem.bounds,
+        problem.units,
+        problem.back,
         subject,
         counts,
         starts,

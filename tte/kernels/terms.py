@@ -50,3 +50,9 @@ def chained(d: Terms, value: float, slope: float, curvature: float) -> Terms:
         slope * d[8] + curvature * d[2] * d[3],
         slope * d[9] + curvature * d[3] * d[3],
     )
+
+
+@inlined_kernel
+def with_slope(a: Terms, slope: float) -> Terms:
+    """Return terms whose value holds the second predictor, times a slope, besides what they tell."""
+    return a[0], a[1], a[2] + slope, a[3], a[4], a[5], a[6], a[7], a[8], a[9]

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from pkpd.kernels.threads import on_one_thread
 from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
 from tte.data.events import Events, events_of, resampling_counts
 from tte.estimation.document import fit_document
@@ -125,6 +126,20 @@ def test_a_sample_of_subjects_is_fitted_as_its_own_data_set(hazard):
         if alone.status is FitStatus.CONVERGED:
             assert many.theta[k] == pytest.approx(alone.theta, abs=1e-5)
             assert many.log_likelihood[k] == pytest.approx(alone.log_likelihood, abs=1e-8)
+
+
+def test_one_thread_and_all_give_the_same_bits():
+    events = weibull_events(5000)
+    model = event_time_model("weibull", ["X"])
+    counts = resampling_counts(5000, 3, np.random.default_rng(3))
+    found = []
+    for is_one in (True, False):
+        with on_one_thread(is_wanted=is_one):
+            one = fit(events, model)
+            found.append(
+                (one.theta.tobytes(), one.covariance.tobytes(), fit_samples(events, model, counts).theta.tobytes())
+            )
+    assert found[0] == found[1]
 
 
 def test_links_keep_every_positive_parameter_positive():
