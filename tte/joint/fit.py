@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pkpd.estimation.fit import parameters_at_bound
 from pkpd.estimation.information import expected_decrease, information_at, is_positive
 from pkpd.estimation.minimize import minimize
 from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
 
     AnyObjective = Callable[[FloatArray, Any], Point[Any]]
 
-_SMALL_DECREASE = 1e-3
+_SMALL_DECREASE, _TOLERANCE, _HELD_TOLERANCE = 1e-3, 1e-6, 1e-10
 # An effect over the range of its covariate, as a power of e, and its standard error, from which on the data separate the events: the
 # likelihood rises as far as a search goes.
 _SEPARATED, _UNKNOWN = 8.0, 4.0
 _MOST_EVALUATIONS = 500
+USABLE = (FitStatus.CONVERGED, FitStatus.AT_BOUND, FitStatus.GRADIENT_NOT_SMALL)
+"""Endings at a maximum, or near one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class JointFit:
     coefficients : CoefficientScale
         Coefficients of the hazard: estimates on their linear scale, and which of them were free.
     covariance : (n_parameters + n_coefficients, …) array
-        Of all, by the observed information of the joint likelihood; 0 for what was held, NaN where there is none.
+        Of all, by the observed information of the joint likelihood; 0 for what was held or lies at a bound, NaN where there is none.
     information : (n_free, n_free) array
         Half the Hessian of -2 log likelihood on the scale of the search; NaN where it was not computed.
     evaluation : JointEvaluation
@@ -61,7 +64,7 @@ class JointFit:
     status : FitStatus
         How it ended.
     named : tuple of str
-        The coefficients that the status speaks of.
+        The parameters that the status speaks of.
     gradient_norm : float
         Largest derivative of -2 log likelihood on the scale of the search.
     n_evaluations : int
@@ -154,7 +157,7 @@ def fit_joint(
 def begin(data: JointData, values: FloatArray) -> FloatArray:
     """Return where a search for the coefficients begins: at the estimates from the modes, or from nothing where there are none."""
     found = plug_in(data, values)
-    if found.status in (FitStatus.CONVERGED, FitStatus.AT_BOUND, FitStatus.GRADIENT_NOT_SMALL):
+    if found.status in USABLE:
         return found.theta
     return starts(data.model, data.events)[0]
 
@@ -231,7 +234,11 @@ class _Search:
         if not np.isfinite(start.value):
             return self._fit(start, np.full((place.size, place.size), np.nan), FitStatus.NO_FINITE_START, 1)
         most = _MOST_EVALUATIONS
-        minimum = minimize(objective, start, most_evaluations=most, hessian=hessian, accepted=progress)
+        # With the pharmacokinetics held the nodes stay, and the objective is smooth to rounding.
+        tolerance = _TOLERANCE if self.scale.n_free else _HELD_TOLERANCE
+        minimum = minimize(
+            objective, start, tolerance=tolerance, most_evaluations=most, hessian=hessian, accepted=progress
+        )
         point, n = minimum.point, 1 + minimum.n_evaluations
         if not self.with_covariance:
             is_small = minimum.is_converged or minimum.expected_decrease < _SMALL_DECREASE
@@ -246,13 +253,32 @@ class _Search:
             again = minimize(objective, point, most_evaluations=most, hessian=2.0 * information, accepted=progress)
             information, used = information_at(objective, again.point)
             point, n = again.point, n + again.n_evaluations + used
-        return self._fit(point, information, _status(information, point.gradient), n)
+        return self._fit(point, information, self._status(point, information), n)
+
+    def _status(self, point: Point[Any], information: FloatArray) -> FitStatus:
+        inner = self._inner(self._at_bound(point.place), information.shape[0])
+        own = information[np.ix_(inner, inner)]
+        if not is_positive(own):
+            return FitStatus.NOT_POSITIVE_DEFINITE
+        if not expected_decrease(own, point.gradient[inner]) < _SMALL_DECREASE:
+            return FitStatus.GRADIENT_NOT_SMALL
+        return FitStatus.CONVERGED if inner.size == information.shape[0] else FitStatus.AT_BOUND
+
+    def _at_bound(self, place: FloatArray) -> tuple[str, ...]:
+        """Return the pharmacokinetic parameters that lie at a bound."""
+        return parameters_at_bound(self.parameters, self.scale, to_values(self.scale, place[: self.scale.n_free]))
+
+    def _inner(self, at_bound: tuple[str, ...], size: int) -> IntArray:
+        """Return the coordinates of the search that do not lie at a bound."""
+        names = [self.parameters[place].name for place in self.scale.free]
+        return np.array([k for k in range(size) if k >= len(names) or names[k] not in at_bound], dtype=np.int64)
 
     def _fit(self, point: Point[Any], information: FloatArray, status: FitStatus, n: int) -> JointFit:
         values = to_values(self.scale, point.place[: self.scale.n_free])
         theta = self.coefficients.theta_at(point.place[self.scale.n_free :])
         estimates = replace(self.coefficients, theta=theta)
-        named = self._separated(estimates, information)
+        at_bound = self._at_bound(point.place)
+        named = self._separated(estimates, information, at_bound)
         status = FitStatus.MONOTONE_LIKELIHOOD if named else status
         memory: JointEvaluation = point.memory
         is_whole = self.scale.n_free > 0
@@ -261,47 +287,47 @@ class _Search:
             parameters=self.parameters,
             values=values,
             coefficients=estimates,
-            covariance=self._covariance(point.place, information, status),
+            covariance=self._covariance(point.place, information, status, at_bound),
             information=information,
             evaluation=memory if is_whole else settled(self.data, values, theta, memory.nodes),
             status=status,
-            named=named,
+            named=named or (at_bound if status is FitStatus.AT_BOUND else ()),
             gradient_norm=float(np.abs(point.gradient).max(initial=0.0)),
             n_evaluations=n,
         )
 
-    def _separated(self, estimates: CoefficientScale, information: FloatArray) -> tuple[str, ...]:
+    def _separated(
+        self, estimates: CoefficientScale, information: FloatArray, at_bound: tuple[str, ...]
+    ) -> tuple[str, ...]:
         """Return the effects that are large and not known at all."""
         if not np.isfinite(information).all():
             return ()
-        known = is_positive(information)
-        variance = np.diag(np.linalg.inv(information)) if known else np.full(len(information), np.inf)
+        inner = self._inner(at_bound, information.shape[0])
+        own = information[np.ix_(inner, inner)]
+        variance = np.full(len(information), np.inf)
+        if is_positive(own):
+            variance[inner] = np.diag(np.linalg.inv(own))
         size, model = estimates.place, self.data.model
-        own = variance[self.scale.n_free :]
         names = [name for name, free in zip(model.names, estimates.is_free, strict=True) if free]
         effects = {effect.name for effect in model.effects}
         return tuple(
             name
-            for name, u, v in zip(names, size.tolist(), own.tolist(), strict=True)
+            for name, u, v in zip(names, size.tolist(), variance[self.scale.n_free :].tolist(), strict=True)
             if name in effects and abs(u) > _SEPARATED and v > _UNKNOWN**2
         )
 
-    def _covariance(self, place: FloatArray, information: FloatArray, status: FitStatus) -> FloatArray:
-        """Return the covariance of all parameters from the information on the scale of the search."""
+    def _covariance(
+        self, place: FloatArray, information: FloatArray, status: FitStatus, at_bound: tuple[str, ...]
+    ) -> FloatArray:
+        """Return the covariance of all parameters from the information on the scale of the search; 0 for what lies at a bound."""
         n, n_pk = self.scale.n_free, self.scale.values.size
         free = np.flatnonzero(self.coefficients.is_free)
         size = n_pk + self.coefficients.is_free.size
-        if status not in (FitStatus.CONVERGED, FitStatus.GRADIENT_NOT_SMALL) or not is_positive(information):
+        inner = self._inner(at_bound, n + free.size)
+        own = information[np.ix_(inner, inner)]
+        if status not in USABLE or not is_positive(own):
             return np.full((size, size), np.nan)
         slopes = np.zeros((size, n + free.size))
         slopes[:n_pk, :n] = jacobian(self.scale, place[:n])
         slopes[n_pk + free, n + np.arange(free.size)] = self.coefficients.unit[free]
-        return slopes @ np.linalg.inv(information) @ slopes.T
-
-
-def _status(information: FloatArray, gradient: FloatArray) -> FitStatus:
-    if not is_positive(information):
-        return FitStatus.NOT_POSITIVE_DEFINITE
-    if expected_decrease(information, gradient) < _SMALL_DECREASE:
-        return FitStatus.CONVERGED
-    return FitStatus.GRADIENT_NOT_SMALL
+        return slopes[:, inner] @ np.linalg.inv(own) @ slopes[:, inner].T
