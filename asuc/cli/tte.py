@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_fit import fit
 from asuc.cli.tte_threshold import threshold
@@ -14,3 +15,6 @@ tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate 
 tte.command(
     "threshold", epilog="Example: asuc tte threshold events.csv --marker LOG_AUC_CL:lower --at 5.79 --out threshold"
 )(threshold)
+tte.command(
+    "bootstrap", epilog="Example: asuc tte bootstrap events.csv --hazard weibull --covariate LOG_AUC_CL --out bootstrap"
+)(bootstrap)
