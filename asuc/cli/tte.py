@@ -7,6 +7,7 @@ import typer
 from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_fit import fit
+from asuc.cli.tte_scm import scm
 from asuc.cli.tte_threshold import threshold
 from asuc.cli.tte_vpc import vpc
 
@@ -20,3 +21,4 @@ tte.command(
     "bootstrap", epilog="Example: asuc tte bootstrap events.csv --hazard weibull --covariate LOG_AUC_CL --out bootstrap"
 )(bootstrap)
 tte.command("vpc", epilog="Example: asuc tte vpc events.csv --fit tte --by LOG_AUC_CL --at 5.79 --out vpc")(vpc)
+tte.command("scm", epilog="Example: asuc tte scm events.csv --hazard weibull --covariate LOG_AUC_CL --out search")(scm)
