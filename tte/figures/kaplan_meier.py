@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from tte.evaluation.event_times import EventTimes
     from tte.evaluation.kaplan_meier import LogRank
 
-_WIDTH_MM, _AXES_MM, _ROW_MM, _FOOT_MM, _TOP_MM = 130.0, 72.0, 4.6, 17.0, 9.0
+WIDTH_MM, _AXES_MM, _ROW_MM, _FOOT_MM, _TOP_MM = 130.0, 72.0, 4.6, 17.0, 9.0
 _LEFT, _RIGHT = 0.20, 0.97
 _MOST_MARKS = 400
 # More steps than these are finer than the picture.
 _MOST_STEPS = 3000
-_LOOKS: tuple[tuple[str, Any], ...] = (
+LOOKS: tuple[tuple[str, Any], ...] = (
     (ORANGE, "-"),
     (BLUE, (0, (6, 1.5))),
     (GREEN, (0, (1.5, 1.2))),
@@ -61,20 +61,18 @@ def kaplan_meier_figure(
     """
     shown = [one for one in groups if one.times.n]
     span = (min(float(one.times.entry_day.min()) for one in shown), end_day)
-    height = _TOP_MM + _AXES_MM + _FOOT_MM + _ROW_MM * len(shown)
+    height = panel_height(len(shown))
 
     def draw(figure: Figure) -> None:
-        bottom = (_FOOT_MM + _ROW_MM * len(shown)) / height
-        place = (_LEFT, bottom, _RIGHT - _LEFT, _AXES_MM / height)
-        axes = styled(figure.add_axes(place), x="Day", y="Free of the event (%)")
+        axes = panel(figure, len(shown))
         for k, one in enumerate(shown):
-            _curve(axes, one, span, *_LOOKS[k])
+            _curve(axes, one, span, *LOOKS[k])
         axes.set_xlim(*span)
         axes.set_ylim(0.0, 102.0)
         if test is not None:
             axes.text(0.02, 0.04, f"log-rank {p_text(test.p)}", transform=axes.transAxes, color=INK)
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=len(shown), handlelength=2.6)
-        _numbers(figure, axes, shown, height, span)
+        write_numbers(figure, axes, shown, span)
 
     rows = tuple(row for one in shown for row in _rows(one, end_day))
     head = ("group", "day", "at_risk", "events", "free_pct", "low_pct", "high_pct")
@@ -84,7 +82,7 @@ def kaplan_meier_figure(
         f"{title}, {population}. Kaplan–Meier estimates with pointwise 95 % intervals; upright strokes are subjects whose observation "
         f"ends. {counts}.{tested}"
     )
-    picture = svg(draw, width_mm=_WIDTH_MM, height_mm=height, name=name)
+    picture = svg(draw, width_mm=WIDTH_MM, height_mm=height, name=name)
     return Drawing(name, title, caption, picture, Table(head, rows))
 
 
@@ -110,9 +108,21 @@ def _curve(axes: Axes, group: CurveGroup, span: tuple[float, float], colour: str
     axes.plot(days, places, "|", color=colour, gid=marks(f"censored-{key}"), **ticks)
 
 
-def _numbers(figure: Figure, axes: Axes, shown: Sequence[CurveGroup], height: float, span: tuple[float, float]) -> None:
+def panel_height(n_groups: int) -> float:
+    """Return the height of a figure of some groups' curves [mm], the rows of those at risk below included."""
+    return _TOP_MM + _AXES_MM + _FOOT_MM + _ROW_MM * n_groups
+
+
+def panel(figure: Figure, n_groups: int) -> Axes:
+    """Return the axes of some groups' curves, with room below for those at risk."""
+    height = panel_height(n_groups)
+    place = (_LEFT, (_FOOT_MM + _ROW_MM * n_groups) / height, _RIGHT - _LEFT, _AXES_MM / height)
+    return styled(figure.add_axes(place), x="Day", y="Free of the event (%)")
+
+
+def write_numbers(figure: Figure, axes: Axes, shown: Sequence[CurveGroup], span: tuple[float, float]) -> None:
     """Write how many are at risk at each tick, below the axis."""
-    start, end_day = span
+    (start, end_day), height = span, panel_height(len(shown))
     near = 0.05 * (end_day - start)
     inner = [float(t) for t in axes.get_xticks() if start + near < t <= end_day]
     ticks: FloatArray = np.array([start, *inner])
@@ -122,7 +132,7 @@ def _numbers(figure: Figure, axes: Axes, shown: Sequence[CurveGroup], height: fl
     figure.text(0.01, first, "At risk", color=INK, va="bottom")
     for k, (label, times) in enumerate(shown):
         y = first - _ROW_MM * (k + 1) / height
-        figure.text(0.01, y, label, color=_LOOKS[k][0], va="bottom")
+        figure.text(0.01, y, label, color=LOOKS[k][0], va="bottom")
         for tick, n in zip(ticks.tolist(), number_at_risk(times, ticks).tolist(), strict=True):
             x = _LEFT + (_RIGHT - _LEFT) * (tick - start) / (end_day - start)
             figure.text(x, y, f"{n:,}", color=INK, va="bottom", ha="center")
