@@ -1,0 +1,328 @@
+"""What `asuc exposure` is asked for: windows, concentrations, regimens and event times, checked before anything is computed."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand
+
+from asuc.cli.output import report
+from pkpd.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pkpd.arrays import FloatArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.exposure.measures import Wanted
+    from tte.data.events import Events, Landmark
+    from tte.data.events_file import EventsReading
+
+_WINDOW = "--window"
+DOSES = "doses"
+"""What stands for the times of doses behind `--trough`."""
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the options say of regimens and event times.
+
+    Parameters
+    ----------
+    regimen : str or None
+        A hypothetical regimen: `label` or a file.
+    planned, plan : str or None
+        A file of planned doses, or `label`.
+    events : str or None
+        A file of event times.
+    landmark : float or None
+        Day of the landmark.
+    """
+
+    regimen: str | None
+    planned: str | None
+    plan: str | None
+    events: str | None
+    landmark: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTimes:
+    """A cohort's event times.
+
+    Parameters
+    ----------
+    reading : EventsReading
+        The file.
+    events : Events
+        What it says.
+    landmark : Landmark or None
+        Who is at risk on the day of the landmark.
+    """
+
+    reading: EventsReading
+    events: Events
+    landmark: Landmark | None
+
+    def until(self, ids: Sequence[str]) -> FloatArray:
+        """Return until when each subject was free of the event and watched [day]; NaN where there are no event times."""
+        import numpy as np  # noqa: PLC0415
+
+        last = dict(zip(self.events.ids, self.events.stop[self.events.last].tolist(), strict=True))
+        return np.array([last.get(name, math.nan) for name in ids])
+
+    def has_event(self, ids: Sequence[str]) -> list[bool | None]:
+        """Return whether each subject has the event; None where there are no event times."""
+        is_event = (self.events.kind[self.events.last] != 0).tolist()
+        last = dict(zip(self.events.ids, is_event, strict=True))
+        return [last.get(name) for name in ids]
+
+    def at_risk(self, ids: Sequence[str]) -> list[str]:
+        """Return 1 or 0 for each subject at the landmark; nothing where that is not known."""
+        if self.landmark is None:
+            return []
+        left, out = set(self.landmark.events.ids), set(self.landmark.left_out)
+        return ["1" if name in left else "0" if name in out else "" for name in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Regimens:
+    """The doses that an exposure is meant of.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The subjects with these doses.
+    planned_from : (n_subjects,) array or None
+        Day of each subject's first planned dose, infinite where it has none; None where nothing was planned.
+    hypothetical : str or None
+        Name of a regimen that nobody was given.
+    notes : tuple of str
+        What a reader should know.
+    """
+
+    cohort: Cohort
+    planned_from: FloatArray | None
+    hypothetical: str | None
+    notes: tuple[str, ...]
+
+    def sha256(self) -> str:
+        """Return the hash of the doses."""
+        data = self.cohort
+        parts = (data.dose_start, data.dose_time, data.dose_amount, data.dose_duration)
+        return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+
+
+class WithWindows(TyperCommand):
+    """A command whose `--window` takes two words and may be repeated, which Typer knows of no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's context is no public type
+        """Return what is left of the words once the two of each window are one."""
+        return super().parse_args(ctx, windows_joined(args))
+
+
+def windows_joined(words: Sequence[str]) -> list[str]:
+    """Return the words of a command in which `--window FROM TO` is the single word `--window=FROM TO`."""
+    joined: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        n = {_WINDOW: 2, f"{_WINDOW}=": 1}.get(word[: len(_WINDOW) + 1], 0)
+        if n and len(left) >= n:
+            first = word.partition("=")[2]
+            word = f"{_WINDOW}={' '.join([*([first] if first else []), *left[:n]])}"
+            del left[:n]
+        joined.append(word)
+    return joined
+
+
+def wanted_of(windows: Sequence[str], troughs: Sequence[str], *, has_extremes: bool) -> tuple[Wanted, bool]:
+    """Return what is wanted, and whether concentrations before doses are.
+
+    Parameters
+    ----------
+    windows : sequence of str
+        Two days each; days 14 to 28 where there are none.
+    troughs : sequence of str
+        A day each, or `doses`.
+    has_extremes : bool
+        Whether the lowest and the highest concentration of each window are wanted.
+
+    Raises
+    ------
+    InputError
+        With every window and every day that is none.
+    """
+    from pkpd.exposure.measures import Wanted  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.exposure.metrics import WEEK_2_TO_4  # noqa: PLC0415
+
+    numbers = [_days(text) for text in windows]
+    faults = [*_window_faults(windows, numbers)]
+    days: list[float] = []
+    for text in troughs:
+        if text.strip().lower() == DOSES:
+            continue
+        try:
+            day = float(text)
+        except ValueError:
+            day = math.nan
+        if not 0.0 <= day < math.inf or day in days:
+            again = "is given twice" if day in days else "is no day"
+            faults.append(Problem("--trough", f"“{text}” {again}; expected a day from 0 on, or “{DOSES}”"))
+        days.append(day)
+    if faults:
+        raise InputError(faults)
+    has_doses = any(text.strip().lower() == DOSES for text in troughs)
+    return Wanted(tuple(numbers) or (WEEK_2_TO_4,), tuple(days), has_extremes), has_doses
+
+
+def _days(text: str) -> tuple[float, float]:
+    """Return the two days of a window; NaN where they are none."""
+    try:
+        start, end = map(float, text.split())
+    except ValueError:
+        return math.nan, math.nan
+    return start, end
+
+
+def _window_faults(texts: Sequence[str], windows: Sequence[tuple[float, float]]) -> Iterator[Problem]:
+    for i, (text, (start, end)) in enumerate(zip(texts, windows, strict=True)):
+        if not 0.0 <= start < end < math.inf:
+            message = f"{' to '.join(text.split())} is no window; expected two days, the earlier first"
+            yield Problem(_WINDOW, message)
+        elif (start, end) in windows[:i]:
+            yield Problem(_WINDOW, f"{start:g} to {end:g} is given twice; expected different windows")
+
+
+def check_choices(given: Choices) -> None:
+    """Refuse options that clash.
+
+    Raises
+    ------
+    InputError
+        With every clash.
+    """
+    faults: list[Problem] = []
+    if given.planned is not None and given.plan is not None:
+        faults.append(
+            Problem("--plan", f"{given.plan} is given beside --planned {given.planned}; expected one of the two")
+        )
+    if given.regimen is not None and (given.planned is not None or given.plan is not None):
+        faults.append(
+            Problem("--regimen", "takes the place of all doses; expected no --planned and no --plan beside it")
+        )
+    if given.landmark is not None and given.events is None:
+        faults.append(
+            Problem("--landmark", f"day {given.landmark:g} is given without event times; expected --events as well")
+        )
+    if faults:
+        raise InputError(faults)
+
+
+def read_event_times(given: Choices) -> EventTimes | None:
+    """Read event times, and say on standard error what a reader should know; None where none are given.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, and where nobody is left at the landmark.
+    """
+    if given.events is None:
+        return None
+    from tte.data.events import landmark  # noqa: PLC0415
+    from tte.data.events_file import read_events  # noqa: PLC0415
+
+    reading = read_events(given.events)
+    events = reading.checked()
+    for note in reading.notes:
+        report(f"{given.events}: {note}")
+    return EventTimes(reading, events, None if given.landmark is None else landmark(events, given.landmark))
+
+
+def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Regimens:
+    """Return the doses that the exposure is meant of.
+
+    Raises
+    ------
+    InputError
+        With every problem of planned doses and regimens.
+    """
+    if given.regimen is not None:
+        return _hypothetical(cohort, given.regimen)
+    if given.planned is None and given.plan is None:
+        return Regimens(cohort, None, None, ())
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.data.planned_doses import (  # noqa: PLC0415
+        add_planned_doses,
+        label_doses,
+        last_record,
+        listed,
+        read_planned_doses,
+    )
+
+    until = np.full(cohort.n_subjects, np.nan) if times is None else times.until(cohort.ids)
+    if given.planned is None:
+        # What was given until the last record is known, and until the event or the last sight.
+        now = np.fmax(until, last_record(cohort))
+        planned = label_doses(cohort, now)
+    else:
+        now = np.where(np.isnan(until), -np.inf, until)
+        planned = read_planned_doses(given.planned)
+    found = add_planned_doses(cohort, planned, now)
+    notes: list[str] = []
+    if found.n_left_out.any():
+        who = [cohort.ids[i] for i in np.flatnonzero(found.n_left_out).tolist()]
+        n = int(found.n_left_out.sum())
+        notes.append(f"{n:,} planned doses are left out, since the records go on beyond them ({listed(who)}).")
+    return Regimens(found.cohort, found.first, None, tuple(notes))
+
+
+def _hypothetical(cohort: Cohort, regimen: str) -> Regimens:
+    from pkpd.data.hypothetical_regimen import label_regimen, regimen_of_file  # noqa: PLC0415
+
+    is_label = regimen.strip().lower() == "label"
+    changed = label_regimen(cohort) if is_label else regimen_of_file(cohort, regimen)
+    name = "label" if is_label else regimen
+    note = f"The doses are those of a hypothetical regimen ({name}); the parameters are those of the doses given and the levels."
+    return Regimens(changed, None, name, (note,))
+
+
+def windows_without_plan(
+    ids: Sequence[str], times: EventTimes | None, regimens: Regimens, windows: Sequence[tuple[float, float]]
+) -> list[str]:
+    """Return a sentence for each window that the event of some subjects cuts short and that no planned dose goes on in."""
+    if times is None or regimens.planned_from is not None or regimens.hypothetical is not None:
+        return []
+    until = times.until(ids)
+    has_event = times.has_event(ids)
+    said: list[str] = []
+    for start, end in windows:
+        early = [
+            name for name, day, is_event in zip(ids, until.tolist(), has_event, strict=True) if is_event and day < end
+        ]
+        if early:
+            more = f" and {len(early) - _MOST_NAMED:,} more" if len(early) > _MOST_NAMED else ""
+            said.append(
+                f"{len(early):,} subjects have the event before day {end:g} and no plan is given: their exposure from day {start:g} to {end:g} is "
+                f"that of the doses given until then ({', '.join(early[:_MOST_NAMED])}{more}); --planned or --plan says what they were to get."
+            )
+    return said
+
+
+def origin_of(regimens: Regimens, times: EventTimes | None, given: Choices) -> dict[str, Any]:
+    """Return what an exposure depends on beside cohort and model; nothing where the doses are those given and there are no event times."""
+    found: dict[str, Any] = {}
+    if regimens.hypothetical is not None:
+        found["hypothetical_regimen"] = regimens.hypothetical
+    if regimens.planned_from is not None:
+        found["planned"] = given.planned or f"{given.plan} plan"
+    if found:
+        found["regimens_sha256"] = regimens.sha256()
+    if times is not None:
+        found |= {"events_sha256": times.reading.table.sha256, "landmark_day": given.landmark}
+    return found
