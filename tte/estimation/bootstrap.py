@@ -158,7 +158,9 @@ def _warnings(original: EventFit, fits: Sequence[Resampled]) -> list[dict[str, s
     n, n_out = len(fits), sum(not one.is_used for one in fits)
     if n_out:
         text = f"{n_out:,} of {n:,} fits ended without a maximum; they are counted, and their estimates are in no interval."
-        if n_out > _MANY * n:
+        if n - n_out < 2:
+            text += " There are no intervals; prefer those by profile."
+        elif n_out > _MANY * n:
             text += " So many make the intervals too narrow; prefer intervals by profile."
         found.append({"code": "fits_without_maximum", "text": text})
     at_bound = sum(one.status == FitStatus.AT_BOUND.name.lower() for one in fits)

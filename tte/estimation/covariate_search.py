@@ -157,7 +157,10 @@ def candidates_of(
             known = ", ".join(events.covariates) or "none"
             faults.append(Problem("covariate", f"{covariate} is no column of numbers; there are {known}"))
         else:
-            for form in forms:
+            is_group = np.unique(events.covariates[covariate]).size == 2
+            if is_group and tuple(forms) != (Form.LINEAR,):
+                left_out[f"{covariate} has two values, which every form describes alike; only linear is tried."] = None
+            for form in (Form.LINEAR,) if is_group else forms:
                 columns = _columns(events, covariate, form)
                 if isinstance(columns, str):
                     left_out[columns] = None
@@ -184,8 +187,6 @@ def _columns(
     middle = float(np.median(values[events.first]))
     if form is Form.LINEAR:
         return middle, {covariate: values}, (middle,)
-    if np.unique(values).size == 2:
-        return f"{covariate} has two values, which every form describes alike; only linear is tried."
     match form:
         case Form.LOG:
             if values.min() <= 0.0:

@@ -88,3 +88,14 @@ def test_samples_without_an_event_or_a_maximum_are_counted_and_in_no_interval():
     effect = np.array([one.theta[1] for one in fits if one.status == "converged"])
     assert np.isfinite(effect).all()
     assert document["parameters"]["lambda:G"]["q50"] == pytest.approx(np.median(effect))
+
+
+def test_a_bootstrap_without_any_maximum_has_no_intervals_and_says_so():
+    events = events_of([4.0, 6.0, 9.0, 9.0], [1, 1, 0, 0], covariates={"G": [1.0, 1.0, 0.0, 0.0]})
+    original = fit(events, event_time_model("exponential", ["G"]))
+    document = bootstrap_document(original, resampled_fits(original, range(1, 41), seed=1))
+    assert document["n_used"] == 0
+    assert document["parameters"]["lambda:G"]["limit"] == "infinity"
+    assert document["parameters"]["lambda:G"]["q50"] is None
+    assert [one["code"] for one in document["warnings"]] == ["fits_without_maximum", "original_without_maximum"]
+    assert "There are no intervals" in document["warnings"][0]["text"]

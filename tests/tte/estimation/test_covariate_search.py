@@ -131,5 +131,6 @@ def test_words_and_forms_that_cannot_be_are_said(events: Events):
     assert len(error.value.problems) == 2
     every, _ = candidates_of(events, Hazard.WEIBULL, ["all:X"], [Form.LINEAR])
     assert [one.parameter for one in every] == ["lambda", "shape"]
-    _, left_out = candidates_of(events, Hazard.WEIBULL, ["STEP"], list(Form))
+    group, left_out = candidates_of(events, Hazard.WEIBULL, ["STEP"], [Form.THRESHOLD])
+    assert [one.form for one in group] == [Form.LINEAR]
     assert left_out == ("STEP has two values, which every form describes alike; only linear is tried.",)
