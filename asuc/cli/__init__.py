@@ -12,7 +12,7 @@ from asuc.cli.bootstrap import bootstrap as bootstrap_command
 from asuc.cli.cohort import cohort as cohort_commands
 from asuc.cli.data import data as data_commands
 from asuc.cli.exposure import exposure as exposure_command
-from asuc.cli.exposure_inputs import WithWindows
+from asuc.cli.exposure_windows import WithWindows
 from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.influence import influence as influence_command

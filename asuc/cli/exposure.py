@@ -13,11 +13,12 @@ from asuc.cli.exposure_inputs import (
     origin_of,
     read_event_times,
     regimens_of,
-    wanted_of,
     windows_without_plan,
 )
-from asuc.cli.exposure_results import Command, computed, written
+from asuc.cli.exposure_results import written
+from asuc.cli.exposure_rows import Command, computed
 from asuc.cli.exposure_table import Source
+from asuc.cli.exposure_windows import DOSES, wanted_of
 from asuc.cli.fit_options import (
     CohortFile,
     FitFolder,
@@ -117,10 +118,10 @@ def exposure(
     command.check()
     settings = {
         "window_day": [list(one) for one in wanted.windows],
-        "trough_day": [*map(str, wanted.trough_days), *(["doses"] if has_troughs else [])],
+        "trough_day": [*map(str, wanted.trough_days), *([DOSES] if has_troughs else [])],
         "extremes": extremes,
         "from": source,
-        "draws": draws,
+        "draws": [draws, draws_as],
         "seed": seed,
         "comparators": comparators,
         **origin_of(regimens, times, choices),

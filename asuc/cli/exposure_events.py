@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pkpd.exposure.measures import Wanted
 
 _LN, _LOG = "ln_", "LOG_"
-_MOST_NAMED = 10
 
 
 def event_columns(
@@ -94,6 +93,7 @@ def write_event_file(
         As ``event_columns``.
     """
     from pkpd.data.cohort_table import texts  # noqa: PLC0415
+    from pkpd.data.planned_doses import listed  # noqa: PLC0415
 
     cells = {name: [str(one) for one in texts(table, name).to_pylist()] for name in table.columns}
     own = {row["id"]: [_value(name, row[column]) for name, column in names.items()] for row in rows}
@@ -103,9 +103,9 @@ def write_event_file(
     without = [name for name in own if name not in in_events]
     said: list[str] = []
     if strangers:
-        said.append(f"{table.file}: {_listed(strangers)} are not in the cohort; their exposure is empty.")
+        said.append(f"{table.file}: {listed(strangers)} are not in the cohort; their exposure is empty.")
     if without:
-        said.append(f"{table.file}: has no event times of {_listed(without)}.")
+        said.append(f"{table.file}: has no event times of {listed(without)}.")
     matched = {
         "file": file.name,
         "n_subjects": len(in_events) - len(strangers),
@@ -124,8 +124,3 @@ def _lines(cells: Mapping[str, list[str]], own: Mapping[str, list[str]], n: int)
     nothing = [""] * n
     for name, *line in zip(cells["ID"], *cells.values(), strict=True):
         yield [*line, *own.get(name, nothing)]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more}"

@@ -23,7 +23,8 @@ FAILED = "failed"
 """Status of a subject whose integration has no result at all."""
 _QUANTILES, _MOMENTS = ("q05", "q50", "q95"), ("mean", "sd")
 _FIRST = ("id", "levels", "censored", "status")
-_SUMMARY = (("q05", 0.05), ("median", 0.5), ("q95", 0.95))
+SUMMARY = (("q05", 0.05), ("median", 0.5), ("q95", 0.95))
+"""Quantiles over subjects."""
 
 Row = dict[str, str]
 """Cells of a subject by column, as they stand in the file."""
@@ -163,7 +164,7 @@ def distribution(rows: Sequence[Row], columns: Columns) -> dict[str, dict[str, f
 
     found = {name: values_of(rows, f"{name}_{columns.middle}") for name in columns.names}
     return {
-        name: {key: float(np.quantile(values, share)) for key, share in _SUMMARY}
+        name: {key: float(np.quantile(values, share)) for key, share in SUMMARY}
         for name, values in found.items()
         if values
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.exposure.at_nodes import first_events
 from pkpd.exposure.metrics import PARAMETER_TABLES, WEEK_2_TO_4, reported_parameters
 from pkpd.kernels.exposure import log_auc_of_population
 from pkpd.kernels.extremes import concentrations_of_population, extremes_of_population, parameters_of_population
@@ -89,14 +90,7 @@ class BoundRegimens:
 
 def bound_regimens(model: ModelSpec, regimens: Cohort, wanted: Wanted) -> BoundRegimens:
     """Bind subjects with the regimens in question; effects of occasions and centres are 0."""
-    n = regimens.n_subjects
-    first = np.full(n, wanted.times.min())
-    for times, starts in (
-        (regimens.dose_time, regimens.dose_start),
-        (regimens.row_time, regimens.row_start),
-        (regimens.sample_time, regimens.sample_start),
-    ):
-        np.minimum.at(first, np.repeat(np.arange(n), np.diff(starts)), times)
+    first = first_events(regimens, float(wanted.times.min()))
     return BoundRegimens(bind_cohort(without_occasions(model), regimens, times=wanted.times), first, wanted)
 
 
