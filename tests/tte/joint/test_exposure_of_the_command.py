@@ -17,7 +17,7 @@ from pkpd.model_covariates import with_model_covariates
 from tte.data.events_file import read_events
 from tte.estimation.model import event_time_model
 from tte.joint.data import joint_data
-from tte.joint.sequential import posterior_mean
+from tte.joint.held import levels_posterior
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_the_mean_of_the_exposure_under_given_and_planned_doses_is_that_of_the_j
         events=events,
         model=event_time_model("weibull", ["LOG_AUC_CL"], references={}, initial={}, fixed={}),
     )
-    expected = posterior_mean(joint, np.array([one.value for one in population.parameters]))
+    expected = levels_posterior(joint, np.array([one.value for one in population.parameters])).mean
     own = {line["ID"]: float(line["LOG_AUC_CL"]) for line in lines}
     # The joint model's rule leaves a thousandth of an integral in doubt, its square in truth.
     assert [own[name] for name in data.ids] == pytest.approx(expected.tolist(), abs=2e-4)
