@@ -118,7 +118,7 @@ def test_a_hypothetical_regimen_is_named_in_every_output(files, tmp_path, capsys
     words = ["--regimen", "label", "--draws", "3", "--trough", "doses", "--events", files["events"]]
     assert run(["exposure", files["cohort"], *MODEL, "--out", str(tmp_path / "h"), *words]) == 0
     shown = capsys.readouterr()
-    assert "The regimen is hypothetical: label." in shown.out
+    assert "The regimen is hypothetical: label." in " ".join(shown.out.split())
     assert "The doses are those of a hypothetical regimen (label)" in shown.err
     for name in ("exposure.csv", "draws.csv", "troughs.csv"):
         assert {row["regimen"] for row in table(tmp_path / "h" / name)} == {"hypothetical: label"}
