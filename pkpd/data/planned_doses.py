@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _REQUIRED = ("ID", "TIME", "AMT")
 _MOST_NAMED = 5
+# Names of the weight [kg]: as models have it, and the column that a model does not read.
+_WEIGHTS = ("weight_kg", "wt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def label_doses(cohort: Cohort, now: FloatArray) -> PlannedDoses:
     Parameters
     ----------
     cohort : Cohort
-        With the covariate ``weight_kg``.
+        With the covariate ``weight_kg``, or ``wt`` where the model does not read it.
     now : (n_subjects,) array
         From when on [day].
 
@@ -141,7 +143,9 @@ def label_doses(cohort: Cohort, now: FloatArray) -> PlannedDoses:
     InputError
         With every subject whose weight is not known.
     """
-    weight = cohort.covariates.get("weight_kg", np.full(cohort.row_time.size, np.nan))[cohort.row_start[:-1]]
+    unknown_weight = np.full(cohort.row_time.size, np.nan)
+    name = next((one for one in _WEIGHTS if one in cohort.covariates), "")
+    weight = cohort.covariates.get(name, unknown_weight)[cohort.row_start[:-1]]
     if unknown := [name for name, kg in zip(cohort.ids, weight.tolist(), strict=True) if not 0.0 < kg < np.inf]:
         message = f"the weight of {_listed(unknown)} is not known; the label plan is 5 mg/kg, expected WT [kg]"
         raise InputError([Problem("--plan label", message)])

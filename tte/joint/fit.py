@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _SMALL_DECREASE, _TOLERANCE, _HELD_TOLERANCE = 1e-3, 1e-6, 1e-10
 # An effect over the range of its covariate, as a power of e, and its standard error, from which on the data separate the events: the
 # likelihood rises as far as a search goes.
-_SEPARATED, _UNKNOWN = 8.0, 4.0
+_SEPARATED, _UNKNOWN = 8.0, 50.0
 _MOST_EVALUATIONS = 500
 USABLE = (FitStatus.CONVERGED, FitStatus.AT_BOUND, FitStatus.GRADIENT_NOT_SMALL)
 """Endings at a maximum, or near one."""
