@@ -14,7 +14,7 @@ from studies.rows import made, run_tasks, share, study_options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
 
 QUESTION = (
     "What do exposures that are only estimated do to the effect of exposure on the hazard, and which fit mends it?"
@@ -124,7 +124,7 @@ def _is_used(row: Row, method: str) -> bool:
     return getattr(row, f"status_{method}") == "converged" and np.isfinite(getattr(row, f"se_{method}"))
 
 
-def _covers(own: Sequence[Row], method: str) -> FloatArray:
+def _covers(own: Sequence[Row], method: str) -> BoolArray:
     return np.abs(_betas(own, method) - EVENT_MODEL.slope) <= _Z * _errors(own, method)
 
 

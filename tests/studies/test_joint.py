@@ -14,8 +14,8 @@ from studies.joint import page
 from studies.joint_cohorts import EVENT_MODEL, MODEL, SIZE, Row, drawn_cohort, estimated
 from tests.oracles.superposition import area, kinetics
 
-BETAS = (-0.56, -0.28, -0.42, -0.56, -0.7)
-ROW = Row(1, 72, 1, 11, 9, 0.3, "converged", *BETAS, *([0.1] * 5), *(["converged"] * 5))
+OK = "converged"
+ROW = Row(1, 72, 1, 11, 9, 0.3, OK, -0.56, -0.28, -0.42, -0.56, -0.7, 0.1, 0.1, 0.1, 0.1, 0.1, OK, OK, OK, OK, OK)
 
 
 def test_event_times_are_drawn_from_exposures_of_given_and_planned_doses():
