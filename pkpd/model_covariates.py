@@ -69,6 +69,12 @@ def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
     return ModelCohort(complete, tuple(notes), incomplete)
 
 
+def read_covariates(model: ModelSpec) -> frozenset[str]:
+    """Return the covariates that effects and variances of a model read, of all that it has a domain for."""
+    of_effects = {effect.covariate for term in model.terms for effect in term.effects}
+    return frozenset(of_effects | {one.covariate for one in model.variances if one.covariate is not None})
+
+
 def imputed_columns(cohort: Cohort, model: ModelSpec) -> tuple[ImputedColumn, ...]:
     """Return the covariates that missing ones are drawn with: those of a model, and what else the cohort knows of most subjects.
 

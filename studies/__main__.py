@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from studies import estimation, joint, optimum
+from studies import estimation, imputation, joint, optimum
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Each study: what it asks, in one line, and what runs it with the words behind its name.
 STUDIES: dict[str, tuple[str, Callable[[list[str]], None]]] = {
     "estimation": (estimation.QUESTION, estimation.main),
+    "imputation": (imputation.QUESTION, imputation.main),
     "joint": (joint.QUESTION, joint.main),
     "optimum": (optimum.QUESTION, optimum.main),
 }

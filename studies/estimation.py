@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from studies.estimates import ESTIMATED, METHODS, TRUTHS, Row, drawn_cohort, estimated, true_values
-from studies.rows import made, run_tasks, share, study_options
+from studies.rows import made, run_tasks, share_with_interval, study_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,7 +187,7 @@ def _estimate_line(name: str, truth: float, method: str, own: Sequence[Row]) -> 
     covered = _covered(own, name, truth)
     return (
         f"| `{name}` | {truth:.4g} | {method} | {len(own)} | {relative.mean():+.1f} ± {error:.1f} % | {np.median(relative):+.1f} % | "
-        f"{np.sqrt((relative**2).mean()):.1f} % | {share(covered)} |"
+        f"{np.sqrt((relative**2).mean()):.1f} % | {share_with_interval(covered)} |"
     )
 
 
@@ -213,7 +213,7 @@ def _tests(rows: Sequence[Row]) -> list[str]:
     for truth in TRUTHS:
         for method in METHODS:
             falls = _falls(rows, truth, method)
-            cells = [share(falls > chi2.isf(level, 1)) for level in _LEVELS]
+            cells = [share_with_interval(falls > chi2.isf(level, 1)) for level in _LEVELS]
             lines.append(f"| {_truth(truth)} | {method} | {cells[0]} | {cells[1]} |")
     return lines
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from studies.joint_cohorts import EVENT_MODEL, METHODS, SIZE, Row, estimated
-from studies.rows import made, run_tasks, share, study_options
+from studies.rows import made, run_tasks, share_with_interval, study_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ def _table(size: int, own: Sequence[Row]) -> list[str]:
         root = float(np.sqrt(np.mean((found - EVENT_MODEL.slope) ** 2)))
         lines.append(
             f"| {_NAMES[method]} | {found.size} | {relative.mean():+.1f} ± {_monte_carlo(relative):.1f} % | {np.median(relative):+.1f} % | {root:.3f} | "
-            f"{found.std(ddof=1):.3f} | {se.mean():.3f} | {share(_covers(own, method))} |"
+            f"{found.std(ddof=1):.3f} | {se.mean():.3f} | {share_with_interval(_covers(own, method))} |"
         )
     return lines
 

@@ -142,7 +142,7 @@ def computed_row(shared: tuple[Callable[..., Row], int], task: Task) -> Row:
     return compute(*task, seed=seed)
 
 
-def share(hits: BoolArray) -> str:
+def share_with_interval(hits: BoolArray) -> str:
     """Return a share in percent with its exact 95 % interval (Clopper and Pearson 1934)."""
     n, k = hits.size, int(hits.sum())
     if n == 0:

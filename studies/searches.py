@@ -21,6 +21,8 @@ from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pkpd.arrays import FloatArray
     from pkpd.estimation.fit import Fit
     from pkpd.estimation.scale import Scale
@@ -89,6 +91,23 @@ def drawn_cohort(number: int, *, seed: int) -> tuple[Population, FloatArray]:
     truth = to_values(scale, to_free(scale, scale.values) + TRUTH_SPREAD * z)
     cohort = virtual_cohort(model_at(bound, truth), Design(), rng)
     return bind_population(model, with_model_covariates(cohort, model).cohort), truth
+
+
+def refitted(number: int, method_name: str, *, seed: int, known: Mapping[tuple[int, str], Row]) -> Row:
+    """Fit one cohort again and compare with the best optimum that an earlier row knows: the cohort's, whatever found it."""
+    before = known.get((number, method_name))
+    if before is None or not np.isfinite(before.independent):
+        return searched(number, method_name, seed=seed)
+    population, _ = drawn_cohort(number, seed=seed)
+    found = fit(population, FitOptions(Method(method_name)))
+    row = replace(
+        before,
+        status=found.status.name.lower(),
+        at_bound=" ".join(found.at_bound),
+        ofv=_value(found, found.values),
+    )
+    is_lost = found.status in (FitStatus.FLAT_MODE, FitStatus.NO_FINITE_START)
+    return replace(row, from_truth=np.nan, from_starts=np.nan, independent=np.nan) if is_lost else row
 
 
 def searched(number: int, method_name: str, *, seed: int) -> Row:

@@ -12,6 +12,7 @@ from asuc.cli.bootstrap import bootstrap as bootstrap_command
 from asuc.cli.cohort import cohort as cohort_commands
 from asuc.cli.data import data as data_commands
 from asuc.cli.exposure import exposure as exposure_command
+from asuc.cli.exposure_windows import WithWindows
 from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.influence import influence as influence_command
@@ -53,9 +54,11 @@ commands.command("profile", epilog="Example: asuc profile cohort.csv --model niy
     profile_command
 )
 commands.command("sir", epilog="Example: asuc sir cohort.csv --model niyigena_2026_asuc --out sir")(sir_command)
-commands.command("exposure", epilog="Example: asuc exposure cohort.csv --model niyigena_2026_asuc --out exposure")(
-    exposure_command
-)
+commands.command(
+    "exposure",
+    cls=WithWindows,
+    epilog="Example: asuc exposure cohort.csv --model niyigena_2026_asuc --window 14 28 --window 0 7 --out exposure",
+)(exposure_command)
 commands.command("simulate", epilog="Example: asuc simulate cohort.csv --model niyigena_2026_asuc --n 10 --out drawn")(
     simulate_command
 )

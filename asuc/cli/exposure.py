@@ -1,21 +1,24 @@
-"""`asuc exposure`: parameters and area over a window of every subject of a cohort."""
+"""`asuc exposure`: parameters, areas and concentrations of every subject of a cohort."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asuc.cli.cohort_source import begin_results, check_folder, write_json
-from asuc.cli.exposure_table import (
-    add_to_table,
-    begin_table,
-    exposure_document,
-    finish_table,
-    head_of,
-    ids_without_parameters,
-    row_of,
+from asuc.cli.exposure_inputs import (
+    Choices,
+    check_choices,
+    origin_of,
+    read_event_times,
+    regimens_of,
+    windows_without_plan,
 )
+from asuc.cli.exposure_results import written
+from asuc.cli.exposure_rows import Command, computed
+from asuc.cli.exposure_table import Source
+from asuc.cli.exposure_windows import DOSES, wanted_of
 from asuc.cli.fit_options import (
     CohortFile,
     FitFolder,
@@ -28,69 +31,105 @@ from asuc.cli.fit_options import (
 )
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
-from asuc.cli.progress import shown_progress
-from asuc.cli.task import TaskFailure
+from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from asuc.cli.exposure_table import Row
-    from asuc.cli.task import Begin
-    from pkpd.exposure.cohort import ExposureOf
-
-_RESULT, _TABLE = "exposure.json", "exposure.csv"
+_RESULT = "exposure.json"
+_SHARES = (("q05", "5 %"), ("median", "50 %"), ("q95", "95 %"))
 
 
 def exposure(
     cohort: CohortFile,
     model: ValuedModel,
     out: OutFolder,
-    window: Annotated[tuple[float, float], typer.Option(metavar="FROM TO", help="Window of the area, in days.")] = (
-        14.0,
-        28.0,
-    ),
+    window: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FROM TO", help="Window of an area, in days; may be repeated. [default: 14 28]"),
+    ] = None,
+    trough: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DAY|doses", help="Concentration on a day, or before each dose; may be repeated."),
+    ] = None,
+    extremes: Annotated[
+        bool, typer.Option("--extremes", help="Also the lowest and the highest concentration in each window.")
+    ] = False,
+    source: Annotated[
+        Source, typer.Option("--from", help="Exposures at the mode alone (fast), or from the posterior too.")
+    ] = "posterior",
+    draws: Annotated[int, typer.Option(min=0, max=1_000_000, help="Draws from the posterior of each subject.")] = 0,
+    draws_as: Annotated[Literal["csv", "parquet"], typer.Option(help="What the draws are written as.")] = "csv",
+    regimen: Annotated[
+        str | None,
+        typer.Option(metavar="label|FILE.csv", help="Hypothetical regimen in place of the doses given."),
+    ] = None,
+    planned: PlannedFile = None,
+    plan: Plan = None,
+    events: Annotated[
+        str | None,
+        typer.Option(metavar="EVENTS.csv", help="Event times, which are written with the exposures beside them."),
+    ] = None,
+    landmark: Annotated[
+        float | None, typer.Option(metavar="DAY", help="Mark who is free of the event and watched at this day.")
+    ] = None,
+    comparators: Annotated[
+        bool, typer.Option("--comparators", help="Also the clearances of Battat (a priori) and Li Wai Suen (day 7).")
+    ] = False,
     fit: FitFolder = None,
     init: Initial = None,
-    seed: Annotated[int, typer.Option(min=0, help="As in other commands; the integrals draw nothing.")] = 1,  # noqa: ARG001
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same draws.")] = 1,
     workers: FewWorkers = None,
     scheduler: Scheduler = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     resume: Resume = False,
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
-    """Estimate each subject's clearance, volumes and area over a window from its levels, with 90 % intervals."""
+    """Estimate each subject's clearance, volumes, areas and concentrations from its levels, with 90 % intervals."""
     import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
 
     from pkpd.exposure.cohort import ExposureOf  # noqa: PLC0415
-    from pkpd.exposure.metrics import reported_parameters  # noqa: PLC0415
     from pkpd.likelihood.population import model_at  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    if not 0.0 <= window[0] < window[1] < float("inf"):
-        raise input_error(
-            "--window", f"{window[0]:g} to {window[1]:g} is no window; expected two days, the earlier first"
-        )
+    wanted, has_troughs = wanted_of(window or (), trough or (), has_extremes=extremes)
+    if draws and source == "ebe":
+        raise input_error("--draws", f"{draws} are asked for beside --from ebe; expected --from posterior")
+    choices = Choices(regimen, planned, plan, events, landmark)
+    check_choices(choices)
     given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
-    names = reported_parameters(spec)
+    data = given.population.cohort
+    times = read_event_times(choices)
+    regimens = regimens_of(data, choices, times)
+    said = [*regimens.notes, *windows_without_plan(data.ids, times, regimens, wanted.windows)]
     if spec.occasion_variances or spec.centre_variances:
-        report(
-            f"{cohort}: effects of occasions and centres are 0 here: exposure is that of an average occasion and centre."
-        )
-    settings = {"window_day": list(window), **given.origin()}
+        said.append("Effects of occasions and centres are 0 here: exposure is that of an average occasion and centre.")
+    for sentence in said:
+        report(f"{cohort}: {sentence}")
+    exposures = ExposureOf(spec, data, regimens.cohort, wanted, has_troughs, draws, seed)
+    command = Command(exposures, regimens, times, source, given.incomplete, comparators, draws_as, not no_figures)
+    command.check()
+    settings = {
+        "window_day": [list(one) for one in wanted.windows],
+        "trough_day": [*map(str, wanted.trough_days), *([DOSES] if has_troughs else [])],
+        "extremes": extremes,
+        "from": source,
+        "draws": [draws, draws_as],
+        "seed": seed,
+        "comparators": comparators,
+        **origin_of(regimens, times, choices),
+        **given.origin(),
+    }
     with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
         document = begin_results(folder, _RESULT, settings, resume=resume)
         if document is None:
-            rows, failures = _integrate(
-                folder / _TABLE, ExposureOf(spec, given.population.cohort, window), names, begin, resume=resume
-            )
-            if unexplained := ids_without_parameters(rows):
-                first = ", ".join(unexplained[:20])
-                report(f"{cohort}: no parameters explain the levels of {first}; their cells are empty.")
-            document = exposure_document(rows, names, window) | {"failures": failures} | given.origin()
+            rows, failures = computed(command, folder, begin, resume=resume)
+            origin = origin_of(regimens, times, choices) | given.origin()
+            document = written(command, folder, rows, said) | {"failures": failures} | origin
             write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
@@ -98,48 +137,29 @@ def exposure(
         write_output(laid_out(_sheets(document, folder)))
 
 
-def _integrate(
-    file: Path, wanted: ExposureOf, names: Sequence[str], begin: Begin, *, resume: bool
-) -> tuple[list[Row], dict[str, str]]:
-    """Return the line of every subject, each written as soon as it is known, and why some have no result."""
-    from pkpd.exposure.cohort import exposure_at  # noqa: PLC0415 - loads the engine
-
-    data, head = wanted.cohort, head_of(names)
-    rows = begin_table(file, head, resume=resume)
-    missing = [place for place, name in enumerate(data.ids) if name not in rows]
-    failures: dict[str, str] = {}
-    place: int
-    try:
-        with shown_progress("Integrating") as tell:
-            for done, (place, outcome) in enumerate(begin(exposure_at, wanted)(missing), start=1):
-                name = data.ids[place]
-                if isinstance(outcome, TaskFailure):
-                    report(f"Subject {name}: {outcome.reason}; its cells are empty.")
-                    failures[name] = outcome.reason
-                rows[name] = row_of(data, place, None if isinstance(outcome, TaskFailure) else outcome, head)
-                add_to_table(file, rows[name])
-                tell(done / len(missing))
-    except KeyboardInterrupt:
-        kept = f"{len(rows)} of {data.n_subjects} subjects are kept"
-        report(f"{file.parent}: {kept}; the same command with --resume goes on from there.")
-        raise
-    ordered = [rows[name] for name in data.ids]
-    finish_table(file, head, ordered)
-    return ordered, {name: failures[name] for name in data.ids if name in failures}
-
-
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
-    rows = tuple(
-        (name, *(f"{one[key]:.4g}" for key in ("q05", "median", "q95"))) for name, one in document["subjects"].items()
-    )
     start, end = document["window_day"]
     said = [f"{document['n_subjects']:,} subjects; area from day {start:g} to {end:g} in mg·day/L."]
     if document["n_without_drug_in_window"]:
         said.append(f"{document['n_without_drug_in_window']:,} have no drug there.")
     if document["n_failed"]:
         said.append(f"{document['n_failed']:,} have no result.")
+    if document.get("hypothetical_regimen"):
+        said.append(f"The regimen is hypothetical: {document['hypothetical_regimen']}.")
+    groups = [("", document["subjects"])]
+    if landmark := document.get("landmark"):
+        said.append(
+            f"Day {landmark['day']:g}: {landmark['n_subjects']:,} subjects at risk with {landmark['n_events']:,} events, beside all."
+        )
+        groups = [("all, ", document["subjects"]), (f"day {landmark['day']:g}, ", landmark["subjects"])]
+    columns = ("", *(f"{group}{words}" for group, _ in groups for _, words in _SHARES))
+    rows = tuple(
+        (name, *(f"{found[name][key]:.4g}" if name in found else "" for _, found in groups for key, _ in _SHARES))
+        for name in document["subjects"]
+    )
+    what = "Medians" if document["from"] == "posterior" else "Modes"
     return [
         " ".join(said),
-        Sheet("Medians of the subjects", ("", "5 %", "50 %", "95 %"), rows, wraps=0),
+        Sheet(f"{what} of the subjects", columns, rows, wraps=0),
         f"Written to {folder}.",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from asuc.cli.scm_trace import Key
     from asuc.cli.task import Compute
-    from pkpd.diagnostics.scm import TestedFit, Trial
+    from pkpd.diagnostics.trials import TestedFit, Trial
 
 _SETTINGS, _TRACE, _RESULT = "settings.json", "trace.csv", "scm.json"
 
@@ -60,7 +60,13 @@ def scm(
     fix: Fixed = None,
     init: Initial = None,
     censored: CensoredName = None,
-    seed: Annotated[int, typer.Option(min=0, help="As in other commands; a search draws nothing.")] = 1,  # noqa: ARG001
+    impute: Annotated[
+        Literal["median", "multiple"], typer.Option(help="What stands for covariates that a subject has no value of.")
+    ] = "median",
+    imputations: Annotated[
+        int, typer.Option(min=2, max=1000, help="Completed cohorts for each test of --impute multiple.")
+    ] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of the covariates that --impute multiple draws.")] = 1,
     workers: Workers = None,
     scheduler: Scheduler = None,
     full: Annotated[
@@ -71,7 +77,7 @@ def scm(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Search for covariate effects step by step: forward selection, then backward elimination."""
-    from pkpd.diagnostics.full_model import full_model_document  # noqa: PLC0415 - loads the engine
+    from pkpd.diagnostics.imputed_full_model import full_model  # noqa: PLC0415 - loads the engine
     from pkpd.diagnostics.scm import fit_trial, search_covariates  # noqa: PLC0415
     from pkpd.diagnostics.scm_document import scm_document  # noqa: PLC0415
 
@@ -87,6 +93,9 @@ def scm(
         method=method,
         p_forward=p_forward,
         p_backward=p_backward,
+        impute=impute,
+        imputations=imputations if impute == "multiple" else None,
+        seed=seed if impute == "multiple" else None,
     )
     given = read_search(cohort, model, wanted)
     settings = _settings(given, wanted)
@@ -107,8 +116,8 @@ def scm(
     finish_trace(folder / _TRACE, result.tested)
     document = scm_document(given.search, result) | {"notes": list(given.notes), "settings": settings}
     if full:
-        with shown_progress("Full covariate model"):
-            document["full"] = full_model_document(given.search)
+        with shown_progress("Full covariate model") as tell:
+            document["full"] = full_model(given.search, tell=tell)
     write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
@@ -124,7 +133,7 @@ class _Fits:
         self.n_done = 0
 
     def __call__(self, trials: Sequence[Trial]) -> list[TestedFit]:
-        from pkpd.diagnostics.scm import failed_trial  # noqa: PLC0415 - loads the engine
+        from pkpd.diagnostics.trials import failed_trial  # noqa: PLC0415 - loads the engine
 
         found = {key_of(one): fit_of_row(one, self.kept[key_of(one)]) for one in trials if key_of(one) in self.kept}
         missing = [one for one in trials if key_of(one) not in found]
@@ -159,12 +168,14 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
         for name, value in final["estimates"].items()
         if not any(name in one["coefficients"] for one in final["effects"])
     )
+    test = "test, information missing" if "imputation" in document else "df"
     return [
         f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} ({document['n_subjects']} subjects).",
         f"OFV {base['ofv']:.4f} without and {final['ofv']:.4f} with the effects that were found.",
+        *_imputed(document),
         *(warning["text"] for warning in document["warnings"]),
         *document["notes"],
-        Sheet("Steps", ("step", "", "effect", "change of OFV", "df", "p", ""), tuple(map(_step, document["steps"]))),
+        Sheet("Steps", ("step", "", "effect", "change of OFV", test, "p", ""), tuple(map(_step, document["steps"]))),
         Sheet("Effects", ("parameter", "covariate", "form", "reference", "estimates"), effects, wraps=4)
         if effects
         else "No effect is in the final model.",
@@ -206,10 +217,29 @@ def _step(step: dict[str, Any]) -> tuple[str, ...]:
         step["direction"],
         f"{best['parameter']} {best['covariate']} {best['form']}",
         f"{best['change']:.3f}",
-        str(best["df"]),
+        _test(best),
         f"{best['p']:.2g}",
         verdict[0] if step["selected"] else verdict[1],
     )
+
+
+def _test(fit: dict[str, Any]) -> str:
+    """Return what a change of the objective is compared with: degrees of freedom of chi-square, or the pooled test."""
+    if "imputation" not in fit:
+        return str(fit["df"])
+    pooled = fit["imputation"]
+    df = "∞" if pooled["df_denominator"] is None else f"{pooled['df_denominator']:.0f}"
+    return f"F({fit['df']}, {df}) {pooled['statistic']:.2f}, {pooled['missing_information_pct']:.0f} %"
+
+
+def _imputed(document: dict[str, Any]) -> list[str]:
+    """Return a sentence on completed cohorts, where there are any."""
+    if "imputation" not in document:
+        return []
+    made = document["imputation"]
+    failed = f"{made['n_fits_failed']} of {made['n_fits']} fits to them failed."
+    tests = "1 test is" if made["n_tests"] == 1 else f"{made['n_tests']} tests are"
+    return [f"{tests} pooled, each over {made['n']} completed cohorts. {failed}"]
 
 
 def _coefficients(one: dict[str, Any]) -> str:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from pkpd.data.cohort import Cohort
     from pkpd.diagnostics.candidates import CovariateForm
-    from pkpd.diagnostics.scm import Search
+    from pkpd.diagnostics.trials import Search, SearchImputation
     from pkpd.model.spec import CovariateDomain, ModelSpec
 
 # Columns of covariates that no shipped model reads.
 _OTHER_COLUMNS = {"age_year": "AGE", "height_cm": "HT"}
 _UNIT_OF_FILE = "in the unit of the file"
+# Fits of completed cohorts before those that a test is of: what the first were drawn with is forgotten by then.
+_TURNS = 3
 _BMI, _FOR_BMI = "bmi_kg_per_m2", ("weight_kg", "height_cm")
 
 
@@ -46,6 +48,10 @@ class Wanted:
         Objective.
     p_forward, p_backward : float
         Limits of p.
+    impute : "median" or "multiple"
+        What stands for missing covariates.
+    imputations, seed : int or None
+        Completed cohorts, and what they are drawn from; None where nothing is drawn.
     """
 
     parameters: tuple[str, ...]
@@ -58,6 +64,9 @@ class Wanted:
     method: str
     p_forward: float
     p_backward: float
+    impute: Literal["median", "multiple"] = "median"
+    imputations: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         covariate_values,
         without_effects,
     )
-    from pkpd.diagnostics.scm import Search  # noqa: PLC0415
+    from pkpd.diagnostics.trials import Search  # noqa: PLC0415
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
@@ -113,14 +122,19 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     _check_columns(data, cohort, candidates)
     check_occasions_and_centres(spec, data)
     ready = with_model_covariates(data, wider)
-    for note in (*reading.notes, *ready.notes):
+    is_drawn = wanted.impute == "multiple"
+    for note in (*reading.notes, *(() if is_drawn else ready.notes)):
         report(f"{cohort}: {note}")
     values = {one.name: covariate_values(ready.cohort, one) for one in candidates}
     relations, notes = candidate_relations(wider, values, parameters=parameters, forms=forms, kept=kept)
     base = without_effects(wider, parameters, kept)
+    data, incomplete = (
+        one if wanted.censored is None else without_censored(one, wanted.censored)
+        for one in (ready.cohort, ready.carried)
+    )
     search = Search(
         base=base,
-        cohort=ready.cohort if wanted.censored is None else without_censored(ready.cohort, wanted.censored),
+        cohort=data,
         parameters=with_changes(population_parameters(base), initial=wanted.initial, fixed=wanted.fixed),
         candidates=relations,
         method=Method(wanted.method),
@@ -128,7 +142,34 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         p_backward=wanted.p_backward,
         values=values,
     )
+    if is_drawn:
+        search = replace(search, imputation=_imputation(cohort, search, incomplete, wanted))
     return SearchInputs(search, notes, spec.sha256, reading.table.sha256)
+
+
+def _imputation(path: str, search: Search, incomplete: Cohort, wanted: Wanted) -> SearchImputation | None:
+    """Return how missing covariates are drawn, and say so; None where none is missing.
+
+    Raises
+    ------
+    InputError
+        For what cannot be drawn.
+    """
+    from pkpd.diagnostics.imputed_trial import search_imputation  # noqa: PLC0415 - loads the engine
+    from pkpd.estimation.multiple_imputation import ImputationOptions  # noqa: PLC0415
+
+    assert wanted.imputations is not None, "what is drawn is drawn some times"  # noqa: S101 (built by the command)
+    options = ImputationOptions(wanted.imputations, wanted.seed or 0, burn_in=_TURNS)
+    found = search_imputation(search, incomplete, options)
+    if found is None:
+        report(f"{path}: no covariate of the search is missing; nothing is drawn.")
+        return None
+    for name, n in found.missing.items():
+        whom = "subject" if n == 1 else "subjects"
+        report(
+            f"{path}: {name} is missing in {n} {whom}; each test that it matters to draws it {options.n_imputations} times."
+        )
+    return found
 
 
 def _forms(names: Sequence[str]) -> tuple[CovariateForm, ...]:

@@ -18,6 +18,7 @@ from asuc.cli.tte_options import (
     EventsFile,
     HazardName,
     LandmarkDay,
+    ModelFile,
     References,
     read_event_time_model,
     read_event_times,
@@ -43,10 +44,7 @@ def fit(
     hazard: Annotated[HazardName | None, typer.Option(help="Hazard.")] = None,
     covariate: Covariates = None,
     reference: References = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|FILE.toml", help="Event model, or model.toml of a fit, instead of a hazard."),
-    ] = None,
+    model: ModelFile = None,
     fix: Fixed = None,
     init: Initial = None,
     maxeval: Annotated[
@@ -142,11 +140,11 @@ def _beside(
 
 
 def _draw(folder: Path, found: EventFit, profiles: tuple[Profile, ...], level: float) -> None:
+    from tte.estimation.intervals import axis_name  # noqa: PLC0415
     from tte.figures.profile import profile_figure  # noqa: PLC0415 - loads Matplotlib
     from tte.figures.survival import survival_figure  # noqa: PLC0415
 
-    links = dict(zip(found.model.names, found.model.links, strict=True))
-    scales = {name: f"ln {name}" if link.value == "log" else name for name, link in links.items()}
+    scales = {name: axis_name(name, link) for name, link in zip(found.model.names, found.model.links, strict=True)}
     drawn = (survival_figure(found), profile_figure(profiles, scales, level=level))
     drawings = [one for one in drawn if not isinstance(one, str)]
     with shown_progress("Drawing") as tell:

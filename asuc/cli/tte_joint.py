@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.exposure_inputs import Choices, check_choices, event_times_of, regimens_of, windows_without_plan
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import (
     CohortFile,
@@ -22,20 +23,19 @@ from asuc.cli.fit_options import (
 )
 from asuc.cli.layout import laid_out
 from asuc.cli.output import print_json, report, write_output
-from asuc.cli.planned_options import Plan, PlannedFile, listed, with_planned
+from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_model
 from asuc.cli.tte_joint_tables import joint_sheets, write_joint_tables
-from asuc.cli.tte_options import Covariates, EventsFile, HazardName, References, read_event_times
+from asuc.cli.tte_options import Covariates, EventsFile, HazardName, References
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asuc.cli.exposure_inputs import EventTimes
     from asuc.cli.fit_options import FitInputs
     from pkpd.arrays import BoolArray, FloatArray
-    from pkpd.data.cohort import Cohort
-    from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
     from tte.joint.comparison import JointComparison
     from tte.joint.data import JointData
@@ -80,12 +80,14 @@ def joint(
     from tte.joint.document import joint_document, subject_rows  # noqa: PLC0415
 
     _check_words(window, level)
+    choices = Choices(regimen=None, planned=planned, plan=plan, events=events, landmark=None)
+    check_choices(choices)
     folder = check_folder(out, force=force)
     held_pk, held = _held(pairs("--fix", fix), model)
     given = read_inputs(cohort, model, initial=estimates_of(fit), fixed=held_pk, censored=None)
     wanted = _event_model(hazard, predictor, covariate, references=pairs("--reference", reference), fixed=held)
-    times = read_event_times(events, [name for name in wanted.covariates if name not in PREDICTORS], None)
-    data, is_planned, n_left_out = _joined(given, times.events, wanted, window, planned=planned, plan=plan)
+    times = event_times_of(events, covariates=[name for name in wanted.covariates if name not in PREDICTORS])
+    data, is_planned, n_left_out = _joined(given, times, wanted, window, choices)
     started = time.perf_counter()
     with shown_progress("Fitting levels and event times") as tell:
         values, levels = _levels(given, is_estimated=pk == "estimated", keeps_values=fit is not None)
@@ -106,7 +108,7 @@ def joint(
     document["seconds"] = round(time.perf_counter() - started, 3)
     document["data"] = {
         "cohort": {"file": cohort, "sha256": given.data_sha256},
-        "events": {"file": events, "sha256": times.data_sha256},
+        "events": {"file": events, "sha256": times.reading.table.sha256},
     }
     make_folder(folder)
     write_json(folder / "joint.json", document)
@@ -160,27 +162,21 @@ def _event_model(
 
 
 def _joined(
-    given: FitInputs,
-    events: Events,
-    wanted: EventTimeModel,
-    window: tuple[float, float],
-    *,
-    planned: str | None,
-    plan: str | None,
+    given: FitInputs, times: EventTimes, wanted: EventTimeModel, window: tuple[float, float], choices: Choices
 ) -> tuple[JointData, BoolArray, int]:
     """Return levels and event times together, who has planned doses before the end of the window, and how many doses were left out."""
-    import numpy as np  # noqa: PLC0415
-
+    from pkpd.data.planned_doses import listed  # noqa: PLC0415
     from tte.joint.data import PREDICTORS, joint_data  # noqa: PLC0415
 
-    cohort = given.population.cohort
-    longer = with_planned(cohort, planned, plan, events=_event_days(cohort, events))
-    regimens = cohort if longer is None else longer.cohort
-    is_planned = np.zeros(cohort.n_subjects, dtype=np.bool_) if longer is None else longer.changed_before(window[1])
+    events, cohort = times.events, given.population.cohort
+    regimens = regimens_of(cohort, choices, times)
+    is_planned = regimens.planned_before(window[1])
     if own := [name for name in events.covariates if name in PREDICTORS]:
         report(f"event times: column {', '.join(own)} is not read; the exposure comes from the levels.")
     known = {name: values for name, values in events.covariates.items() if name not in PREDICTORS}
-    data = joint_data(given.population, regimens, window, events=replace(events, covariates=known), model=wanted)
+    data = joint_data(given.population, regimens.cohort, window, events=replace(events, covariates=known), model=wanted)
+    for sentence in (*regimens.notes, *windows_without_plan(cohort.ids, times, regimens, [window])):
+        report(sentence)
     if is_planned.any():
         names = [name for name, is_so in zip(cohort.ids, is_planned.tolist(), strict=True) if is_so]
         report(
@@ -189,19 +185,7 @@ def _joined(
     without = cohort.n_subjects - events.n_subjects
     if without:
         report(f"{without:,} subjects have levels and no event time; they inform the pharmacokinetics alone.")
-    return data, is_planned, 0 if longer is None else int(longer.n_left_out.sum())
-
-
-def _event_days(cohort: Cohort, events: Events) -> FloatArray:
-    """Return the day of each subject's event, -inf without one; of an interval its beginning."""
-    import numpy as np  # noqa: PLC0415
-
-    from tte.data.events import EventKind  # noqa: PLC0415
-
-    days = dict.fromkeys(cohort.ids, -np.inf)
-    for row in np.flatnonzero(events.kind != EventKind.CENSORED).tolist():
-        days[events.ids[int(events.subject[row])]] = float(events.stop[row])
-    return np.array([days[name] for name in cohort.ids])
+    return data, is_planned, regimens.n_left_out
 
 
 def _levels(given: FitInputs, *, is_estimated: bool, keeps_values: bool) -> tuple[FloatArray, Any]:

@@ -35,6 +35,10 @@ References = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="Value of a covariate at which the parameters hold; 0 otherwise."),
 ]
+ModelFile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FILE.toml", help="Event model, or model.toml of a fit, instead of a hazard."),
+]
 LandmarkDay = Annotated[
     float | None,
     typer.Option(metavar="DAY", help="Only those who are free of the event and watched after this day."),

@@ -179,6 +179,18 @@ def select_samples(cohort: Cohort, is_kept: BoolArray) -> Cohort:
     )
 
 
+def select_doses(cohort: Cohort, is_kept: BoolArray) -> Cohort:
+    """Return a cohort with some of its doses, (n_doses,) marks; its subjects, samples and covariates stay."""
+    subject = np.repeat(np.arange(cohort.n_subjects), np.diff(cohort.dose_start))[is_kept]
+    return replace(
+        cohort,
+        dose_start=_starts(np.bincount(subject, minlength=cohort.n_subjects).tolist()),
+        dose_time=cohort.dose_time[is_kept],
+        dose_amount=cohort.dose_amount[is_kept],
+        dose_duration=cohort.dose_duration[is_kept],
+    )
+
+
 def _taken(start: IntArray, places: IntArray) -> tuple[IntArray, IntArray]:
     """Return the rows that some subjects own, and where those of each begin among them."""
     counts = np.diff(start)[places]

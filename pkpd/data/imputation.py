@@ -132,12 +132,23 @@ def draw_latent(found: Augmented, rng: np.random.Generator) -> Augmented:
 
 def draw_missing(found: Augmented, subject: int, n: int, rng: np.random.Generator) -> FloatArray:
     """Return draws of one subject's covariates given its known ones, (n, n_columns) on the normal scale."""
-    gaps = found.is_missing[subject]
-    known = np.flatnonzero(~gaps)
-    missing = np.flatnonzero(gaps)
-    centre, spread = _conditional(found, subject, known, missing)
-    drawn = np.repeat(found.normal[subject][None], n, axis=0)
-    drawn[:, missing] = centre + rng.standard_normal((n, missing.size)) @ np.linalg.cholesky(spread).T
+    return draw_missing_of_all(found, np.array([subject]), n, rng)[0]
+
+
+def draw_missing_of_all(found: Augmented, subjects: IntArray, n: int, rng: np.random.Generator) -> FloatArray:
+    """Return draws of some subjects' covariates given their known ones, (n_subjects, n, n_columns) on the normal scale.
+
+    Those who lack the same covariates share one regression.
+    """
+    gaps = found.is_missing[subjects]
+    drawn = np.repeat(found.normal[subjects][:, None, :], n, axis=1)
+    for pattern in np.unique(gaps, axis=0):
+        own = np.flatnonzero((gaps == pattern).all(axis=1))
+        known, missing = np.flatnonzero(~pattern), np.flatnonzero(pattern)
+        slope, spread = _regressions(found.covariance, known, missing)
+        centre = found.mean[missing] + (found.normal[np.ix_(subjects[own], known)] - found.mean[known]) @ slope.T
+        noise = rng.standard_normal((own.size, n, missing.size)) @ np.linalg.cholesky(spread).T
+        drawn[np.ix_(own, np.arange(n), missing)] = centre[:, None, :] + noise
     return drawn
 
 
@@ -173,9 +184,8 @@ def _regression(covariance: FloatArray, k: int, others: list[int]) -> tuple[Floa
     return slope, float(np.sqrt(max(covariance[k, k] - slope @ covariance[others, k], _NO_PROBABILITY)))
 
 
-def _conditional(found: Augmented, subject: int, known: IntArray, missing: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return mean and covariance of a subject's missing covariates given its known ones."""
-    across = found.covariance[np.ix_(missing, known)]
-    slope: FloatArray = np.linalg.solve(found.covariance[np.ix_(known, known)], across.T).T.astype(np.float64)
-    centre = found.mean[missing] + slope @ (found.normal[subject, known] - found.mean[known])
-    return centre, found.covariance[np.ix_(missing, missing)] - slope @ across.T
+def _regressions(covariance: FloatArray, known: IntArray, missing: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the slopes of missing covariates on known ones, (n_missing, n_known), and their covariance around them."""
+    across = covariance[np.ix_(missing, known)]
+    slope: FloatArray = np.linalg.solve(covariance[np.ix_(known, known)], across.T).T.astype(np.float64)
+    return slope, covariance[np.ix_(missing, missing)] - slope @ across.T

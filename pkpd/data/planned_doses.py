@@ -13,15 +13,15 @@ from pkpd.errors import InputError, Problem
 from pkpd.units import days_from_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
 
 _REQUIRED = ("ID", "TIME", "AMT")
-_MOST_NAMED = 5
 # Names of the weight [kg]: as models have it, and the column that a model does not read.
 _WEIGHTS = ("weight_kg", "wt")
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,38 @@ def read_planned_doses(path: str) -> PlannedDoses:
     if missing := [name for name in _REQUIRED if name not in table.columns]:
         found = ", ".join(table.columns)
         raise InputError(Problem(path, f"has no column {name}; it has {found}") for name in missing)
+    return doses_of_table(table)
+
+
+def doses_of_table(table: CohortTable, amount_column: str = "AMT", unit: str = "mg") -> PlannedDoses:
+    """Return the doses of a table with TIME and amounts, and where given ID, DUR and RATE.
+
+    Parameters
+    ----------
+    table : CohortTable
+        The table; without a column ID every dose is of the subject without a name.
+    amount_column, unit : str
+        Column of the amounts and what they are in; a rate is in the same unit per day.
+
+    Raises
+    ------
+    InputError
+        With every problem, each with its line.
+    """
     faults: list[Problem] = []
-    time, amount = (_column(table, name, faults) for name in ("TIME", "AMT"))
+    time, amount = (_column(table, name, faults) for name in ("TIME", amount_column))
     rate, duration = (
         np.nan_to_num(_column(table, name, faults, is_optional=True), posinf=np.inf, neginf=-np.inf)
         for name in ("RATE", "DUR")
     )
-    names = tuple(str(name) for name in texts(table, "ID").to_pylist())
+    has_names = "ID" in table.columns
+    names = tuple(str(name) for name in texts(table, "ID").to_pylist()) if has_names else ("",) * table.n_rows
+    is_amount = (amount > 0.0) & np.isfinite(amount)
     for column, is_wrong, expected in (
-        ("ID", np.array([not name for name in names]), "expected the name of a subject"),
+        ("ID", np.array([has_names and not name for name in names]), "expected the name of a subject"),
         ("TIME", np.isinf(time), "expected a finite time [day]"),
-        ("AMT", ~np.isnan(amount) & ~((amount > 0.0) & np.isfinite(amount)), "expected an amount above 0 [mg]"),
-        ("RATE", ~((rate >= 0.0) & np.isfinite(rate)), "expected a rate above 0 [mg/day], or none"),
+        (amount_column, ~np.isnan(amount) & ~is_amount, f"expected an amount above 0 [{unit}]"),
+        ("RATE", ~((rate >= 0.0) & np.isfinite(rate)), f"expected a rate above 0 [{unit}/day], or none"),
         ("DUR", ~((duration >= 0.0) & np.isfinite(duration)), "expected a duration of at least 0 [day], or none"),
         ("RATE", (rate > 0.0) & (duration > 0.0), "expected either RATE or DUR"),
     ):
@@ -112,6 +132,25 @@ def _column(table: CohortTable, name: str, faults: list[Problem], *, is_optional
         for row in bad.tolist()
     ]
     return values
+
+
+PLANNED_COLUMNS = ("ID", "TIME", "AMT", "DUR")
+"""Head of a file of planned doses."""
+
+
+def planned_rows(planned: PlannedDoses) -> Iterator[tuple[object, ...]]:
+    """Yield planned doses as the rows of a file."""
+    for name, *numbers_ in zip(planned.ids, planned.time, planned.amount, planned.duration, strict=True):
+        yield (name, *(f"{round(float(value), 8):.10g}" for value in numbers_))
+
+
+def doses_left_out(given: Cohort, planned: Cohort) -> PlannedDoses:
+    """Return the last doses of each subject that one cohort has more of than another of the same subjects."""
+    subject = np.repeat(np.arange(planned.n_subjects), np.diff(planned.dose_start))
+    place = np.arange(subject.size) - planned.dose_start[subject]
+    is_more = place >= np.diff(given.dose_start)[subject]
+    ids = tuple(planned.ids[int(i)] for i in subject[is_more])
+    return PlannedDoses(ids, planned.dose_time[is_more], planned.dose_amount[is_more], planned.dose_duration[is_more])
 
 
 def last_record(cohort: Cohort) -> FloatArray:
@@ -143,12 +182,7 @@ def label_doses(cohort: Cohort, now: FloatArray) -> PlannedDoses:
     InputError
         With every subject whose weight is not known.
     """
-    unknown_weight = np.full(cohort.row_time.size, np.nan)
-    name = next((one for one in _WEIGHTS if one in cohort.covariates), "")
-    weight = cohort.covariates.get(name, unknown_weight)[cohort.row_start[:-1]]
-    if unknown := [name for name, kg in zip(cohort.ids, weight.tolist(), strict=True) if not 0.0 < kg < np.inf]:
-        message = f"the weight of {_listed(unknown)} is not known; the label plan is 5 mg/kg, expected WT [kg]"
-        raise InputError([Problem("--plan label", message)])
+    weight = first_weights(cohort, "--plan label", "the label plan is 5 mg/kg")
     ids: list[str] = []
     time: list[float] = []
     amount: list[float] = []
@@ -164,6 +198,29 @@ def label_doses(cohort: Cohort, now: FloatArray) -> PlannedDoses:
     return PlannedDoses(
         tuple(ids), np.array(time), np.array(amount), np.full(len(ids), days_from_hours(LABEL_DURATION_HOUR))
     )
+
+
+def first_weights(cohort: Cohort, place: str, reason: str) -> FloatArray:
+    """Return the weight of each subject at its first record, (n_subjects,) [kg].
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With the covariate ``weight_kg``, or the column WT.
+    place, reason : str
+        What needs the weights, and why, for the message.
+
+    Raises
+    ------
+    InputError
+        With the subjects whose weight is not known.
+    """
+    columns = (cohort.covariates[name] for name in _WEIGHTS if name in cohort.covariates)
+    weight = next(columns, np.full(cohort.row_time.size, np.nan))[cohort.row_start[:-1]]
+    if unknown := [name for name, kg in zip(cohort.ids, weight.tolist(), strict=True) if not 0.0 < kg < np.inf]:
+        message = f"the weight of {listed(unknown)} is not known; {reason}, expected WT [kg]"
+        raise InputError([Problem(place, message)])
+    return weight
 
 
 def add_planned_doses(cohort: Cohort, planned: PlannedDoses, after: FloatArray) -> PlannedCohort:
@@ -185,7 +242,7 @@ def add_planned_doses(cohort: Cohort, planned: PlannedDoses, after: FloatArray) 
     """
     place = {name: i for i, name in enumerate(cohort.ids)}
     if strangers := list(dict.fromkeys(name for name in planned.ids if name not in place)):
-        message = f"{_listed(strangers)} are not in the cohort; expected the same names in both files"
+        message = f"{listed(strangers)} are not in the cohort; expected the same names in both files"
         raise InputError([Problem("planned doses", message)])
     n = cohort.n_subjects
     subject = np.array([place[name] for name in planned.ids], dtype=np.int64)
@@ -208,6 +265,7 @@ def add_planned_doses(cohort: Cohort, planned: PlannedDoses, after: FloatArray) 
     return PlannedCohort(longer, np.bincount(subject[~is_added], minlength=n), first)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return f"{', '.join(names[:_MOST_NAMED])}{more}"

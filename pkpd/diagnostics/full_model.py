@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from pkpd.diagnostics.scm import bound_model
+from pkpd.diagnostics.trials import bound_model, estimates_of
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
 from pkpd.estimation.fit import FitOptions, fit
 from pkpd.model.covariate import effect_slope
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pkpd.arrays import FloatArray
     from pkpd.diagnostics.candidates import Relation
-    from pkpd.diagnostics.scm import Search
+    from pkpd.diagnostics.trials import Search
     from pkpd.estimation.fit import Fit
 
 _NORMAL_975 = 1.959963984540054
@@ -42,6 +42,31 @@ class Shrunken:
     mean: FloatArray
     sd: FloatArray
     prior_variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Coefficients of a full model.
+
+    Parameters
+    ----------
+    own : tuple of PopulationParameter
+        Which.
+    estimate : (n,) array
+        Estimates.
+    covariance : (n, n) array or None
+        Their covariance; None where there is none.
+    reach : (n,) array
+        Standard errors that a 95 % interval reaches to both sides.
+    scale : (n,) array
+        Standard deviation over the subjects of what each multiplies, at no effect.
+    """
+
+    own: tuple[PopulationParameter, ...]
+    estimate: FloatArray
+    covariance: FloatArray | None
+    reach: FloatArray
+    scale: FloatArray
 
 
 def full_relations(candidates: Sequence[Relation]) -> tuple[Relation, ...]:
@@ -81,7 +106,7 @@ def shrink(estimate: FloatArray, covariance: FloatArray) -> Shrunken:
 
 
 def full_model_document(search: Search) -> dict[str, Any]:
-    """Fit the full covariate model of a search and return it as plain dictionaries.
+    """Fit the full covariate model of a search to the cohort as it is, and return it as plain dictionaries.
 
     Parameters
     ----------
@@ -91,32 +116,43 @@ def full_model_document(search: Search) -> dict[str, Any]:
     relations = full_relations(search.candidates)
     population, parameters = bound_model(search, relations, {})
     found = fit(population, FitOptions(search.method), parameters=parameters)
-    known = uncertainty(found, CovarianceKind.R)
-    base = {one.name for one in search.parameters}
-    places = [i for i, one in enumerate(found.parameters) if one.name not in base]
-    own = [found.parameters[i] for i in places]
-    estimate = found.values[places]
-    scale = _scales(found, own)
-    se: FloatArray | None = None
-    shrunken: Shrunken | None = None
-    if known is not None:
-        at = [found.scale.free.index(i) for i in places]
-        covariance = known.matrix[np.ix_(at, at)]
-        se = np.sqrt(np.diag(covariance))
-        neutral = np.array([_neutral(one) for one in own])
-        shrunken = shrink((estimate - neutral) * scale, covariance * np.outer(scale, scale))
     return {
         "status": found.status.name.lower(),
         "status_text": found.status.value,
         "ofv": found.ofv if np.isfinite(found.ofv) else None,
         "at_bound": list(found.at_bound),
         "effects": [str(one) for one in relations],
+        **coefficients_entry(fitted_coefficients(search, found)),
+        "estimates": estimates_of(found),
+    }
+
+
+def fitted_coefficients(search: Search, found: Fit) -> Coefficients:
+    """Return the coefficients of a search's candidates in a fit, without those of its base model."""
+    base = {one.name for one in search.parameters}
+    places = [i for i, one in enumerate(found.parameters) if one.name not in base]
+    own = tuple(found.parameters[i] for i in places)
+    known = uncertainty(found, CovarianceKind.R)
+    covariance: FloatArray | None = None
+    if known is not None:
+        at = [found.scale.free.index(i) for i in places]
+        covariance = known.matrix[np.ix_(at, at)]
+    reach = np.full(len(own), _NORMAL_975)
+    return Coefficients(own, found.values[places], covariance, reach, _scales(found, own))
+
+
+def coefficients_entry(known: Coefficients) -> dict[str, Any]:
+    """Return coefficients with their intervals, and shrunken, as plain dictionaries."""
+    se: FloatArray | None = None
+    shrunken: Shrunken | None = None
+    neutral = np.array([_neutral(one) for one in known.own])
+    scale = known.scale
+    if known.covariance is not None:
+        se = np.sqrt(np.diag(known.covariance))
+        shrunken = shrink((known.estimate - neutral) * scale, known.covariance * np.outer(scale, scale))
+    return {
         "prior_sd": None if shrunken is None else float(np.sqrt(shrunken.prior_variance)),
-        "coefficients": {
-            one.name: _entry(i, float(estimate[i]), _neutral(one), float(scale[i]), se, shrunken)
-            for i, one in enumerate(own)
-        },
-        "estimates": {one.name: float(value) for one, value in zip(found.parameters, found.values, strict=True)},
+        "coefficients": {one.name: _entry(i, known, neutral[i], se, shrunken) for i, one in enumerate(known.own)},
     }
 
 
@@ -140,18 +176,19 @@ def _scales(found: Fit, own: Sequence[PopulationParameter]) -> FloatArray:
 
 
 def _entry(
-    i: int, estimate: float, neutral: float, scale: float, se: FloatArray | None, shrunken: Shrunken | None
+    i: int, known: Coefficients, neutral: float, se: FloatArray | None, shrunken: Shrunken | None
 ) -> dict[str, Any]:
+    estimate, scale = float(known.estimate[i]), float(known.scale[i])
     if se is None or shrunken is None:
         nothing = dict.fromkeys(("se", "q025", "q975", "shrunken", "shrunken_se"))
         return {"estimate": estimate, "scale": scale, **nothing}
-    error = float(se[i])
+    error, reach = float(se[i]), float(known.reach[i])
     return {
         "estimate": estimate,
         "scale": scale,
         "se": error,
-        "q025": estimate - _NORMAL_975 * error,
-        "q975": estimate + _NORMAL_975 * error,
-        "shrunken": neutral + float(shrunken.mean[i]) / scale,
+        "q025": estimate - reach * error,
+        "q975": estimate + reach * error,
+        "shrunken": float(neutral) + float(shrunken.mean[i]) / scale,
         "shrunken_se": float(shrunken.sd[i]) / scale,
     }

@@ -125,7 +125,7 @@ def drawn_mean(
     sums, sizes = (np.bincount(subject, weights=w, minlength=n_subjects) for w in (values, np.ones(values.size)))
     with np.errstate(invalid="ignore"):
         means = (counts @ sums) / (counts @ sizes)
-    return _measured(float(of(values.mean())), of(means[np.isfinite(means)]))
+    return measured(float(of(values.mean())), of(means[np.isfinite(means)]))
 
 
 def _drawn_median(values: FloatArray, subject: IntArray, counts: IntArray) -> Measured:
@@ -134,7 +134,7 @@ def _drawn_median(values: FloatArray, subject: IntArray, counts: IntArray) -> Me
     order = np.argsort(values, kind="stable")
     ordered, owner = values[order], subject[order]
     found = np.array([_weighted_median(ordered, drawn[owner]) for drawn in counts])
-    return _measured(float(np.median(values)), found[np.isfinite(found)])
+    return measured(float(np.median(values)), found[np.isfinite(found)])
 
 
 def _weighted_median(ordered: FloatArray, times: IntArray) -> float:
@@ -147,7 +147,8 @@ def _weighted_median(ordered: FloatArray, times: IntArray) -> float:
     return float(0.5 * (ordered[low] + ordered[high]))
 
 
-def _measured(value: float, drawn: FloatArray) -> Measured:
+def measured(value: float, drawn: FloatArray) -> Measured:
+    """Return a number with the 95 % interval between percentiles of its draws; without ends where there are fewer than two."""
     if drawn.size < 2:
         return Measured(value, np.nan, np.nan)
     low, high = np.quantile(drawn, _INTERVAL)

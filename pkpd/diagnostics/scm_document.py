@@ -12,7 +12,8 @@ from pkpd.model.population import population_parameters
 
 if TYPE_CHECKING:
     from pkpd.diagnostics.candidates import Relation
-    from pkpd.diagnostics.scm import Search, SearchResult, TestedFit
+    from pkpd.diagnostics.scm import SearchResult
+    from pkpd.diagnostics.trials import ImputedTest, Search, SearchImputation, TestedFit
 
 SCHEMA = "asuc-scm/1"
 
@@ -48,7 +49,26 @@ def scm_document(search: Search, result: SearchResult) -> dict[str, Any]:
         "base": _model_entry(search, result.base),
         "steps": _steps(result),
         "final": {**_model_entry(search, final), "change_from_base": final.ofv - result.base.ofv},
+        **({} if search.imputation is None else {"imputation": _imputation_entry(search.imputation, result)}),
         "warnings": _warnings(result, n_failed),
+    }
+
+
+def _imputation_entry(given: SearchImputation, result: SearchResult) -> dict[str, Any]:
+    """Return what was missing, how it was drawn, and what was made of it."""
+    imputed = [one.imputed for one in result.tested if one.imputed is not None]
+    known = [one.ratio.fmi for one in imputed if one.ratio is not None]
+    return {
+        "method": "multiple",
+        "n": given.options.n_imputations,
+        "burn_in": given.options.burn_in,
+        "seed": given.options.seed,
+        "missing": dict(given.missing),
+        "drawn_with": [one.name for one in given.columns],
+        "n_tests": sum(one.ratio is not None for one in imputed),
+        "n_fits": sum(one.n_fits for one in imputed),
+        "n_fits_failed": sum(one.n_failed for one in imputed),
+        "most_missing_information_pct": 100.0 * max(known) if known else None,
     }
 
 
@@ -108,6 +128,20 @@ def _fit_entry(one: TestedFit) -> dict[str, Any]:
         "status": one.status.name.lower(),
         "at_bound": list(one.at_bound),
         "selected": one.is_selected,
+        **({} if one.imputed is None else {"imputation": _test_entry(one.imputed)}),
+    }
+
+
+def _test_entry(imputed: ImputedTest) -> dict[str, Any]:
+    """Return the pooled test of completed cohorts, F distributed where the effect is none."""
+    ratio = imputed.ratio
+    return {
+        "statistic": None if ratio is None else ratio.statistic,
+        "df_denominator": None if ratio is None else _finite(ratio.df_denominator),
+        "missing_information_pct": None if ratio is None else 100.0 * ratio.fmi,
+        "n": imputed.n_imputations,
+        "n_fits": imputed.n_fits,
+        "n_fits_failed": imputed.n_failed,
     }
 
 
@@ -119,6 +153,9 @@ def _warnings(result: SearchResult, n_failed: int) -> list[dict[str, str]]:
     if result.final.at_bound:
         text = f"In the final model {', '.join(result.final.at_bound)} lies at a bound."
         found.append({"code": "at_bound", "text": text})
+    if result.final.imputed is not None:
+        text = "The OFV of the final model is a mean over completed cohorts; it compares with no other. Effects are compared by their p."
+        found.append({"code": "ofv_of_imputations", "text": text})
     return found
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from pkpd.data.cohort import Cohort, select_subjects
 from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
 from pkpd.estimation.information import is_positive
+from pkpd.estimation.objectives import MOST_BY_QUADRATURE
 from pkpd.likelihood.population import bind_population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pkpd.arrays import FloatArray, IntArray
+    from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
 
 SCHEMA = "asuc-bootstrap/1"
@@ -87,18 +89,29 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     by_centre : bool
         Whether each centre keeps its number of subjects. Without it, a model with effects of centres gets whole centres.
     """
-    population = original.population
-    rng = np.random.default_rng([seed, number])
-    if population.model.centre_variances and not by_centre:
-        cohort = draw_centres(population.cohort, rng)
-    else:
-        cohort = select_subjects(population.cohort, draw_subjects(population.cohort, rng, by_centre=by_centre))
-    drawn = bind_population(population.model, cohort)
+    drawn = _drawn(original.population, np.random.default_rng([seed, number]), by_centre=by_centre)
     options = FitOptions(
         original.options.method, original.options.most_evaluations, with_covariance=False, tolerance=_TOLERANCE
     )
     found = fit(drawn, options, parameters=parameters_of(original), hessian=_hessian(original))
     return Replicate(number, found.values, found.ofv, found.status)
+
+
+def _drawn(population: Population, rng: np.random.Generator, *, by_centre: bool) -> Population:
+    """Return drawn subjects; those drawn several times stand there once and count as often, where each has a share of its own."""
+    model, cohort = population.model, population.cohort
+    if model.centre_variances:
+        taken = (
+            select_subjects(cohort, draw_subjects(cohort, rng, by_centre=True))
+            if by_centre
+            else draw_centres(cohort, rng)
+        )
+        return bind_population(model, taken)
+    places = draw_subjects(cohort, rng, by_centre=by_centre)
+    if population.n_eta > MOST_BY_QUADRATURE:
+        return bind_population(model, select_subjects(cohort, places))
+    distinct, counts = np.unique(places, return_counts=True)
+    return replace(bind_population(model, select_subjects(cohort, distinct)), weight=counts.astype(np.float64))
 
 
 def failed_replicate(original: Fit, number: int) -> Replicate:

@@ -79,7 +79,7 @@ def started(data: CompleteData, values: FloatArray, n_chains: int, rng: np.rando
         return None
     n, n_eta = found.white.shape
     factor = problem.subjects.omega_cholesky
-    white = _bounded(2.0 * np.linalg.inv(_positive(found.hessian)).astype(np.float64))
+    white = bounded_variances(2.0 * np.linalg.inv(_positive(found.hessian)).astype(np.float64))
     covariance = factor @ white @ factor.transpose(0, 2, 1)
     mean = shift(data, values) + found.eta
     root: FloatArray = factor @ np.linalg.cholesky(white).astype(np.float64)
@@ -103,7 +103,7 @@ def moved(
     uniform = rng.random((n, n_chains, n_moves))
     z = np.ascontiguousarray(np.einsum("nij,ncj->nci", inverse, chains.phi - mu[:, None, :]))
     centre = np.einsum("nij,nj->ni", inverse, chains.mean - mu)
-    white = _bounded(inverse @ chains.covariance @ inverse.transpose(0, 2, 1))
+    white = bounded_variances(inverse @ chains.covariance @ inverse.transpose(0, 2, 1))
     accepted = np.empty((n, N_JOINT_MOVES + n_eta))
     reach = np.linalg.cholesky(white).astype(np.float64)
     walk_all_chains(packed, centre, reach, chains.scale, normal, uniform, z, accepted)
@@ -130,7 +130,7 @@ def _positive(matrix: FloatArray) -> FloatArray:
     return np.einsum("nij,nj,nkj->nik", vectors, np.maximum(values, 2.0), vectors)
 
 
-def _bounded(matrix: FloatArray) -> FloatArray:
+def bounded_variances(matrix: FloatArray) -> FloatArray:
     """Return symmetric matrices with eigenvalues of variances that a proposal can have."""
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.transpose(0, 2, 1)))
     return np.einsum("nij,nj,nkj->nik", vectors, np.clip(values, _LEAST, _MOST), vectors)

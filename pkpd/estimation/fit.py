@@ -26,6 +26,7 @@ from pkpd.estimation.scale import Scale, jacobian, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects
 from pkpd.likelihood.importance import Sampling
+from pkpd.likelihood.population import scores_of, total_of
 from pkpd.model.population import ParameterKind, PopulationParameter
 from pkpd.model.spec import SIGNED_SHAPES
 
@@ -155,7 +156,7 @@ class Fit:
     @property
     def ofv(self) -> float:
         """Return the objective."""
-        return self.evaluation.ofv
+        return float(total_of(self.population, self.evaluation.ofv_i))
 
 
 def with_changes(
@@ -336,7 +337,7 @@ def ended(
         evaluation=evaluation,
         scale=scale,
         information=own,
-        scores=evaluation.gradient[:, free],
+        scores=scores_of(population, evaluation.gradient[:, free]),
         gradient_norm=float(np.abs(point.gradient).max()) if point.gradient.size else 0.0,
         status=status or _status(minimum, information, at_bound, options, evaluation),
         at_bound=at_bound,

@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import t
 
 from pkpd.estimation.bootstrap import USED
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
@@ -18,8 +17,6 @@ from pkpd.likelihood.population import bind_population
 
 if TYPE_CHECKING:
     from pkpd.estimation.multiple_imputation import ImputationOptions, ImputedFits
-
-_PROBABILITY = 0.975
 
 
 def pooled_fits(imputed: ImputedFits, kind: CovarianceKind | None) -> tuple[Pooled, tuple[Fit, ...]]:
@@ -125,8 +122,7 @@ def _write_pooled(document: dict[str, Any], imputed: ImputedFits, pooled: Pooled
     """Write the pooled numbers of the free parameters into their entries; fixed ones have none."""
     first = imputed.fits[0]
     place = {first.parameters[i].name: k for k, i in enumerate(first.scale.free)}
-    with np.errstate(invalid="ignore"):
-        reach = t.ppf(_PROBABILITY, pooled.df) * pooled.se
+    reach = pooled.reach * pooled.se
     for group in ("theta", "omega", "sigma"):
         for name, entry in document[group].items():
             entry["fixed"] = name not in place

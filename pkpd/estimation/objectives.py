@@ -23,7 +23,7 @@ from pkpd.likelihood.importance import (
     with_enough_points,
 )
 from pkpd.likelihood.marginal import Nodes, evaluate_marginal, place, place_again, reach_of
-from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at
+from pkpd.likelihood.population import Evaluation, Population, evaluate, problem_at, scores_of, total_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +155,7 @@ def objective_of(
             found, start = evaluate_centres(population, values, conditional, start)
         else:
             found, start = conditional(population, values, start)
-        point = _point(scale, free, found, start)
+        point = _point(population, scale, free, found, start)
         is_flat = method is Method.LAPLACE and is_flat_mode(found).any()
         return replace(point, value=np.nan) if is_flat else point
 
@@ -277,10 +277,18 @@ def is_worn(found: SampledEvaluation, proposals: Proposals) -> bool:
     return bool(is_inefficient.any()) or not found.ofv_se <= _BLURRED * max(proposals.ofv_se, proposals.sampling.target)
 
 
-def _point(scale: Scale, free: FloatArray, found: Evaluation, start: Any) -> Point[Memory]:  # noqa: ANN401 - the method's
+def _point(
+    population: Population,
+    scale: Scale,
+    free: FloatArray,
+    found: Evaluation,
+    start: Any,  # noqa: ANN401 - the method's
+) -> Point[Memory]:
+    ofv = float(total_of(population, found.ofv_i))
     if not found.gradient.size:
         none = np.empty((found.ofv_i.size, 0))
-        return Point(free, found.ofv, none[0], none, Memory(start, found))
+        return Point(free, ofv, none[0], none, Memory(start, found))
     scores = found.gradient @ jacobian(scale, free)
     is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    return Point(free, found.ofv if is_finite else np.nan, scores.sum(axis=0), scores, Memory(start, found))
+    gradient = total_of(population, scores)
+    return Point(free, ofv if is_finite else np.nan, gradient, scores_of(population, scores), Memory(start, found))

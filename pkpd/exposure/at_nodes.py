@@ -38,15 +38,20 @@ class WindowExposure:
 
 def window_exposure(model: ModelSpec, cohort: Cohort, window: tuple[float, float]) -> WindowExposure:
     """Bind a cohort with given and planned doses for areas over a window [day]."""
-    n = cohort.n_subjects
-    first = np.full(n, window[0])
+    first = first_events(cohort, window[0])
+    return WindowExposure(bind_population(model, cohort, times=window), first, np.array(window))
+
+
+def first_events(cohort: Cohort, at_most: float) -> FloatArray:
+    """Return the time of each subject's first dose, record of covariates or sample, or a time before all of them, (n_subjects,) [day]."""
+    first = np.full(cohort.n_subjects, at_most)
     for times, starts in (
         (cohort.dose_time, cohort.dose_start),
         (cohort.row_time, cohort.row_start),
         (cohort.sample_time, cohort.sample_start),
     ):
-        np.minimum.at(first, np.repeat(np.arange(n), np.diff(starts)), times)
-    return WindowExposure(bind_population(model, cohort, times=window), first, np.array(window))
+        np.minimum.at(first, np.repeat(np.arange(cohort.n_subjects), np.diff(starts)), times)
+    return first
 
 
 def log_exposure_at(given: WindowExposure, values: FloatArray, nodes: Nodes) -> tuple[FloatArray, FloatArray]:

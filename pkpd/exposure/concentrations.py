@@ -72,7 +72,7 @@ def concentration_bands(
     is_drawn : bool
         Whether the bands are for a figure, where an error of less than a hundredth is not seen.
     """
-    used = _for_concentrations(posterior, _DRAWN_LINES if is_drawn else _PLANE_LINES)
+    used = for_concentrations(posterior, _DRAWN_LINES if is_drawn else _PLANE_LINES)
     if is_drawn:
         used = _with_mass(used)
     tolerance = _DRAWN_TOLERANCE if is_drawn else _TOLERANCE
@@ -85,7 +85,7 @@ def concentration_bands(
     return ConcentrationBands(times, probabilities, _concentrations(result))
 
 
-def _for_concentrations(posterior: Posterior, plane_lines: int) -> Posterior:
+def for_concentrations(posterior: Posterior, plane_lines: int = _PLANE_LINES) -> Posterior:
     """Return the posterior on as many lines as a concentration needs.
 
     Along lines of the clearance the concentration soon after an infusion hardly changes, and where the drug is long gone
@@ -153,9 +153,9 @@ def _concentrations(logs: FloatArray) -> FloatArray:
     return np.where(values < _NOTHING, 0.0, values)
 
 
-def log_concentration_tables(posterior: Posterior, problem: Problem) -> FloatArray:
-    """Return ln of the concentration at the wanted times and every node, (n_times, n_lines, n_nodes)."""
-    tables = np.empty((problem.n_wanted, *posterior.density.shape))
+def log_concentration_tables(posterior: Posterior, problem: Problem, *, skipped: int = 0) -> FloatArray:
+    """Return ln of the concentration at the wanted times, some at first skipped, and every node, (n_times, n_lines, n_nodes)."""
+    tables = np.empty((problem.n_wanted - skipped, *posterior.density.shape))
     packed = problem.subjects._replace(
         frame=posterior.problem.subjects.frame, line_scale=posterior.problem.subjects.line_scale
     )
@@ -164,7 +164,7 @@ def log_concentration_tables(posterior: Posterior, problem: Problem) -> FloatArr
         posterior.outer,
         posterior.low,
         posterior.step,
-        problem.subjects.observations.shape[0],
+        problem.subjects.observations.shape[0] + skipped,
         tables,
     )
     return tables

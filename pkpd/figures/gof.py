@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.data.records import Censoring
-from pkpd.figures.look import (
-    DASHES,
-    INK2,
-    ORANGE,
-    dots,
-    is_quantified,
-    limit_of,
-    limits,
-    range_of,
-    styled,
-    with_log_axis,
-)
+from pkpd.figures.level_marks import is_quantified, limit_of, limits
+from pkpd.figures.look import DASHES, INK2, ORANGE, dots, range_of, styled, with_log_axis
 from pkpd.figures.npde import SELECTION, npde_distribution
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.figures.trend import running_median

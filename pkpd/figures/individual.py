@@ -8,21 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.figures.look import (
-    BLUE,
-    DASHES,
-    GREEN,
-    INK,
-    INK2,
-    ORANGE,
-    POINTS_DOWN,
-    is_quantified,
-    limit_of,
-    limits,
-    range_of,
-    styled,
-    with_log_axis,
-)
+from pkpd.figures.level_marks import POINTS_DOWN, is_quantified, limit_of, limits
+from pkpd.figures.look import BLUE, DASHES, GREEN, INK, INK2, ORANGE, range_of, styled, with_log_axis
 from pkpd.figures.sheet import FONT_PT, Drawing, Table, marks, svg
 
 if TYPE_CHECKING:

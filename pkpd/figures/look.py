@@ -1,4 +1,4 @@
-"""The look of the engine's figures: colours that colour-blind readers tell apart, axes, and the marks of levels.
+"""The look of every figure: colours that colour-blind readers tell apart, axes, and dots.
 
 The colours are those of Okabe M, Ito K. Color universal design, 2008, https://jfly.uni-koeln.de/color/. Dots, triangles and dashes
 differ in shape too, so that a print in black says the same.
@@ -7,15 +7,14 @@ differ in shape too, so that a print in black says the same.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from pkpd.data.records import Censoring
 from pkpd.figures.sheet import FONT_PT, marks
 
 if TYPE_CHECKING:
-    from pkpd.arrays import BoolArray, FloatArray, IntArray
+    from pkpd.arrays import FloatArray
     from pkpd.figures.sheet import Axes
 
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#007a5a"
@@ -25,9 +24,6 @@ _MARGIN = 1.3
 # More dots than these are drawn small [pt].
 _MANY, _SMALL = 500, 2.2
 _FEW_DECADES, _MOST_TICKS = 3, 7
-# Triangles that stand with their flat side at the place, as corners; their first is their last.
-POINTS_DOWN = ((-0.6, 0.0), (0.6, 0.0), (0.0, -1.0), (-0.6, 0.0))
-POINTS_UP = ((-0.6, 0.0), (0.6, 0.0), (0.0, 1.0), (-0.6, 0.0))
 
 
 def styled(axes: Axes, *, x: str = "", y: str = "") -> Axes:
@@ -78,43 +74,3 @@ def dots(axes: Axes, x: FloatArray, y: FloatArray, name: str = "levels", *, size
         "zorder": 3,
     }
     axes.plot(x, y, "o", gid=marks(name), clip_on=False, **look)
-
-
-def limits(
-    axes: Axes, x: FloatArray, *, lower: FloatArray, upper: FloatArray, censoring: IntArray, size: float = 7.5
-) -> None:
-    """Draw censored levels as what is known of them: a triangle that points from its limit to where they lie, or a bar between two.
-
-    Parameters
-    ----------
-    x, lower, upper : (n,) arrays
-        Place and limits of quantification [mg/L]. The axis of the levels has its limits already.
-    censoring : (n,) array
-        A ``Censoring`` for each level; quantified ones are left alone.
-    size : float
-        Of the triangles [pt].
-    """
-    look: dict[str, Any] = {"color": ORANGE, "zorder": 4, "clip_on": False}
-    for kind, at, marker, name in (
-        (Censoring.BELOW, lower, POINTS_DOWN, "below"),
-        (Censoring.ABOVE, upper, POINTS_UP, "above"),
-    ):
-        is_of_kind = censoring == int(kind)
-        if is_of_kind.any():
-            triangle = {"marker": marker, "markersize": size, "markerfacecolor": "none", "markeredgewidth": 0.9}
-            axes.plot(x[is_of_kind], at[is_of_kind], linestyle="none", gid=marks(name), **triangle, **look)
-    is_between = censoring == int(Censoring.BETWEEN)
-    if is_between.any():
-        floor = axes.get_ylim()[0]
-        ends = np.maximum(lower[is_between], floor), upper[is_between]
-        axes.vlines(x[is_between], *ends, linewidth=1.1, gid=marks("between"), **look)
-
-
-def limit_of(level: FloatArray, lower: FloatArray, upper: FloatArray, censoring: IntArray) -> FloatArray:
-    """Return where each level stands: at its number, at its limit, or at the upper one of two."""
-    return np.where(censoring == int(Censoring.NONE), level, np.where(censoring == int(Censoring.BELOW), lower, upper))
-
-
-def is_quantified(censoring: IntArray) -> BoolArray:
-    """Return which levels are numbers."""
-    return censoring == int(Censoring.NONE)

@@ -8,21 +8,8 @@ import numpy as np
 
 from pkpd.data.records import Censoring
 from pkpd.diagnostics.calibration import N_BINS, binomial, drawn_places, histogram
-from pkpd.figures.look import (
-    BAND,
-    BLUE,
-    DASHES,
-    GREEN,
-    INK2,
-    ORANGE,
-    dots,
-    is_quantified,
-    limit_of,
-    limits,
-    range_of,
-    styled,
-    with_log_axis,
-)
+from pkpd.figures.level_marks import is_quantified, limit_of, limits
+from pkpd.figures.look import BAND, BLUE, DASHES, GREEN, INK2, ORANGE, dots, range_of, styled, with_log_axis
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
 

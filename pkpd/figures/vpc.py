@@ -9,20 +9,8 @@ import numpy as np
 from pkpd.data.records import Censoring
 from pkpd.diagnostics.npc import PREDICTION_INTERVALS
 from pkpd.diagnostics.vpc import PERCENTILES
-from pkpd.figures.look import (
-    BAND,
-    BLUE,
-    DASHES,
-    GREEN,
-    INK,
-    INK2,
-    dots,
-    is_quantified,
-    limits,
-    range_of,
-    styled,
-    with_log_axis,
-)
+from pkpd.figures.level_marks import is_quantified, limits
+from pkpd.figures.look import BAND, BLUE, DASHES, GREEN, INK, INK2, dots, range_of, styled, with_log_axis
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
 

@@ -74,6 +74,8 @@ class Population:
         Group of each observation.
     log_shift : (n_rows, n_terms) array or None
         What is added to the logarithms of the typical values: the effects of centres (``centres.shifted``).
+    weight : (n_subjects,) array or None
+        How often each subject counts in the objective of the population; once where None.
     """
 
     model: ModelSpec
@@ -86,6 +88,7 @@ class Population:
     groups: tuple[str | None, ...]
     group: IntArray
     log_shift: FloatArray | None = None
+    weight: FloatArray | None = None
 
     @property
     def n_subjects(self) -> int:
@@ -139,6 +142,16 @@ class Evaluation:
     def ofv(self) -> float:
         """Return the objective of the population."""
         return float(self.ofv_i.sum())
+
+
+def total_of(population: Population, by_subject: FloatArray) -> FloatArray:
+    """Return the sum over subjects, the first axis, each counted as often as it does."""
+    return by_subject.sum(axis=0) if population.weight is None else population.weight @ by_subject
+
+
+def scores_of(population: Population, by_subject: FloatArray) -> FloatArray:
+    """Return subjects' derivatives whose sum of squares counts each as often as it does, (n_subjects, n)."""
+    return by_subject if population.weight is None else np.sqrt(population.weight)[:, None] * by_subject
 
 
 def bind_population(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] = ()) -> Population:

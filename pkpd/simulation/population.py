@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
+    from pkpd.simulation.random_effects import CentreDraws
 
 
 def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) -> Cohort:
@@ -30,11 +31,37 @@ def simulate_levels(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) 
     rng : Generator
         Source of randomness; the same seed draws the same cohort.
     """
+    return levels_of(model, cohort, draw_effects(model, cohort, rng), rng)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnEffects:
+    """Random effects of a cohort's subjects and centres.
+
+    Parameters
+    ----------
+    white : (n_subjects, 1, n_eta) array
+        Of the subjects, whitened.
+    centres : CentreDraws or None
+        Of the centres.
+    """
+
+    white: FloatArray
+    centres: CentreDraws | None
+
+
+def draw_effects(model: ModelSpec, cohort: Cohort, rng: np.random.Generator) -> DrawnEffects:
+    """Draw the random effects of a cohort's subjects and centres."""
     packed = bind_cohort(model, cohort).subjects
     centres = draw_centre_effects(model, cohort, rng, 1)
-    white = draw_white(model, packed, rng, range(cohort.n_subjects), 1)
+    return DrawnEffects(draw_white(model, packed, rng, range(cohort.n_subjects), 1), centres)
+
+
+def levels_of(model: ModelSpec, cohort: Cohort, effects: DrawnEffects, rng: np.random.Generator) -> Cohort:
+    """Return a cohort with levels drawn given the random effects, at the times and with the limits of its samples."""
+    packed = bind_cohort(model, cohort).subjects
     noise = rng.standard_normal((packed.observations.shape[0], 1))
-    measured = simulate_block(packed, 0, white, noise, centres)
+    measured = simulate_block(packed, 0, effects.white, noise, effects.centres)
     is_logarithmic = model.residual.kind is ResidualKind.LOGARITHMIC
     return with_levels(cohort, np.exp(measured[:, 0]) if is_logarithmic else measured[:, 0])
 

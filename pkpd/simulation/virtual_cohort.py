@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.data.cohort import Cohort
+from pkpd.data.cohort import Cohort, select_doses, select_samples
 from pkpd.errors import input_error
-from pkpd.simulation.population import simulate_levels
+from pkpd.simulation.population import draw_effects, levels_of, simulate_levels
 from pkpd.units import days_from_hours
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.model.spec import ModelSpec
+    from pkpd.simulation.population import DrawnEffects
 
 _QUARTILE = 0.6744897501960817
 _INFUSION_DAY = days_from_hours(2.0)
@@ -81,6 +82,77 @@ def virtual_cohort(model: ModelSpec, design: Design, rng: np.random.Generator) -
     InputError
         For a model that reads another covariate.
     """
+    whole = _design(model, design, rng)
+    return _with_gaps(simulate_levels(model, whole, rng), design, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPatients:
+    """Patients before anything is observed of them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Covariates, planned doses and times of samples, whose levels are not there yet.
+    effects : DrawnEffects
+        Their random effects.
+    """
+
+    cohort: Cohort
+    effects: DrawnEffects
+
+
+def draw_patients(model: ModelSpec, design: Design, rng: np.random.Generator) -> VirtualPatients:
+    """Draw patients with their random effects; parameters and errors as ``virtual_cohort``."""
+    cohort = _design(model, design, rng)
+    return VirtualPatients(cohort, draw_effects(model, cohort, rng))
+
+
+def observed(
+    model: ModelSpec, patients: VirtualPatients, design: Design, rng: np.random.Generator, *, until_day: FloatArray
+) -> tuple[Cohort, Cohort]:
+    """Return what is observed of patients until a day of each, and the same with the doses planned for later.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The truth.
+    patients : VirtualPatients
+        The patients.
+    design : Design
+        How much is missing.
+    rng : Generator
+        Source of randomness.
+    until_day : (n_subjects,) array
+        Day from which on a patient has no dose and no sample [day], above 0; one all of whose samples would come later has the first one
+        halfway to that day.
+    """
+    cohort = patients.cohort
+    subject = _owner(cohort.sample_start)
+    is_first = np.isin(np.arange(subject.size), cohort.sample_start[:-1])
+    is_late = cohort.sample_time >= until_day[subject]
+    moved = np.where(is_late & is_first, 0.5 * until_day[subject], cohort.sample_time)
+    kept = select_samples(replace(cohort, sample_time=moved), ~is_late | is_first)
+    drawn = _with_gaps(levels_of(model, kept, patients.effects, rng), design, rng)
+    return select_doses(drawn, drawn.dose_time < until_day[_owner(drawn.dose_start)]), drawn
+
+
+def _owner(start: IntArray) -> IntArray:
+    """Return whose each row is."""
+    return np.repeat(np.arange(start.size - 1), np.diff(start))
+
+
+def _with_gaps(cohort: Cohort, design: Design, rng: np.random.Generator) -> Cohort:
+    """Return a cohort some of whose covariates, other than weight, are missing."""
+    seen = {
+        name: values if name == "weight_kg" else np.where(rng.random(values.size) < design.missing, np.nan, values)
+        for name, values in cohort.covariates.items()
+    }
+    return replace(cohort, covariates=seen)
+
+
+def _design(model: ModelSpec, design: Design, rng: np.random.Generator) -> Cohort:
+    """Draw patients, doses and sample times, all covariates known."""
     n = design.n_subjects
     covariates = _covariates(n, rng)
     if unknown := [name for name in model.covariates if name not in covariates]:
@@ -91,7 +163,7 @@ def virtual_cohort(model: ModelSpec, design: Design, rng: np.random.Generator) -
     centre = rng.integers(0, _N_CENTRES, n)
     assay = centre % len(_ASSAYS)
     of_sample = np.repeat(assay, np.diff(sample_start))
-    whole = Cohort(
+    return Cohort(
         ids=tuple(str(i + 1) for i in range(n)),
         dose_start=dose_start,
         dose_time=dose_time,
@@ -113,12 +185,6 @@ def virtual_cohort(model: ModelSpec, design: Design, rng: np.random.Generator) -
         centre=centre,
         centres=tuple(f"centre_{i + 1}" for i in range(_N_CENTRES)),
     )
-    drawn = simulate_levels(model, whole, rng)
-    seen = {
-        name: values if name == "weight_kg" else np.where(rng.random(n) < design.missing, np.nan, values)
-        for name, values in covariates.items()
-    }
-    return replace(drawn, covariates=seen)
 
 
 def _covariates(n: int, rng: np.random.Generator) -> dict[str, FloatArray]:

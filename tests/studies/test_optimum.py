@@ -57,3 +57,6 @@ def test_the_page_leads_with_the_count_and_shows_the_worst():
     assert "| exact | `converged` | 2 | 1 | 0.5000 |" in text
     assert "| laplace | `flat_mode` | 1 | not tried |  |" in text
     assert text.index("| 2 | exact |") < text.index("| 1 | exact |")
+    assert "On other cohorts" not in text
+    checked = page([ROW], seed=1, check=[replace(ROW, seed=2, method="laplace", independent=499.0)])
+    assert "On cohorts of seed 2, which nothing was chosen on, 1 of 1 fits by `laplace`" in checked

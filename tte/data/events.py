@@ -87,6 +87,16 @@ class Events:
         return np.insert(self.subject[1:] != self.subject[:-1], 0, True)
 
 
+EVENT_COLUMNS = ("ID", "TIME", "EVENT")
+"""Head of a file of event times with one row for each subject."""
+
+
+def event_rows(events: Events) -> Iterator[tuple[object, ...]]:
+    """Yield event times of subjects with one row each, watched from day 0 on, as the rows of a file."""
+    for name, stop, kind in zip(events.ids, events.stop.tolist(), events.kind.tolist(), strict=True):
+        yield name, f"{stop:.10g}", int(kind == EventKind.EVENT)
+
+
 def events_of(
     time: ArrayLike,
     event: ArrayLike,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tte.estimation.document import aic, bic, finite, status_text
-from tte.estimation.fit import FitStatus, fit
+from tte.estimation.fit import AT_A_MAXIMUM, fit
 from tte.estimation.model import event_time_model
 from tte.hazards.hazard import Hazard
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tte.estimation.fit import EventFit
 
 SCHEMA = "tte-compare/1"
-_COMPARABLE = (FitStatus.CONVERGED, FitStatus.AT_BOUND)
 
 
 def fit_every_hazard(
@@ -48,7 +47,7 @@ def comparison_document(fits: Sequence[EventFit]) -> dict[str, Any]:
 
     Differences and weights are among fits that ended at a maximum; the others stand last.
     """
-    values = np.array([aic(one) if one.status in _COMPARABLE else np.inf for one in fits])
+    values = np.array([aic(one) if one.status in AT_A_MAXIMUM else np.inf for one in fits])
     best = float(values.min())
     weights = np.exp(-0.5 * (values - best)) if np.isfinite(best) else np.full(values.size, np.nan)
     weights = weights / weights.sum()

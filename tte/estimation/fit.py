@@ -39,6 +39,10 @@ class FitStatus(Enum):
     EVALUATED = "Evaluated at the given values; nothing was estimated."
 
 
+AT_A_MAXIMUM = (FitStatus.CONVERGED, FitStatus.AT_BOUND)
+"""How a fit must have ended for its estimates and its likelihood to count."""
+
+
 @dataclass(frozen=True, slots=True)
 class FitOptions:
     """How a fit is made.

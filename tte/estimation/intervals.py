@@ -83,3 +83,8 @@ def _natural(link: Link, value: float) -> float:
     if link is Link.IDENTITY or math.isnan(value):
         return value
     return math.exp(value) if value < _LARGEST_LOG else math.inf
+
+
+def axis_name(name: str, link: Link) -> str:
+    """Return what stands beside a coefficient on the linear scale."""
+    return f"ln {name}" if link is Link.LOG else name

@@ -199,15 +199,22 @@ def refit_held(
     is_free = fit.coefficients.is_free.copy()
     is_free[at] = False
     coefficients = replace(fit.coefficients, theta=theta, is_free=is_free)
-    started = tuple(replace(one, value=float(v)) for one, v in zip(fit.parameters, near.values, strict=True))
-    scale = scale_of(started)
-    search = _Search(data, started, scale, coefficients, with_covariance=False)
-    kept = np.delete(np.arange(len(fit.information)), scale.n_free + int(fit.coefficients.is_free[:at].sum()))
+    n_pk = scale_of(fit.parameters).n_free
+    kept = np.delete(np.arange(len(fit.information)), n_pk + int(fit.coefficients.is_free[:at].sum()))
     hessian = 2.0 * fit.information[np.ix_(kept, kept)] if is_positive(fit.information) else None
-    if scale.n_free:
-        return search.ended(joint_objective(data, scale, coefficients), near.evaluation, None, hessian)
-    known = posterior or levels_posterior(data, fit.values, fit.evaluation.nodes)
-    return search.ended(held_objective(data, known, coefficients), fit.evaluation, None, hessian)
+    parameters = _started(fit.parameters, near.values, holds_pk=True)
+    search = _Search(data, parameters, scale_of(parameters), coefficients, with_covariance=False)
+    known = posterior or levels_posterior(data, near.values, near.evaluation.nodes)
+    of_hazard = None if hessian is None else hessian[n_pk:, n_pk:]
+    found = search.ended(held_objective(data, known, coefficients), near.evaluation, None, of_hazard)
+    if not n_pk:
+        return found
+    # The hazard first: with its coefficients far from the value held, a step of all parameters at once may leave for
+    # another, higher minimum, such as that without variance of the clearance.
+    started = tuple(replace(one, value=float(v)) for one, v in zip(fit.parameters, near.values, strict=True))
+    begun = replace(coefficients, theta=found.theta)
+    search = _Search(data, started, scale_of(started), begun, with_covariance=False)
+    return search.ended(joint_objective(data, search.scale, begun), found.evaluation, None, hessian)
 
 
 def _started(

@@ -90,7 +90,7 @@ def test_a_fit_with_occasions_and_centres_goes_through_to_simulation_and_bootstr
 
     assert run(["exposure", *after, "--out", str(tmp_path / "exposure")]) == 0
     said = capsys.readouterr()
-    assert "effects of occasions and centres are 0" in said.err
+    assert "Effects of occasions and centres are 0" in said.err
     assert len(rows_of(tmp_path / "exposure" / "exposure.csv")) == 12
 
 

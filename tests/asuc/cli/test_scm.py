@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from asuc.cli import run
 from tests.asuc.shell import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
 HEEDING = (
@@ -81,11 +85,10 @@ def test_two_workers_and_an_interruption_change_no_byte(
     assert files_of(parts) == files_of(whole)
 
 
-def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    out, whole = tmp_path / "scm", tmp_path / "whole"
-    options = ["scm", cohort, *MODEL, *FEW, "--covariate", "ALB", "--workers", "2"]
+def interrupted(options: list[str], file: Path, is_under_way: Callable[[bytes], bool]) -> tuple[int, str, str]:
+    """Run the command until a file says that it is under way, press Ctrl-C, and return exit status and what was said."""
     with subprocess.Popen(  # noqa: S603 - a line of our own
-        [sys.executable, "-c", HEEDING, *options, "--out", str(out)],
+        [sys.executable, "-c", HEEDING, *options],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -93,18 +96,24 @@ def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path, capsys: pytest.C
         text=True,
         start_new_session=True,
     ) as process:
-        file = out / "trace.csv"
-        ends = time.monotonic() + 90.0
-        while time.monotonic() < ends and not (file.exists() and file.read_bytes().count(b"\n") > 4):
+        ends = time.monotonic() + 180.0
+        while time.monotonic() < ends and not (file.exists() and is_under_way(file.read_bytes())):
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)
         try:
             printed, said = process.communicate(timeout=60)
         finally:
             process.kill()
+    return process.returncode, printed, said
+
+
+def test_ctrl_c_keeps_what_is_done(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out, whole = tmp_path / "scm", tmp_path / "whole"
+    options = ["scm", cohort, *MODEL, *FEW, "--covariate", "ALB", "--workers", "2"]
+    file = out / "trace.csv"
+    status, printed, said = interrupted([*options, "--out", str(out)], file, lambda text: text.count(b"\n") > 4)
     n_kept = file.read_bytes().count(b"\n") - 1
-    assert process.returncode == 1
-    assert printed == ""
+    assert (status, printed) == (1, "")
     assert f"{n_kept} fits are kept; the same command with --resume goes on" in said
     assert "Traceback" not in said
     assert not (out / "scm.json").exists()

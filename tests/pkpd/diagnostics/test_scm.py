@@ -25,16 +25,9 @@ from pkpd.diagnostics.candidates import (
     without_effects,
 )
 from pkpd.diagnostics.full_model import full_model_document, shrink
-from pkpd.diagnostics.scm import (
-    Direction,
-    Search,
-    SearchResult,
-    Trial,
-    compared,
-    fit_trials,
-    search_covariates,
-)
+from pkpd.diagnostics.scm import SearchResult, fit_trials, search_covariates
 from pkpd.diagnostics.scm_document import scm_document
+from pkpd.diagnostics.trials import Direction, Search, Trial, compared
 from pkpd.errors import InputError
 from pkpd.estimation.fit import FitStatus
 from pkpd.estimation.objectives import Method

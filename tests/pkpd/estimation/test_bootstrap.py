@@ -15,6 +15,7 @@ from pkpd.estimation.fit import Fit, FitOptions, FitStatus, fit
 from pkpd.estimation.objectives import Method
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
+from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 
 NIYIGENA = load_model("niyigena_2026_asuc")
@@ -90,3 +91,20 @@ def test_a_fit_that_failed_says_so(original: Fit):
     failed = replace(original, status=FitStatus.EVALUATIONS)
     codes = [warning["code"] for warning in bootstrap_document(failed, [])["warnings"]]
     assert codes == ["original_not_converged"]
+
+
+@pytest.mark.parametrize("method", [Method.EXACT, Method.LAPLACE, Method.FO])
+def test_a_subject_that_counts_twice_is_one_that_stands_there_twice(method: Method):
+    """Objective, estimates and the cross product of the scores."""
+    model = load_model("niyigena_2026_asuc")
+    cohort = with_model_covariates(virtual_cohort(model, Design(24, 0.0), np.random.default_rng(3)), model).cohort
+    cohort = without_censored(cohort, "half") if method is Method.FO else cohort
+    places = np.array([*range(24), 3, 3, 7])
+    twice = bind_population(model, select_subjects(cohort, places))
+    weight = np.bincount(places).astype(np.float64)
+    once = replace(bind_population(model, cohort), weight=weight)
+    options = FitOptions(method, with_covariance=False)
+    expected, found = fit(twice, options), fit(once, options)
+    assert found.ofv == pytest.approx(expected.ofv, abs=1e-6)
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-5)
+    np.testing.assert_allclose(found.scores.T @ found.scores, expected.scores.T @ expected.scores, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,151 @@
+"""`asuc tte scm`: a stepwise search of covariate effects on a hazard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.fit_options import OutFolder
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.tte_options import EventsFile, HazardName, LandmarkDay, read_event_times
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tte.estimation.covariate_search import CovariateSearch, Form
+
+
+def scm(
+    events: EventsFile,
+    out: OutFolder,
+    hazard: Annotated[HazardName, typer.Option(help="Hazard.")],
+    covariate: Annotated[
+        list[str],
+        typer.Option(
+            metavar="[PARAMETER:]NAME",
+            help="Covariate to try on the hazard, on a parameter by name, or on every one (all:NAME); may be repeated.",
+        ),
+    ],
+    form: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="linear|log|threshold|hockey_stick",
+            help="How covariates may act; may be repeated. [default: linear, log]",
+        ),
+    ] = None,
+    forward: Annotated[float, typer.Option(help="An effect is added with p below this.")] = 0.05,
+    backward: Annotated[float, typer.Option(help="An effect stays with p up to this.")] = 0.01,
+    landmark: LandmarkDay = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Search covariate effects on a hazard by likelihood-ratio tests: forward, then backward."""
+    from tte.estimation.covariate_search import candidates_of, covariate_search  # noqa: PLC0415 - the engine
+    from tte.estimation.covariate_search_document import TRACE_HEAD, covariate_search_document, trace_row  # noqa: PLC0415
+    from tte.hazards.hazard import Hazard  # noqa: PLC0415
+
+    for option, level in (("--forward", forward), ("--backward", backward)):
+        if not 0.0 < level < 1.0:
+            raise input_error(option, f"{level:g} is not above 0 and below 1, such as 0.05")
+    forms = _forms(form or ("linear", "log"))
+    folder = check_folder(out, force=force)
+    names = dict.fromkeys(word.rpartition(":")[2].strip() for word in covariate)
+    given = read_event_times(events, list(names), landmark)
+    candidates, left_out = candidates_of(given.events, Hazard(hazard), covariate, forms)
+    for sentence in left_out:
+        report(f"{events}: {sentence}")
+    with shown_progress("Searching") as tell:
+        found = covariate_search(
+            given.events,
+            Hazard(hazard),
+            candidates,
+            forward=forward,
+            backward=backward,
+            # As many steps as there are candidates is the most there can be.
+            tell=lambda done: tell(done / (done + len(candidates))),
+        )
+    document = covariate_search_document(found, forward=forward, backward=backward)
+    document |= {
+        "forms": [one.value for one in forms],
+        "left_out": list(left_out),
+        "landmark_day": landmark,
+        "data": {"file": events, "sha256": given.data_sha256},
+    }
+    make_folder(folder)
+    write_json(folder / "scm.json", document)
+    write_csv(folder / "trace.csv", TRACE_HEAD, map(trace_row, found.tested))
+    _write_model(folder, found)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+
+
+def _forms(words: Sequence[str]) -> list[Form]:
+    """Return forms from their names, each once."""
+    from tte.estimation.covariate_search import Form  # noqa: PLC0415
+
+    known = {one.value: one for one in Form}
+    for word in words:
+        if word.strip().lower() not in known:
+            raise input_error("--form", f"“{word}” is none; expected one of {', '.join(known)}")
+    return list(dict.fromkeys(known[word.strip().lower()] for word in words))
+
+
+def _write_model(folder: Path, found: CovariateSearch) -> None:
+    """Write the final model where all its columns are those of the file; an earlier search's model is none of this one's."""
+    from tte.estimation.covariate_search import Form  # noqa: PLC0415
+    from tte.estimation.model_file import model_file  # noqa: PLC0415
+
+    file = folder / "model.toml"
+    file.unlink(missing_ok=True)
+    if all(one.form is Form.LINEAR for one in found.selected):
+        file.write_text(model_file(found.final, "Found by a stepwise search."), encoding="utf-8")
+
+
+def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    head = ("step", "", "effect", "form", "change of −2 ln L", "df", "p", "")
+    rows = tuple(
+        (
+            str(one["step"]),
+            one["direction"],
+            f"{one['parameter']}:{one['covariate']}",
+            one["form"].replace("_", " "),
+            "" if one["change"] is None else f"{one['change']:.3f}",
+            str(one["df"]),
+            "" if one["p"] is None else f"{one['p']:.2g}",
+            _remark(one),
+        )
+        for one in document["trace"]
+    )
+    final = document["final"]
+    estimates = tuple(
+        (
+            name,
+            "" if one["estimate"] is None else f"{one['estimate']:.5g}",
+            "" if one["se"] is None else f"{one['se']:.3g}",
+        )
+        for name, one in final["parameters"].items()
+    )
+    said = (
+        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events. Added with p below {document['forward']:g}, "
+        f"kept with p up to {document['backward']:g}."
+    )
+    return [
+        said,
+        Sheet("Steps", head, rows, wraps=7),
+        Sheet(f"Final model, log-likelihood {final['log_likelihood']:.4f}", ("parameter", "estimate", "SE"), estimates),
+        *(one["text"] for one in document["warnings"]),
+    ]
+
+
+def _remark(one: dict[str, Any]) -> str:
+    if one["selected"]:
+        return "added" if one["direction"] == "forward" else "taken away"
+    return "" if one["p"] is not None else one["status"].replace("_", " ")

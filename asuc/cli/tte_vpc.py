@@ -1,0 +1,213 @@
+"""`asuc tte vpc`: a visual predictive check of a model of event times."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.fit_options import FitFolder, OutFolder
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.tte_options import (
+    Covariates,
+    EventsFile,
+    HazardName,
+    LandmarkDay,
+    ModelFile,
+    References,
+    read_event_time_model,
+    read_event_times,
+)
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from asuc.cli.tte_options import TteInputs
+    from tte.data.events import Events
+    from tte.estimation.fit import EventFit
+    from tte.evaluation.visual_check import RiskGroup, VisualCheck
+
+_HEAD = ("group", "subjects", "events", "simulated_025", "simulated_50", "simulated_975", "event_days", "outside")
+
+
+def vpc(
+    events: EventsFile,
+    out: OutFolder,
+    fit: FitFolder = None,
+    hazard: Annotated[HazardName | None, typer.Option(help="Hazard, which is fitted first.")] = None,
+    covariate: Covariates = None,
+    reference: References = None,
+    model: ModelFile = None,
+    landmark: LandmarkDay = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Column that parts low from high.")] = None,
+    at: Annotated[float | None, typer.Option(metavar="VALUE", help="Where: high from this value on.")] = None,
+    n: Annotated[int, typer.Option("--n", min=20, max=100_000, help="Simulated studies.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same studies.")] = 1,
+    censoring: Annotated[
+        Literal["drawn", "end"],
+        typer.Option(
+            help="Until when subjects with the event would have been watched: drawn, or the end of the study."
+        ),
+    ] = "drawn",
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Draw the estimates of each study from their distribution.")
+    ] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Simulate studies from a model, and compare their Kaplan–Meier curves with the observed one."""
+    from tte.evaluation.visual_check import Censoring, visual_check, visual_check_document  # noqa: PLC0415
+
+    folder = check_folder(out, force=force)
+    if (by is None) != (at is None):
+        raise input_error("--by, --at", "one is given without the other; expected --by NAME --at VALUE, or neither")
+    if fit is not None and (hazard or model or covariate or reference):
+        raise input_error("--fit", "brings its own model; leave --hazard, --model, --covariate and --reference out")
+    found, given = (
+        _kept_fit(fit, events, landmark)
+        if fit is not None
+        else _made_fit(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
+    )
+    groups = _groups(found.events, by, at)
+    how = Censoring[censoring.upper()]
+    with shown_progress("Simulating") as tell:
+        check = visual_check(found, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)
+    document: dict[str, Any] = visual_check_document(check)
+    natural = found.model.natural(found.theta).tolist()
+    document |= {
+        "seed": seed,
+        "hazard": found.model.hazard.value,
+        "parameters": dict(zip(found.model.names, natural, strict=True)),
+        "censoring": {"name": censoring, "text": how.value},
+        "uncertainty": uncertainty,
+        "by": None if by is None else {"name": by.strip().upper(), "at": at},
+        "landmark_day": None if given.landmark is None else given.landmark.day,
+        "data": {"file": events, "sha256": given.data_sha256},
+    }
+    make_folder(folder)
+    write_json(folder / "vpc.json", document)
+    write_csv(folder / "vpc.csv", _HEAD, map(_row, document["groups"]))
+    forget_figures(folder)
+    if not no_figures:
+        _draw(folder, check, how.value, "" if by is None else by.strip().upper())
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+
+
+def _made_fit(
+    events: str,
+    named: tuple[str | None, str | None],
+    *,
+    covariates: tuple[list[str] | None, list[str] | None],
+    landmark: float | None,
+) -> tuple[EventFit, TteInputs]:
+    """Return a fit of the model that options describe."""
+    from tte.estimation.document import status_text  # noqa: PLC0415 - loads the engine
+    from tte.estimation.fit import AT_A_MAXIMUM  # noqa: PLC0415
+    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
+
+    wanted, _ = read_event_time_model(
+        *named, covariates=covariates[0], references=covariates[1], initial=None, fixed=None
+    )
+    given = read_event_times(events, wanted.covariates, landmark)
+    found = fit_events(given.events, wanted)
+    if found.status not in AT_A_MAXIMUM:
+        raise input_error(events, f"cannot be simulated from the fit: {status_text(found)}")
+    return found, given
+
+
+def _kept_fit(folder: str, events: str, landmark: float | None) -> tuple[EventFit, TteInputs]:
+    """Return the model of a folder of `asuc tte fit` at its values, for the same or other event times."""
+    import numpy as np  # noqa: PLC0415
+
+    from tte.estimation.fit import FitOptions  # noqa: PLC0415 - loads the engine
+    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
+    from tte.estimation.model_file import read_model_file  # noqa: PLC0415
+
+    try:
+        document: Any = json.loads((Path(folder) / "fit.json").read_text(encoding="utf-8"))
+        at, sha256 = document["landmark"], document["data"]["sha256"]
+        day = landmark if landmark is not None or at is None else float(at["day"])
+    except (OSError, ValueError, KeyError, TypeError):
+        message = "cannot be read as a fit of event times; expected the folder that `asuc tte fit --out` wrote"
+        raise input_error(folder, message) from None
+    reading = read_model_file(str(Path(folder) / "model.toml"))
+    given = read_event_times(events, reading.model.covariates, day, is_estimated=False)
+    if given.data_sha256 != sha256:
+        report(f"{events}: other event times than those of the fit in {folder}, whose values are taken as they are.")
+    found = fit_events(given.events, reading.model, FitOptions(0))
+    covariance = np.full_like(found.covariance, np.nan) if reading.covariance is None else reading.covariance
+    return replace(found, covariance=covariance), given
+
+
+def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]:
+    """Return whose curves are compared: those of all subjects, then of low and high."""
+    import numpy as np  # noqa: PLC0415
+
+    from tte.evaluation.visual_check import RiskGroup, times_of  # noqa: PLC0415 - loads the engine
+
+    times_of(events)
+    found = [RiskGroup("all", np.ones(events.n_subjects, dtype=np.bool_))]
+    if by is None or at is None:
+        return found
+    name = by.strip().upper()
+    values = events.covariates.get(name)
+    if values is None:
+        raise input_error("--by", f"{name} is no column of numbers; there are {', '.join(events.covariates) or 'none'}")
+    if not np.isfinite(values).all():
+        who = events.ids[int(np.flatnonzero(~np.isfinite(values))[0])]
+        raise input_error("--by", f"{name} is missing for subject {who}; expected a number for every subject")
+    is_high = np.asarray(values >= at)
+    if is_high.all() or not is_high.any():
+        ends = f"from {values.min():g} to {values.max():g}"
+        raise input_error("--at", f"{at:g} parts nobody: {name} goes {ends}; expected a value between")
+    parts = ((f"below {at:g}", ~is_high), (f"{at:g} or more", is_high))
+    return [*found, *(RiskGroup(*part) for part in parts)]
+
+
+def _draw(folder: Path, check: VisualCheck, said: str, column: str) -> None:
+    from tte.figures.visual_check import visual_check_figure  # noqa: PLC0415 - loads Matplotlib
+
+    shown = {("vpc", ""): check.groups[:1], ("vpc-by-group", column): check.groups[1:]}
+    drawings = [
+        visual_check_figure(replace(check, groups=groups), name=name, column=by, said=said)
+        for (name, by), groups in shown.items()
+        if groups
+    ]
+    with shown_progress("Drawing") as tell:
+        write_figures(folder / FOLDER, drawings, written=lambda k: tell(k / len(drawings)))
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    counts = (one["n_event_days"], one["n_event_days_outside"])
+    return one["name"], one["n_subjects"], one["n_events"], *one["simulated_events"].values(), *counts
+
+
+def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    rows = tuple(
+        (
+            str(name),
+            f"{n:,}",
+            f"{n_events:,}",
+            f"{middle:.3g} [{low:.3g} to {high:.3g}]",
+            f"{n_outside} of {n_days}",
+        )
+        for name, n, n_events, low, middle, high, n_days, n_outside in map(_row, document["groups"])
+    )
+    head = ("group", "subjects", "events", "simulated events, median [95 %]", "event days outside the band")
+    by = "" if document["by"] is None else f", by {document['by']['name']}"
+    uncertain = "with" if document["uncertainty"] else "without"
+    return [
+        f"{document['n']:,} studies simulated from the {document['hazard']} hazard, {uncertain} the uncertainty of its estimates.",
+        document["censoring"]["text"],
+        Sheet(f"Observed and simulated{by}", head, rows, wraps=0),
+    ]

@@ -1,0 +1,108 @@
+"""Observed over expected, slope and groups against closed forms, a general optimiser and what was simulated."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.stats import poisson
+
+from pkpd.errors import InputError
+from tests.tte.evaluation.drawn_times import drawn_times
+from tte.evaluation.calibration import SlopeStatus, calibration_groups, calibration_slope, observed_over_expected
+from tte.evaluation.event_times import event_times
+from tte.evaluation.kaplan_meier import kaplan_meier
+
+
+def test_the_interval_of_a_poisson_count_is_exact():
+    event, hazard = np.arange(71) < 11, np.full(71, 8.0 / 71)
+    found = observed_over_expected(event, hazard)
+    assert found.ratio.value == pytest.approx(11 / 8)
+    assert poisson.sf(10, 8.0 * found.ratio.low) == pytest.approx(0.025)
+    assert poisson.cdf(11, 8.0 * found.ratio.high) == pytest.approx(0.025)
+    nobody = observed_over_expected(np.zeros(71, bool), hazard)
+    assert nobody.ratio.low == 0.0
+    assert poisson.cdf(0, 8.0 * nobody.ratio.high) == pytest.approx(0.025)
+
+
+def test_a_calibrated_model_has_ratio_one_intercept_zero_and_slope_one_with_late_entry():
+    times, marker = drawn_times(20_000, 1, is_late=True, is_tied=False)
+    hazard = (times.time_day - times.entry_day) / 80.0 * np.exp(0.8 * marker)
+    # Subjects whose time was moved behind their entry had their event earlier, and so are left out.
+    kept = times.time_day > times.entry_day + 1.0
+    event = times.event[kept]
+    ratio = observed_over_expected(event, hazard[kept]).ratio
+    assert ratio.low < 1.1
+    found = calibration_slope(event, hazard[kept], 0.8 * marker[kept])
+    assert found.slope.value == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_model_with_a_slope_twice_too_steep_is_found_at_one_half():
+    times, marker = drawn_times(20_000, 2, is_tied=False)
+    hazard = times.time_day / 80.0 * np.exp(1.6 * marker)
+    found = calibration_slope(times.event, hazard, 1.6 * marker)
+    assert found.slope.low < 0.5 < found.slope.high
+    assert found.p < 1e-10
+
+
+def test_estimates_and_intervals_are_those_of_a_general_optimiser():
+    times, marker = drawn_times(71, 3)
+    predictor = 0.5 * marker
+    hazard = times.time_day / 90.0 * np.exp(predictor)
+    x = predictor - predictor.mean()
+
+    def minus(parameters):
+        shift = parameters[0] + parameters[1] * x
+        return float((hazard * np.exp(shift)).sum() - shift[times.event].sum())
+
+    other = minimize(minus, np.zeros(2), method="BFGS", options={"gtol": 1e-9})
+    found = calibration_slope(times.event, hazard, predictor)
+    assert found.intercept.value == pytest.approx(other.x[0], abs=1e-6)
+    assert found.slope.value == pytest.approx(1.0 + other.x[1], abs=1e-6)
+    mean = hazard * np.exp(other.x[0] + other.x[1] * x)
+    inverse = np.linalg.inv([[mean.sum(), (mean * x).sum()], [(mean * x).sum(), (mean * x * x).sum()]])
+    assert (found.slope.high - found.slope.low) / 2 == pytest.approx(1.959964 * np.sqrt(inverse[1, 1]), rel=1e-5)
+
+
+def test_no_events_the_same_prediction_for_all_and_events_at_one_end_have_a_status():
+    hazard = np.array([0.1, 0.2, 0.4, 0.1])
+    x = np.array([0.0, 1.0, 2.0, 0.5])
+    assert calibration_slope(np.zeros(4, bool), hazard, x).status is SlopeStatus.NO_EVENTS
+    constant = calibration_slope(np.array([1, 0, 0, 0], bool), hazard, np.ones(4))
+    assert constant.status is SlopeStatus.CONSTANT
+    assert constant.intercept.value == pytest.approx(np.log(1 / 0.8))
+    end = calibration_slope(np.array([0, 0, 1, 0], bool), hazard, x)
+    assert end.status is SlopeStatus.UNBOUNDED
+    assert np.isnan(end.slope.value)
+
+
+@pytest.mark.parametrize(
+    ("hazard", "words"), [([0.0, 0.0], "zero for everybody"), ([0.1, np.nan], "nan"), ([0.1, -1.0], "-1")]
+)
+def test_hazards_that_are_none_are_refused(hazard, words):
+    with pytest.raises(InputError, match=words):
+        observed_over_expected(np.array([True, False]), np.array(hazard))
+
+
+def test_groups_part_all_subjects_and_show_kaplan_meier_beside_the_mean_prediction():
+    times, marker = drawn_times(71, 4)
+    risk = 1.0 - np.exp(-60.0 / 80.0 * np.exp(0.8 * marker))
+    groups = calibration_groups(times, risk, horizon_day=60.0, n_groups=4)
+    assert len(groups) == 4
+    assert sum(one.n for one in groups) == 71
+    assert sum(one.n_events for one in groups) == (times.event & (times.time_day <= 60.0)).sum()
+    first = groups[0]
+    inside = risk <= first.high_risk
+    assert first.observed.value == pytest.approx(1.0 - float(kaplan_meier(times.rows(inside)).at(60.0)))
+    assert first.expected == pytest.approx(risk[inside].mean())
+    assert all(a.high_risk < b.low_risk for a, b in pairwise(groups))
+
+
+def test_equal_risks_stay_together_and_a_group_without_events_has_a_wide_interval():
+    times = event_times([95.0] * 10 + [30.0] * 5, [0] * 10 + [1] * 5)
+    groups = calibration_groups(times, np.array([0.1] * 10 + [0.6] * 5), horizon_day=90.0, n_groups=5)
+    assert [one.n for one in groups] == [10, 5]
+    assert groups[0].observed.value == 0.0
+    assert groups[0].observed.high == pytest.approx(1.0 - 0.025**0.1)
