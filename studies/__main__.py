@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from studies import estimation, imputation, joint, optimum
+from studies import estimation, imputation, joint, optimum, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ STUDIES: dict[str, tuple[str, Callable[[list[str]], None]]] = {
     "imputation": (imputation.QUESTION, imputation.main),
     "joint": (joint.QUESTION, joint.main),
     "optimum": (optimum.QUESTION, optimum.main),
+    "pipeline": (pipeline.QUESTION, pipeline.main),
 }
 
 

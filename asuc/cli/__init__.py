@@ -21,6 +21,7 @@ from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
 from asuc.cli.performance import performance as performance_command
+from asuc.cli.pipeline import pipeline as pipeline_command
 from asuc.cli.profile import profile as profile_command
 from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
@@ -75,6 +76,9 @@ commands.command(
     "scm",
     epilog="Example: asuc scm cohort.csv --model niyigena_2026_asuc --covariate weight_kg --covariate crp_mg_per_L --out scm",
 )(scm_command)
+commands.command(
+    "pipeline", epilog="Example: asuc pipeline cohort.csv events.csv --planned planned.csv --out study --app"
+)(pipeline_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")
