@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scipy.stats import chi2
@@ -66,7 +67,7 @@ def closed_test(nested: NestedFits) -> ClosedTest:
     """Return the closed testing procedure of nested updates."""
     order = list(Update)
     tests = tuple(_tested(nested, smaller, Update.REFIT) for smaller in order[:-1])
-    steps = tuple(_tested(nested, *pair) for pair in zip(order[:-1], order[1:], strict=True))
+    steps = tuple(_tested(nested, *pair) for pair in pairwise(order))
     return ClosedTest(tests, steps, _recommended(tests))
 
 
@@ -81,7 +82,7 @@ def _recommended(tests: tuple[UpdateTest, ...]) -> Update | None:
 
 def _tested(nested: NestedFits, smaller: Update, larger: Update) -> UpdateTest:
     n_degrees = larger.n_estimated - smaller.n_estimated
-    pair = (nested.fits[smaller], nested.fits[larger])
+    pair = (nested[smaller], nested[larger])
     usable = all(one.status in AT_A_MAXIMUM or one.n_free == 0 for one in pair)
     if not (usable and all(math.isfinite(one.log_likelihood) for one in pair)):
         return UpdateTest(smaller, larger, n_degrees, math.nan, math.nan)

@@ -6,9 +6,9 @@ says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -18,11 +18,17 @@ from tte.estimation.penalised import fit_penalised
 from tte.recalibration.parameters import from_links, parameters_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pkpd.arrays import BoolArray, FloatArray
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
     from tte.model.event_model import EventModel
     from tte.recalibration.parameters import RiskParameters
+
+
+NestedFits: TypeAlias = "Mapping[Update, EventFit]"
+"""The four updates of the same patients."""
 
 
 class Update(Enum):
@@ -132,19 +138,6 @@ def with_held(information: FloatArray, is_free: BoolArray, held: FloatArray) -> 
     return 0.5 * (found + found.T)
 
 
-@dataclass(frozen=True, slots=True)
-class NestedFits:
-    """The four updates of the same patients.
-
-    Parameters
-    ----------
-    fits : dict of Update to EventFit
-        Each of them.
-    """
-
-    fits: dict[Update, EventFit]
-
-
 def nested_fits(events: Events, model: EventModel, covariate: str) -> NestedFits:
     """Return the four updates by maximum likelihood; parameters and errors as in `fit_update`."""
-    return NestedFits({update: fit_update(events, model, covariate, update) for update in Update})
+    return {update: fit_update(events, model, covariate, update) for update in Update}
