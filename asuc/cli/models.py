@@ -8,15 +8,18 @@ from typing import Annotated, cast
 
 import typer
 
-from asuc.cli.output import print_json
-from asuc.cli.source import read_model
+from asuc.cli.output import print_json, write_output
+from asuc.cli.source import is_event_model_file, read_event_model, read_model
 from pkpd.model import load_model, model_names
 
 
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Model to show, or FILE.toml of your own; all are listed without."),
+        typer.Argument(
+            metavar="NAME",
+            help="Model to show, or FILE.toml of your own, also of an event model; all are listed without.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -33,11 +36,25 @@ def models(
         else:
             print_models(specs)
         return
+    if is_event_model_file(name):
+        _show_event_model(name, as_json=as_json)
+        return
     spec = read_model(name)
     if as_json:
         print_json({"schema": "asuc-model-card/1", "model": _plain(asdict(spec))})
     else:
         print_model_card(spec)
+
+
+def _show_event_model(name: str, *, as_json: bool) -> None:
+    model = read_event_model(name)
+    if as_json:
+        print_json({"schema": "asuc-event-model-card/1", "model": _plain(asdict(model))})
+        return
+    from asuc.cli.event_model_tables import event_model_card  # noqa: PLC0415 - rich is not needed for JSON
+    from asuc.cli.layout import laid_out  # noqa: PLC0415
+
+    write_output(laid_out(event_model_card(model)))
 
 
 def _plain(value: object) -> object:

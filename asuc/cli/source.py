@@ -114,6 +114,17 @@ def read_event_model(name: str | None) -> EventModel:
         raise _said_once(error) from None
 
 
+def is_event_model_file(name: str) -> bool:
+    """Return whether a path is a file that says of itself that it is an event model."""
+    import tomllib  # noqa: PLC0415 - as above
+
+    try:
+        with Path(name).open("rb") as file:
+            return tomllib.load(file).get("schema") == "asuc-event-model/1"
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
 def read_model(name: str) -> ModelSpec:
     """Read a pharmacokinetic model: a shipped one by its name, or a file.
 

@@ -8,6 +8,7 @@ from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_fit import fit
 from asuc.cli.tte_joint import joint
+from asuc.cli.tte_recalibrate import recalibrate
 from asuc.cli.tte_scm import scm
 from asuc.cli.tte_threshold import threshold
 from asuc.cli.tte_vpc import vpc
@@ -27,3 +28,7 @@ tte.command(
 )(bootstrap)
 tte.command("vpc", epilog="Example: asuc tte vpc events.csv --fit tte --by LOG_AUC_CL --at 5.79 --out vpc")(vpc)
 tte.command("scm", epilog="Example: asuc tte scm events.csv --hazard weibull --covariate LOG_AUC_CL --out search")(scm)
+tte.command(
+    "recalibrate",
+    epilog="Example: asuc tte recalibrate exposure/events_with_exposure.csv --method intercept --id my_hospital_2027 --out recalibrated",
+)(recalibrate)

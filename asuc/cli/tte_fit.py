@@ -80,7 +80,7 @@ def fit(
         found = _fitted(given.events, wanted, options, is_penalised=penalize)
     profiles = () if no_profile or penalize else _profiled(found, level)
     document = fit_document(found, profiles, level=level)
-    document["landmark"] = None if given.landmark is None else _landmark_entry(given.landmark)
+    document["landmark"] = None if given.landmark is None else landmark_entry(given.landmark)
     beside = None if landmark is not None else _beside(given.events, wanted, options, level, is_penalised=penalize)
     document["beside"] = beside
     document["seconds"] = round(time.perf_counter() - started, 3)
@@ -111,7 +111,8 @@ def _profiled(found: EventFit, level: float) -> tuple[Profile, ...]:
         return profiles(found, level=level, progress=tell)
 
 
-def _landmark_entry(landmark: Landmark) -> dict[str, Any]:
+def landmark_entry(landmark: Landmark) -> dict[str, Any]:
+    """Return who was left out at a landmark, as it stands in documents."""
     return {
         "day": landmark.day,
         "n_left_out": len(landmark.left_out),
@@ -136,7 +137,7 @@ def _beside(
     except InputError as error:
         report(f"Not fitted to those at day {_USUAL_LANDMARK:g}: {error.problems[0]}")
         return None
-    return {"landmark": _landmark_entry(at), "sentence": at.sentence(), "fit": fit_document(found, level=level)}
+    return {"landmark": landmark_entry(at), "sentence": at.sentence(), "fit": fit_document(found, level=level)}
 
 
 def _draw(folder: Path, found: EventFit, profiles: tuple[Profile, ...], level: float) -> None:

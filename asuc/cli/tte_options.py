@@ -65,7 +65,12 @@ class TteInputs:
 
 
 def read_event_times(
-    path: str, covariates: Sequence[str], landmark_day: float | None, *, is_estimated: bool = True
+    path: str,
+    covariates: Sequence[str],
+    landmark_day: float | None,
+    *,
+    is_estimated: bool = True,
+    needs_event: bool = True,
 ) -> TteInputs:
     """Read event times, and say on standard error what a reader should know.
 
@@ -77,7 +82,7 @@ def read_event_times(
     from tte.data.events import landmark  # noqa: PLC0415 - the engine loads after the words are read
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    reading = read_events(path, covariates, is_estimated=is_estimated)
+    reading = read_events(path, covariates, is_estimated=is_estimated, needs_event=needs_event)
     events = reading.checked()
     for note in reading.notes:
         report(f"{path}: {note}")

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dosing_app.decision.case_warning import check, figure, note
+from dosing_app.decision.study_facts import EARLY_EVENTS, counted_fact
 from dosing_app.language import message
 from pkpd.units import DAYS_PER_WEEK, percent_from_fraction
 
@@ -74,10 +75,10 @@ def _early_events(forecast: Forecast) -> Message:
     """Return what became of events before the window's end, with their number where the study reports it."""
     event_model = forecast.event_model
     is_colectomy, week = event_model.event == "colectomy", figure(event_model.window_day[1] / DAYS_PER_WEEK)
-    for fact in event_model.facts:
-        if fact.name == "colectomies_before_week_4" and fact.out_of is not None:
-            key = "check.before_week_4.colectomies_counted" if is_colectomy else "check.before_week_4.events_counted"
-            return message(key, week=week, events=figure(fact.value), all=figure(fact.out_of))
+    fact = counted_fact(event_model, EARLY_EVENTS)
+    if fact is not None and fact.out_of is not None:
+        key = "check.before_week_4.colectomies_counted" if is_colectomy else "check.before_week_4.events_counted"
+        return message(key, week=week, events=figure(fact.value), all=figure(fact.out_of))
     return message("check.before_week_4.colectomies" if is_colectomy else "check.before_week_4.events", week=week)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dosing_app.decision.study_facts import EARLY_EVENTS, VALIDATED_ON, counted_fact, study_fact
 from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import interval, one_percent, percent, shown, target_percent
 from dosing_app.language import say
@@ -91,7 +92,35 @@ def study_facts(model: EventModel) -> str:
     """Return what the study behind the risk was, with what it does not show; an event model that is not shipped is named."""
     if is_shipped(model):
         return _study(model)
-    return f"{say('risk.own_model', name=model_name(model.id), version=model.version)} {_study(model)}"
+    return f"{_named(model)} {_study(model)}"
+
+
+def validation_words(model: EventModel) -> str:
+    """Return whether other patients confirmed the risk, as far as the model's file says, and what trials have shown."""
+    fact = study_fact(model, VALIDATED_ON)
+    if fact is None or not fact.value > 0.0:
+        return say("risk.not_validated")
+    return say("risk.validated", patients=f"{fact.value:.0f}")
+
+
+def early_events_words(model: EventModel) -> str | None:
+    """Return that early colectomies were left out of the evaluation; None where the model's file does not report any."""
+    return None if counted_fact(model, EARLY_EVENTS) is None else say("twin.early_colectomies")
+
+
+def _named(model: EventModel) -> str:
+    """Return what a model of the user's own is called, and what it was recalibrated from."""
+    origin = model.provenance
+    if origin is None:
+        return say("risk.own_model", name=model_name(model.id), version=model.version)
+    return say(
+        "risk.recalibrated_model",
+        name=model_name(model.id),
+        version=model.version,
+        method=say(f"risk.method_{origin.method}"),
+        old=model_name(origin.event_model),
+        old_version=origin.event_model_version,
+    )
 
 
 def is_shipped(model: EventModel) -> bool:
@@ -100,10 +129,12 @@ def is_shipped(model: EventModel) -> bool:
 
 
 def _study(model: EventModel) -> str:
-    facts = {fact.name: fact for fact in model.facts}
-    high, low = facts.get("high_risk_colectomies"), facts.get("low_risk_colectomies")
-    total = facts.get("colectomies")
-    if high and low and total and high.out_of and low.out_of and total.out_of:
+    high, low, total = (
+        counted_fact(model, name) for name in ("high_risk_colectomies", "low_risk_colectomies", "colectomies")
+    )
+    if total is None:
+        return say("risk.study_unknown")
+    if high is not None and low is not None:
         return say(
             "risk.study",
             high=f"{high.value:.0f}",
@@ -113,7 +144,7 @@ def _study(model: EventModel) -> str:
             patients=f"{total.out_of:.0f}",
             colectomies=f"{total.value:.0f}",
         )
-    return say("risk.study_unknown")
+    return say("risk.study_total", patients=f"{total.out_of:.0f}", colectomies=f"{total.value:.0f}")
 
 
 def _chance(risk: RiskForecast, case: PatientCase, *, has_sample: bool) -> tuple[str, ...]:

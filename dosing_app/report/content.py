@@ -10,7 +10,7 @@ from dosing_app.decision.patient import canonical_json
 from dosing_app.findings.case_words import model_name
 from dosing_app.findings.numbers import shown
 from dosing_app.findings.risk_rows import risks_table
-from dosing_app.findings.risk_words import plan_words, risk_words, study_facts
+from dosing_app.findings.risk_words import plan_words, risk_words, study_facts, validation_words
 from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import say
 from dosing_app.language.speaking import current_language
@@ -142,7 +142,7 @@ def report_content(
         samples=samples_table(view, typed),
         checks=texts["check"],
         notes=texts["note"],
-        reading=(study_facts(forecast.event_model), say("risk.not_validated")),
+        reading=(study_facts(forecast.event_model), validation_words(forecast.event_model)),
         parameters=parameters_table(view),
         risks=risks_table(view),
         method=method_facts(view, average),

@@ -6,6 +6,7 @@ the browser many seconds to build.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from dosing_app.language.speaking import spoken_number
 from dosing_app.ui import addresses
 from dosing_app.ui.answering import answering
 from pkpd.model.library import load_model, model_names
+from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from dosing_app.ui.elements import Dash
     from pkpd.model.spec import CovariateDomain, ModelSpec, PublishedValue
     from tte import EventModel
+    from tte.model.event_model import Fact, PublishedEstimate
 
 _DIGITS = 4
 Rows = list[list[str]]
@@ -100,11 +103,8 @@ def _card(spec: ModelSpec) -> Card:
 
 
 def _event_card(model: EventModel) -> Card:
-    facts = [
-        [fact.name.replace("_", " "), f"{_number(fact.value)}" + (f" / {_number(fact.out_of)}" if fact.out_of else "")]
-        for fact in model.facts
-    ]
-    estimates = [[value.name, f"{_number(value.value)}"] for value in model.parameters]
+    facts = [[fact.name.replace("_", " "), _reported(fact)] for fact in model.facts]
+    estimates = [[value.name, _estimated(value)] for value in model.parameters]
     return Card(
         id="event-model",
         name=say("models.event_model", name=model_name(model.id)),
@@ -113,8 +113,10 @@ def _event_card(model: EventModel) -> Card:
             ("models.population", model.population),
             ("models.citation", " · ".join(part for part in (model.citation, model.doi) if part)),
             ("models.version", f"{model.version} · sha256 {model.sha256}"),
+            *_origin(model),
             ("models.calibrated_for", ", ".join(model_name(name) for name in model.pk_models)),
             ("models.threshold", f"ln(AUC/CL) = {_number(model.threshold)}"),
+            ("models.uncertainty", _uncertainty(model)),
         ],
         tables=[(("models.column_name", "models.column_value"), estimates + facts)],
         checks=[
@@ -123,6 +125,50 @@ def _event_card(model: EventModel) -> Card:
         ],
         lists=[("models.caveats", model.caveats), ("models.decisions", model.decisions)],
     )
+
+
+def _origin(model: EventModel) -> list[tuple[str, str]]:
+    """Return what a recalibrated model was made from; nothing for others."""
+    one = model.provenance
+    if one is None:
+        return []
+    said = say(
+        "models.recalibrated_how",
+        old=model_name(one.event_model),
+        version=one.event_model_version,
+        method=one.method,
+        patients=f"{one.patients}",
+        events=f"{one.events}",
+        hash=one.data_sha256,
+    )
+    return [("models.recalibrated", said)]
+
+
+def _uncertainty(model: EventModel) -> str:
+    """Return what the event model's own interval rests on."""
+    match model.uncertainty:
+        case AnchoredUncertainty(variance=variance, centre=centre, beta_sd=beta_sd):
+            numbers = {
+                "hazard": _number(math.sqrt(variance)),
+                "centre": _number(centre),
+                "beta": _number(beta_sd),
+            }
+            return say("models.uncertainty_anchored", **numbers)
+        case CovarianceUncertainty(matrix=matrix):
+            rate, shape, beta = (_number(math.sqrt(matrix[k][k])) for k in range(3))
+            return say("models.uncertainty_covariance", rate=rate, shape=shape, beta=beta)
+        case _:
+            return say("models.uncertainty_none")
+
+
+def _estimated(value: PublishedEstimate) -> str:
+    return _number(value.value) + ("" if value.rse_pct is None else f" (RSE {_number(value.rse_pct)} %)")
+
+
+def _reported(fact: Fact) -> str:
+    of = f" / {_number(fact.out_of)}" if fact.out_of else ""
+    ends = f" ({_number(fact.interval[0])}–{_number(fact.interval[1])})" if fact.interval else ""
+    return f"{_number(fact.value)}{of}{f' {fact.unit}' if fact.unit else ''}{ends}"
 
 
 def _parameters(values: Sequence[PublishedValue]) -> tuple[Titles, Rows]:

@@ -143,11 +143,23 @@ def model_file(fit: EventFit, origin: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _published(model: EventModel) -> ModelReading:
-    """Return a published event model: ln H(t | x) = log_rate + shape·ln t + slope·(x - x_ref)."""
-    effect = Effect("lambda", EXPOSURE, model.x_ref)
+def published_model(model: EventModel, covariate: str = EXPOSURE) -> EventTimeModel:
+    """Return an event model as one that can be fitted: ln H(t | x) = log_rate + shape·ln t + slope·(x - x_ref).
+
+    Parameters
+    ----------
+    model : EventModel
+        The event model, whose values are the initial ones.
+    covariate : str
+        Column of the exposure.
+    """
+    effect = Effect("lambda", covariate.upper(), model.x_ref)
     values = {"lambda": math.exp(model.log_rate), "shape": model.shape, effect.name: model.slope}
-    return ModelReading(EventTimeModel(Hazard.WEIBULL, (effect,), values), None, model.title, model.sha256)
+    return EventTimeModel(Hazard.WEIBULL, (effect,), values)
+
+
+def _published(model: EventModel) -> ModelReading:
+    return ModelReading(published_model(model), None, model.title, model.sha256)
 
 
 def _fitted(found: _ModelFile, file: str, sha256: str) -> ModelReading:

@@ -16,6 +16,7 @@ from tte.model.event_model import (
     EventModel,
     EventModelCheck,
     Fact,
+    Provenance,
     PublishedEstimate,
 )
 from tte.model.messages import place
@@ -34,8 +35,8 @@ _WINDOW_DAY = (14.0, 28.0)
 # Check values are given with at least five digits.
 _CHECK_TOLERANCE = 1e-4
 _LARGEST_EXPOSURE = 100.0
-# A shape of three standard errors leaves 0.1 % below zero, where there is no hazard to speak of.
-_SHAPE_STANDARD_ERRORS = 3.0
+SHAPE_STANDARD_ERRORS = 3.0
+"""A shape of as many standard errors leaves 0.1 % below zero, where there is no hazard to speak of; fewer are refused."""
 
 
 def build_event_model(content: EventModelFile, file: str, sha256: str) -> EventModel:
@@ -112,6 +113,7 @@ def _build(content: EventModelFile, sha256: str) -> EventModel:
         facts=tuple(_fact(name, section) for name, section in content.facts.items()),
         checks=tuple(_check(name, section) for name, section in content.checks.items()),
         sha256=sha256,
+        provenance=None if content.provenance is None else Provenance(**content.provenance.model_dump()),
     )
 
 
@@ -217,7 +219,7 @@ def _uncertainty_problems(content: EventModelFile, file: str) -> Iterator[Proble
             yield Problem(where, message)
         elif not _is_positive_definite(matrix):
             yield Problem(where, "is not positive definite, which a covariance matrix must be; check its entries.")
-        elif content.parameters.shape.value < _SHAPE_STANDARD_ERRORS * math.sqrt(matrix[1, 1]):
+        elif content.parameters.shape.value < SHAPE_STANDARD_ERRORS * math.sqrt(matrix[1, 1]):
             message = (
                 f"a shape of {content.parameters.shape.value:g} with standard error {math.sqrt(matrix[1, 1]):.3g} may be "
                 f"below zero; expected a standard error of at most a third of the shape."

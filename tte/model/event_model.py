@@ -155,6 +155,37 @@ class EventModelCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a recalibrated model was made from.
+
+    Parameters
+    ----------
+    method : str
+        ``intercept``, ``slope``, ``refit`` or ``bayes``.
+    event_model, event_model_version, event_model_sha256 : str
+        The old model.
+    data_sha256 : str
+        Hash of the file of event times.
+    patients, events : int
+        In that file.
+    from_day : float
+        Landmark after which they were at risk [day]; 0 for none.
+    note : str
+        What a reader should know.
+    """
+
+    method: str
+    event_model: str
+    event_model_version: str
+    event_model_sha256: str
+    data_sha256: str
+    patients: int
+    events: int
+    from_day: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EventModel:
     """A Weibull model of the time to an event, with an effect of exposure.
 
@@ -198,6 +229,8 @@ class EventModel:
         Check values, all of them met.
     sha256 : str
         Hash of the file's bytes.
+    provenance : Provenance or None
+        What a recalibrated model was made from.
     """
 
     id: str
@@ -225,3 +258,4 @@ class EventModel:
     facts: tuple[Fact, ...]
     checks: tuple[EventModelCheck, ...]
     sha256: str
+    provenance: Provenance | None = None

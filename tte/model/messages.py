@@ -77,6 +77,8 @@ def _sentence(detail: ErrorDetails) -> str:
             expected = str(context["expected"])
             known = [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]
             return f"{shown(value)}, {closest(str(value), known)}expected {expected}."
+        case "string_pattern_mismatch" if "0-9a-f" in context["pattern"]:
+            return f"{shown(value)}, expected the 64 hexadecimal digits of a SHA-256."
         case "string_pattern_mismatch":
             return f"{shown(value)}, expected a name made of letters, digits and underscores that starts with a letter."
         case _:

@@ -17,6 +17,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*$", max_length=60
 ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
 NotNegative = Annotated[float, Field(ge=0.0, lt=1e9)]
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # Ranges far beyond any estimate that keep every product finite.
 Exposure = Annotated[float, Field(ge=-100.0, le=100.0)]
 Shape = Annotated[float, Field(ge=0.1, le=10.0)]
@@ -143,6 +144,20 @@ class CheckSection(Section):
     source: Text
 
 
+class ProvenanceSection(Section):
+    """What a recalibrated model was made from, and how."""
+
+    method: Literal["intercept", "slope", "refit", "bayes"]
+    event_model: ModelName
+    event_model_version: Text
+    event_model_sha256: Sha256
+    data_sha256: Sha256
+    patients: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    events: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    from_day: NotNegative = 0.0
+    note: str = ""
+
+
 class EventModelFile(Section):
     """A whole event model file."""
 
@@ -167,5 +182,6 @@ class EventModelFile(Section):
     reference: ReferenceSection | None = None
     threshold: ThresholdSection
     uncertainty: Annotated[AnchoredSection | CovarianceSection | NoneSection, Field(discriminator="kind")]
+    provenance: ProvenanceSection | None = None
     facts: dict[Identifier, FactSection] = {}
     checks: dict[Identifier, CheckSection] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dosing_app.findings.risk_words import risk_words, shown_risk, study_facts
+from dosing_app.findings.risk_words import risk_words, shown_risk, study_facts, validation_words
 from dosing_app.language import say
 from dosing_app.ui.elements import Component, html
 from dosing_app.ui.wording import answer_in_words
@@ -64,7 +64,7 @@ def announced(view: View) -> str:
 
 def risk_basis(event_model: EventModel) -> list[Any]:
     """Return what the risk rests on."""
-    return [html.P(f"{study_facts(event_model)} {say('risk.not_validated')}", className="note")]
+    return [html.P(f"{study_facts(event_model)} {validation_words(event_model)}", className="note")]
 
 
 def stop_rule() -> Component:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dosing_app.decision.sensitivity import ModelAverage, ModelView
     from dosing_app.decision.view import View
     from pkpd.arrays import FloatArray
+    from tte import EventModel
 
 # Of half a screen's width the table has little: cells of words take more lines instead of being cut.
 _WRAPS = {"whiteSpace": "normal"}
@@ -41,10 +42,17 @@ def sensitivity_panel(view: View, average: ModelAverage) -> list[Any]:
             dcc.Graph(id="averaged-curve", figure=figure, config=graph_config(), className="averaged-curve"),
         ]
     return [
-        html.P(say("sensitivity.help"), className="note"),
+        html.P(_help(view.forecast.event_model), className="note"),
         html.Div([html.Div(table, className="scrolled", tabIndex=0), html.Div(drawn)], className="sensitivity"),
         html.Ul(skipped, className="note") if skipped else html.P(""),
     ]
+
+
+def _help(event_model: EventModel) -> str:
+    """Return what weights and risks are, and for which models the latter are calibrated."""
+    if not event_model.pk_models:
+        return say("sensitivity.help_none")
+    return say("sensitivity.help", models=", ".join(model_name(name) for name in event_model.pk_models))
 
 
 def _row(one: ModelView, view: View) -> Any:  # noqa: ANN401 - a component of Dash

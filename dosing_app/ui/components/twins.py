@@ -10,7 +10,7 @@ from dosing_app.decision.view import curves_at
 from dosing_app.findings.case_words import level_text
 from dosing_app.findings.numbers import UNKNOWN, figures, interval_text, percent, shown
 from dosing_app.findings.risk_rows import risks_table
-from dosing_app.findings.risk_words import shown_risk
+from dosing_app.findings.risk_words import early_events_words, shown_risk
 from dosing_app.language import say
 from dosing_app.ui.elements import Component, html
 
@@ -55,7 +55,10 @@ def risk_table(view: View) -> Component | None:
     risks = risks_table(view)
     if not risks.rows:
         return None
-    note = html.P(say("twin.early_colectomies"), className="note") if view.forecast.case.now_day < 28.0 else None
+    event_model = view.forecast.event_model
+    is_early = view.forecast.case.now_day < event_model.window_day[1]
+    words = early_events_words(event_model) if is_early else None
+    note = None if words is None else html.P(words, className="note")
     return html.Div([table(risks.titles, risks.rows, caption=say("twin.risk")), note])
 
 

@@ -103,8 +103,8 @@ def test_a_shipped_event_model_is_read_by_its_name_and_is_the_default():
 def test_a_model_that_is_none_is_one_sentence(refusal):
     assert refusal("models", "UNKNOWN").startswith("model: 'UNKNOWN' is not a shipped model; there are aubourg_2015, ")
     assert refusal("models", " ") == "NAME: the name is empty; expected that of a model, as `asuc models` lists them"
-    file = ROOT / "tte" / "library" / "niyigena_2026_asuc.toml"
-    assert refusal("models", str(file)).startswith(f"{file}, schema: 'asuc-event-model/1', ")
+    file = ROOT / "pyproject.toml"
+    assert refusal("models", str(file)).startswith(f"{file}, schema: ")
 
 
 def test_wrong_words_name_the_help_of_their_command(refusal):

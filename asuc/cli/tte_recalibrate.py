@@ -1,0 +1,355 @@
+"""`asuc tte recalibrate`: an event model brought up to date with one's own patients, as a file that the app opens."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.event_model_tables import event_model_card
+from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.fit_options import OutFolder
+from asuc.cli.layout import laid_out
+from asuc.cli.output import print_json, report, write_output
+from asuc.cli.progress import shown_progress
+from asuc.cli.source import read_event_model
+from asuc.cli.tte_fit import landmark_entry
+from asuc.cli.tte_options import EventsFile, LandmarkDay, read_event_times
+from asuc.cli.tte_recalibrate_tables import recalibration_sheets, write_recalibration_tables
+from pkpd.errors import InputError, input_error
+
+if TYPE_CHECKING:
+    from asuc.cli.tte_options import TteInputs
+    from pkpd.figures.sheet import Drawing
+    from tte.data.events import Events, Landmark
+    from tte.model.event_model import EventModel
+    from tte.recalibration.model_text import Identity
+    from tte.recalibration.recalibrate import Recalibration, Request
+    from tte.recalibration.threshold import ThresholdChoice
+
+_USUAL_LANDMARK = 28.0
+_RESULT, _CARD, _EXPOSURE = "recalibrate.json", "model_card.html", "exposure.json"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+_LONGEST_ID = 80
+# Parts of the work, for progress.
+_SHARE_THRESHOLD = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was computed.
+
+    Parameters
+    ----------
+    own : Recalibration
+        Of those whom the new model is of.
+    beside : Recalibration or None
+        Of those at day 28, beside all.
+    landmark : Landmark or None
+        Who they are.
+    threshold : ThresholdChoice
+        The new model's threshold.
+    """
+
+    own: Recalibration
+    beside: Recalibration | None
+    landmark: Landmark | None
+    threshold: ThresholdChoice
+
+
+def recalibrate(
+    events: EventsFile,
+    out: OutFolder,
+    method: Annotated[
+        Literal["intercept", "slope", "refit", "bayes"],
+        typer.Option(
+            help="What is estimated anew: the baseline; baseline and effect; all three parameters; all three with the old model as prior."
+        ),
+    ],
+    event_model: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="Event model that is brought up to date.")
+    ] = "niyigena_2026_asuc",
+    covariate: Annotated[str, typer.Option(metavar="COLUMN", help="Column with ln(AUC/CL).")] = "LOG_AUC_CL",
+    name: Annotated[
+        str | None, typer.Option("--id", metavar="NAME", help="Name of the new model. [default: old name and method]")
+    ] = None,
+    model_version: Annotated[str, typer.Option("--model-version", help="Version of the new model.")] = "1.0.0",
+    population: Annotated[str, typer.Option(help="Whom the patients are, in words, for the model card.")] = "",
+    landmark: LandmarkDay = None,
+    penalize: Annotated[
+        bool,
+        typer.Option("--penalize", help="Penalise the likelihood (Firth, Jeffreys): finite where it has no maximum."),
+    ] = False,
+    prior_weight: Annotated[
+        float, typer.Option(help="With bayes: power of the prior, above 0; 1 takes the old model at its word.")
+    ] = 1.0,
+    shape_sd: Annotated[
+        float | None,
+        typer.Option(help="With bayes: prior standard deviation of ln shape. [default: what the model's file says]"),
+    ] = None,
+    threshold: Annotated[
+        Literal["auto", "data", "old"],
+        typer.Option(
+            help="Maximum Youden J where there are ten events and ten without; wherever it is of use; the old one."
+        ),
+    ] = "auto",
+    level: Annotated[float, typer.Option(help="Probability of the intervals, above 0.5 and below 1.")] = 0.95,
+    n: Annotated[
+        int,
+        typer.Option("--n", min=2, max=100_000, help="Draws of patients behind optimism and the threshold's interval."),
+    ] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same patients.")] = 1,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Recalibrate an event model on your own patients: a file for asuc app --event-model, with its threshold and card."""
+    from tte.recalibration.model_text import Identity  # noqa: PLC0415 - the engine loads after the words are read
+    from tte.recalibration.recalibrate import Request  # noqa: PLC0415
+
+    _check_options(method, level, is_penalised=penalize, prior_weight=prior_weight, shape_sd=shape_sd)
+    folder = check_folder(out, force=force)
+    old = read_event_model(event_model)
+    new_id = _checked_id(name, old, method)
+    column = covariate.strip().upper()
+    given = read_event_times(
+        events, [column], landmark, is_estimated=method in ("slope", "refit"), needs_event=method != "bayes"
+    )
+    request = Request(old, column, method, penalize, prior_weight, shape_sd, level, n, seed)
+    notes = _notes(events, given.events, request)
+    started = time.perf_counter()
+    with shown_progress("Recalibrating") as tell:
+        work = _worked(given, request, threshold, tell)
+    identity = Identity(
+        new_id, model_version, f"{new_id}.toml", Path(events).name, given.data_sha256, population.strip()
+    )
+    written, work = _new_model(work, identity)
+    document = _document(work, given, request)
+    document["model"] = None if written is None else _model_entry(written[1], identity)
+    document["data"] = {"file": events, "sha256": given.data_sha256}
+    document["warnings"] = [*({"code": "exposure", "text": note} for note in notes), *document["warnings"]]
+    document["seconds"] = round(time.perf_counter() - started, 3)
+    make_folder(folder)
+    drawings, left_out = _figures(folder, work, is_drawn=not no_figures)
+    _write(folder, document, written, identity, (drawings, left_out))
+    if as_json:
+        print_json(document)
+    else:
+        end = [_ending(folder, document)]
+        write_output(laid_out([*recalibration_sheets(document), *end]))
+
+
+def _check_options(
+    method: str, level: float, *, is_penalised: bool, prior_weight: float, shape_sd: float | None
+) -> None:
+    if not 0.5 < level < 1.0:
+        raise input_error("--level", f"{level:g} is not above 0.5 and below 1, such as 0.95")
+    if method == "bayes" and is_penalised:
+        raise input_error("--penalize", "belongs to a likelihood without a prior; leave it out with --method bayes")
+    if method != "bayes" and (prior_weight != 1.0 or shape_sd is not None):
+        raise input_error("--prior-weight, --shape-sd", f"belong to --method bayes; leave them out with {method}")
+
+
+def _checked_id(name: str | None, old: EventModel, method: str) -> str:
+    """Return the id of the new model."""
+    from tte import event_model_names  # noqa: PLC0415
+
+    chosen = f"{old.id}_{method}"[:_LONGEST_ID] if name is None else name.strip()
+    if not _ID.fullmatch(chosen):
+        raise input_error(
+            "--id", f"“{chosen}” is no name; expected up to 80 letters, digits, points, dashes and underscores"
+        )
+    if chosen in event_model_names() or chosen == old.id:
+        raise input_error("--id", f"{chosen} is the name of the old or of a shipped model; choose another")
+    return chosen
+
+
+def _notes(path: str, events: Events, request: Request) -> list[str]:
+    """Return what a reader should know of the exposure, and say it on standard error.
+
+    Raises
+    ------
+    InputError
+        Where the column cannot be ln(AUC/CL).
+    """
+    from tte.recalibration.recalibrate import check_exposure  # noqa: PLC0415
+
+    notes = [note for note in (check_exposure(events, request.covariate, request.model),) if note]
+    notes += _exposure_notes(Path(path).with_name(_EXPOSURE), request.model)
+    for note in notes:
+        report(f"{path}: {note}")
+    return notes
+
+
+def _exposure_notes(file: Path, model: EventModel) -> list[str]:
+    """Return what the document of `asuc exposure` beside the event times, where there is one, says against their exposure."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    if not isinstance(found, dict) or found.get("schema") != "asuc-exposure/1":  # pyright: ignore[reportUnknownMemberType]
+        return []
+    document: dict[str, Any] = found
+    notes: list[str] = []
+    name = (document.get("model") or {}).get("name")
+    if name is not None and name not in model.pk_models:
+        expected = " or ".join(model.pk_models)
+        notes.append(f"The exposure is that of {name} ({file.name}), but {model.id} is on the scale of {expected}.")
+    if regimen := document.get("hypothetical_regimen"):
+        notes.append(
+            f"The exposure is that of a hypothetical regimen, {regimen} ({file.name}), not of the doses given."
+        )
+    return notes
+
+
+def _worked(given: TteInputs, request: Request, rule: Any, tell: Any) -> Work:  # noqa: ANN401 - a Literal and a callable
+    from tte.recalibration.recalibrate import recalibrate as recalibrated  # noqa: PLC0415
+
+    day = 0.0 if given.landmark is None else given.landmark.day
+    at = None if given.landmark is not None else _usual_landmark(given.events)
+    share = 0.5 if at is not None else 1.0
+    room = 1.0 - _SHARE_THRESHOLD
+    own = recalibrated(given.events, request, from_day=day, tell=lambda part: tell(room * share * part))
+    beside = None
+    if at is not None:
+        try:
+            beside = recalibrated(
+                at.events, request, from_day=_USUAL_LANDMARK, tell=lambda part: tell(room * share * (1.0 + part))
+            )
+        except InputError as error:
+            report(f"Not recalibrated on those at day {_USUAL_LANDMARK:g}: {error.problems[0]}")
+    choice = _threshold(own, beside, rule, lambda part: tell(room + _SHARE_THRESHOLD * part))
+    return Work(own, beside, at if beside is not None else None, choice)
+
+
+def _usual_landmark(events: Events) -> Landmark | None:
+    """Return those at day 28, where anybody is left."""
+    from tte.data.events import landmark  # noqa: PLC0415
+
+    try:
+        return landmark(events, _USUAL_LANDMARK)
+    except InputError:
+        return None
+
+
+def _threshold(own: Recalibration, beside: Recalibration | None, rule: Any, tell: Any) -> ThresholdChoice:  # noqa: ANN401 - as above
+    """Return the threshold, looked for in those at risk after day 28 where there are any, since the exposure is theirs."""
+    from tte.recalibration.threshold import choose_threshold, kept_threshold  # noqa: PLC0415
+
+    who = beside if beside is not None and beside.people is not None else own
+    old = own.request.model.threshold
+    if who.people is None:
+        return kept_threshold(old, who.remark, from_day=who.from_day)
+    request = own.request
+    draws = {"n_draws": request.n_draws, "seed": request.seed}
+    return choose_threshold(who.people, request.covariate, old=old, rule=rule, **draws, tell=tell)
+
+
+def _new_model(work: Work, identity: Identity) -> tuple[tuple[str, EventModel] | None, Work]:
+    """Return the text of the new model's file and the model, or none and the work with a refusal that says why."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from tte.recalibration.model_text import recalibrated_model  # noqa: PLC0415
+
+    if work.own.refusal or work.own.parameters is None:
+        return None, work
+    try:
+        return recalibrated_model(work.own, work.threshold, identity), work
+    except InputError as error:
+        refusal = f"No event model was written, since its file would be refused: {error.problems[0]}"
+        return None, replace(work, own=replace(work.own, refusal=refusal))
+
+
+def _model_entry(model: EventModel, identity: Identity) -> dict[str, Any]:
+    return {"id": model.id, "version": model.version, "file": identity.file, "sha256": model.sha256}
+
+
+def _document(work: Work, given: TteInputs, request: Request) -> dict[str, Any]:
+    from tte.recalibration.document import SCHEMA, recalibration_entry, threshold_entry  # noqa: PLC0415
+
+    thresholds = (request.model.threshold, work.threshold.value)
+    old = request.model
+    return {
+        "schema": SCHEMA,
+        "method": request.method,
+        "penalized": request.is_penalised,
+        "covariate": request.covariate,
+        "level": request.level,
+        "n_draws": request.n_draws,
+        "seed": request.seed,
+        "event_model": {"id": old.id, "version": old.version, "sha256": old.sha256},
+        "model": None,
+        **recalibration_entry(work.own, thresholds),
+        "threshold": threshold_entry(work.own, work.threshold),
+        "landmark": None if given.landmark is None else landmark_entry(given.landmark),
+        "beside": None
+        if work.beside is None or work.landmark is None
+        else {
+            "landmark": landmark_entry(work.landmark),
+            "sentence": work.landmark.sentence(),
+            "recalibration": recalibration_entry(work.beside, thresholds),
+        },
+    }
+
+
+def _figures(folder: Path, work: Work, *, is_drawn: bool) -> tuple[list[Drawing], list[str]]:
+    forget_figures(folder)
+    if not is_drawn:
+        return [], []
+    from tte.figures.recalibration import recalibration_figures  # noqa: PLC0415 - loads Matplotlib
+
+    groups = [(_key(work.own.from_day), _words(work.own.from_day), work.own)]
+    if work.beside is not None:
+        groups.append((_key(work.beside.from_day), _words(work.beside.from_day), work.beside))
+    drawn: list[Drawing | str] = []
+    with shown_progress("Drawing") as tell:
+        for k, (key, words, found) in enumerate(groups):
+            drawn += recalibration_figures(found, key=key, words=words, threshold=work.threshold.value)
+            tell((k + 1) / len(groups))
+    drawings = [one for one in drawn if not isinstance(one, str)]
+    left_out = [one for one in drawn if isinstance(one, str)]
+    write_figures(folder / FOLDER, drawings, left_out=left_out, written=lambda _: None)
+    return drawings, left_out
+
+
+def _key(day: float) -> str:
+    return "all" if day == 0.0 else f"landmark-{day:g}"
+
+
+def _words(day: float) -> str:
+    return "all patients" if day == 0.0 else f"patients at risk after day {day:g}"
+
+
+def _write(
+    folder: Path,
+    document: dict[str, Any],
+    written: tuple[str, EventModel] | None,
+    identity: Identity,
+    figures: tuple[list[Drawing], list[str]],
+) -> None:
+    """Write the document, its tables, the model and its card; a model and a card that are not of this run are taken away."""
+    write_json(folder / _RESULT, document)
+    write_recalibration_tables(folder, document)
+    if written is None:
+        (folder / identity.file).unlink(missing_ok=True)
+        (folder / _CARD).unlink(missing_ok=True)
+        return
+    from asuc.fit_report.event_model_page import event_model_page  # noqa: PLC0415 - Jinja is needed for this only
+
+    text, model = written
+    (folder / identity.file).write_text(text, encoding="utf-8")
+    parts = [*event_model_card(model), *recalibration_sheets(document)]
+    (folder / _CARD).write_text(event_model_page(model.title, parts, figures[0]), encoding="utf-8")
+
+
+def _ending(folder: Path, document: dict[str, Any]) -> str:
+    if document["model"] is None:
+        return f"No event model was written; the rest is in {folder}."
+    file = folder / document["model"]["file"]
+    return f"Written to {folder}. Open the app with it: asuc app --event-model {file}"
