@@ -27,6 +27,7 @@ from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.sir import sir as sir_command
 from asuc.cli.tte import tte as tte_commands
+from asuc.cli.validate import validate as validate_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -75,6 +76,9 @@ commands.command(
     "scm",
     epilog="Example: asuc scm cohort.csv --model niyigena_2026_asuc --covariate weight_kg --covariate crp_mg_per_L --out scm",
 )(scm_command)
+commands.command(
+    "validate", epilog="Example: asuc validate cohort.csv events.csv --planned planned.csv --out validation"
+)(validate_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")
