@@ -114,10 +114,9 @@ def cohort_exposure(
     wanted = Wanted(windows=(model.window_day,))
     notes = [*regimens.notes, *windows_without_plan(data.ids, times, regimens, wanted.windows)]
     if regimens.planned_from is not None:
-        n = int((regimens.planned_from < model.window_day[1]).sum())
-        notes.append(
-            f"{n:,} subjects have planned doses before day {model.window_day[1]:g}, which stand for those that the event left out."
-        )
+        n, end = int((regimens.planned_from < model.window_day[1]).sum()), model.window_day[1]
+        whose = "1 subject has" if n == 1 else f"{n:,} subjects have"
+        notes.append(f"{whose} planned doses before day {end:g}, which stand for those that the event left out.")
     draws = asked.n_draws if asked.source == "posterior" else 0
     exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, draws, asked.seed)  # noqa: FBT003 - no concentrations
     command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", True)  # noqa: FBT003

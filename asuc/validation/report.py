@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from asuc.validation.page import Section
@@ -48,6 +48,10 @@ _FIGURES = {
     "threshold": ("kaplan-meier-threshold-",),
     "residuals": ("cox-snell-", "schoenfeld-"),
 }
+_ICI = (
+    "ICI, E50 and E90 are distances, which chance alone makes larger than zero, and have no interval of their own: the band of the curve shows what "
+    "they are worth."
+)
 _ACTS = "It shows whom a rule would select, not that acting helps them: that more drug prevents colectomy has not been shown."
 
 
@@ -94,25 +98,12 @@ class Validation:
 def risk_drawings(findings: Sequence[PopulationFinding], *, n_draws: int, seed: int) -> Iterator[Drawing | str]:
     """Yield the figures of risk and threshold of each population, and a sentence for each that has nothing to show."""
     for one in findings:
-        who = one.population
-        yield from risk_figures(
-            one.risk,
-            who.times,
-            who.predicted,
-            cut=who.cut,
-            population=(who.key, who.words),
-            n_draws=n_draws,
-            seed=seed,
-        )
-        for rule in one.threshold.given:
-            yield rule_figure(
-                one.threshold,
-                rule,
-                who.times,
-                who.log_auc_cl,
-                horizon_day=one.risk.horizon_day,
-                name=f"kaplan-meier-threshold-{who.key}",
-                population=who.words,
+        for drawing in _of_population(one, n_draws=n_draws, seed=seed):
+            # Both populations stand beside each other, so that titles tell them apart.
+            yield (
+                drawing
+                if isinstance(drawing, str)
+                else replace(drawing, title=f"{drawing.title}, {one.population.words}")
             )
 
 
@@ -127,9 +118,8 @@ def sections_of(given: Validation) -> tuple[Section, ...]:
         Section(
             "summary",
             "Main results",
-            (given.how, _landmark_words(given)),
+            (given.how, _landmark_words(given), _advice(given)),
             tables=(summary_table(given.findings, given.performance),),
-            notes=(_advice(given),),
         ),
         cohort,
         pk,
@@ -196,7 +186,7 @@ def _risk(given: Validation) -> Iterator[Section]:
         ),
         tables=(calibration_table(findings), group_table(findings)),
         drawings=_drawn(given, "calibration"),
-        notes=(_advice(given),),
+        notes=(_advice(given), _ICI),
     )
     yield Section(
         "overall",
@@ -274,3 +264,26 @@ def _landmark_words(given: Validation) -> str:
         f"The exposure is that of days {start:g} to {end:g}, which only those at risk after day {end:g} have lived through; all subjects and those at "
         "the landmark therefore stand side by side, with the risk from the landmark on for the latter."
     )
+
+
+def _of_population(one: PopulationFinding, *, n_draws: int, seed: int) -> Iterator[Drawing | str]:
+    who = one.population
+    yield from risk_figures(
+        one.risk,
+        who.times,
+        who.predicted,
+        cut=who.cut,
+        population=(who.key, who.words),
+        n_draws=n_draws,
+        seed=seed,
+    )
+    for rule in one.threshold.given:
+        yield rule_figure(
+            one.threshold,
+            rule,
+            who.times,
+            who.log_auc_cl,
+            horizon_day=one.risk.horizon_day,
+            name=f"kaplan-meier-threshold-{who.key}",
+            population=who.words,
+        )

@@ -70,6 +70,8 @@ def limits(findings: tuple[PopulationFinding, ...], model: EventModel) -> Iterat
     """Yield what the numbers do not allow to be said, by population."""
     for one in findings:
         yield from _of_population(one)
+        if one.population.key == "all":
+            yield from _early(one, model)
     yield (
         "Percentile intervals come from drawing patients with replacement; they hold each patient's exposure and the models at their estimates, so "
         "that they are too narrow where levels are few."
@@ -95,6 +97,16 @@ def _of_population(one: PopulationFinding) -> Iterator[str]:
         yield (
             f"{found.marker.counts.n_unknown} were last seen before day {found.horizon_day:g}: weights, Kaplan–Meier curves and hazards take censoring "
             "as unrelated to the risk; the plain AUROC and two-by-two tables leave them out."
+        )
+
+
+def _early(one: PopulationFinding, model: EventModel) -> Iterator[str]:
+    times, end = one.population.times, model.window_day[1]
+    n = int((times.event & (times.time_day <= end)).sum())
+    if n:
+        yield (
+            f"{n} of these events came by day {end:g}, before the window of the exposure was over: that exposure rests on doses that were planned or stopped "
+            "with the event, and may follow from the event instead of leading to it. The landmark has no such patients."
         )
 
 

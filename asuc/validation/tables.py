@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asuc.validation.report_table import Cell, Quantity, ReportTable, bare, p_value, quantity
+from asuc.validation.report_table import Cell, Quantity, ReportTable, bare, figure, p_value, quantity
 from pkpd.diagnostics.prediction_errors import Measured
 from pkpd.units import percent_from_fraction
 from tte.evaluation.event_times import Known
@@ -115,9 +115,7 @@ def covariate_table(spec: ModelSpec, incomplete: Cohort) -> ReportTable:
             (f"{domain.column} ({name})", _spread(known, 1), int(values.size - known.size), bare(domain.median, 1))
         )
     caption = "Covariates of the pharmacokinetic model at the first record: median (5 % to 95 % quantile)."
-    return ReportTable(
-        "covariates", caption, ("", "this cohort", "missing", "median the model was built with"), tuple(rows)
-    )
+    return ReportTable("covariates", caption, ("", "this cohort", "missing", "median in the model's file"), tuple(rows))
 
 
 def left_out_table(followed: Followed) -> ReportTable:
@@ -221,7 +219,7 @@ def comparator_table(findings: Sequence[PopulationFinding]) -> ReportTable:
             one.n_events,
             one.n_missing,
             "not both outcomes" if one.area is None else quantity(one.area.area, 2),
-            "not both outcomes" if one.difference is None else quantity(one.difference.difference, 2),
+            _difference(one),
             "no test" if one.difference is None else p_value(one.difference.p),
         )
         for found in findings
@@ -238,6 +236,16 @@ def comparator_table(findings: Sequence[PopulationFinding]) -> ReportTable:
         "DeLong p",
     )
     return ReportTable("comparators", "The predicted risk beside other predictions of the same subjects.", head, rows)
+
+
+def _difference(one: RiskComparison) -> Cell:
+    if one.difference is None:
+        return "not both outcomes"
+    found = one.difference.difference
+    # An interval that leaves what a difference of areas can be is that of a normal distribution which does not hold yet.
+    if max(abs(found.low), abs(found.high)) > 1.0:
+        return f"{figure(found.value, 2)}; too few subjects for an interval"
+    return quantity(found, 2)
 
 
 def calibration_table(findings: Sequence[PopulationFinding]) -> ReportTable:
@@ -336,7 +344,7 @@ def reclassification_table(findings: Sequence[PopulationFinding]) -> ReportTable
 
 def _moved(one: RiskComparison) -> list[Cell]:
     if isinstance(one.moved, str):
-        return ["–", one.moved, "–", "–", "–"]
+        return [one.moved, "–", "–", "–", "–"]
     none = "Not both outcomes occur."
     found: list[Cell] = [
         "risk" if one.kind == "risk" else "each one's own threshold",

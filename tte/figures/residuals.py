@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tte.evaluation.residuals import CoxSnellCheck, Schoenfeld, TimeTrend
 
 _SIDE_MM, _WIDTH_MM, _HEIGHT_MM = 98.0, 120.0, 72.0
-_ROOM = 1.05
+_ROOM, _MOST_ABOVE = 1.05, 1.4
 
 
 def cox_snell_figure(found: CoxSnellCheck, *, name: str, population: str) -> Drawing:
@@ -43,7 +43,7 @@ def cox_snell_figure(found: CoxSnellCheck, *, name: str, population: str) -> Dra
         axes.step(steps, seen, where="post", color=BLUE, linewidth=1.5, gid=marks("hazard"))
         axes.plot(found.residual, found.cumulative_hazard, "o", color=BLUE, markersize=3.5, gid=marks("residuals"))
         axes.set_xlim(0.0, top)
-        axes.set_ylim(0.0, max(top, _ROOM * min(float(found.high[-1]), 2.0 * top)))
+        axes.set_ylim(0.0, max(top, min(float(found.high[-1]), _MOST_ABOVE * top)))
 
     columns = (found.residual, found.cumulative_hazard, found.low, found.high)
     rows: tuple[tuple[Cell, ...], ...] = tuple(zip(*(column.tolist() for column in columns), strict=True))

@@ -56,7 +56,7 @@ def risk_figures(
     """
     key, words = population
     day, percent = found.horizon_day, percent_from_fraction(1.0)
-    called = f"Predicted risk by day {day:g} (%)"
+    called = f"predicted risk by day {day:g} (%)"
     yield from _by_outcome(found, times, predicted, (cut, called), (key, words), (n_draws, seed))
     if isinstance(found.over_time, str):
         yield f"Area over time, {words}: not drawn. {found.over_time}"
@@ -103,7 +103,7 @@ def _by_outcome(
     cut, called = shown
     line = None if cut is None else percent * cut
     yield marker_density(
-        x, is_case, threshold=line, marker_name=called, name=f"risk-by-outcome-{key}", population=words
+        x, is_case, threshold=line, marker_name=called, name=f"risk-by-outcome-{key}", population=words, lowest=0.0
     )
     n_draws, seed = drawn
     has_band = found.marker.drawn.n_draws > 0
