@@ -83,10 +83,10 @@ def validate(
     risk_model = read_event_model(event_model)
     _check(planned, plan, landmark, risk_model)
     given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
-    times, notes = read_followed(events, landmark)
-    say(events, notes)
+    times = read_followed(events)
+    say(events, times.reading.notes)
     make_folder(folder / "exposure")
-    asked = Asked(planned, plan, source, draws, seed, landmark, n_workers(workers, None, usual=1))
+    asked = Asked(planned, plan, source, draws, seed, n_workers(workers, None, usual=1))
     exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
     say(cohort, said)
     followed = followed_subjects(exposure, times.events, horizon_day=risk_model.horizon_day, landmark_day=landmark)
@@ -97,7 +97,7 @@ def validate(
         populations = populations_of(followed, risk_model, published_markers(), landmark_day=landmark)
         with shown_progress("Drawing subjects") as tell:
             findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
-    every_note = (*given.notes, *notes, *said, *followed.notes)
+    every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)
     drawings, left_out = _draw(folder, findings, levels, bootstrap, seed)
     spec = given.population.model
     settings = {
@@ -213,6 +213,14 @@ def _warnings(
         yield {"code": "left_out", "text": text}
     if not findings:
         yield {"code": "nobody", "text": "No subject has both an exposure and event times: no risk is evaluated."}
+    else:
+        last = float(followed.last_day.max())
+        if last < model.horizon_day:
+            text = (
+                f"Observation ends on day {last:g}, before the horizon of day {model.horizon_day:g}: nobody is known to be free of the event at the "
+                "horizon, and only what counts each patient's own time under observation can be judged."
+            )
+            yield {"code": "short_observation", "text": text}
     for one in findings:
         if one.risk.n_events == 0:
             text = (
@@ -220,7 +228,7 @@ def _warnings(
             )
             yield {"code": "no_event", "text": text}
         elif one.risk.n_events == one.risk.n:
-            text = f"All of {one.population.words} have the event: what needs subjects without it is a sentence instead of a number."
+            text = f"Everybody has the event among {one.population.words}: what needs subjects without it is a sentence instead of a number."
             yield {"code": "all_events", "text": text}
 
 

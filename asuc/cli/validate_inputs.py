@@ -12,7 +12,6 @@ from asuc.cli.exposure_results import written
 from asuc.cli.exposure_rows import A_PRIORI, EARLY, Command, computed
 from asuc.cli.output import report
 from asuc.cli.task_farm import task_farm
-from pkpd.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +38,6 @@ class Asked:
         At the mode, or from the posterior.
     n_draws, seed : int
         Draws from each posterior that the risk is the mean over, and what they are drawn with.
-    landmark : float
-        Day of the landmark; 0 for none.
     workers : int
         Processes.
     """
@@ -50,31 +47,21 @@ class Asked:
     source: Source
     n_draws: int
     seed: int
-    landmark: float
     workers: int
 
 
-def read_followed(events: str, landmark: float) -> tuple[EventTimes, list[str]]:
-    """Return event times, with who is at risk at the landmark where anybody is, and what a reader should know.
+def read_followed(events: str) -> EventTimes:
+    """Return event times, a file without any event included.
 
     Raises
     ------
     InputError
         With every problem of the file.
     """
-    from tte.data.events import landmark as landmark_of  # noqa: PLC0415 - the engine loads after the words are read
-    from tte.data.events_file import read_events  # noqa: PLC0415
+    from tte.data.events_file import read_events  # noqa: PLC0415 - the engine loads after the words are read
 
-    reading = read_events(events)
-    data, notes = reading.checked(), list(reading.notes)
-    at = None
-    if landmark > 0.0:
-        try:
-            at = landmark_of(data, landmark)
-            notes.append(at.sentence())
-        except InputError as error:
-            notes.append(f"There is no landmark population: {error}.")
-    return EventTimes(reading, data, at), notes
+    reading = read_events(events, needs_event=False)
+    return EventTimes(reading, reading.checked(), None)
 
 
 def cohort_exposure(
@@ -110,7 +97,7 @@ def cohort_exposure(
 
     data = given.population.cohort
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
-    regimens = regimens_of(data, Choices(None, asked.planned, asked.plan, events, asked.landmark or None), times)
+    regimens = regimens_of(data, Choices(None, asked.planned, asked.plan, events, None), times)
     wanted = Wanted(windows=(model.window_day,))
     notes = [*regimens.notes, *windows_without_plan(data.ids, times, regimens, wanted.windows)]
     if regimens.planned_from is not None:

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from pkpd.diagnostics.prediction_errors import Measured
 
 _SMALL_P = 0.001
+_NO_INTERVAL = "no interval, for want of events or subjects"
 
 
 class Quantity(NamedTuple):
-    """A number with its interval; NaN ends where there is none."""
+    """A number with its interval; NaN ends where there is none, and then words on why where that needs saying."""
 
     value: float
     low: float
     high: float
     digits: int
+    words: str = ""
 
 
 Cell: TypeAlias = "str | int | Quantity"
@@ -80,7 +82,8 @@ def quantity(one: Measured, digits: int, *, scale: float = 1.0, none: str = "not
     """Return a number with its interval, or a sentence where it is none."""
     if math.isnan(one.value):
         return none
-    return Quantity(scale * one.value, scale * one.low, scale * one.high, digits)
+    words = _NO_INTERVAL if math.isnan(one.low) and math.isnan(one.high) else ""
+    return Quantity(scale * one.value, scale * one.low, scale * one.high, digits, words)
 
 
 def bare(value: float, digits: int, *, none: str = "not known") -> Cell:
@@ -103,7 +106,7 @@ def shown(cell: Cell) -> str:
         return f"{cell:,}"
     value = figure(cell.value, cell.digits)
     if math.isnan(cell.low) or math.isnan(cell.high):
-        return value
+        return f"{value}; {cell.words}" if cell.words else value
     return f"{value} ({figure(cell.low, cell.digits)} to {figure(cell.high, cell.digits)})"
 
 
@@ -121,7 +124,7 @@ def _with_ends(name: str) -> Sequence[str]:
 
 def _spread(cell: Cell) -> Sequence[object]:
     if isinstance(cell, Quantity):
-        return cell.value, cell.low, cell.high, ""
+        return cell.value, cell.low, cell.high, cell.words
     if isinstance(cell, int):
         return cell, "", "", ""
     return "", "", "", cell

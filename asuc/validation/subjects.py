@@ -120,7 +120,7 @@ def followed_subjects(exposure: CohortExposure, events: Events, *, horizon_day: 
     is_late = table.times.entry_day >= horizon_day
     kept = has_drug & ~is_late
     index = np.flatnonzero(kept)
-    whole = table.times.rows(kept)
+    whole, kept_ids = table.times.rows(kept), tuple(events.ids[i] for i in index.tolist())
     in_events = set(events.ids)
 
     def named(mask: BoolArray) -> tuple[str, ...]:
@@ -154,11 +154,14 @@ def followed_subjects(exposure: CohortExposure, events: Events, *, horizon_day: 
         whole.time_day,
         exposure.rows(at[index].tolist()),
         tuple(one for one in left_out if one.ids),
-        tuple(_notes(events, in_interval, (landmark_day, horizon_day))),
+        (
+            *_of_intervals(events, in_interval, (landmark_day, horizon_day)),
+            *_of_landmark(whole, kept_ids, landmark_day),
+        ),
     )
 
 
-def _notes(events: Events, in_interval: Sequence[str], days: tuple[float, float]) -> Iterator[str]:
+def _of_intervals(events: Events, in_interval: Sequence[str], days: tuple[float, float]) -> Iterator[str]:
     if not in_interval:
         return
     yield (
@@ -169,6 +172,22 @@ def _notes(events: Events, in_interval: Sequence[str], days: tuple[float, float]
         if day > 0.0 and across.any():
             who = ", ".join(events.ids[int(i)] for i in events.subject[across])
             yield f"The interval reaches across day {day:g}, so that the side is a guess: {who}."
+
+
+def _of_landmark(times: EventTimes, ids: Sequence[str], day: float) -> Iterator[str]:
+    """Yield who is at risk after the landmark, and who is not and why."""
+    if day <= 0.0:
+        return
+    later, kept = times.from_landmark(day)
+    said = f"Landmark at day {day:g}: {_counted(later.n, 'subject', 'subjects')} with {_counted(later.n_events, 'event', 'events')}"
+    for words, mask in (
+        ("with the event by then", ~kept & times.event & (times.time_day <= day)),
+        ("last seen by then without it", ~kept & ~times.event & (times.time_day <= day)),
+        ("under observation later only", ~kept & (times.time_day > day)),
+    ):
+        if mask.any():
+            said += f"; {int(mask.sum()):,} {words} ({', '.join(ids[int(i)] for i in np.flatnonzero(mask))})"
+    yield f"{said}."
 
 
 def _counted(n: int, one: str, more: str) -> str:

@@ -61,7 +61,9 @@ class EventsReading:
         return self.events
 
 
-def read_events(path: str, covariates: Sequence[str] = (), *, is_estimated: bool = True) -> EventsReading:
+def read_events(
+    path: str, covariates: Sequence[str] = (), *, is_estimated: bool = True, needs_event: bool = True
+) -> EventsReading:
     """Read event times.
 
     Parameters
@@ -72,6 +74,8 @@ def read_events(path: str, covariates: Sequence[str] = (), *, is_estimated: bool
         Names of those that a model uses: they must be there, numeric and without gaps.
     is_estimated : bool
         Whether their effects are estimated: then they must differ between rows.
+    needs_event : bool
+        Whether a file without any event is refused.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def read_events(path: str, covariates: Sequence[str] = (), *, is_estimated: bool
     if faults := tuple(_column_faults(table, is_process=is_process)):
         return EventsReading(table, None, (*faults, *missing), ())
     reader = _Reader(table, is_process=is_process, used=[name for name in used if name in table.columns])
-    problems = (*missing, *reader.problems(is_estimated=is_estimated))
+    problems = (*missing, *reader.problems(is_estimated=is_estimated, needs_event=needs_event))
     events = None if problems else reader.events()
     if events is not None:
         reader.note(events)
@@ -173,7 +177,7 @@ class _Reader:
         for row in np.flatnonzero(where).tolist():
             self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
 
-    def problems(self, *, is_estimated: bool) -> tuple[Problem, ...]:
+    def problems(self, *, is_estimated: bool, needs_event: bool) -> tuple[Problem, ...]:
         """Return everything that is wrong, in the order of the lines."""
         if is_estimated:
             self._check_constant()
@@ -187,7 +191,7 @@ class _Reader:
             self._check_process(is_known)
         else:
             self._check_once()
-        if not self.faults and not (self.event == 1.0).any():
+        if needs_event and not self.faults and not (self.event == 1.0).any():
             self.faults.append(Problem(self.table.file, "holds no event; expected at least one row with EVENT 1"))
         order = {id(fault): i for i, fault in enumerate(self.faults)}
         return tuple(sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)])))
