@@ -28,6 +28,7 @@ from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
 from asuc.cli.sir import sir as sir_command
 from asuc.cli.tte import tte as tte_commands
+from asuc.cli.validate import validate as validate_command
 from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
@@ -79,6 +80,9 @@ commands.command(
 commands.command(
     "pipeline", epilog="Example: asuc pipeline cohort.csv events.csv --planned planned.csv --out study --app"
 )(pipeline_command)
+commands.command(
+    "validate", epilog="Example: asuc validate cohort.csv events.csv --planned planned.csv --out validation"
+)(validate_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")

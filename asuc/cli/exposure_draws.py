@@ -32,6 +32,13 @@ def has_draws(folder: Path, place: int) -> bool:
     return _file(folder, place).exists()
 
 
+def kept_draws(folder: Path, place: int) -> FloatArray:
+    """Return the draws of a subject, (n_draws, n_measures)."""
+    import numpy as np  # noqa: PLC0415
+
+    return np.load(_file(folder, place), allow_pickle=False)
+
+
 def finish_draws(file: Path, ids: Sequence[str], given: ExposureOf, regimen: str | None) -> int:
     """Write the draws of all subjects into one table, in their order, and return how many there are.
 
@@ -46,12 +53,10 @@ def finish_draws(file: Path, ids: Sequence[str], given: ExposureOf, regimen: str
     regimen : str or None
         Words on a hypothetical regimen, which are a further column.
     """
-    import numpy as np  # noqa: PLC0415
-
     from pkpd.data.draws_table import written_draws  # noqa: PLC0415 - loads Arrow
 
     places = [place for place in range(len(ids)) if has_draws(file.parent, place)]
-    blocks = ((ids[place], np.load(_file(file.parent, place), allow_pickle=False)) for place in places)
+    blocks = ((ids[place], kept_draws(file.parent, place)) for place in places)
     n = written_draws(file, given.names, blocks, further={} if regimen is None else {"regimen": regimen})
     forget_draws(file.parent)
     return n

@@ -94,12 +94,15 @@ class FitInputs:
         Hash of the cohort file.
     incomplete : Cohort
         The subjects' data with NaN for covariates that a subject has no value of.
+    notes : tuple of str
+        What was assumed of the file, and what stands for missing covariates where they are filled.
     """
 
     population: Population
     parameters: tuple[PopulationParameter, ...]
     data_sha256: str
     incomplete: Cohort
+    notes: tuple[str, ...]
 
     def origin(self) -> dict[str, Any]:
         """Return what a result at the initial values rests on: hashes of model and data, and the values."""
@@ -137,4 +140,5 @@ def read_inputs(
     )
     population = bind_population(spec, data)
     parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
-    return FitInputs(population, parameters, reading.table.sha256, incomplete)
+    notes = (*reading.notes, *(ready.notes if is_filled else ()))
+    return FitInputs(population, parameters, reading.table.sha256, incomplete, notes)

@@ -69,7 +69,7 @@ def performance(
         report(f"{cohort}: {said}.")
     make_folder(folder)
     write_json(folder / "performance.json", document)
-    _write_predictions(folder / "predictions.csv", found)
+    write_predictions(folder / "predictions.csv", found)
     if not no_figures:
         _draw(folder, found)
     if as_json:
@@ -86,7 +86,8 @@ def _draw(folder: Path, found: Performance) -> None:
         write_figures(folder / FOLDER, drawings, left_out=left_out, written=lambda done: tell(done / len(drawings)))
 
 
-def _write_predictions(file: Path, found: Performance) -> None:
+def write_predictions(file: Path, found: Performance) -> None:
+    """Write every level with its predictions."""
     parts = ("point", *_QUANTILES, "place_low", "place_high", "p_below", "p_above", "log_score")
     head = ["id", "line", "time", "samples_before", "dv", "censored", "lloq", "uloq"]
     write_csv(file, [*head, *(f"{stage}_{part}" for stage in ("a_priori", "forecast") for part in parts)], _rows(found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -246,6 +246,20 @@ def landmark(events: Events, day: float) -> Landmark:
     )
     out = tuple(events.ids[i] for i in np.flatnonzero(is_out))
     return Landmark(day, moved, out, tuple(events.ids[i] for i in np.flatnonzero(is_unknown)))
+
+
+def at_middle(events: Events) -> tuple[Events, tuple[str, ...]]:
+    """Return event times in which an event that is known by an interval lies in the middle of it, and whose these are.
+
+    Parameters
+    ----------
+    events : Events
+        Event times.
+    """
+    is_interval = events.kind == EventKind.INTERVAL
+    middle = np.where(is_interval, 0.5 * (events.stop + events.upper), events.stop)
+    moved = replace(events, stop=middle, upper=middle, kind=np.where(is_interval, int(EventKind.EVENT), events.kind))
+    return moved, tuple(events.ids[int(i)] for i in events.subject[is_interval])
 
 
 def subset(events: Events, is_kept: BoolArray) -> Events:

@@ -75,7 +75,7 @@ def read_events(
     is_estimated : bool
         Whether their effects are estimated: then they must differ between rows.
     needs_event : bool
-        Whether a file without any event is a problem.
+        Whether a file without any event is refused.
 
     Raises
     ------

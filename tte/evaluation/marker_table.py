@@ -63,6 +63,20 @@ def marker_table(events: Events, *, day: float) -> MarkerTable:
     return MarkerTable(times, {name: values[row] for name, values in events.covariates.items()}, changing)
 
 
+def times_of_rows(events: Events) -> EventTimes:
+    """Return the stretches of time of all rows; curves and numbers at risk count them as they count subjects.
+
+    A row is at risk after its start and up to its end, so that rows which follow each other count once. Of an event in an interval only
+    the time before it is watched.
+
+    Parameters
+    ----------
+    events : Events
+        Rows of the subjects.
+    """
+    return EventTimes(events.stop, events.kind == EventKind.EVENT, events.start)
+
+
 def _row_in_force(events: Events, first: IntArray, last: IntArray, day: float) -> IntArray:
     """Return for each subject the last row that begins on a day or before it, or the first one."""
     begun = np.bincount(events.subject, weights=events.start <= day, minlength=events.n_subjects).astype(np.int64)

@@ -65,9 +65,9 @@ def rule_entry(one: Rule) -> dict[str, Any]:
         "threshold": number(one.threshold),
         "high_risk": {"with_event": table.true_positive, "without": table.false_positive},
         "low_risk": {"with_event": table.false_negative, "without": table.true_negative},
-        **{name: _measured(getattr(one.accuracy, name)) for name in _SHARES},
+        **{name: measured_entry(getattr(one.accuracy, name)) for name in _SHARES},
         "fisher_p": number(one.fisher.p),
-        "odds_ratio": _measured(one.fisher.odds_ratio),
+        "odds_ratio": measured_entry(one.fisher.odds_ratio),
         "log_rank": {"statistic": number(one.log_rank.statistic), "p": number(one.log_rank.p)},
     }
 
@@ -77,7 +77,13 @@ def paired_entry(first: str, second: str, found: tuple[PairedAreas, int] | None)
     if found is None:
         return {"first": first, "second": second, "n": 0, "difference": None, "p": None}
     areas, n = found
-    return {"first": first, "second": second, "n": n, "difference": _measured(areas.difference), "p": number(areas.p)}
+    return {
+        "first": first,
+        "second": second,
+        "n": n,
+        "difference": measured_entry(areas.difference),
+        "p": number(areas.p),
+    }
 
 
 def rule_rows(population: str, found: MarkerFinding) -> Iterator[tuple[object, ...]]:
@@ -121,6 +127,11 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def measured_entry(one: Measured) -> dict[str, float | None]:
+    """Return a number with the ends of its interval; None for each that is not there."""
+    return {name: number(value) for name, value in one._asdict().items()}
+
+
 def _summary(one: MarkerFinding) -> tuple[object, ...]:
     c = one.counts
     counts = (one.status.name.lower(), c.n, c.n_events, c.n_unknown, c.n_missing, one.direction or "")
@@ -138,7 +149,7 @@ def _summary(one: MarkerFinding) -> tuple[object, ...]:
 
 def _area(one: Auroc) -> dict[str, Any]:
     scale = one.status.name.lower()
-    return {**_measured(one.area), "se": number(one.se), "interval": scale, "interval_text": one.status.value}
+    return {**measured_entry(one.area), "se": number(one.se), "interval": scale, "interval_text": one.status.value}
 
 
 def _auc_t(one: TimeDependentAuc) -> dict[str, Any]:
@@ -160,17 +171,13 @@ def _drawn(one: DrawnThresholds) -> dict[str, Any]:
         "n": one.n_draws,
         "n_without_threshold": one.n_useless,
         "n_other_direction": one.n_reversed,
-        "auroc": _measured(one.auroc),
-        "threshold": _measured(one.threshold),
+        "auroc": measured_entry(one.auroc),
+        "threshold": measured_entry(one.threshold),
         **{name: _corrected(getattr(one, name)) for name in ("sensitivity", "specificity", "j")},
     }
 
 
 def _corrected(one: Corrected) -> dict[str, float | None]:
-    return {name: number(value) for name, value in one._asdict().items()}
-
-
-def _measured(one: Measured) -> dict[str, float | None]:
     return {name: number(value) for name, value in one._asdict().items()}
 
 

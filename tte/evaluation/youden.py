@@ -118,7 +118,7 @@ def drawn_thresholds(
     marker, is_case, direction
         As ``roc.roc_curve``.
     n_draws, seed : int
-        How often subjects are drawn, and from what.
+        How often subjects are drawn, 0 for not at all, and from what.
     is_free : bool
         Whether the direction was chosen from these subjects too, so that each draw chooses its own. The area is then that of the
         given direction still.
@@ -139,7 +139,9 @@ def drawn_thresholds(
         found.append(_drawn(drawn, totals, values, is_free=is_free, is_mirrored=is_mirrored))
         tell(min(first + block, n_draws) / n_draws)
     apparent = _drawn(totals, totals, values, is_free=False, is_mirrored=is_mirrored)[:, 0]
-    return _summary(np.concatenate(found, axis=1), apparent, -1.0 if is_mirrored else 1.0)
+    return _summary(
+        np.concatenate([np.empty((apparent.size, 0)), *found], axis=1), apparent, -1.0 if is_mirrored else 1.0
+    )
 
 
 def _drawn(

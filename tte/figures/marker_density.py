@@ -22,7 +22,14 @@ _LOOKS = (("with-event", "with the event", ORANGE, "-"), ("event-free", "without
 
 
 def marker_density(
-    marker: FloatArray, is_case: BoolArray, *, threshold: float | None, marker_name: str, name: str, population: str
+    marker: FloatArray,
+    is_case: BoolArray,
+    *,
+    threshold: float | None,
+    marker_name: str,
+    name: str,
+    population: str,
+    lowest: float = -np.inf,
 ) -> Drawing:
     """Return the figure of a marker's density by outcome.
 
@@ -38,16 +45,18 @@ def marker_density(
         What the marker is called, and who the subjects are, in words.
     name : str
         Name of its files.
+    lowest : float
+        Value that the marker cannot be below, at which the axis begins at the latest.
     """
     groups = (marker[is_case], marker[~is_case])
     low, high = float(marker.min()), float(marker.max())
     room = 0.15 * (high - low) or 1.0
-    places: FloatArray = np.linspace(low - room, high + room, _N_PLACES)
+    places: FloatArray = np.linspace(max(low - room, min(low, lowest)), high + room, _N_PLACES)
     densities = [_density(values, places) for values in groups]
     top = max((float(one.max()) for one in densities if one is not None), default=1.0)
 
     def draw(figure: Figure) -> None:
-        axes = styled(figure.add_axes((0.13, 0.15, 0.84, 0.82)), x=marker_name, y="Density")
+        axes = styled(figure.add_axes((0.13, 0.15, 0.84, 0.76)), x=marker_name, y="Density")
         for k, (part, words, colour, style) in enumerate(_LOOKS):
             label, density = f"{words} ({groups[k].size:,})", densities[k]
             axes.plot([], [], color=colour, linewidth=1.5, linestyle=style, label=label)
@@ -60,7 +69,7 @@ def marker_density(
             axes.text(threshold, 1.22 * top, f" {threshold:.4g}", color=INK2, va="top", ha="left")
         axes.set_ylim(-0.13 * top, 1.25 * top)
         axes.set_xlim(places[0], places[-1])
-        axes.legend(frameon=False, loc="upper left", handlelength=2.4)
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=2, handlelength=2.4)
 
     nowhere = np.full(_N_PLACES, np.nan)
     columns = [places, *(nowhere if one is None else one for one in densities)]

@@ -9,8 +9,9 @@ import numpy as np
 from pkpd.figures.look import BLUE, DASHES, GREEN, INK, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from tte.data.events import EventKind
-from tte.estimation.kaplan_meier import kaplan_meier
 from tte.estimation.prediction import survival_curve
+from tte.evaluation.kaplan_meier import kaplan_meier, number_at_risk, stepped
+from tte.evaluation.marker_table import times_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from pkpd.figures.sheet import Axes, Cell, Figure
     from tte.data.events import Events
     from tte.estimation.fit import EventFit
-    from tte.estimation.kaplan_meier import KaplanMeier
     from tte.estimation.prediction import SurvivalCurve
+    from tte.evaluation.kaplan_meier import KaplanMeier
 
 _WIDTH_MM, _HEIGHT_MM = 150.0, 88.0
 _N_DAYS = 181
@@ -109,7 +110,7 @@ def _days(events: Events) -> FloatArray:
 
 
 def _observed(events: Events) -> KaplanMeier | None:
-    return None if (events.kind == EventKind.INTERVAL).any() else kaplan_meier(events)
+    return None if (events.kind == EventKind.INTERVAL).any() else kaplan_meier(times_of_rows(events))
 
 
 def _axes(figure: Figure, *shown: FloatArray) -> Axes:
@@ -123,7 +124,7 @@ def _axes(figure: Figure, *shown: FloatArray) -> Axes:
 
 
 def _low_ends(observed: KaplanMeier | None) -> tuple[FloatArray, ...]:
-    return () if observed is None else (observed.lower, observed.survival)
+    return () if observed is None else (observed.low, observed.survival)
 
 
 def _steps(axes: Axes, observed: KaplanMeier | None, events: Events) -> None:
@@ -131,17 +132,17 @@ def _steps(axes: Axes, observed: KaplanMeier | None, events: Events) -> None:
     axes.set_xlim(origin, end)
     if observed is None:
         return
-    shown = slice(None, None, -(-observed.day.size // _MOST_STEPS))
-    day = np.concatenate(([origin], observed.day[shown], [end]))
+    shown = slice(None, None, -(-observed.time_day.size // _MOST_STEPS))
+    day = np.concatenate(([origin], observed.time_day[shown], [end]))
     for values, look in (
-        (observed.lower, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
-        (observed.upper, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
+        (observed.low, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
+        (observed.high, {"color": INK2, "linewidth": 0.6, "linestyle": DASHES, "gid": marks("interval")}),
         (observed.survival, {"color": INK, "linewidth": 1.1, "gid": marks("observed"), "label": "Kaplan–Meier"}),
     ):
         axes.step(day, np.concatenate(([1.0], values[shown], values[-1:])), where="post", zorder=3, **look)
     last = _censored(events)
     if last.size <= _MOST_STROKES:
-        height = np.concatenate(([1.0], observed.survival))[np.searchsorted(observed.day, last, side="right")]
+        height = stepped(observed.time_day, observed.survival, last)
         look = {"markersize": 4.0, "color": INK, "markeredgewidth": 0.6, "gid": marks("censored"), "zorder": 3}
         axes.plot(last, height, "|", **look)
 
@@ -159,13 +160,10 @@ def _at_risk(axes: Axes, events: Events) -> None:
     """Write how many subjects are watched below the ticks."""
     low, high = axes.get_xlim()
     ticks = [float(tick) for tick in axes.get_xticks() if low <= tick <= high]
-    start, stop = np.sort(events.start), np.sort(events.stop)
-    for tick in ticks:
-        watched = np.searchsorted(start, tick, side="right" if tick <= low else "left") - np.searchsorted(
-            stop, tick, side="left"
-        )
+    watched = number_at_risk(times_of_rows(events), np.array(ticks))
+    for tick, n in zip(ticks, watched.tolist(), strict=True):
         axes.annotate(
-            f"{int(watched):,}",
+            f"{n:,}",
             (tick, 0.0),
             xytext=(0, -36),
             xycoords=("data", "axes fraction"),
@@ -189,7 +187,7 @@ def _caption(events: Events, observed: KaplanMeier | None) -> str:
 def _observed_rows(observed: KaplanMeier | None) -> list[tuple[Cell, ...]]:
     if observed is None:
         return []
-    columns = (observed.day, observed.survival, observed.lower, observed.upper, observed.at_risk, observed.n_events)
+    columns = (observed.time_day, observed.survival, observed.low, observed.high, observed.at_risk, observed.events)
     return [("observed", *map(float, row[:4]), *map(int, row[4:])) for row in zip(*columns, strict=True)]
 
 

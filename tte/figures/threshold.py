@@ -86,10 +86,12 @@ def threshold_figures(
     if found.best is None:
         yield f"{found.marker}, {words}: no Kaplan–Meier curves, since no threshold is of use."
     else:
-        yield _curves(found, found.best, own, values, (horizon_day, f"kaplan-meier-{name}", words))
+        yield rule_figure(
+            found, found.best, own, values, horizon_day=horizon_day, name=f"kaplan-meier-{name}", population=words
+        )
     for one in found.given:
         file = f"kaplan-meier-{name}-at-{one.threshold:g}"
-        yield _curves(found, one, own, values, (horizon_day, file, words))
+        yield rule_figure(found, one, own, values, horizon_day=horizon_day, name=file, population=words)
     days = np.unique(own.time_day[own.event & (own.time_day <= horizon_day)])
     most = _MOST_DAYS if own.n <= _MANY_SUBJECTS else _FEW_DAYS
     if days.size > most:
@@ -104,10 +106,33 @@ def threshold_figures(
     yield time_dependent_auc_figure(area, marker_name=found.marker, name=f"auc-over-time-{name}", population=words)
 
 
-def _curves(
-    found: MarkerFinding, one: Rule, times: EventTimes, marker: FloatArray, said: tuple[float, str, str]
+def rule_figure(
+    found: MarkerFinding,
+    one: Rule,
+    times: EventTimes,
+    marker: FloatArray,
+    *,
+    horizon_day: float,
+    name: str,
+    population: str,
 ) -> Drawing:
-    horizon_day, name, words = said
+    """Return the Kaplan–Meier curves of the groups that a threshold of a marker parts.
+
+    Parameters
+    ----------
+    found : MarkerFinding
+        What was found of the marker.
+    one : Rule
+        The threshold.
+    times : EventTimes
+        Of n subjects.
+    marker : (n,) array
+        Finite.
+    horizon_day : float
+        Where the curves end.
+    name, population : str
+        Name of its files, and who the subjects are, in words.
+    """
     is_high = is_high_risk(marker, one.threshold, found.direction or "lower")
     shown = until(times, horizon_day)
     low, high = ("≥", "<") if found.direction == "lower" else ("<", "≥")
@@ -117,5 +142,5 @@ def _curves(
         test=one.log_rank,
         name=name,
         title=f"Freedom of the event by {found.marker} at {one.threshold:.4g}",
-        population=f"{words}; high risk is {high} {one.threshold:.4g}, low risk {low} {one.threshold:.4g}",
+        population=f"{population}; high risk is {high} {one.threshold:.4g}, low risk {low} {one.threshold:.4g}",
     )

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 import numpy as np
+from scipy.special import logsumexp
 
 from tte.hazards import weibull
 
@@ -127,6 +128,31 @@ def survival(model: EventModel, log_auc_cl: float | None, days: FloatArray) -> F
         return np.where(days > 0.0, 0.0, 1.0)
     log_rate = model.log_rate + model.slope * (log_auc_cl - model.x_ref)
     return weibull.survival(days, log_rate, shape=model.shape)
+
+
+def averaged_hazard(model: EventModel, log_auc_cl: FloatArray, days: FloatArray) -> FloatArray:
+    """Return the cumulative hazard of somebody whose exposure is known by draws: −ln of the mean survival over them.
+
+    Parameters
+    ----------
+    model : EventModel
+        Event model.
+    log_auc_cl : (n_draws,) array
+        Draws of the exposure ln(AUC/CL); a single one for a plug-in value. NaN or -inf where there is no drug in the window, with
+        which survival is 0.
+    days : (n_days,) array
+        Times [day]; the hazard is 0 up to day 0.
+
+    Returns
+    -------
+    (n_days,) array
+        Infinite where no draw has drug in the window.
+    """
+    has_drug = np.isfinite(log_auc_cl)
+    rate = model.log_rate + model.slope * (np.where(has_drug, log_auc_cl, model.x_ref) - model.x_ref)
+    log_survival = -weibull.cumulative_hazard(days[:, None], rate, shape=model.shape)
+    n = log_auc_cl.size
+    return np.where(days > 0.0, np.log(n) - logsumexp(log_survival, axis=1, b=has_drug.astype(np.float64)), 0.0)
 
 
 @overload

@@ -8,7 +8,9 @@ from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 from scipy.stats import chi2, hypergeom
 
+from tests.tte.estimation.event_data import weibull_times
 from tests.tte.evaluation.drawn_times import drawn_times
+from tte.data.events import Events, events_of
 from tte.evaluation.event_times import Known, event_times
 from tte.evaluation.kaplan_meier import (
     censoring_survival,
@@ -18,6 +20,7 @@ from tte.evaluation.kaplan_meier import (
     risk_by,
     stepped,
 )
+from tte.evaluation.marker_table import times_of_rows
 
 
 @pytest.mark.parametrize("is_late", [False, True])
@@ -36,6 +39,39 @@ def test_curve_and_band_are_those_of_lifelines(is_late):
     known = curve.survival > 0.0
     assert curve.low[known] == pytest.approx(seen[known, 0], abs=1e-12)
     assert curve.high[known] == pytest.approx(seen[known, 1], abs=1e-12)
+
+
+@pytest.mark.parametrize("has_entry", [False, True])
+def test_curve_and_band_are_those_of_lifelines_with_ties_and_delayed_entry(has_entry):
+    time, event, _ = weibull_times(80)
+    time = np.ceil(time)
+    entry = np.where(np.arange(80) % 3 == 0, np.floor(0.3 * time), 0.0) if has_entry else np.zeros(80)
+    ours = kaplan_meier(event_times(time, event, entry))
+    theirs = KaplanMeierFitter().fit(time, event, entry=entry if has_entry else None)
+    expected = theirs.survival_function_.loc[ours.time_day].to_numpy().ravel()
+    assert ours.survival == pytest.approx(expected, abs=1e-12)
+    interval = theirs.confidence_interval_.loc[ours.time_day].to_numpy()
+    is_inside = ours.survival > 0.0
+    assert np.column_stack((ours.low, ours.high))[is_inside] == pytest.approx(interval[is_inside], abs=1e-10)
+
+
+def test_rows_of_a_counting_process_count_once():
+    time, event, _ = weibull_times(50)
+    whole = events_of(time, event)
+    half = 0.5 * time
+    parts = Events(
+        whole.ids,
+        np.repeat(np.arange(50), 2),
+        np.column_stack((np.zeros(50), half)).ravel(),
+        np.column_stack((half, time)).ravel(),
+        np.column_stack((half, time)).ravel(),
+        np.column_stack((np.zeros(50, dtype=np.int64), whole.kind)).ravel(),
+    )
+    once, twice = kaplan_meier(times_of_rows(whole)), kaplan_meier(times_of_rows(parts))
+    assert twice.survival == pytest.approx(once.survival, abs=1e-14)
+    assert twice.at_risk.tolist() == once.at_risk.tolist()
+    days = np.array([0.0, 3.0, 10.0])
+    assert number_at_risk(times_of_rows(parts), days).tolist() == number_at_risk(times_of_rows(whole), days).tolist()
 
 
 def test_weights_count_subjects_several_times():

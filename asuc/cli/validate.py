@@ -1,0 +1,305 @@
+"""`asuc validate`: how well published models predict the levels and the events of another cohort, as a report."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.exposure_table import Source
+from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.fit_options import CohortFile, OutFolder, read_inputs
+from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.output import print_json, write_output
+from asuc.cli.performance import write_predictions
+from asuc.cli.progress import shown_progress
+from asuc.cli.remarks import RESEARCH_USE
+from asuc.cli.source import read_event_model
+from asuc.cli.task_farm import FewWorkers, n_workers
+from asuc.cli.tte_options import EventsFile
+from asuc.cli.validate_inputs import Asked, cohort_exposure, published_markers, read_followed, say
+from pkpd.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from asuc.cli.fit_options import FitInputs
+    from asuc.validation.page import Section
+    from asuc.validation.study import PopulationFinding
+    from asuc.validation.subjects import Followed
+    from pkpd.diagnostics.performance import Performance
+    from pkpd.figures.sheet import Drawing
+    from tte import EventModel
+
+RESULT, PAGE, TABLES = "validation.json", "report.html", "tables"
+_DEFAULT_MODEL = "niyigena_2026_asuc"
+
+
+def validate(
+    cohort: CohortFile,
+    events: EventsFile,
+    out: OutFolder,
+    model: Annotated[
+        str, typer.Option(metavar="NAME|FILE.toml", help="Pharmacokinetic model, with its values.")
+    ] = _DEFAULT_MODEL,
+    event_model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.toml", help="Event model. [default: niyigena_2026_asuc]", show_default=False),
+    ] = None,
+    source: Annotated[
+        Source,
+        typer.Option("--from", help="Risks at the mode of each patient's exposure, or their mean over its posterior."),
+    ] = "posterior",
+    draws: Annotated[
+        int, typer.Option(min=2, max=1_000_000, help="Draws from each posterior that the mean risk is taken over.")
+    ] = 1000,
+    planned: Annotated[
+        str | None, typer.Option(metavar="PLANNED.csv", help="Doses that were planned for after the event.")
+    ] = None,
+    plan: Annotated[
+        Literal["label"] | None, typer.Option(help="What was planned for after the event, where there is no file.")
+    ] = None,
+    landmark: Annotated[
+        float, typer.Option(metavar="DAY", help="Also evaluate those at risk after this day; 0 for all subjects alone.")
+    ] = 28.0,
+    bootstrap: Annotated[
+        int, typer.Option(metavar="N", min=2, max=100_000, help="Draws of subjects behind intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
+    workers: FewWorkers = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+) -> None:
+    """Predict the levels and the events of another cohort with published models, and write a report on how well; nothing is fitted."""
+    from asuc.validation.document import validation_document  # noqa: PLC0415 - the engine loads after the words are read
+    from asuc.validation.report import Validation, sections_of  # noqa: PLC0415
+    from asuc.validation.study import findings_of, populations_of  # noqa: PLC0415
+    from asuc.validation.subjects import followed_subjects  # noqa: PLC0415
+
+    folder = check_folder(out, force=force)
+    risk_model = read_event_model(event_model)
+    _check(planned, plan, landmark, risk_model)
+    given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
+    times = read_followed(events)
+    say(events, times.reading.notes)
+    make_folder(folder / "exposure")
+    asked = Asked(planned, plan, source, draws, seed, n_workers(workers, None, usual=1))
+    exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
+    say(cohort, said)
+    followed = followed_subjects(exposure, times.events, horizon_day=risk_model.horizon_day, landmark_day=landmark)
+    say(events, [*followed.notes, *(f"{one.reason} ({', '.join(one.ids)})" for one in followed.left_out)])
+    levels, performance = _levels(given, bootstrap, seed)
+    findings: tuple[PopulationFinding, ...] = ()
+    if followed.times.n:
+        populations = populations_of(followed, risk_model, published_markers(), landmark_day=landmark)
+        with shown_progress("Drawing subjects") as tell:
+            findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
+    every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)
+    drawings, left_out = _draw(folder, findings, levels, bootstrap, seed)
+    spec = given.population.model
+    settings = {
+        "pk_model": {"name": spec.id, "version": spec.version, "sha256": spec.sha256},
+        "from": source,
+        "n_draws_posterior": draws if source == "posterior" else None,
+        "n_draws": bootstrap,
+        "seed": seed,
+        "landmark_day": landmark if landmark > 0.0 else None,
+        "planned": planned or plan,
+        "cohort": {"file": cohort, "sha256": given.data_sha256},
+        "events": {"file": events, "sha256": times.reading.table.sha256},
+    }
+    warnings = list(_warnings(spec.id, risk_model, followed, findings))
+    document = validation_document(
+        findings,
+        followed,
+        risk_model,
+        performance=performance,
+        notes=every_note,
+        warnings=warnings,
+        settings=settings,
+    )
+    write_json(folder / RESULT, document)
+    validation = Validation(
+        findings,
+        followed,
+        risk_model,
+        spec,
+        given.incomplete,
+        performance,
+        every_note,
+        drawings,
+        left_out,
+        _how(source, draws),
+    )
+    sections = sections_of(validation)
+    _write_tables(folder / TABLES, sections, findings, followed, levels)
+    _write_page(folder / PAGE, sections, risk_model, spec.id, settings, [one["text"] for one in warnings])
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(sections, document, folder)))
+
+
+def _check(planned: str | None, plan: str | None, landmark: float, model: EventModel) -> None:
+    """Refuse options that clash.
+
+    Raises
+    ------
+    InputError
+        With every clash.
+    """
+    faults: list[Problem] = []
+    if planned is not None and plan is not None:
+        faults.append(Problem("--plan", f"{plan} is given beside --planned {planned}; expected one of the two"))
+    if not 0.0 <= landmark < model.horizon_day:
+        message = f"is {landmark:g}; expected a day before the horizon {model.horizon_day:g}, or 0 for none"
+        faults.append(Problem("--landmark", message))
+    if faults:
+        raise InputError(faults)
+
+
+def _levels(given: FitInputs, n_draws: int, seed: int) -> tuple[Performance | None, dict[str, Any] | None]:
+    """Return the predictions of all levels, and their document; None where there is no level."""
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.diagnostics.performance import performance, performance_document  # noqa: PLC0415
+
+    if not given.population.cohort.level.size:
+        return None, None
+    values = np.array([one.value for one in given.parameters])
+    with shown_progress("Predicting levels") as tell:
+        found = performance(given.population, values, n_draws=n_draws, seed=seed, tell=tell)
+    return found, performance_document(found)
+
+
+def _draw(
+    folder: Path, findings: Sequence[PopulationFinding], levels: Performance | None, n_draws: int, seed: int
+) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
+    """Draw and write all figures, and return them with a sentence for each that has nothing to show."""
+    from asuc.validation.report import risk_drawings  # noqa: PLC0415 - loads Matplotlib
+    from pkpd.figures.performance import performance_figures  # noqa: PLC0415
+
+    kept: list[Drawing] = []
+    with shown_progress("Drawing figures") as tell:
+        of_levels, left_out = performance_figures(levels) if levels is not None else ((), ())
+        said = list(left_out)
+        of_risk: list[Drawing] = []
+        for one in risk_drawings(findings, n_draws=n_draws, seed=seed):
+            if isinstance(one, str):
+                said.append(one)
+            else:
+                of_risk.append(one)
+        kept = [*of_levels, *of_risk]
+        forget_figures(folder)
+        write_figures(folder / FOLDER, kept, left_out=said, written=lambda n: tell(n / len(kept)))
+    return tuple(kept), tuple(said)
+
+
+def _warnings(
+    pk_model: str, model: EventModel, followed: Followed, findings: Sequence[PopulationFinding]
+) -> Iterator[dict[str, str]]:
+    if pk_model not in model.pk_models:
+        text = (
+            f"The event model {model.id} was estimated with exposures of {' and '.join(model.pk_models)}; those of {pk_model} are on another scale, so "
+            "that what is wrong here may be the scale and not the event model."
+        )
+        yield {"code": "other_exposure_scale", "text": text}
+    if followed.left_out:
+        n = sum(len(one.ids) for one in followed.left_out)
+        text = f"{n:,} subjects of either file are in no evaluation of risk; the section on the cohort lists them with the reason."
+        yield {"code": "left_out", "text": text}
+    if not findings:
+        yield {"code": "nobody", "text": "No subject has both an exposure and event times: no risk is evaluated."}
+    else:
+        last = float(followed.last_day.max())
+        if last < model.horizon_day:
+            text = (
+                f"Observation ends on day {last:g}, before the horizon of day {model.horizon_day:g}: nobody is known to be free of the event at the "
+                "horizon, and only what counts each patient's own time under observation can be judged."
+            )
+            yield {"code": "short_observation", "text": text}
+    for one in findings:
+        if one.risk.n_events == 0:
+            text = (
+                f"There is no event among {one.population.words}: what needs events is a sentence instead of a number."
+            )
+            yield {"code": "no_event", "text": text}
+        elif one.risk.n_events == one.risk.n:
+            text = f"Everybody has the event among {one.population.words}: what needs subjects without it is a sentence instead of a number."
+            yield {"code": "all_events", "text": text}
+
+
+def _how(source: Source, draws: int) -> str:
+    start = "Nothing was fitted to these patients. Each one's exposure comes from its own doses, covariates and levels under the published model;"
+    if source == "ebe":
+        return f"{start} its risk is that at the mode of the exposure."
+    return f"{start} its risk is the mean over {draws:,} draws from the posterior of the exposure, so that what its levels leave open is in it."
+
+
+def _write_tables(
+    folder: Path,
+    sections: Sequence[Section],
+    findings: Sequence[PopulationFinding],
+    followed: Followed,
+    levels: Performance | None,
+) -> None:
+    from asuc.validation.document import SUBJECT_HEAD, subject_rows  # noqa: PLC0415
+
+    make_folder(folder)
+    for part in sections:
+        for one in part.tables:
+            write_csv(folder / f"{one.name}.csv", one.file_head(), one.file_rows())
+    if findings:
+        write_csv(folder / "subjects.csv", SUBJECT_HEAD, subject_rows(findings, followed))
+    if levels is not None:
+        write_predictions(folder / "levels.csv", levels)
+
+
+def _write_page(
+    file: Path,
+    sections: Sequence[Section],
+    model: EventModel,
+    pk_model: str,
+    settings: dict[str, Any],
+    warnings: Sequence[str],
+) -> None:
+    from asuc.validation.page import validation_page  # noqa: PLC0415 - loads Jinja
+
+    of_posterior = settings["n_draws_posterior"]
+    facts = (
+        (
+            "Pharmacokinetic model",
+            f"{pk_model}, version {settings['pk_model']['version']}, SHA-256 {settings['pk_model']['sha256']}",
+        ),
+        ("Event model", f"{model.id}, version {model.version}, SHA-256 {model.sha256}"),
+        ("Event", f"{model.event}, by day {model.horizon_day:g}"),
+        ("Source of the event model", model.citation),
+        ("Cohort", f"{settings['cohort']['file']}, SHA-256 {settings['cohort']['sha256']}"),
+        ("Event times", f"{settings['events']['file']}, SHA-256 {settings['events']['sha256']}"),
+        ("Planned doses", settings["planned"] or "none given"),
+        ("Exposure", "mode of each posterior" if of_posterior is None else f"posterior, {of_posterior:,} draws"),
+        ("Intervals", f"{settings['n_draws']:,} draws of subjects, seed {settings['seed']}"),
+        ("Software", f"asuc {version('asuc')}"),
+        (
+            "Files beside this page",
+            "validation.json (everything), tables/ (CSV), figures/ (SVG, HTML, CSV), exposure/ (as asuc exposure)",
+        ),
+    )
+    title = f"External validation: {model.event} by day {model.horizon_day:g}"
+    subtitle = f"Exposure by {pk_model}, risk by {model.id}, in other patients than those they were built with."
+    page = validation_page(title, subtitle, sections, warnings=warnings, facts=facts)
+    file.write_text(page, encoding="utf-8")
+
+
+def _sheets(sections: Sequence[Section], document: dict[str, Any], folder: Path) -> list[Sheet | str]:
+    shown = [table for part in sections if part.key == "summary" for table in part.tables]
+    return [
+        *(Sheet(one.caption, one.head, tuple(map(tuple, one.shown())), wraps=0) for one in shown),
+        *(one["text"] for one in document["recalibration"]),
+        *(one["text"] for one in document["warnings"]),
+        RESEARCH_USE,
+        f"Written to {folder}: {PAGE}, {RESULT}, {TABLES}, {FOLDER}.",
+    ]
