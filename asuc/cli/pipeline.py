@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asuc.cli.cohort_source import make_folder, write_json
+from asuc.cli.cohort_source import make_folder, whole_cohort, write_json
 from asuc.cli.fit_options import CohortFile, OutFolder
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.pipeline_steps import Asked, events_with_exposure, first_steps, later_steps, markers_of
 from asuc.cli.pipeline_summary import found_by, summary_sheet
 from asuc.cli.planned_options import Plan, PlannedFile
-from asuc.cli.source import read_event_model
+from asuc.cli.source import read_event_model, read_model
 from asuc.cli.task_farm import Resume
 from asuc.cli.tte_options import EventsFile, HazardName
-from pkpd.errors import input_error
+from pkpd.data.planned_doses import listed
+from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,7 @@ def pipeline(
         },
         "steps": [],
     }
+    _check_files(cohort, events, model)
     kept = _kept(folder, document["data"]) if resume else {}
     threshold = read_event_model(event_model).threshold
     make_folder(folder)
@@ -112,6 +114,27 @@ def _checked_folder(out: str, *, force: bool, resume: bool) -> Path:
     if folder.exists() and not (force or resume):
         raise input_error("--out", f"{folder} exists; nothing is written over without --force or --resume")
     return folder
+
+
+def _check_files(cohort: str, events: str, model: str) -> None:
+    """Refuse files with problems before the first step; the steps themselves say what is assumed.
+
+    Raises
+    ------
+    InputError
+        With every problem of both files.
+    """
+    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which a wrong word need not wait for
+    from tte.data.events_file import read_events  # noqa: PLC0415
+
+    spec = read_model(model)
+    levels = read_cohort(cohort, {domain.column: name for name, domain in spec.covariates.items()})
+    times = read_events(events)
+    if problems := (*levels.problems, *times.problems):
+        raise InputError(problems)
+    known = set(whole_cohort(levels).ids)
+    if unknown := [name for name in times.checked().ids if name not in known]:
+        raise input_error(events, f"{listed(unknown)} stand in no row of {cohort}; expected the same ID in both files")
 
 
 def _steps(asked: Asked, folder: Path, threshold: float) -> Iterator[Step]:
