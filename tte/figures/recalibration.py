@@ -16,7 +16,7 @@ from tte.recalibration.parameters import log_hazard, parameters_of, risk_of
 from tte.recalibration.population import HORIZON_DAY
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
     from pkpd.figures.sheet import Axes, Cell, Figure
     from tte.recalibration.calibration import Calibration
     from tte.recalibration.parameters import RiskParameters
@@ -104,7 +104,7 @@ def _curve(parameters: RiskParameters, x: FloatArray, z: float) -> tuple[FloatAr
     return middle, low, high
 
 
-def _rug(axes: Axes, exposure: FloatArray, has_event: FloatArray) -> None:
+def _rug(axes: Axes, exposure: FloatArray, has_event: BoolArray) -> None:
     """Draw the patients' exposures along the axis, those with the event longer."""
     place = axes.get_xaxis_transform()
     for values, top, colour, name in (

@@ -85,10 +85,12 @@ def calibration_of(
     observed = observed_over_expected(people.times.event, found.cumulative_hazard)
     slope = calibration_slope(people.times.event, found.cumulative_hazard, found.linear_predictor)
     n_groups = _MANY_GROUPS if people.times.n_events >= _MANY_EVENTS else _FEW_GROUPS
-    draws = {"n_draws": min(n_draws, _MOST_CURVES), "seed": seed, "tell": tell}
+    n_curves = min(n_draws, _MOST_CURVES)
     try:
         groups = calibration_groups(people.times, found.risk, horizon_day=HORIZON_DAY, n_groups=n_groups)
-        curve = calibration_curve(people.times, found.risk, horizon_day=HORIZON_DAY, **draws)
+        curve = calibration_curve(
+            people.times, found.risk, horizon_day=HORIZON_DAY, n_draws=n_curves, seed=seed, tell=tell
+        )
     except InputError as error:
         return Calibration(found, observed, slope, (), None, str(error.problems[0]))
     return Calibration(found, observed, slope, groups, curve, "")

@@ -127,7 +127,7 @@ def posterior(data: EventData, prior: Prior, *, step: float = _STEP) -> Posterio
         status = PosteriorStatus.NO_MODE
         nan = np.full(3, np.nan)
         return Posterior(data, prior, status, nan, np.full((3, 3), np.nan), 0.0, none, np.zeros(0), math.nan, math.nan)
-    spread = np.linalg.inv(_curvature(data, prior, mode)[1])
+    spread = _inverse(_curvature(data, prior, mode)[1])
     half_width = _FIRST_RANGE
     while True:
         z = _axes(half_width, step)
@@ -211,7 +211,7 @@ def _first_quantiles(
     used = density > 0.0
     points = centre[0] + math.sqrt(float(spread[0, 0])) * _STEP * axis[used]
     curve = CubicSpline(points, np.log(density[used]))
-    fine: FloatArray = np.linspace(points[0], points[-1], _FINE)
+    fine = np.linspace(float(points[0]), float(points[-1]), _FINE, dtype=np.float64)
     height = np.exp(curve(fine) - float(np.log(density.max())))
     below = np.concatenate([[0.0], np.cumsum(0.5 * (height[1:] + height[:-1]))])
     return np.interp(np.asarray(probabilities), below / below[-1], fine)
@@ -309,7 +309,11 @@ def _mode(data: EventData, prior: Prior) -> FloatArray | None:
 def _basis(first: FloatArray) -> FloatArray:
     """Return a basis whose first row is given, the others being axes that it does not lie along."""
     others = [axis for k, axis in enumerate(np.eye(3)) if k != int(np.argmax(np.abs(first)))]
-    return np.array([first, *others])
+    return np.array([first, *others], dtype=np.float64)
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _axes(half_width: float, step: float) -> FloatArray:
