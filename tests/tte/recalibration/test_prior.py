@@ -58,7 +58,7 @@ def test_a_model_that_says_nothing_of_its_shape_asks_for_it():
 
 @pytest.mark.parametrize("weight", [0.0, -1.0, 1.5, math.nan])
 def test_a_weight_out_of_range_is_refused(weight):
-    with pytest.raises(InputError, match="--prior-weight: .* is not above 0 and up to 1"):
+    with pytest.raises(InputError, match=r"--prior-weight: .* is not above 0 and up to 1"):
         prior_of(PUBLISHED, weight=weight)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,10 @@ IDENTITY = Identity(
     "my_hospital_2027", "1.0.0", "my_hospital_2027.toml", "events.csv", "ab" * 32, "adults of one centre"
 )
 METHODS = ("intercept", "slope", "refit", "bayes")
+
+
+def _model(found: Any, threshold: Any, identity: Any) -> Any:
+    return recalibrated_model(found, threshold, identity)[1]
 
 
 def request(method, **changes):
@@ -75,9 +80,9 @@ def test_what_is_estimated_is_calibrated_on_its_own_patients(recalibrations):
     assert 1.0 < ratio < recalibrations["bayes"].before.observed.ratio.value
 
 
-def test_a_slope_that_was_estimated_is_corrected_downwards(recalibrations):
+def test_a_slope_that_was_estimated_is_corrected_downwards():
     small = cohort(80, 21, factor=1.5, slope=-0.56)
-    found = recalibrate(small, request("refit", n_draws=200))
+    found: Any = recalibrate(small, request("refit", n_draws=200))
     angle = {one.name: one for one in found.optimism.measures}[SLOPE_ANGLE]
     assert math.tan(angle.apparent) == pytest.approx(1.0, abs=1e-5)
     assert 0.3 < math.tan(angle.corrected) < 1.0
@@ -94,7 +99,7 @@ def test_documents_are_as_their_schema_says(recalibrations):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_file_gives_the_parameters_and_their_uncertainty_back(method, recalibrations, threshold):
     found = recalibrations[method]
-    text, model = recalibrated_model(found, threshold, IDENTITY)
+    model: Any = _model(found, threshold, IDENTITY)
     again = parameters_of(model)
     np.testing.assert_allclose(again.values, found.parameters.values, rtol=1e-12)
     np.testing.assert_allclose(again.covariance, found.parameters.covariance, rtol=1e-9, atol=1e-14)
@@ -108,7 +113,7 @@ def test_the_file_gives_the_parameters_and_their_uncertainty_back(method, recali
 @pytest.mark.parametrize("method", METHODS)
 def test_the_total_risk_of_the_new_model_is_that_of_draws(method, recalibrations, threshold):
     """Quadrature over the new model's uncertainty against 200,000 draws of its parameters and of the exposure."""
-    _, model = recalibrated_model(recalibrations[method], threshold, IDENTITY)
+    model: Any = _model(recalibrations[method], threshold, IDENTITY)
     nodes, weights = np.linspace(5.0, 7.4, 41), np.full(41, 1.0 / 41)
     found = total_risk(model, nodes, weights=weights, now_day=14.0, days=np.array([45.0, 90.0]))
     rng = np.random.default_rng(5)
@@ -135,7 +140,7 @@ def test_the_normal_distribution_of_a_file_is_near_the_posterior(recalibrations)
 
 
 def test_facts_are_those_of_the_new_patients(recalibrations, threshold):
-    _, model = recalibrated_model(recalibrations["slope"], threshold, IDENTITY)
+    model: Any = _model(recalibrations["slope"], threshold, IDENTITY)
     facts = {fact.name: fact for fact in model.facts}
     assert (facts["colectomies"].value, facts["colectomies"].out_of) == (EVENTS.n_events, 220)
     early = int(((EVENTS.kind == 1) & (EVENTS.stop <= 28.0)).sum())
@@ -153,11 +158,11 @@ def test_facts_are_those_of_the_new_patients(recalibrations, threshold):
 
 
 def test_a_recalibrated_model_can_be_recalibrated_again(recalibrations, threshold):
-    _, model = recalibrated_model(recalibrations["bayes"], threshold, IDENTITY)
+    model: Any = _model(recalibrations["bayes"], threshold, IDENTITY)
     more = cohort(100, 40, factor=1.8, slope=-0.45)
-    again = recalibrate(more, replace(request("bayes"), model=model))
+    again: Any = recalibrate(more, replace(request("bayes"), model=model))
     assert (again.parameters.sd < recalibrations["bayes"].parameters.sd).all()
-    _, third = recalibrated_model(again, kept_threshold(6.0, "", from_day=0.0), replace(IDENTITY, id="third"))
+    third: Any = _model(again, kept_threshold(6.0, "", from_day=0.0), replace(IDENTITY, id="third"))
     assert third.provenance.event_model == "my_hospital_2027"
 
 
@@ -168,16 +173,16 @@ def test_updating_in_two_steps_is_updating_at_once_but_for_the_normal_in_between
         np.concatenate([one.kind == 1 for one in halves]),
         covariates={X: np.concatenate([one.covariates[X] for one in halves])},
     )
-    at_once = recalibrate(both, request("bayes", n_draws=2)).parameters
-    first = recalibrate(halves[0], request("bayes", n_draws=2))
-    _, model = recalibrated_model(first, kept_threshold(5.79, "", from_day=0.0), IDENTITY)
-    second = recalibrate(halves[1], replace(request("bayes", n_draws=2), model=model)).parameters
+    at_once: Any = recalibrate(both, request("bayes", n_draws=2)).parameters
+    first: Any = recalibrate(halves[0], request("bayes", n_draws=2))
+    model: Any = _model(first, kept_threshold(5.79, "", from_day=0.0), IDENTITY)
+    second: Any = recalibrate(halves[1], replace(request("bayes", n_draws=2), model=model)).parameters
     assert (np.abs(second.values - at_once.values) < 0.15 * at_once.sd).all()
     np.testing.assert_allclose(second.sd, at_once.sd, rtol=0.05)
 
 
 def test_no_protective_association_makes_no_model():
-    found = recalibrate(cohort(200, 6, slope=0.3), request("slope"))
+    found: Any = recalibrate(cohort(200, 6, slope=0.3), request("slope"))
     assert found.parameters.slope > 0.0
     assert found.refusal.startswith(f"The effect of {X} is 0.")
     assert "no protective association" in found.refusal
@@ -187,7 +192,7 @@ def test_no_protective_association_makes_no_model():
 
 
 def test_a_shape_that_the_events_do_not_tell_makes_no_model():
-    found = recalibrate(cohort(40, 3, factor=0.8), request("refit"))
+    found: Any = recalibrate(cohort(40, 3, factor=0.8), request("refit"))
     assert found.parameters.shape < 3.0 * found.parameters.sd[1]
     assert "--method slope holds the shape" in found.refusal
 
@@ -195,7 +200,7 @@ def test_a_shape_that_the_events_do_not_tell_makes_no_model():
 def test_separation_makes_no_model_and_says_the_way_out():
     x = np.concatenate([np.full(5, 4.0), np.linspace(6.0, 8.0, 20)])
     events = events_of(np.where(x < 5.0, 20.0 + np.arange(25), 90.0), x < 5.0, covariates={X: x})
-    found = recalibrate(events, request("slope"))
+    found: Any = recalibrate(events, request("slope"))
     assert found.parameters is None
     assert "--penalize gives a finite estimate" in found.refusal
     assert recalibration_entry(found, [5.79])["recommended"]["update"] is None
@@ -208,7 +213,7 @@ def test_without_an_event_only_the_prior_answers():
     nobody = cohort(30, 1, factor=1e-6)
     with pytest.raises(InputError, match="hold no event"):
         recalibrate(nobody, request("intercept"))
-    found = recalibrate(nobody, request("bayes"))
+    found: Any = recalibrate(nobody, request("bayes"))
     assert found.refusal == ""
     assert found.tested is None
     assert "hold no event" in found.untested
@@ -217,13 +222,13 @@ def test_without_an_event_only_the_prior_answers():
     assert entry["warnings"][0]["code"] == "no_event"
     assert entry["prior"]["parameters"]["log_shape"]["prior_share"] > 0.9
     choice = choose_threshold(found.people, X, old=5.79, rule="auto", n_draws=20, seed=1)
-    _, model = recalibrated_model(found, choice, IDENTITY)
+    model: Any = _model(found, choice, IDENTITY)
     assert {fact.name for fact in model.facts} >= {"colectomies"}
 
 
 def test_events_known_by_an_interval_have_no_calibration_and_keep_the_threshold():
     mixed = cohort(150, 4, factor=1.5, is_mixed=True)
-    found = recalibrate(mixed, request("intercept"))
+    found: Any = recalibrate(mixed, request("intercept"))
     assert found.parameters is not None
     assert found.people is None
     assert found.remark.startswith("There is no calibration: TIME2: gives ")
@@ -231,7 +236,7 @@ def test_events_known_by_an_interval_have_no_calibration_and_keep_the_threshold(
     assert entry["calibration"]["before"] is None
     assert entry["n_interval_censored"] > 0
     choice = kept_threshold(5.79, found.remark, from_day=0.0)
-    _, model = recalibrated_model(found, choice, IDENTITY)
+    model: Any = _model(found, choice, IDENTITY)
     assert "high_risk_colectomies" not in {fact.name for fact in model.facts}
 
 
@@ -246,7 +251,7 @@ def test_the_posterior_of_one_exposure_lies_between_prior_and_data(recalibration
 
 
 def test_a_prior_with_a_covariance_matrix_is_updated_too():
-    found = recalibrate(EVENTS, replace(request("bayes"), model=refitted()))
+    found: Any = recalibrate(EVENTS, replace(request("bayes"), model=refitted()))
     assert (found.parameters.sd < parameters_of(refitted()).sd).all()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.tte.recalibration.event_cohorts import X, cohort
@@ -16,7 +18,7 @@ def people(n, seed=14, **truth):
     return population_of(landmark(cohort(n, seed, **truth), 28.0).events, X, from_day=28.0)
 
 
-def choose(who, rule="auto"):
+def choose(who, rule: Any = "auto") -> Any:
     return choose_threshold(who, X, old=5.79, rule=rule, n_draws=60, seed=1)
 
 
