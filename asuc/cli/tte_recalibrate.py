@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tte.recalibration.recalibrate import Recalibration, Request
     from tte.recalibration.threshold import ThresholdChoice, ThresholdRule
 
-_USUAL_LANDMARK = 28.0
+_USUAL_LANDMARK, _HORIZON = 28.0, 90.0
 _RESULT, _CARD = "recalibrate.json", "model_card.html"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _LONGEST_ID = 80
@@ -116,6 +116,10 @@ def recalibrate(
     from tte.recalibration.recalibrate import Request  # noqa: PLC0415
 
     _check_options(method, level, is_penalised=penalize, prior_weight=prior_weight, shape_sd=shape_sd)
+    if landmark is not None and not 0.0 <= landmark < _HORIZON:
+        raise input_error(
+            "--landmark", f"{landmark:g} is no day from 0 up to day {_HORIZON:g}, by which risks are meant"
+        )
     folder = check_folder(out, force=force)
     old = read_event_model(event_model)
     new_id = _checked_id(name, old, method)

@@ -151,7 +151,8 @@ def moments(found: Posterior, values: FloatArray) -> tuple[FloatArray, FloatArra
     """Return posterior mean and covariance matrix of functions of the parameters, from their (n, k) values at the nodes."""
     mean = found.weights @ values
     centred = values - mean
-    return mean, (centred * found.weights[:, None]).T @ centred
+    covariance = (centred * found.weights[:, None]).T @ centred
+    return mean, 0.5 * (covariance + covariance.T)  # to the last digit, as a file of it must be
 
 
 def linear_quantiles(found: Posterior, gradient: Sequence[float], probabilities: Sequence[float]) -> FloatArray:

@@ -191,6 +191,13 @@ def test_no_protective_association_makes_no_model():
     assert entry["warnings"][-1]["code"] == "no_model"
 
 
+def test_an_effect_that_may_be_none_makes_a_model_with_a_warning():
+    found: Any = recalibrate(cohort(60, 28, factor=1.5, slope=-0.3), request("slope"))
+    assert found.refusal == ""
+    assert found.parameters.slope + 1.96 * found.parameters.sd[2] > 0.0 > found.parameters.slope
+    assert "effect_uncertain" in {warning["code"] for warning in recalibration_entry(found, [5.79])["warnings"]}
+
+
 def test_a_shape_that_the_events_do_not_tell_makes_no_model():
     found: Any = recalibrate(cohort(40, 3, factor=0.8), request("refit"))
     assert found.parameters.shape < 3.0 * found.parameters.sd[1]
@@ -210,7 +217,7 @@ def test_separation_makes_no_model_and_says_the_way_out():
 
 
 def test_without_an_event_only_the_prior_answers():
-    nobody = cohort(30, 1, factor=1e-6)
+    nobody = cohort(20, 1, factor=1e-6)
     with pytest.raises(InputError, match="hold no event"):
         recalibrate(nobody, request("intercept"))
     found: Any = recalibrate(nobody, request("bayes"))
