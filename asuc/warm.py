@@ -34,6 +34,8 @@ from tte.data.events import events_of
 from tte.estimation.fit import fit as fit_event_times
 from tte.estimation.fit import fit_samples
 from tte.estimation.model import event_time_model
+from tte.recalibration.posterior import event_data, posterior
+from tte.recalibration.prior import prior_of
 
 
 def main() -> None:
@@ -100,6 +102,8 @@ def _event_times() -> None:
     model = event_time_model("weibull", ["X"])
     fit_event_times(events, model)
     fit_samples(events, model, np.ones((1, 4), dtype=np.int64))
+    prior = prior_of(_EVENT_MODEL)
+    posterior(event_data(events, "X", prior), prior)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,10 @@ def recalibrate(
         ),
     ],
     event_model: Annotated[
-        str, typer.Option(metavar="NAME|FILE.toml", help="Event model that is brought up to date.")
+        str,
+        typer.Option(
+            "--event-model", "--model", metavar="NAME|FILE.toml", help="Event model that is brought up to date."
+        ),
     ] = "niyigena_2026_asuc",
     covariate: Annotated[str, typer.Option(metavar="COLUMN", help="Column with ln(AUC/CL).")] = "LOG_AUC_CL",
     name: Annotated[
@@ -331,7 +334,8 @@ def _write(
 
     text, model = written
     (folder / identity.file).write_text(text, encoding="utf-8")
-    parts = [*event_model_card(model), *recalibration_sheets(document)]
+    sheets = (*event_model_card(model), *recalibration_sheets(document))
+    parts = [one if isinstance(one, str) else (one.title, one.columns, one.rows) for one in sheets]
     (folder / _CARD).write_text(event_model_page(model.title, parts, figures[0]), encoding="utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -118,12 +119,12 @@ def _calibration(found: Recalibration, one: Calibration | None, *, when: str, ke
     what = f"Calibration {when} recalibration, {words}"
     if one is None or one.curve is None:
         return f"{what}: not drawn. {found.remark if one is None else one.remark}".strip()
-    risk = one.predicted.risk
-    return calibration_figure(
+    drawn = calibration_figure(
         one.groups,
         one.curve,
-        risk,
+        one.predicted.risk,
         horizon_day=HORIZON_DAY,
         name=f"calibration-{when}-{key}",
         population=f"{when} recalibration, {words}",
     )
+    return replace(drawn, title=what)

@@ -138,7 +138,12 @@ def _measures(times: EventTimes) -> tuple[Measure, ...]:
     def slope(found: FloatArray, counts: FloatArray) -> float:
         rows = np.repeat(np.arange(times.n), counts.astype(np.int64))
         event, hazard, linear = times.event[rows], found[rows, 0], found[rows, 1]
-        return float(np.arctan(calibration_slope(event, hazard, linear).slope.value)) if event.any() else np.nan
+        if not event.any():
+            return np.nan
+        try:
+            return float(np.arctan(calibration_slope(event, hazard, linear).slope.value))
+        except (InputError, np.linalg.LinAlgError):  # predictions of a draw beyond all numbers
+            return np.nan
 
     def ratio(found: FloatArray, counts: FloatArray) -> float:
         observed, expected = float(counts @ times.event), float(counts @ found[:, 0])

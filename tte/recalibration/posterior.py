@@ -320,7 +320,7 @@ def _inverse(matrix: FloatArray) -> FloatArray:
 def _axes(half_width: float, step: float) -> FloatArray:
     """Return the points of a cube in standard deviations, (n, 3), the middle among them, and every other one with the middle as well."""
     n = 2 * math.ceil(half_width / (2.0 * step))
-    axis = step * np.arange(-n, n + 1)
+    axis = step * np.arange(-n, n + 1, dtype=np.float64)
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
