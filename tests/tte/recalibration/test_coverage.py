@@ -28,7 +28,7 @@ def by_likelihood(update):
 
 @pytest.mark.parametrize(
     "made",
-    [by_posterior, by_likelihood(Update.INTERCEPT), by_likelihood(Update.SLOPE)],
+    [pytest.param(by_posterior, marks=pytest.mark.slow), by_likelihood(Update.INTERCEPT), by_likelihood(Update.SLOPE)],
     ids=["bayes", "intercept", "slope"],
 )
 def test_95_percent_intervals_cover_a_truth_drawn_from_the_old_uncertainty(made):
