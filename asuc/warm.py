@@ -36,6 +36,8 @@ from tte.estimation.fit import fit_samples
 from tte.estimation.model import event_time_model
 from tte.joint.data import joint_data
 from tte.joint.likelihood import settled
+from tte.recalibration.posterior import event_data, posterior
+from tte.recalibration.prior import prior_of
 
 
 def main() -> None:
@@ -103,6 +105,8 @@ def _event_times() -> None:
     model = event_time_model("weibull", ["X"])
     fit_event_times(events, model)
     fit_samples(events, model, np.ones((1, 4), dtype=np.int64))
+    prior = prior_of(_EVENT_MODEL)
+    posterior(event_data(events, "X", prior), prior)
 
 
 def _joint() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asuc.cli.layout import Sheet
-from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +62,8 @@ def _value(one: PublishedEstimate) -> tuple[str, ...]:
 
 
 def _uncertainty(model: EventModel) -> Iterator[Sheet | str]:
+    from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty  # noqa: PLC0415 - the engine loads later
+
     match model.uncertainty:
         case AnchoredUncertainty(variance=variance, centre=centre, beta_sd=beta_sd):
             yield (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_json
 from asuc.cli.event_model_tables import event_model_card
+from asuc.cli.exposure_scale import exposure_remarks
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import laid_out
@@ -25,16 +25,18 @@ from asuc.cli.tte_recalibrate_tables import recalibration_sheets, write_recalibr
 from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asuc.cli.tte_options import TteInputs
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events, Landmark
     from tte.model.event_model import EventModel
     from tte.recalibration.model_text import Identity
     from tte.recalibration.recalibrate import Recalibration, Request
-    from tte.recalibration.threshold import ThresholdChoice
+    from tte.recalibration.threshold import ThresholdChoice, ThresholdRule
 
-_USUAL_LANDMARK = 28.0
-_RESULT, _CARD, _EXPOSURE = "recalibrate.json", "model_card.html", "exposure.json"
+_USUAL_LANDMARK, _HORIZON = 28.0, 90.0
+_RESULT, _CARD = "recalibrate.json", "model_card.html"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _LONGEST_ID = 80
 # Parts of the work, for progress.
@@ -73,7 +75,10 @@ def recalibrate(
         ),
     ],
     event_model: Annotated[
-        str, typer.Option(metavar="NAME|FILE.toml", help="Event model that is brought up to date.")
+        str,
+        typer.Option(
+            "--event-model", "--model", metavar="NAME|FILE.toml", help="Event model that is brought up to date."
+        ),
     ] = "niyigena_2026_asuc",
     covariate: Annotated[str, typer.Option(metavar="COLUMN", help="Column with ln(AUC/CL).")] = "LOG_AUC_CL",
     name: Annotated[
@@ -114,6 +119,10 @@ def recalibrate(
     from tte.recalibration.recalibrate import Request  # noqa: PLC0415
 
     _check_options(method, level, is_penalised=penalize, prior_weight=prior_weight, shape_sd=shape_sd)
+    if landmark is not None and not 0.0 <= landmark < _HORIZON:
+        raise input_error(
+            "--landmark", f"{landmark:g} is no day from 0 up to day {_HORIZON:g}, by which risks are meant"
+        )
     folder = check_folder(out, force=force)
     old = read_event_model(event_model)
     new_id = _checked_id(name, old, method)
@@ -181,34 +190,13 @@ def _notes(path: str, events: Events, request: Request) -> list[str]:
     from tte.recalibration.recalibrate import check_exposure  # noqa: PLC0415
 
     notes = [note for note in (check_exposure(events, request.covariate, request.model),) if note]
-    notes += _exposure_notes(Path(path).with_name(_EXPOSURE), request.model)
+    notes += exposure_remarks(Path(path), request.model)
     for note in notes:
         report(f"{path}: {note}")
     return notes
 
 
-def _exposure_notes(file: Path, model: EventModel) -> list[str]:
-    """Return what the document of `asuc exposure` beside the event times, where there is one, says against their exposure."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    if not isinstance(found, dict) or found.get("schema") != "asuc-exposure/1":  # pyright: ignore[reportUnknownMemberType]
-        return []
-    document: dict[str, Any] = found
-    notes: list[str] = []
-    name = (document.get("model") or {}).get("name")
-    if name is not None and name not in model.pk_models:
-        expected = " or ".join(model.pk_models)
-        notes.append(f"The exposure is that of {name} ({file.name}), but {model.id} is on the scale of {expected}.")
-    if regimen := document.get("hypothetical_regimen"):
-        notes.append(
-            f"The exposure is that of a hypothetical regimen, {regimen} ({file.name}), not of the doses given."
-        )
-    return notes
-
-
-def _worked(given: TteInputs, request: Request, rule: Any, tell: Any) -> Work:  # noqa: ANN401 - a Literal and a callable
+def _worked(given: TteInputs, request: Request, rule: ThresholdRule, tell: Callable[[float], None]) -> Work:
     from tte.recalibration.recalibrate import recalibrate as recalibrated  # noqa: PLC0415
 
     day = 0.0 if given.landmark is None else given.landmark.day
@@ -238,7 +226,9 @@ def _usual_landmark(events: Events) -> Landmark | None:
         return None
 
 
-def _threshold(own: Recalibration, beside: Recalibration | None, rule: Any, tell: Any) -> ThresholdChoice:  # noqa: ANN401 - as above
+def _threshold(
+    own: Recalibration, beside: Recalibration | None, rule: ThresholdRule, tell: Callable[[float], None]
+) -> ThresholdChoice:
     """Return the threshold, looked for in those at risk after day 28 where there are any, since the exposure is theirs."""
     from tte.recalibration.threshold import choose_threshold, kept_threshold  # noqa: PLC0415
 
@@ -247,8 +237,8 @@ def _threshold(own: Recalibration, beside: Recalibration | None, rule: Any, tell
     if who.people is None:
         return kept_threshold(old, who.remark, from_day=who.from_day)
     request = own.request
-    draws = {"n_draws": request.n_draws, "seed": request.seed}
-    return choose_threshold(who.people, request.covariate, old=old, rule=rule, **draws, tell=tell)
+    n_draws, seed = request.n_draws, request.seed
+    return choose_threshold(who.people, request.covariate, old=old, rule=rule, n_draws=n_draws, seed=seed, tell=tell)
 
 
 def _new_model(work: Work, identity: Identity) -> tuple[tuple[str, EventModel] | None, Work]:
@@ -344,7 +334,8 @@ def _write(
 
     text, model = written
     (folder / identity.file).write_text(text, encoding="utf-8")
-    parts = [*event_model_card(model), *recalibration_sheets(document)]
+    sheets = (*event_model_card(model), *recalibration_sheets(document))
+    parts = [one if isinstance(one, str) else (one.title, one.columns, one.rows) for one in sheets]
     (folder / _CARD).write_text(event_model_page(model.title, parts, figures[0]), encoding="utf-8")
 
 

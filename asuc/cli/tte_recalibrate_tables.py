@@ -111,8 +111,8 @@ def _people(one: dict[str, Any]) -> str:
 
 
 def _parameter_rows(name: str, one: dict[str, Any]) -> Iterator[tuple[object, ...]]:
-    reference = one["log_hazard_day90"]
-    entries = [*one["parameters"].items(), ("log_hazard_day90", {**reference, "held": False})]
+    reference: dict[str, Any] = {**one["log_hazard_day90"], "held": False}
+    entries: list[tuple[str, dict[str, Any]]] = [*one["parameters"].items(), ("log_hazard_day90", reference)]
     for parameter, entry in entries:
         for model in ("old", "new"):
             value = entry[model]
@@ -131,9 +131,9 @@ def _calibration_rows(name: str, both: dict[str, Any]) -> Iterator[tuple[object,
         one = both[when]
         if one is None:
             continue
-        optimism = both["optimism"] if when == "after" else None
+        optimism: dict[str, Any] | None = both["optimism"] if when == "after" else None
         for measure in _MEASURED:
-            corrected = (optimism or {}).get(measure)
+            corrected = None if optimism is None else optimism.get(measure)
             yield (
                 *(name, model, measure, *one[measure].values()),
                 None if corrected is None else corrected["corrected"],
@@ -144,10 +144,10 @@ def _calibration_rows(name: str, both: dict[str, Any]) -> Iterator[tuple[object,
 
 
 def _estimates(name: str, one: dict[str, Any], percent: str) -> Sheet:
-    reference = one["log_hazard_day90"]
-    entries = [
+    reference: dict[str, Any] = {**one["log_hazard_day90"], "held": False}
+    entries: list[tuple[str, dict[str, Any]]] = [
         *((_PARAMETERS[key], entry) for key, entry in one["parameters"].items()),
-        (f"ln H(90) at {reference['log_auc_cl']:.3g}", {**reference, "held": False}),
+        (f"ln H(90) at {reference['log_auc_cl']:.3g}", reference),
     ]
     rows = tuple(
         (

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader
 
-from asuc.cli.layout import Sheet
 from dosing_app.language import say, speaking
 from pkpd.figures.sheet import inside_page
 
@@ -16,15 +15,19 @@ if TYPE_CHECKING:
 
     from pkpd.figures.sheet import Drawing
 
+Rows: TypeAlias = "tuple[tuple[str, ...], ...]"
+Table: TypeAlias = "tuple[str, tuple[str, ...], Rows]"
+"""Heading, names of the columns, rows."""
 
-def event_model_page(title: str, parts: Iterable[Sheet | str], drawings: Sequence[Drawing]) -> str:
+
+def event_model_page(title: str, parts: Iterable[Table | str], drawings: Sequence[Drawing]) -> str:
     """Return the page.
 
     Parameters
     ----------
     title : str
         What the model is.
-    parts : iterable of Sheet or str
+    parts : iterable of Table or str
         Tables and sentences, in order.
     drawings : sequence of Drawing
         Figures below them.
@@ -40,10 +43,11 @@ def event_model_page(title: str, parts: Iterable[Sheet | str], drawings: Sequenc
         )
 
 
-def _part(one: Sheet | str) -> dict[str, Any]:
+def _part(one: Table | str) -> dict[str, Any]:
     if isinstance(one, str):
         return {"text": one, "title": "", "titles": (), "rows": ()}
-    return {"text": "", "title": one.title, "titles": one.columns, "rows": one.rows}
+    title, titles, rows = one
+    return {"text": "", "title": title, "titles": titles, "rows": rows}
 
 
 @lru_cache(maxsize=1)

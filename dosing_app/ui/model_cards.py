@@ -148,12 +148,8 @@ def _uncertainty(model: EventModel) -> str:
     """Return what the event model's own interval rests on."""
     match model.uncertainty:
         case AnchoredUncertainty(variance=variance, centre=centre, beta_sd=beta_sd):
-            numbers = {
-                "hazard": _number(math.sqrt(variance)),
-                "centre": _number(centre),
-                "beta": _number(beta_sd),
-            }
-            return say("models.uncertainty_anchored", **numbers)
+            hazard = _number(math.sqrt(variance))
+            return say("models.uncertainty_anchored", hazard=hazard, centre=_number(centre), beta=_number(beta_sd))
         case CovarianceUncertainty(matrix=matrix):
             rate, shape, beta = (_number(math.sqrt(matrix[k][k])) for k in range(3))
             return say("models.uncertainty_covariance", rate=rate, shape=shape, beta=beta)

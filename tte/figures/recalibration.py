@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tte.recalibration.parameters import log_hazard, parameters_of, risk_of
 from tte.recalibration.population import HORIZON_DAY
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
     from pkpd.figures.sheet import Axes, Cell, Figure
     from tte.recalibration.calibration import Calibration
     from tte.recalibration.parameters import RiskParameters
@@ -104,7 +105,7 @@ def _curve(parameters: RiskParameters, x: FloatArray, z: float) -> tuple[FloatAr
     return middle, low, high
 
 
-def _rug(axes: Axes, exposure: FloatArray, has_event: FloatArray) -> None:
+def _rug(axes: Axes, exposure: FloatArray, has_event: BoolArray) -> None:
     """Draw the patients' exposures along the axis, those with the event longer."""
     place = axes.get_xaxis_transform()
     for values, top, colour, name in (
@@ -118,12 +119,12 @@ def _calibration(found: Recalibration, one: Calibration | None, *, when: str, ke
     what = f"Calibration {when} recalibration, {words}"
     if one is None or one.curve is None:
         return f"{what}: not drawn. {found.remark if one is None else one.remark}".strip()
-    risk = one.predicted.risk
-    return calibration_figure(
+    drawn = calibration_figure(
         one.groups,
         one.curve,
-        risk,
+        one.predicted.risk,
         horizon_day=HORIZON_DAY,
         name=f"calibration-{when}-{key}",
         population=f"{when} recalibration, {words}",
     )
+    return replace(drawn, title=what)

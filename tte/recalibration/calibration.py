@@ -85,10 +85,12 @@ def calibration_of(
     observed = observed_over_expected(people.times.event, found.cumulative_hazard)
     slope = calibration_slope(people.times.event, found.cumulative_hazard, found.linear_predictor)
     n_groups = _MANY_GROUPS if people.times.n_events >= _MANY_EVENTS else _FEW_GROUPS
-    draws = {"n_draws": min(n_draws, _MOST_CURVES), "seed": seed, "tell": tell}
+    n_curves = min(n_draws, _MOST_CURVES)
     try:
         groups = calibration_groups(people.times, found.risk, horizon_day=HORIZON_DAY, n_groups=n_groups)
-        curve = calibration_curve(people.times, found.risk, horizon_day=HORIZON_DAY, **draws)
+        curve = calibration_curve(
+            people.times, found.risk, horizon_day=HORIZON_DAY, n_draws=n_curves, seed=seed, tell=tell
+        )
     except InputError as error:
         return Calibration(found, observed, slope, (), None, str(error.problems[0]))
     return Calibration(found, observed, slope, groups, curve, "")
@@ -136,7 +138,12 @@ def _measures(times: EventTimes) -> tuple[Measure, ...]:
     def slope(found: FloatArray, counts: FloatArray) -> float:
         rows = np.repeat(np.arange(times.n), counts.astype(np.int64))
         event, hazard, linear = times.event[rows], found[rows, 0], found[rows, 1]
-        return float(np.arctan(calibration_slope(event, hazard, linear).slope.value)) if event.any() else np.nan
+        if not event.any():
+            return np.nan
+        try:
+            return float(np.arctan(calibration_slope(event, hazard, linear).slope.value))
+        except (InputError, np.linalg.LinAlgError):  # predictions of a draw beyond all numbers
+            return np.nan
 
     def ratio(found: FloatArray, counts: FloatArray) -> float:
         observed, expected = float(counts @ times.event), float(counts @ found[:, 0])

@@ -387,6 +387,10 @@ def _warnings(found: Recalibration) -> Iterator[dict[str, str]]:
     if request.method == "bayes" and not events.n_events:
         text = "There is no event among these patients: they say that the hazard is low, and how it depends on exposure only the old model says."
         yield {"code": "no_event", "text": text}
+    beta = None if request.method == "intercept" else _new(found, NAMES.index("beta"), is_held=False)
+    if not found.refusal and beta is not None and beta["interval"] is not None and beta["interval"][1] > 0.0:
+        text = f"The interval of the effect of {request.covariate} reaches above 0: these patients do not show for certain that more exposure goes with less hazard."
+        yield {"code": "effect_uncertain", "text": text}
     if found.people is not None and found.people.is_changing:
         text = f"{request.covariate} changes within subjects; calibration and threshold take its value at the start, or at the landmark."
         yield {"code": "exposure_changes", "text": text}

@@ -169,19 +169,18 @@ def _decisions(found: Recalibration) -> Iterator[str]:
 def _parameters(found: Recalibration, parameters: RiskParameters) -> Iterator[str]:
     method, old = found.request.method, found.request.model.id
     held = {"intercept": ("shape", "beta"), "slope": ("shape",)}.get(method, ())
-    sd = dict(zip(("lambda", "shape", "beta"), parameters.sd.tolist(), strict=True))
     values = (
+        # the relative standard error of λ is the standard deviation of its logarithm
         ("lambda", f"log10 = {parameters.log_rate / math.log(10.0)!r}", 1.0),
         ("shape", f"value = {parameters.shape!r}", parameters.shape),
         ("beta", f"value = {parameters.slope!r}", abs(parameters.slope)),
     )
-    for name, line, size in values:
+    for (name, line, size), sd in zip(values, parameters.sd.tolist(), strict=True):
         yield from ("", f"[parameters.{name}]", line)
-        if sd[name] > 0.0:
-            yield f"rse_pct = {_rounded(percent_from_fraction(sd[name] / size))}"
+        if sd > 0.0:
+            yield f"rse_pct = {_rounded(percent_from_fraction(sd / size))}"
         source = f"held at the value of {old}" if name in held else f"estimated anew ({method})"
         yield f"source = {_text(source)}"
-    # (the relative standard error of λ is the standard deviation of its logarithm)
 
 
 def _uncertainty(found: Recalibration, parameters: RiskParameters) -> Iterator[str]:

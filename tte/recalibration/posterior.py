@@ -127,7 +127,7 @@ def posterior(data: EventData, prior: Prior, *, step: float = _STEP) -> Posterio
         status = PosteriorStatus.NO_MODE
         nan = np.full(3, np.nan)
         return Posterior(data, prior, status, nan, np.full((3, 3), np.nan), 0.0, none, np.zeros(0), math.nan, math.nan)
-    spread = np.linalg.inv(_curvature(data, prior, mode)[1])
+    spread = _inverse(_curvature(data, prior, mode)[1])
     half_width = _FIRST_RANGE
     while True:
         z = _axes(half_width, step)
@@ -151,7 +151,8 @@ def moments(found: Posterior, values: FloatArray) -> tuple[FloatArray, FloatArra
     """Return posterior mean and covariance matrix of functions of the parameters, from their (n, k) values at the nodes."""
     mean = found.weights @ values
     centred = values - mean
-    return mean, (centred * found.weights[:, None]).T @ centred
+    covariance = (centred * found.weights[:, None]).T @ centred
+    return mean, 0.5 * (covariance + covariance.T)  # to the last digit, as a file of it must be
 
 
 def linear_quantiles(found: Posterior, gradient: Sequence[float], probabilities: Sequence[float]) -> FloatArray:
@@ -211,7 +212,7 @@ def _first_quantiles(
     used = density > 0.0
     points = centre[0] + math.sqrt(float(spread[0, 0])) * _STEP * axis[used]
     curve = CubicSpline(points, np.log(density[used]))
-    fine: FloatArray = np.linspace(points[0], points[-1], _FINE)
+    fine = np.linspace(float(points[0]), float(points[-1]), _FINE, dtype=np.float64)
     height = np.exp(curve(fine) - float(np.log(density.max())))
     below = np.concatenate([[0.0], np.cumsum(0.5 * (height[1:] + height[:-1]))])
     return np.interp(np.asarray(probabilities), below / below[-1], fine)
@@ -309,13 +310,17 @@ def _mode(data: EventData, prior: Prior) -> FloatArray | None:
 def _basis(first: FloatArray) -> FloatArray:
     """Return a basis whose first row is given, the others being axes that it does not lie along."""
     others = [axis for k, axis in enumerate(np.eye(3)) if k != int(np.argmax(np.abs(first)))]
-    return np.array([first, *others])
+    return np.array([first, *others], dtype=np.float64)
+
+
+def _inverse(matrix: FloatArray) -> FloatArray:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _axes(half_width: float, step: float) -> FloatArray:
     """Return the points of a cube in standard deviations, (n, 3), the middle among them, and every other one with the middle as well."""
     n = 2 * math.ceil(half_width / (2.0 * step))
-    axis = step * np.arange(-n, n + 1)
+    axis = step * np.arange(-n, n + 1, dtype=np.float64)
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
 
 

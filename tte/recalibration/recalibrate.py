@@ -254,23 +254,41 @@ def _calibrated(found: Recalibration, tell: Callable[[float], object]) -> Recali
         people = population_of(found.events, request.covariate, from_day=found.from_day)
     except InputError as error:
         return replace(found, remark=f"There is no calibration: {error.problems[0]}.")
-    draws = {"n_draws": request.n_draws, "seed": request.seed}
-    before = calibration_of(parameters_of(request.model), people, **draws, tell=lambda s: tell(_SHARE_BEFORE * s))
+    try:
+        with_both = _compared(found, people, tell)
+    except InputError as error:  # hazards beyond all numbers
+        return replace(found, people=people, remark=f"There is no calibration: {error.problems[0]}.")
     if found.parameters is None:
-        return replace(found, people=people, before=before)
-    start = _SHARE_BEFORE
-    after = calibration_of(
-        found.parameters, people, **draws, tell=lambda s: tell(start + (_SHARE_AFTER - _SHARE_BEFORE) * s)
-    )
-    with_both = replace(found, people=people, before=before, after=after)
+        return with_both
     if request.is_penalised or people.times.n_events == 0:
         why = "of a penalised fit" if request.is_penalised else "without an event"
         return replace(with_both, remark=f"The optimism {why} is not computed.")
     counts = resampling_counts(found.events.n_subjects, request.n_draws, np.random.default_rng(request.seed))
-    optimism = recalibration_optimism(
-        _refit(found), people, counts, tell=lambda s: tell(_SHARE_AFTER + (1.0 - _SHARE_AFTER) * s)
-    )
+    try:
+        optimism = recalibration_optimism(
+            _refit(found), people, counts, tell=lambda s: tell(_SHARE_AFTER + (1.0 - _SHARE_AFTER) * s)
+        )
+    except InputError as error:
+        return replace(with_both, remark=f"The optimism is not computed: {error.problems[0]}.")
     return replace(with_both, optimism=optimism)
+
+
+def _compared(found: Recalibration, people: Population, tell: Callable[[float], object]) -> Recalibration:
+    """Return a recalibration with the calibration of the old model and of the new one, where there is one."""
+    n_draws, seed = found.request.n_draws, found.request.seed
+    before = calibration_of(
+        parameters_of(found.request.model), people, n_draws=n_draws, seed=seed, tell=lambda s: tell(_SHARE_BEFORE * s)
+    )
+    if found.parameters is None:
+        return replace(found, people=people, before=before)
+    after = calibration_of(
+        found.parameters,
+        people,
+        n_draws=n_draws,
+        seed=seed,
+        tell=lambda s: tell(_SHARE_BEFORE + (_SHARE_AFTER - _SHARE_BEFORE) * s),
+    )
+    return replace(found, people=people, before=before, after=after)
 
 
 def _refit(found: Recalibration) -> Callable[[FloatArray], RiskParameters | None]:

@@ -243,6 +243,17 @@ MISTAKES = [
     ("interval = [0.52, 1.00]", "interval = [0.52, 1.00, 2]", "interval: [0.52, 1.0, 2], expected at most 2 entries."),
     ("risk = 0.2\n", "risk = 0.21\n", "checks.anchor.risk: 0.21, but the file's own numbers give 0.2; correct one"),
     ("[threshold]", "[[threshold]]", "threshold: [{"),
+    (
+        "[anchor]",
+        '[provenance]\nmethod = "guess"\n[anchor]',
+        "provenance.method: 'guess', expected 'intercept', 'slope', ",
+    ),
+    (
+        "[anchor]",
+        '[provenance]\ndata_sha256 = "abc"\n[anchor]',
+        "provenance.data_sha256: 'abc', expected the 64 hexadecimal digits of a SHA-256.",
+    ),
+    ("[anchor]", "[provenance]\npatients = 0\n[anchor]", "provenance.patients: 0, expected a number of at least 1."),
     ('schema = "asuc-event-model/1"', 'schema = "asuc-model/1"', "schema: 'asuc-model/1', did you mean"),
 ]
 
