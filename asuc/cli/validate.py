@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 RESULT, PAGE, TABLES = "validation.json", "report.html", "tables"
 _DEFAULT_MODEL = "niyigena_2026_asuc"
+_NOT_ASKED = "Figures: none were asked for (--no-figures)."
 
 
 def validate(
@@ -70,6 +71,7 @@ def validate(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     workers: FewWorkers = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -86,7 +88,7 @@ def validate(
     times = read_followed(events)
     say(events, times.reading.notes)
     make_folder(folder / "exposure")
-    asked = Asked(planned, plan, source, draws, seed, n_workers(workers, None, usual=1))
+    asked = Asked(planned, plan, source, draws, seed, n_workers(workers, None, usual=1), is_drawn=not no_figures)
     exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
     say(cohort, said)
     followed = followed_subjects(exposure, times.events, horizon_day=risk_model.horizon_day, landmark_day=landmark)
@@ -98,7 +100,8 @@ def validate(
         with shown_progress("Drawing subjects") as tell:
             findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
     every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)
-    drawings, left_out = _draw(folder, findings, levels, bootstrap, seed)
+    forget_figures(folder)
+    drawings, left_out = ((), (_NOT_ASKED,)) if no_figures else _draw(folder, findings, levels, bootstrap, seed)
     spec = given.population.model
     settings = {
         "pk_model": {"name": spec.id, "version": spec.version, "sha256": spec.sha256},
@@ -193,7 +196,6 @@ def _draw(
             else:
                 of_risk.append(one)
         kept = [*of_levels, *of_risk]
-        forget_figures(folder)
         write_figures(folder / FOLDER, kept, left_out=said, written=lambda n: tell(n / len(kept)))
     return tuple(kept), tuple(said)
 

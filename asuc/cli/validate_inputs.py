@@ -40,6 +40,8 @@ class Asked:
         Draws from each posterior that the risk is the mean over, and what they are drawn with.
     workers : int
         Processes.
+    is_drawn : bool
+        Whether figures are wanted.
     """
 
     planned: str | None
@@ -48,6 +50,7 @@ class Asked:
     n_draws: int
     seed: int
     workers: int
+    is_drawn: bool
 
 
 def read_followed(events: str) -> EventTimes:
@@ -106,7 +109,7 @@ def cohort_exposure(
         notes.append(f"{whose} planned doses before day {end:g}, which stand for those that the event left out.")
     draws = asked.n_draws if asked.source == "posterior" else 0
     exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, draws, asked.seed)  # noqa: FBT003 - no concentrations
-    command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", True)  # noqa: FBT003
+    command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", asked.is_drawn)  # noqa: FBT003
     command.check()
     with task_farm(asked.workers, None) as begin:
         rows, failures = computed(command, folder, begin, resume=False)

@@ -236,7 +236,7 @@ def _limits(given: Validation) -> Section:
     return Section(
         "limits",
         "Limits",
-        points=(*limits(given.findings, given.model), *(f"Not drawn: {text}" for text in given.left_out)),
+        points=(*limits(given.findings, given.model), *given.left_out),
         notes=(
             (
                 "Vergouwe Y, et al. J Clin Epidemiol 2005;58:475-483, doi:10.1016/j.jclinepi.2004.06.017. Collins GS, Ogundimu EO, Altman DG. Stat Med "
