@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tte.evaluation.calibration_curve import CalibrationCurve
     from tte.evaluation.concordance import Concordance
     from tte.evaluation.decision_curve import DecisionCurve
+    from tte.evaluation.optimism import OptimismResult
     from tte.evaluation.reclassification import Reclassification
     from tte.evaluation.residuals import CoxSnellCheck, TimeTrend
     from tte.evaluation.risk_comparison import RiskComparison
@@ -68,6 +69,20 @@ def comparison_entry(one: RiskComparison) -> dict[str, Any]:
         "delong": paired_entry("risk", one.name, pair),
         "reclassified": one.kind,
         "reclassification": _entry(lambda moved: _moved(moved, is_risk=one.kind == "risk"), one.moved),
+    }
+
+
+def optimism_entry(found: OptimismResult) -> dict[str, Any]:
+    """Return performance with its optimism as it stands in the document."""
+    names = ("apparent", "optimism", "corrected", "outside", "p632", "p632_plus")
+    return {
+        "n_draws": found.n_draws,
+        "n_failed": found.n_failed,
+        "failures": list(found.failures),
+        "measures": {
+            one.name: {**{name: number(getattr(one, name)) for name in names}, "n_used": one.n_used}
+            for one in found.measures
+        },
     }
 
 

@@ -73,6 +73,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder, cohort, rows, document, subjects)
 
 
+@pytest.fixture(scope="module")
+def few(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Return some of the patients, three of them with the event; levels of fewer patients are predicted sooner."""
+    with_event = [row for row in made.events if row[2]][:3]
+    kept = [*with_event, *[row for row in made.events if not row[2]][:9]]
+    names = {row[0] for row in kept}
+    folder = tmp_path_factory.mktemp("few")
+    head, *lines = made.cohort.read_text().splitlines()
+    cohort = folder / "cohort.csv"
+    cohort.write_text("\n".join([head, *(line for line in lines if line.split(",")[0] in names)]) + "\n")
+    write_events(folder / "events.csv", kept)
+    return Made(folder, cohort, kept, {}, {})
+
+
 def test_risks_are_those_of_the_published_formula(made):
     own = made.subjects
     assert own["ln_auc_cl"] == pytest.approx(np.log(own["auc"] / own["cl"]), rel=1e-9)
@@ -170,11 +184,11 @@ def test_classes_move_by_the_difference_of_the_two_youden_indices(made):
     assert "idi" not in battat["reclassification"]
 
 
-def test_the_risk_over_the_posterior_is_that_of_a_forecast_of_the_same_patient(made, tmp_path, capsys):
+def test_the_risk_over_the_posterior_is_that_of_a_forecast_of_the_same_patient(few, tmp_path, capsys):
     assert (
         validate(
-            made.cohort,
-            made.folder / "events.csv",
+            few.cohort,
+            few.folder / "events.csv",
             tmp_path / "out",
             "--draws",
             "20000",
@@ -185,8 +199,8 @@ def test_the_risk_over_the_posterior_is_that_of_a_forecast_of_the_same_patient(m
         == 0
     )
     risk = {row["id"]: float(row["risk"]) for row in read(tmp_path / "out" / "tables" / "subjects.csv")}
-    cohort = read(made.cohort)
-    name = next(one for one, day, event in made.events if day == 90.0 and not event)
+    cohort = read(few.cohort)
+    name = next(one for one, day, event in few.events if day == 90.0 and not event)
     rows = [row for row in cohort if row["ID"] == name]
     doses = [
         {"time_day": float(row["TIME"]), "amount_mg": float(row["AMT"]), "duration_hour": 24.0 * float(row["DUR"])}
@@ -245,20 +259,20 @@ def test_every_table_is_a_file_with_the_numbers_of_the_page(made):
             assert (made.folder / "out" / "figures" / f"{one['name']}.{ending}").is_file()
 
 
-def test_subjects_of_one_file_only_are_listed_and_in_no_evaluation(made, tmp_path, capsys):
-    rows = [("stranger", 50.0, 1), *made.events[3:]]
+def test_subjects_of_one_file_only_are_listed_and_in_no_evaluation(few, tmp_path, capsys):
+    rows = [("stranger", 50.0, 1), *few.events[3:]]
     out = tmp_path / "out"
-    assert validate(made.cohort, write_events(tmp_path / "e.csv", rows), out) == 0
+    assert validate(few.cohort, write_events(tmp_path / "e.csv", rows), out) == 0
     document = json.loads((out / "validation.json").read_text())
     left_out = {one["code"]: one["ids"] for one in document["left_out"]}
-    assert left_out == {"no_event_times": [row[0] for row in made.events[:3]], "not_in_cohort": ["stranger"]}
-    assert document["n_subjects"] == N - 3
-    assert {row["id"] for row in read(out / "tables" / "subjects.csv")} == {row[0] for row in made.events[3:]}
+    assert left_out == {"no_event_times": [row[0] for row in few.events[:3]], "not_in_cohort": ["stranger"]}
+    assert document["n_subjects"] == len(few.events) - 3
+    assert {row["id"] for row in read(out / "tables" / "subjects.csv")} == {row[0] for row in few.events[3:]}
     told = capsys.readouterr().err
     assert "stranger" in told
     page = (out / "report.html").read_text()
     assert "stranger" in page
-    assert document["performance"]["n_subjects"] == N
+    assert document["performance"]["n_subjects"] == len(few.events)
 
 
 @pytest.mark.parametrize(
@@ -271,11 +285,11 @@ def test_subjects_of_one_file_only_are_listed_and_in_no_evaluation(made, tmp_pat
     ],
 )
 def test_what_cannot_be_computed_is_a_sentence(
-    made: Made, tmp_path: Path, change: Callable[[int, float], tuple[float, int]], code: str | None
+    few: Made, tmp_path: Path, change: Callable[[int, float], tuple[float, int]], code: str | None
 ):
-    rows = [(name, *change(k, day)) for k, (name, day, _) in enumerate(made.events)]
+    rows = [(name, *change(k, day)) for k, (name, day, _) in enumerate(few.events)]
     out = tmp_path / "out"
-    assert validate(made.cohort, write_events(tmp_path / "e.csv", rows), out) == 0
+    assert validate(few.cohort, write_events(tmp_path / "e.csv", rows), out) == 0
     document = json.loads((out / "validation.json").read_text(), parse_constant=pytest.fail)
     assert code is None or code in {one["code"] for one in document["warnings"]}
     page = re.sub(r"<svg.*?</svg>", "", (out / "report.html").read_text(), flags=re.DOTALL)
@@ -284,25 +298,25 @@ def test_what_cannot_be_computed_is_a_sentence(
         assert "nan" not in file.read_text().lower().replace("infinity", ""), file
 
 
-def test_events_in_intervals_are_taken_in_the_middle_and_said(made, tmp_path):
-    who = next(name for name, day, event in made.events if event and day > 12.0)
+def test_events_in_intervals_are_taken_in_the_middle_and_said(few, tmp_path):
+    who = next(name for name, day, event in few.events if event and day > 12.0)
     lines = [
         f"{name},{day - 4.0 if name == who else day:g},{event},{day if name == who else ''}"
-        for name, day, event in made.events
+        for name, day, event in few.events
     ]
     file = tmp_path / "e.csv"
     file.write_text("ID,TIME,EVENT,TIME2\n" + "\n".join(lines) + "\n")
-    assert validate(made.cohort, file, tmp_path / "out") == 0
+    assert validate(few.cohort, file, tmp_path / "out") == 0
     document = json.loads((tmp_path / "out" / "validation.json").read_text())
     assert any(f"taken to lie in its middle: {who}." in note for note in document["notes"])
     table = {row["id"]: float(row["time_day"]) for row in read(tmp_path / "out" / "tables" / "subjects.csv")}
-    day = next(day for name, day, _ in made.events if name == who)
+    day = next(day for name, day, _ in few.events if name == who)
     assert table[who] == pytest.approx(day - 2.0)
 
 
-def test_another_pharmacokinetic_model_is_warned_of(made, tmp_path):
+def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
     words = ("--model", "fasanmade_2011_pediatric", *QUICK)
-    assert validate(made.cohort, made.folder / "events.csv", tmp_path / "out", *words) == 0
+    assert validate(few.cohort, few.folder / "events.csv", tmp_path / "out", *words) == 0
     document = json.loads((tmp_path / "out" / "validation.json").read_text())
     assert "other_exposure_scale" in {one["code"] for one in document["warnings"]}
 
@@ -318,9 +332,9 @@ def test_another_pharmacokinetic_model_is_warned_of(made, tmp_path):
         (("--event-model", "none.toml"), "none.toml"),
     ],
 )
-def test_wrong_options_are_refused(made, tmp_path, capsys, more, said):
+def test_wrong_options_are_refused(few, tmp_path, capsys, more, said):
     capsys.readouterr()
-    assert validate(made.cohort, made.folder / "events.csv", tmp_path / "out", *more) == 2
+    assert validate(few.cohort, few.folder / "events.csv", tmp_path / "out", *more) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
