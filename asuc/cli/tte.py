@@ -8,6 +8,7 @@ from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_evaluate import evaluate
 from asuc.cli.tte_fit import fit
+from asuc.cli.tte_joint import joint
 from asuc.cli.tte_scm import scm
 from asuc.cli.tte_threshold import threshold
 from asuc.cli.tte_vpc import vpc
@@ -18,6 +19,10 @@ tte.command("evaluate", epilog="Example: asuc tte evaluate events.csv --fit tte 
     evaluate
 )
 tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate LOG_AUC_CL --out hazards")(compare)
+tte.command(
+    "joint",
+    epilog="Example: asuc tte joint cohort.csv events.csv --model niyigena_2026_asuc --hazard weibull --plan label --out joint",
+)(joint)
 tte.command(
     "threshold", epilog="Example: asuc tte threshold events.csv --marker LOG_AUC_CL:lower --at 5.79 --out threshold"
 )(threshold)
