@@ -37,7 +37,7 @@ class Asked:
     source : Source
         At the mode, or from the posterior.
     n_draws, seed : int
-        Draws from each posterior that the risk is the mean over, and what they are drawn with.
+        Draws from each posterior that the risk is the mean over, 0 for the mode, and what they are drawn with.
     workers : int
         Processes.
     is_drawn : bool
@@ -107,8 +107,7 @@ def cohort_exposure(
         n, end = int((regimens.planned_from < model.window_day[1]).sum()), model.window_day[1]
         whose = "1 subject has" if n == 1 else f"{n:,} subjects have"
         notes.append(f"{whose} planned doses before day {end:g}, which stand for those that the event left out.")
-    draws = asked.n_draws if asked.source == "posterior" else 0
-    exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, draws, asked.seed)  # noqa: FBT003 - no concentrations
+    exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, asked.n_draws, asked.seed)  # noqa: FBT003 - no concentrations
     command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", asked.is_drawn)  # noqa: FBT003
     command.check()
     with task_farm(asked.workers, None) as begin:

@@ -473,7 +473,7 @@ def residual_table(findings: Sequence[PopulationFinding]) -> ReportTable:
     )
 
 
-def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[str, Any] | None) -> ReportTable:
+def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[str, Any]) -> ReportTable:
     """Return the few numbers that a reader looks for first."""
     labels = (
         "Subjects",
@@ -492,8 +492,6 @@ def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[st
             [one.risk.n, one.risk.n_events, _discrimination(one.risk)[0], calibration[2], calibration[4], scaled]
         )
     found = _beside("summary", "Main results, with 95 % intervals.", findings, labels, columns)
-    if performance is None:
-        return found
     stage, words = (
         (performance["forecast"], "forecast from earlier levels")
         if performance["forecast"]["n"]

@@ -330,6 +330,7 @@ def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
         ),
         (("--landmark", "95"), "--landmark: is 95; expected a day before the horizon 90, or 0 for none"),
         (("--event-model", "none.toml"), "none.toml"),
+        (("--from", "ebe", "--draws", "10"), "--draws: 10 are asked for beside --from ebe; expected --from posterior"),
     ],
 )
 def test_wrong_options_are_refused(few, tmp_path, capsys, more, said):
