@@ -111,7 +111,7 @@ def cohort_exposure(
     command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", asked.is_drawn)  # noqa: FBT003
     command.check()
     with task_farm(asked.workers, None) as begin:
-        rows, failures = computed(command, folder, begin, resume=False)
+        rows, failures = computed(command, folder, begin, resume=False, is_resumable=False)
     notes += [f"Subject {name}: {reason}; it has no exposure." for name, reason in failures.items()]
     found = _exposure(exposures, rows, asked.source, folder)
     forget_draws(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -257,6 +257,7 @@ def calibration_table(findings: Sequence[PopulationFinding]) -> ReportTable:
         "Observed over expected (exact)",
         "Intercept (0 is calibrated)",
         "Slope (1 is calibrated)",
+        "Standard errors of intercept and slope",
         "Intercept 0 and slope 1 together: p",
         "Mean distance of curve and prediction, ICI (percentage points)",
         "Median distance, E50 (percentage points)",
@@ -277,11 +278,12 @@ def _calibration(found: RiskEvaluation) -> list[Cell]:
         [large] * 3 if isinstance(large, str) else [large.observed, bare(large.expected, 1), quantity(large.ratio, 2)]
     )
     middle: list[Cell] = (
-        [slope] * 3
+        [slope] * 4
         if isinstance(slope, str)
         else [
             quantity(slope.intercept, 2, none=slope.status.value),
             quantity(slope.slope, 2, none=slope.status.value),
+            " and ".join("none" if isnan(se) else figure(se, 2) for se in (slope.intercept_se, slope.slope_se)),
             p_value(slope.p),
         ]
     )
@@ -539,7 +541,7 @@ def evaluation_table(found: RiskEvaluation, words: str, corrected: OptimismResul
         ("Observed over expected (exact)", large[2], ""),
         ("Intercept (0 is calibrated)", large[3], ""),
         ("Slope (1 is calibrated)", large[4], ""),
-        ("Intercept 0 and slope 1 together: p", large[5], ""),
+        ("Intercept 0 and slope 1 together: p", large[6], ""),
         ("Brier score", errors[0], "brier"),
         ("Scaled Brier score", errors[1], ""),
     ]

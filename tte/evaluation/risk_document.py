@@ -118,8 +118,8 @@ def _in_the_large(one: ObservedOverExpected) -> dict[str, Any]:
 
 def _slope(one: CalibrationSlope) -> dict[str, Any]:
     return {
-        "intercept": measured_entry(one.intercept),
-        "slope": measured_entry(one.slope),
+        "intercept": {**measured_entry(one.intercept), "se": number(one.intercept_se)},
+        "slope": {**measured_entry(one.slope), "se": number(one.slope_se)},
         "p": number(one.p),
         "status": one.status.name.lower(),
         "status_text": one.status.value,

@@ -123,6 +123,10 @@ def test_calibration_is_that_of_a_poisson_regression_by_another_optimiser(made):
     best = minimize(minus_log_likelihood, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}).x
     assert found["slope"]["intercept"]["value"] == pytest.approx(best[0], abs=1e-6)
     assert found["slope"]["slope"]["value"] == pytest.approx(1.0 + best[1], abs=1e-6)
+    design = np.column_stack([np.ones(lp.size), lp])
+    mean = own["expected_events"] * np.exp(design @ best)
+    se = np.sqrt(np.diag(np.linalg.inv(design.T @ (design * mean[:, None]))))
+    assert [found["slope"][key]["se"] for key in ("intercept", "slope")] == pytest.approx(se, rel=1e-5)
 
 
 def test_error_and_net_benefit_are_plain_sums_without_censoring(made):
@@ -184,6 +188,7 @@ def test_classes_move_by_the_difference_of_the_two_youden_indices(made):
     assert "idi" not in battat["reclassification"]
 
 
+@pytest.mark.slow
 def test_the_risk_over_the_posterior_is_that_of_a_forecast_of_the_same_patient(few, tmp_path, capsys):
     assert (
         validate(
@@ -230,6 +235,7 @@ def sample_of(row: dict[str, str]) -> dict[str, Any]:
     return {"time_day": float(row["TIME"]), "censored": side, **limits}
 
 
+@pytest.mark.slow
 def test_levels_are_predicted_as_asuc_performance_does(made, tmp_path):
     words = ["--model", "niyigena_2026_asuc", "--n", "40", "--no-figures", "--out", str(tmp_path / "out")]
     assert run(["performance", str(made.cohort), *words]) == 0
@@ -314,6 +320,7 @@ def test_events_in_intervals_are_taken_in_the_middle_and_said(few, tmp_path):
     assert table[who] == pytest.approx(day - 2.0)
 
 
+@pytest.mark.slow
 def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
     words = ("--model", "fasanmade_2011_pediatric", *QUICK)
     assert validate(few.cohort, few.folder / "events.csv", tmp_path / "out", *words) == 0
