@@ -97,9 +97,21 @@ class Command:
         return event_columns(columns, self.exposures.wanted, further, landmark, self.regimens)
 
 
-def computed(command: Command, folder: Path, begin: Begin, *, resume: bool) -> tuple[list[Row], dict[str, str]]:
-    """Return the line of every subject, each written as soon as it is known, and why some have no result."""
-    return _Computation(command, folder, resume=resume).run(begin)
+def computed(
+    command: Command, folder: Path, begin: Begin, *, resume: bool, is_resumable: bool = True
+) -> tuple[list[Row], dict[str, str]]:
+    """Return the line of every subject, each written as soon as it is known, and why some have no result.
+
+    Where somebody interrupts it, a sentence says that ``--resume`` goes on, unless the command that asks has no such option.
+    """
+    computation = _Computation(command, folder, resume=resume)
+    try:
+        return computation.run(begin)
+    except KeyboardInterrupt:
+        if is_resumable:
+            kept = f"{len(computation.rows)} of {len(command.ids)} subjects are kept"
+            report(f"{folder}: {kept}; the same command with --resume goes on from there.")
+        raise
 
 
 class _Computation:
@@ -126,13 +138,8 @@ class _Computation:
     def run(self, begin: Begin) -> tuple[list[Row], dict[str, str]]:
         ids = self.command.ids
         missing = [place for place, name in enumerate(ids) if name not in self.rows]
-        try:
-            with shown_progress("Integrating" if self.command.source == "posterior" else "Searching modes") as tell:
-                self._fill(missing, begin, tell)
-        except KeyboardInterrupt:
-            kept = f"{len(self.rows)} of {len(ids)} subjects are kept"
-            report(f"{self.folder}: {kept}; the same command with --resume goes on from there.")
-            raise
+        with shown_progress("Integrating" if self.command.source == "posterior" else "Searching modes") as tell:
+            self._fill(missing, begin, tell)
         ordered = [self.rows[name] for name in ids]
         finish_table(self.file, self.columns.head, ordered)
         if self.given.has_troughs:

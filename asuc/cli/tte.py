@@ -6,6 +6,7 @@ import typer
 
 from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
+from asuc.cli.tte_evaluate import evaluate
 from asuc.cli.tte_fit import fit
 from asuc.cli.tte_joint import joint
 from asuc.cli.tte_recalibrate import recalibrate
@@ -15,6 +16,9 @@ from asuc.cli.tte_vpc import vpc
 
 tte = typer.Typer(help="Times to an event.", no_args_is_help=True)
 tte.command("fit", epilog="Example: asuc tte fit events.csv --hazard weibull --covariate LOG_AUC_CL --out tte")(fit)
+tte.command("evaluate", epilog="Example: asuc tte evaluate events.csv --fit tte --horizon 90 --out evaluation")(
+    evaluate
+)
 tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate LOG_AUC_CL --out hazards")(compare)
 tte.command(
     "joint",

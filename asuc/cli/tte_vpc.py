@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,8 +12,9 @@ from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_j
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import FitFolder, OutFolder
 from asuc.cli.layout import Sheet, laid_out
-from asuc.cli.output import print_json, report, write_output
+from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.tte_kept_fit import kept_fit
 from asuc.cli.tte_options import (
     Covariates,
     EventsFile,
@@ -71,7 +71,7 @@ def vpc(
     if fit is not None and (hazard or model or covariate or reference):
         raise input_error("--fit", "brings its own model; leave --hazard, --model, --covariate and --reference out")
     found, given = (
-        _kept_fit(fit, events, landmark)
+        kept_fit(fit, events, landmark)
         if fit is not None
         else _made_fit(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
     )
@@ -123,30 +123,6 @@ def _made_fit(
     if found.status not in AT_A_MAXIMUM:
         raise input_error(events, f"cannot be simulated from the fit: {status_text(found)}")
     return found, given
-
-
-def _kept_fit(folder: str, events: str, landmark: float | None) -> tuple[EventFit, TteInputs]:
-    """Return the model of a folder of `asuc tte fit` at its values, for the same or other event times."""
-    import numpy as np  # noqa: PLC0415
-
-    from tte.estimation.fit import FitOptions  # noqa: PLC0415 - loads the engine
-    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
-    from tte.estimation.model_file import read_model_file  # noqa: PLC0415
-
-    try:
-        document: Any = json.loads((Path(folder) / "fit.json").read_text(encoding="utf-8"))
-        at, sha256 = document["landmark"], document["data"]["sha256"]
-        day = landmark if landmark is not None or at is None else float(at["day"])
-    except (OSError, ValueError, KeyError, TypeError):
-        message = "cannot be read as a fit of event times; expected the folder that `asuc tte fit --out` wrote"
-        raise input_error(folder, message) from None
-    reading = read_model_file(str(Path(folder) / "model.toml"))
-    given = read_event_times(events, reading.model.covariates, day, is_estimated=False)
-    if given.data_sha256 != sha256:
-        report(f"{events}: other event times than those of the fit in {folder}, whose values are taken as they are.")
-    found = fit_events(given.events, reading.model, FitOptions(0))
-    covariance = np.full_like(found.covariance, np.nan) if reading.covariance is None else reading.covariance
-    return replace(found, covariance=covariance), given
 
 
 def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]:

@@ -20,7 +20,7 @@ from asuc.cli.source import read_event_model
 from asuc.cli.task_farm import FewWorkers, n_workers
 from asuc.cli.tte_options import EventsFile
 from asuc.cli.validate_inputs import Asked, cohort_exposure, published_markers, read_followed, say
-from pkpd.errors import InputError, Problem
+from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from tte import EventModel
 
 RESULT, PAGE, TABLES = "validation.json", "report.html", "tables"
+_POSTERIOR_DRAWS = 1000
 _DEFAULT_MODEL = "niyigena_2026_asuc"
+_NOT_ASKED = "Figures: none were asked for (--no-figures)."
 
 
 def validate(
@@ -54,8 +56,11 @@ def validate(
         typer.Option("--from", help="Risks at the mode of each patient's exposure, or their mean over its posterior."),
     ] = "posterior",
     draws: Annotated[
-        int, typer.Option(min=2, max=1_000_000, help="Draws from each posterior that the mean risk is taken over.")
-    ] = 1000,
+        int | None,
+        typer.Option(
+            min=2, max=1_000_000, help="Draws from each posterior that the mean risk is taken over. [default: 1000]"
+        ),
+    ] = None,
     planned: Annotated[
         str | None, typer.Option(metavar="PLANNED.csv", help="Doses that were planned for after the event.")
     ] = None,
@@ -70,6 +75,7 @@ def validate(
     ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     workers: FewWorkers = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -82,11 +88,12 @@ def validate(
     folder = check_folder(out, force=force)
     risk_model = read_event_model(event_model)
     _check(planned, plan, landmark, risk_model)
+    n_posterior = _n_posterior(source, draws)
     given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
     times = read_followed(events)
     say(events, times.reading.notes)
     make_folder(folder / "exposure")
-    asked = Asked(planned, plan, source, draws, seed, n_workers(workers, None, usual=1))
+    asked = Asked(planned, plan, source, n_posterior, seed, n_workers(workers, None, usual=1), is_drawn=not no_figures)
     exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
     say(cohort, said)
     followed = followed_subjects(exposure, times.events, horizon_day=risk_model.horizon_day, landmark_day=landmark)
@@ -98,12 +105,13 @@ def validate(
         with shown_progress("Drawing subjects") as tell:
             findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
     every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)
-    drawings, left_out = _draw(folder, findings, levels, bootstrap, seed)
+    forget_figures(folder)
+    drawings, left_out = ((), (_NOT_ASKED,)) if no_figures else _draw(folder, findings, levels, bootstrap, seed)
     spec = given.population.model
     settings = {
         "pk_model": {"name": spec.id, "version": spec.version, "sha256": spec.sha256},
         "from": source,
-        "n_draws_posterior": draws if source == "posterior" else None,
+        "n_draws_posterior": n_posterior or None,
         "n_draws": bootstrap,
         "seed": seed,
         "landmark_day": landmark if landmark > 0.0 else None,
@@ -132,7 +140,7 @@ def validate(
         every_note,
         drawings,
         left_out,
-        _how(source, draws),
+        _how(n_posterior),
     )
     sections = sections_of(validation)
     _write_tables(folder / TABLES, sections, findings, followed, levels)
@@ -161,14 +169,27 @@ def _check(planned: str | None, plan: str | None, landmark: float, model: EventM
         raise InputError(faults)
 
 
-def _levels(given: FitInputs, n_draws: int, seed: int) -> tuple[Performance | None, dict[str, Any] | None]:
-    """Return the predictions of all levels, and their document; None where there is no level."""
+def _n_posterior(source: Source, draws: int | None) -> int:
+    """Return how many draws each posterior gives; none for the mode.
+
+    Raises
+    ------
+    InputError
+        For draws beside the mode.
+    """
+    if source == "posterior":
+        return _POSTERIOR_DRAWS if draws is None else draws
+    if draws is not None:
+        raise input_error("--draws", f"{draws} are asked for beside --from ebe; expected --from posterior")
+    return 0
+
+
+def _levels(given: FitInputs, n_draws: int, seed: int) -> tuple[Performance, dict[str, Any]]:
+    """Return the predictions of all levels, and their document."""
     import numpy as np  # noqa: PLC0415
 
     from pkpd.diagnostics.performance import performance, performance_document  # noqa: PLC0415
 
-    if not given.population.cohort.level.size:
-        return None, None
     values = np.array([one.value for one in given.parameters])
     with shown_progress("Predicting levels") as tell:
         found = performance(given.population, values, n_draws=n_draws, seed=seed, tell=tell)
@@ -176,7 +197,7 @@ def _levels(given: FitInputs, n_draws: int, seed: int) -> tuple[Performance | No
 
 
 def _draw(
-    folder: Path, findings: Sequence[PopulationFinding], levels: Performance | None, n_draws: int, seed: int
+    folder: Path, findings: Sequence[PopulationFinding], levels: Performance, n_draws: int, seed: int
 ) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
     """Draw and write all figures, and return them with a sentence for each that has nothing to show."""
     from asuc.validation.report import risk_drawings  # noqa: PLC0415 - loads Matplotlib
@@ -184,7 +205,7 @@ def _draw(
 
     kept: list[Drawing] = []
     with shown_progress("Drawing figures") as tell:
-        of_levels, left_out = performance_figures(levels) if levels is not None else ((), ())
+        of_levels, left_out = performance_figures(levels)
         said = list(left_out)
         of_risk: list[Drawing] = []
         for one in risk_drawings(findings, n_draws=n_draws, seed=seed):
@@ -193,7 +214,6 @@ def _draw(
             else:
                 of_risk.append(one)
         kept = [*of_levels, *of_risk]
-        forget_figures(folder)
         write_figures(folder / FOLDER, kept, left_out=said, written=lambda n: tell(n / len(kept)))
     return tuple(kept), tuple(said)
 
@@ -232,11 +252,11 @@ def _warnings(
             yield {"code": "all_events", "text": text}
 
 
-def _how(source: Source, draws: int) -> str:
+def _how(n_posterior: int) -> str:
     start = "Nothing was fitted to these patients. Each one's exposure comes from its own doses, covariates and levels under the published model;"
-    if source == "ebe":
+    if not n_posterior:
         return f"{start} its risk is that at the mode of the exposure."
-    return f"{start} its risk is the mean over {draws:,} draws from the posterior of the exposure, so that what its levels leave open is in it."
+    return f"{start} its risk is the mean over {n_posterior:,} draws from the posterior of the exposure, so that what its levels leave open is in it."
 
 
 def _write_tables(
@@ -244,7 +264,7 @@ def _write_tables(
     sections: Sequence[Section],
     findings: Sequence[PopulationFinding],
     followed: Followed,
-    levels: Performance | None,
+    levels: Performance,
 ) -> None:
     from asuc.validation.document import SUBJECT_HEAD, subject_rows  # noqa: PLC0415
 
@@ -254,8 +274,7 @@ def _write_tables(
             write_csv(folder / f"{one.name}.csv", one.file_head(), one.file_rows())
     if findings:
         write_csv(folder / "subjects.csv", SUBJECT_HEAD, subject_rows(findings, followed))
-    if levels is not None:
-        write_predictions(folder / "levels.csv", levels)
+    write_predictions(folder / "levels.csv", levels)
 
 
 def _write_page(

@@ -37,9 +37,11 @@ class Asked:
     source : Source
         At the mode, or from the posterior.
     n_draws, seed : int
-        Draws from each posterior that the risk is the mean over, and what they are drawn with.
+        Draws from each posterior that the risk is the mean over, 0 for the mode, and what they are drawn with.
     workers : int
         Processes.
+    is_drawn : bool
+        Whether figures are wanted.
     """
 
     planned: str | None
@@ -48,6 +50,7 @@ class Asked:
     n_draws: int
     seed: int
     workers: int
+    is_drawn: bool
 
 
 def read_followed(events: str) -> EventTimes:
@@ -104,12 +107,11 @@ def cohort_exposure(
         n, end = int((regimens.planned_from < model.window_day[1]).sum()), model.window_day[1]
         whose = "1 subject has" if n == 1 else f"{n:,} subjects have"
         notes.append(f"{whose} planned doses before day {end:g}, which stand for those that the event left out.")
-    draws = asked.n_draws if asked.source == "posterior" else 0
-    exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, draws, asked.seed)  # noqa: FBT003 - no concentrations
-    command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", True)  # noqa: FBT003
+    exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, asked.n_draws, asked.seed)  # noqa: FBT003 - no concentrations
+    command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", asked.is_drawn)  # noqa: FBT003
     command.check()
     with task_farm(asked.workers, None) as begin:
-        rows, failures = computed(command, folder, begin, resume=False)
+        rows, failures = computed(command, folder, begin, resume=False, is_resumable=False)
     notes += [f"Subject {name}: {reason}; it has no exposure." for name, reason in failures.items()]
     found = _exposure(exposures, rows, asked.source, folder)
     forget_draws(folder)

@@ -25,7 +25,7 @@ def validation_document(
     followed: Followed,
     model: EventModel,
     *,
-    performance: Mapping[str, Any] | None,
+    performance: Mapping[str, Any],
     notes: Sequence[str],
     warnings: Sequence[Mapping[str, str]],
     settings: Mapping[str, Any],
@@ -40,8 +40,8 @@ def validation_document(
         The subjects.
     model : EventModel
         Event model.
-    performance : mapping or None
-        Document of predictive performance; None without levels.
+    performance : mapping
+        Document of predictive performance.
     notes : sequence of str
         What was read and assumed.
     warnings : sequence of mappings
@@ -60,7 +60,7 @@ def validation_document(
         "n_events": followed.times.n_events,
         "left_out": [{"code": one.code, "reason": one.reason, "ids": list(one.ids)} for one in followed.left_out],
         "populations": {one.population.key: _population(one) for one in findings},
-        "performance": None if performance is None else dict(performance),
+        "performance": dict(performance),
         "recalibration": [
             {"advice": one.kind.name.lower(), "text": f"{one.kind.value} {one.more}".strip()} for one in said
         ],

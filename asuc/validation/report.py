@@ -71,8 +71,8 @@ class Validation:
         Pharmacokinetic model.
     incomplete : Cohort
         The cohort with NaN for covariates that a subject has no value of.
-    performance : mapping or None
-        Document of predictive performance; None without levels.
+    performance : mapping
+        Document of predictive performance.
     notes : tuple of str
         What was read and assumed.
     drawings : tuple of Drawing
@@ -88,7 +88,7 @@ class Validation:
     model: EventModel
     spec: ModelSpec
     incomplete: Cohort
-    performance: Mapping[str, Any] | None
+    performance: Mapping[str, Any]
     notes: tuple[str, ...]
     drawings: tuple[Drawing, ...]
     left_out: tuple[str, ...]
@@ -156,16 +156,18 @@ def _cohort(given: Validation) -> Section:
 
 
 def _pk(given: Validation) -> Section:
-    title = "Predicted levels"
-    if given.performance is None:
-        return Section("pk", title, ("The cohort holds no level, so that no prediction of levels can be judged.",))
     warnings = tuple(one["text"] for one in given.performance["warnings"])
     said = (
         "Every level is predicted from covariates and doses alone (a priori), and from the patient's own earlier levels besides (forecast); nothing is "
         "fitted. Intervals of errors come from drawing patients with replacement."
     )
     return Section(
-        "pk", title, (said,), tables=tuple(pk_tables(given.performance)), drawings=_drawn(given, "pk"), notes=warnings
+        "pk",
+        "Predicted levels",
+        (said,),
+        tables=tuple(pk_tables(given.performance)),
+        drawings=_drawn(given, "pk"),
+        notes=warnings,
     )
 
 
@@ -236,7 +238,7 @@ def _limits(given: Validation) -> Section:
     return Section(
         "limits",
         "Limits",
-        points=(*limits(given.findings, given.model), *(f"Not drawn: {text}" for text in given.left_out)),
+        points=(*limits(given.findings, given.model), *given.left_out),
         notes=(
             (
                 "Vergouwe Y, et al. J Clin Epidemiol 2005;58:475-483, doi:10.1016/j.jclinepi.2004.06.017. Collins GS, Ogundimu EO, Altman DG. Stat Med "

@@ -51,18 +51,21 @@ def advice(found: RiskEvaluation) -> Advice:
         return Advice(Recalibration.UNKNOWN, "There is no event to calibrate with." if not found.n_events else "")
     if slope.status is SlopeStatus.UNBOUNDED:
         return Advice(Recalibration.UNKNOWN, slope.status.value)
-    command = (
-        "`asuc tte recalibrate` does it, with exposure/events_with_exposure.csv of this folder as event times; these patients are then no "
-        "validation of the result any more."
-    )
     if _excludes(slope.slope, 1.0) or (slope.p < _LEVEL and not _excludes(large.ratio, 1.0)):
-        return Advice(Recalibration.SLOPE, command)
+        return Advice(Recalibration.SLOPE, _command("slope"))
     if _excludes(large.ratio, 1.0):
-        return Advice(Recalibration.INTERCEPT, command)
+        return Advice(Recalibration.INTERCEPT, _command("intercept"))
     low, high = large.ratio.low, large.ratio.high
     return Advice(
         Recalibration.NOT_SHOWN,
         f"That is not proof of calibration: events could be {figure(low, 2)} to {figure(high, 2)} times those expected.",
+    )
+
+
+def _command(method: str) -> str:
+    return (
+        f"`asuc tte recalibrate exposure/events_with_exposure.csv --method {method}` does it, with the file of this folder; these patients are then no "
+        "validation of the result any more."
     )
 
 

@@ -216,7 +216,8 @@ def _found(
         seed=seed,
         tell=lambda share: tell(_SHARE_OF_RISK * share),
     )
-    draws = n_draws if min(risk.n_events, risk.n - risk.n_events) >= FEWEST_EVENTS else 0
+    counts = risk.marker.counts
+    draws = n_draws if min(counts.n_events, counts.n - counts.n_events) >= FEWEST_EVENTS else 0
     threshold = evaluate_marker(
         who.times,
         who.log_auc_cl,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import ModelSpec
     from tte import EventModel
+    from tte.evaluation.optimism import Optimism, OptimismResult
     from tte.evaluation.risk_comparison import RiskComparison
     from tte.evaluation.risk_evaluation import RiskEvaluation
     from tte.evaluation.threshold import Rule
@@ -256,6 +257,7 @@ def calibration_table(findings: Sequence[PopulationFinding]) -> ReportTable:
         "Observed over expected (exact)",
         "Intercept (0 is calibrated)",
         "Slope (1 is calibrated)",
+        "Standard errors of intercept and slope",
         "Intercept 0 and slope 1 together: p",
         "Mean distance of curve and prediction, ICI (percentage points)",
         "Median distance, E50 (percentage points)",
@@ -276,11 +278,12 @@ def _calibration(found: RiskEvaluation) -> list[Cell]:
         [large] * 3 if isinstance(large, str) else [large.observed, bare(large.expected, 1), quantity(large.ratio, 2)]
     )
     middle: list[Cell] = (
-        [slope] * 3
+        [slope] * 4
         if isinstance(slope, str)
         else [
             quantity(slope.intercept, 2, none=slope.status.value),
             quantity(slope.slope, 2, none=slope.status.value),
+            " and ".join("none" if isnan(se) else figure(se, 2) for se in (slope.intercept_se, slope.slope_se)),
             p_value(slope.p),
         ]
     )
@@ -472,7 +475,7 @@ def residual_table(findings: Sequence[PopulationFinding]) -> ReportTable:
     )
 
 
-def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[str, Any] | None) -> ReportTable:
+def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[str, Any]) -> ReportTable:
     """Return the few numbers that a reader looks for first."""
     labels = (
         "Subjects",
@@ -491,8 +494,6 @@ def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[st
             [one.risk.n, one.risk.n_events, _discrimination(one.risk)[0], calibration[2], calibration[4], scaled]
         )
     found = _beside("summary", "Main results, with 95 % intervals.", findings, labels, columns)
-    if performance is None:
-        return found
     stage, words = (
         (performance["forecast"], "forecast from earlier levels")
         if performance["forecast"]["n"]
@@ -509,6 +510,53 @@ def summary_table(findings: Sequence[PopulationFinding], performance: Mapping[st
         for interval in stage["coverage"][-1:]
     ]
     return ReportTable(found.name, found.caption, found.head, (*found.rows, *more))
+
+
+def evaluation_table(found: RiskEvaluation, words: str, corrected: OptimismResult | None) -> ReportTable:
+    """Return the performance of a fit's risks, and what is left of it in other subjects where that was computed.
+
+    Parameters
+    ----------
+    found : RiskEvaluation
+        The evaluation.
+    words : str
+        Who the subjects are.
+    corrected : OptimismResult or None
+        Performance with its optimism.
+    """
+    brier = found.brier
+    same = "All outcomes are the same: there is nothing to scale by."
+    errors: list[Cell] = (
+        [brier, brier] if isinstance(brier, str) else [quantity(brier.score, 3), quantity(brier.scaled, 2, none=same)]
+    )
+    area = _discrimination(found)
+    large = _calibration(found)
+    rows: list[tuple[str, Cell, str]] = [
+        ("Subjects", found.n, ""),
+        ("Events", found.n_events, ""),
+        ("AUROC (DeLong)", area[0], ""),
+        (f"AUROC at day {found.horizon_day:g}, weighted for censoring", area[2], "auc_t"),
+        ("Harrell's C", area[3], "c"),
+        ("Uno's C", area[4], ""),
+        ("Observed over expected (exact)", large[2], ""),
+        ("Intercept (0 is calibrated)", large[3], ""),
+        ("Slope (1 is calibrated)", large[4], ""),
+        ("Intercept 0 and slope 1 together: p", large[6], ""),
+        ("Brier score", errors[0], "brier"),
+        ("Scaled Brier score", errors[1], ""),
+    ]
+    if corrected is None:
+        return ReportTable("evaluation", "Predicted risks of the fit.", ("", words), tuple(row[:2] for row in rows))
+    by_name = {one.name: one for one in corrected.measures}
+    cells = [(label, cell, *(_corrected(by_name[key]) if key in by_name else ("",) * 4)) for label, cell, key in rows]
+    head = ("", words, "optimism", "corrected", ".632", ".632+")
+    return ReportTable(
+        "evaluation", "Predicted risks of the fit, and what is left in other subjects.", head, tuple(cells)
+    )
+
+
+def _corrected(one: Optimism) -> tuple[Cell, ...]:
+    return tuple(bare(value, 3) for value in (one.optimism, one.corrected, one.p632, one.p632_plus))
 
 
 def _beside(

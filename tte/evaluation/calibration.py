@@ -71,6 +71,16 @@ class CalibrationSlope(NamedTuple):
     p: float
     status: SlopeStatus
 
+    @property
+    def intercept_se(self) -> float:
+        """Return the standard error of the intercept; NaN where there is none."""
+        return _standard_error(self.intercept)
+
+    @property
+    def slope_se(self) -> float:
+        """Return the standard error of the slope; NaN where there is none."""
+        return _standard_error(self.slope)
+
 
 class CalibrationGroup(NamedTuple):
     """Subjects of similar predicted risks: how many, their events by the horizon, mean prediction, and what was seen (Kaplan–Meier)."""
@@ -184,6 +194,11 @@ def _poisson(design: FloatArray, event: FloatArray, hazard: FloatArray) -> tuple
             return b, np.asarray(np.linalg.inv(information), dtype=np.float64)
         # The function is concave: steps this short in Xb never leave where Newton's method converges.
         b = b + step * min(1.0, 2.0 / max(float(np.abs(design @ step).max()), 2.0))
+
+
+def _standard_error(one: Measured) -> float:
+    """Return the standard error that a Wald interval was made of."""
+    return 0.5 * (one.high - one.low) / _NORMAL
 
 
 def _wald(value: float, se: float) -> Measured:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tte.evaluation.calibration_curve import CalibrationCurve
     from tte.evaluation.concordance import Concordance
     from tte.evaluation.decision_curve import DecisionCurve
+    from tte.evaluation.optimism import OptimismResult
     from tte.evaluation.reclassification import Reclassification
     from tte.evaluation.residuals import CoxSnellCheck, TimeTrend
     from tte.evaluation.risk_comparison import RiskComparison
@@ -71,6 +72,20 @@ def comparison_entry(one: RiskComparison) -> dict[str, Any]:
     }
 
 
+def optimism_entry(found: OptimismResult) -> dict[str, Any]:
+    """Return performance with its optimism as it stands in the document."""
+    names = ("apparent", "optimism", "corrected", "outside", "p632", "p632_plus")
+    return {
+        "n_draws": found.n_draws,
+        "n_failed": found.n_failed,
+        "failures": list(found.failures),
+        "measures": {
+            one.name: {**{name: number(getattr(one, name)) for name in names}, "n_used": one.n_used}
+            for one in found.measures
+        },
+    }
+
+
 def _entry(entry: Callable[[Any], dict[str, Any]], found: Any) -> dict[str, Any]:  # noqa: ANN401 - an entry takes its own kind
     return {"status_text": found} if isinstance(found, str) else entry(found)
 
@@ -103,8 +118,8 @@ def _in_the_large(one: ObservedOverExpected) -> dict[str, Any]:
 
 def _slope(one: CalibrationSlope) -> dict[str, Any]:
     return {
-        "intercept": measured_entry(one.intercept),
-        "slope": measured_entry(one.slope),
+        "intercept": {**measured_entry(one.intercept), "se": number(one.intercept_se)},
+        "slope": {**measured_entry(one.slope), "se": number(one.slope_se)},
         "p": number(one.p),
         "status": one.status.name.lower(),
         "status_text": one.status.value,

@@ -24,6 +24,7 @@ from tte.evaluation.calibration import (
 from tte.evaluation.calibration_curve import CalibrationCurve, calibration_curve
 from tte.evaluation.concordance import Concordance, harrell_c, uno_c
 from tte.evaluation.decision_curve import DecisionCurve, decision_curve
+from tte.evaluation.event_times import Known
 from tte.evaluation.residuals import CoxSnellCheck, Schoenfeld, TimeTrend, cox_snell_check, schoenfeld, time_trend
 from tte.evaluation.threshold import MarkerFinding, evaluate_marker
 from tte.evaluation.time_dependent_roc import TimeDependentAuc, cumulative_dynamic_auc
@@ -168,8 +169,9 @@ def evaluate_risk(
         Told the share that is done.
     """
     risk, at = predicted.risk, horizon_day
-    n_free = times.n - times.n_events
-    draws = n_draws if min(times.n_events, n_free) >= FEWEST_EVENTS else 0
+    ordered = n_draws if min(times.n_events, times.n - times.n_events) >= FEWEST_EVENTS else 0
+    n_free = int((times.known_at(horizon_day) == int(Known.FREE)).sum())
+    draws = ordered if n_free >= FEWEST_EVENTS else 0
     tells = _told(tell)
     days = np.union1d(times.time_day[times.event], [horizon_day])
     expected = predicted.expected
@@ -181,7 +183,7 @@ def evaluate_risk(
         marker=evaluate_marker(
             times, risk, name="risk", horizon_day=at, direction="higher", n_draws=draws, seed=seed, tell=tells[0]
         ),
-        harrell=_or_said(lambda: harrell_c(times, risk, "higher", n_draws=draws, seed=seed, tell=tells[1])),
+        harrell=_or_said(lambda: harrell_c(times, risk, "higher", n_draws=ordered, seed=seed, tell=tells[1])),
         uno=_or_said(lambda: uno_c(times, risk, "higher", horizon_day=at, n_draws=draws, seed=seed, tell=tells[2])),
         over_time=_or_said(
             lambda: cumulative_dynamic_auc(times, risk, "higher", days, n_draws=draws, seed=seed, tell=tells[3])

@@ -76,7 +76,9 @@ def kaplan_meier_figure(
 
     rows = tuple(row for one in shown for row in _rows(one, end_day))
     head = ("group", "day", "at_risk", "events", "free_pct", "low_pct", "high_pct")
-    counts = "; ".join(f"{one.name}: {one.times.n:,} subjects, {_events(one.times, end_day):,} events" for one in shown)
+    counts = "; ".join(
+        f"{one.name}: {one.times.n:,} subjects, {_counted(_events(one.times, end_day))}" for one in shown
+    )
     tested = "" if test is None else f" Log-rank test: {p_text(test.p)}."
     caption = (
         f"{title}, {population}. Kaplan–Meier estimates with pointwise 95 % intervals; upright strokes are subjects whose observation "
@@ -154,3 +156,7 @@ def _rows(group: CurveGroup, end_day: float) -> list[tuple[Cell, ...]]:
 
 def _events(times: EventTimes, end_day: float) -> int:
     return int((times.event & (times.time_day <= end_day)).sum())
+
+
+def _counted(n_events: int) -> str:
+    return "1 event" if n_events == 1 else f"{n_events:,} events"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkpd.errors import InputError
-from tte.data.events import EventKind, events_of, landmark, resampling_counts, subset
+from tte.data.events import EventKind, at_middle, events_of, landmark, resampling_counts, subset
 
 
 def problems(*arguments, **options):
@@ -95,3 +95,12 @@ def test_a_subset_of_rows_numbers_the_subjects_that_are_left():
     kept = subset(events, np.array([True, False, True]))
     assert kept.ids == ("a", "c")
     assert kept.subject.tolist() == [0, 1]
+
+
+def test_events_in_intervals_move_to_the_middle_and_are_named():
+    times = events_of([10.0, 20.0, 30.0], [1, 0, 1], upper=[16.0, np.nan, np.nan], ids=["a", "b", "c"])
+    moved, who = at_middle(times)
+    assert who == ("a",)
+    assert moved.stop.tolist() == [13.0, 20.0, 30.0]
+    assert moved.upper.tolist() == moved.stop.tolist()
+    assert moved.kind.tolist() == [EventKind.EVENT, EventKind.CENSORED, EventKind.EVENT]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.tte.model.event_model_files import with_coding
 from tte import load_event_model, log_auc_cl_for_risk, risk_day90, risk_from, stratum, survival
 from tte.model.coding import Coding
-from tte.model.predict import log_hazard_day90, remaining_fraction
+from tte.model.predict import averaged_hazard, log_hazard_day90, remaining_fraction
 
 MODEL = load_event_model()
 exposures = st.floats(-5.0, 15.0)
@@ -144,3 +144,21 @@ def test_the_share_of_the_hazard_ahead_has_the_shape_of_the_shapes():
     assert remaining_fraction(45.0, shapes, horizon_day=90.0) == pytest.approx(1.0 - 0.5**shapes)
     assert remaining_fraction(0.0, shapes, horizon_day=90.0).tolist() == [1.0, 1.0, 1.0]
     assert remaining_fraction(90.0, shapes, horizon_day=90.0).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_averaged_hazard_is_that_of_the_mean_survival():
+    x, days = np.random.default_rng(1).normal(6.0, 1.5, 200), np.array([0.0, 14.0, 90.0])
+    mean = np.mean([survival(MODEL, one, days) for one in x.tolist()], axis=0)
+    assert averaged_hazard(MODEL, x, days) == pytest.approx(-np.log(mean), rel=1e-12, abs=1e-15)
+    alone = averaged_hazard(MODEL, np.array([5.79]), days)
+    assert alone[2] == pytest.approx(-np.log(0.8))
+    # With so much hazard in every draw that survival is zero as a float, its logarithm is still there.
+    assert averaged_hazard(MODEL, np.full(3, -6.0), days)[2] == pytest.approx(
+        0.22314355 * np.exp(0.56 * 11.79), rel=1e-6
+    )
+
+
+def test_a_draw_without_drug_in_the_window_has_no_survival():
+    days = np.array([0.0, 90.0])
+    assert averaged_hazard(MODEL, np.array([np.nan, 5.79]), days) == pytest.approx([0.0, -np.log(0.4)])
+    assert averaged_hazard(MODEL, np.array([np.nan]), days).tolist() == [0.0, np.inf]
