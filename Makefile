@@ -80,7 +80,7 @@ $(INSTALLED): requirements.lock pyproject.toml | $(VENV)/bin/pip
 	@touch $@
 
 # Machine code is compiled here once, so that no command and no page waits for the compiler.
-$(WARM): $(INSTALLED) asuc/warm.py $(wildcard pkpd/kernels/*.py)
+$(WARM): $(INSTALLED) asuc/warm.py $(wildcard pkpd/kernels/*.py tte/kernels/*.py)
 	$(PY) -m asuc.warm
 	@touch $@
 

@@ -34,6 +34,8 @@ from tte.data.events import events_of
 from tte.estimation.fit import fit as fit_event_times
 from tte.estimation.fit import fit_samples
 from tte.estimation.model import event_time_model
+from tte.joint.data import joint_data
+from tte.joint.likelihood import settled
 from tte.recalibration.posterior import event_data, posterior
 from tte.recalibration.prior import prior_of
 
@@ -49,6 +51,7 @@ def main() -> None:
         ("curves and populations", _curves),
         ("population fits", _fits),
         ("event times", _event_times),
+        ("joint models", _joint),
     )
     started = time.perf_counter()
     with Progress(*columns, console=console) as progress:
@@ -104,6 +107,16 @@ def _event_times() -> None:
     fit_samples(events, model, np.ones((1, 4), dtype=np.int64))
     prior = prior_of(_EVENT_MODEL)
     posterior(event_data(events, "X", prior), prior)
+
+
+def _joint() -> None:
+    model = load_model("niyigena_2026_asuc")
+    cohort = virtual_cohort(model, Design(4, missing=0.0), np.random.default_rng(1))
+    events = events_of([30.0, 50.0, 80.0, 90.0], [1, 0, 1, 1], ids=cohort.ids)
+    population = bind_population(model, cohort)
+    hazard = event_time_model("weibull", ["LOG_CL"])
+    data = joint_data(population, cohort, (0.0, 14.0), events=events, model=hazard)
+    settled(data, np.array([one.value for one in population.parameters]), np.array([-5.0, 0.0, 0.0]), None)
 
 
 if __name__ == "__main__":

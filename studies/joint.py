@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from studies.joint_cohorts import EVENT_MODEL, METHODS, Row, estimated
+from studies.joint_cohorts import EVENT_MODEL, METHODS, SIZE, Row, estimated
 from studies.rows import made, run_tasks, share_with_interval, study_options
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _NAMES = {
     "held": "joint, PK held",
     "joint": "joint",
 }
-SIZE = 72
-"""Patients of the published design."""
 
 
 def main(words: list[str]) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 METHODS = ("true", "plug_in", "calibration", "held", "joint")
 EVENT_MODEL = load_event_model("niyigena_2026_asuc")
 MODEL = "niyigena_2026_asuc"
+SIZE = 72
+"""Patients of the published design."""
 _EXPOSURE = "LOG_AUC_CL"
 _MISSING = 0.04
 _WHAT = ("beta", "se", "status")

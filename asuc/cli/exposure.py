@@ -31,6 +31,7 @@ from asuc.cli.fit_options import (
 )
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
+from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 from pkpd.errors import input_error
 
@@ -65,12 +66,8 @@ def exposure(
         str | None,
         typer.Option(metavar="label|FILE.csv", help="Hypothetical regimen in place of the doses given."),
     ] = None,
-    planned: Annotated[
-        str | None, typer.Option(metavar="PLANNED.csv", help="Doses that were planned for after the event.")
-    ] = None,
-    plan: Annotated[
-        Literal["label"] | None, typer.Option(help="What was planned for after the event, where there is no file.")
-    ] = None,
+    planned: PlannedFile = None,
+    plan: Plan = None,
     events: Annotated[
         str | None,
         typer.Option(metavar="EVENTS.csv", help="Event times, which are written with the exposures beside them."),

@@ -13,7 +13,7 @@ from pkpd.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
     from pkpd.data.cohort import Cohort
     from tte.data.events import Events, Landmark
     from tte.data.events_file import EventsReading
@@ -91,6 +91,8 @@ class Regimens:
         The subjects with these doses.
     planned_from : (n_subjects,) array or None
         Day of each subject's first planned dose, infinite where it has none; None where nothing was planned.
+    n_left_out : int
+        Planned doses that stand before the end of what is known, and do not count.
     hypothetical : str or None
         Name of a regimen that nobody was given.
     notes : tuple of str
@@ -99,8 +101,15 @@ class Regimens:
 
     cohort: Cohort
     planned_from: FloatArray | None
+    n_left_out: int
     hypothetical: str | None
     notes: tuple[str, ...]
+
+    def planned_before(self, day: float) -> BoolArray:
+        """Return which subjects have a planned dose before a day, (n_subjects,)."""
+        import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
+
+        return np.zeros(self.cohort.n_subjects, np.bool_) if self.planned_from is None else self.planned_from < day
 
     def sha256(self) -> str:
         """Return the hash of the doses."""
@@ -142,16 +151,25 @@ def read_event_times(given: Choices) -> EventTimes | None:
     InputError
         With every problem of the file, and where nobody is left at the landmark.
     """
-    if given.events is None:
-        return None
+    return None if given.events is None else event_times_of(given.events, given.landmark)
+
+
+def event_times_of(path: str, landmark_day: float | None = None, covariates: Sequence[str] = ()) -> EventTimes:
+    """Read event times with some covariates, and say on standard error what a reader should know.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, and where nobody is left at the landmark.
+    """
     from tte.data.events import landmark  # noqa: PLC0415
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    reading = read_events(given.events)
+    reading = read_events(path, covariates)
     events = reading.checked()
     for note in reading.notes:
-        report(f"{given.events}: {note}")
-    return EventTimes(reading, events, None if given.landmark is None else landmark(events, given.landmark))
+        report(f"{path}: {note}")
+    return EventTimes(reading, events, None if landmark_day is None else landmark(events, landmark_day))
 
 
 def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Regimens:
@@ -165,7 +183,7 @@ def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Reg
     if given.regimen is not None:
         return _hypothetical(cohort, given.regimen)
     if given.planned is None and given.plan is None:
-        return Regimens(cohort, None, None, ())
+        return Regimens(cohort, planned_from=None, n_left_out=0, hypothetical=None, notes=())
     import numpy as np  # noqa: PLC0415
 
     from pkpd.data.planned_doses import (  # noqa: PLC0415
@@ -186,11 +204,11 @@ def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Reg
         planned = read_planned_doses(given.planned)
     found = add_planned_doses(cohort, planned, now)
     notes: list[str] = []
-    if found.n_left_out.any():
+    n = int(found.n_left_out.sum())
+    if n:
         who = [cohort.ids[i] for i in np.flatnonzero(found.n_left_out).tolist()]
-        n = int(found.n_left_out.sum())
         notes.append(f"{n:,} planned doses are left out, since the records go on beyond them ({listed(who)}).")
-    return Regimens(found.cohort, found.first, None, tuple(notes))
+    return Regimens(found.cohort, found.first, n, hypothetical=None, notes=tuple(notes))
 
 
 def _hypothetical(cohort: Cohort, regimen: str) -> Regimens:
@@ -200,7 +218,7 @@ def _hypothetical(cohort: Cohort, regimen: str) -> Regimens:
     changed = label_regimen(cohort) if is_label else regimen_of_file(cohort, regimen)
     name = "label" if is_label else regimen
     note = f"The doses are those of a hypothetical regimen ({name}); the parameters are those of the doses given and the levels."
-    return Regimens(changed, None, name, (note,))
+    return Regimens(changed, planned_from=None, n_left_out=0, hypothetical=name, notes=(note,))
 
 
 def windows_without_plan(

@@ -7,6 +7,7 @@ import typer
 from asuc.cli.tte_bootstrap import bootstrap
 from asuc.cli.tte_compare import compare
 from asuc.cli.tte_fit import fit
+from asuc.cli.tte_joint import joint
 from asuc.cli.tte_recalibrate import recalibrate
 from asuc.cli.tte_scm import scm
 from asuc.cli.tte_threshold import threshold
@@ -15,6 +16,10 @@ from asuc.cli.tte_vpc import vpc
 tte = typer.Typer(help="Times to an event.", no_args_is_help=True)
 tte.command("fit", epilog="Example: asuc tte fit events.csv --hazard weibull --covariate LOG_AUC_CL --out tte")(fit)
 tte.command("compare", epilog="Example: asuc tte compare events.csv --covariate LOG_AUC_CL --out hazards")(compare)
+tte.command(
+    "joint",
+    epilog="Example: asuc tte joint cohort.csv events.csv --model niyigena_2026_asuc --hazard weibull --plan label --out joint",
+)(joint)
 tte.command(
     "threshold", epilog="Example: asuc tte threshold events.csv --marker LOG_AUC_CL:lower --at 5.79 --out threshold"
 )(threshold)

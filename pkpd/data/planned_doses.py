@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
 
 _REQUIRED = ("ID", "TIME", "AMT")
+# Names of the weight [kg]: as models have it, and the column that a model does not read.
 _WEIGHTS = ("weight_kg", "wt")
 _MOST_NAMED = 5
 
@@ -172,7 +173,7 @@ def label_doses(cohort: Cohort, now: FloatArray) -> PlannedDoses:
     Parameters
     ----------
     cohort : Cohort
-        With the covariate ``weight_kg``.
+        With the covariate ``weight_kg``, or ``wt`` where the model does not read it.
     now : (n_subjects,) array
         From when on [day].
 

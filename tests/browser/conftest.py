@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from dosing_app.decision.examples import example_case
 from dosing_app.language.catalogue import PSEUDO
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 390, "height": 844}
 _PATIENCE_MS = 30_000  # the machine may be busy with other tests
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 def _serve(case: PatientCase | None) -> Iterator[str]:

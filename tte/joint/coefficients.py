@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
     from tte.joint.data import JointData
 
+FARTHEST = 30.0
+"""An effect over the range of its covariate, as a power of e, beyond which no search goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class CoefficientScale:
@@ -26,11 +29,14 @@ class CoefficientScale:
         Which are searched.
     unit : (n_coefficients,) array
         What counts as one.
+    is_effect : (n_coefficients,) array
+        Which are effects of covariates.
     """
 
     theta: FloatArray
     is_free: BoolArray
     unit: FloatArray
+    is_effect: BoolArray
 
     @property
     def place(self) -> FloatArray:
@@ -42,6 +48,10 @@ class CoefficientScale:
         theta = self.theta.copy()
         theta[self.is_free] = place * self.unit[self.is_free]
         return theta
+
+    def is_far(self, place: FloatArray) -> bool:
+        """Return whether an effect lies farther out than any that data show: there the likelihood rises without end."""
+        return bool(np.abs(place[self.is_effect[self.is_free]]).max(initial=0.0) > FARTHEST)
 
 
 def coefficient_scale(
@@ -64,10 +74,10 @@ def coefficient_scale(
     columns = data.rows.design.copy()
     owner = np.repeat(np.arange(data.population.n_subjects), np.diff(data.row_start))
     columns[:, data.exposed] = exposure[owner]
-    spread = np.ptp(columns, axis=0)
+    spread = np.ptp(np.where(np.isfinite(columns), columns, np.nan), axis=0)
     spread[~(spread > 0.0)] = 1.0
     unit = units(model, data.events)[model.parameter_index]
     is_effect = model.column_index >= 0
     unit[is_effect] /= spread[model.column_index[is_effect]]
     is_free = np.array([name not in model.fixed and name not in held for name in model.names])
-    return CoefficientScale(theta, is_free, unit)
+    return CoefficientScale(theta, is_free, unit, is_effect)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -80,6 +80,15 @@ class JointData:
     def reference(self) -> float:
         """Return the exposure at which the hazard's parameters have their own values."""
         return next(one.reference for one in self.model.effects if one.covariate == self.predictor.value)
+
+    @property
+    def effect(self) -> str:
+        """Return the name of the coefficient of the exposure, the first where it acts on several parameters."""
+        return next(one.name for one in self.model.effects if one.covariate == self.predictor.value)
+
+    def events_with(self, exposure: FloatArray) -> Events:
+        """Return the event times with an exposure of each row, (n_rows,), as a covariate."""
+        return replace(self.events, covariates={**self.events.covariates, self.predictor.value: exposure})
 
     @property
     def terms(self) -> Coefficients:

@@ -14,9 +14,10 @@ from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
 from tte.estimation.fit import FitStatus
 from tte.estimation.start import starts
 from tte.joint.coefficients import coefficient_scale
+from tte.joint.data import predictor_at_modes
 from tte.joint.held import held_objective, levels_posterior
 from tte.joint.likelihood import doubtful_subjects, joint_objective, settled
-from tte.joint.sequential import plug_in
+from tte.joint.sequential import modes_of, plug_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     AnyObjective = Callable[[FloatArray, Any], Point[Any]]
 
 _SMALL_DECREASE, _TOLERANCE, _HELD_TOLERANCE = 1e-3, 1e-6, 1e-10
-# An effect over the range of its covariate, as a power of e, and its standard error, from which on the data separate the events: the
-# likelihood rises as far as a search goes.
-_SEPARATED, _UNKNOWN = 8.0, 4.0
+# An effect over the range of its covariate, as a power of e, and its standard error, from which on the data separate the events; and an
+# effect that is none at any standard error: the likelihood rises as far as a search goes.
+_SEPARATED, _UNKNOWN, _ENDLESS = 8.0, 50.0, 20.0
 _MOST_EVALUATIONS = 500
 USABLE = (FitStatus.CONVERGED, FitStatus.AT_BOUND, FitStatus.GRADIENT_NOT_SMALL)
 """Endings at a maximum, or near one."""
@@ -138,6 +139,7 @@ def fit_joint(
         Told the objective at every point of the search.
     """
     begun = begin(data, values) if theta is None else theta
+    begun = _near(data, values, begun)
     started = _started(parameters or data.population.parameters, values, holds_pk=holds_pk)
     scale = scale_of(started)
     first = settled(data, values, begun, None)
@@ -147,7 +149,7 @@ def fit_joint(
     if scale.n_free:
         return search.ended(joint_objective(data, scale, coefficients), first, progress)
     found = search.ended(held_objective(data, posterior, coefficients), first, progress)
-    if found.evaluation.nodes is first.nodes:
+    if found.evaluation.nodes is first.nodes or found.status not in USABLE:
         return found
     # At the estimates the event times need other nodes than where the search began.
     finer = levels_posterior(data, values, found.evaluation.nodes)
@@ -157,9 +159,15 @@ def fit_joint(
 def begin(data: JointData, values: FloatArray) -> FloatArray:
     """Return where a search for the coefficients begins: at the estimates from the modes, or from nothing where there are none."""
     found = plug_in(data, values)
-    if found.status in USABLE:
-        return found.theta
-    return starts(data.model, data.events)[0]
+    return found.theta if found.status is FitStatus.CONVERGED else starts(data.model, data.events)[0]
+
+
+def _near(data: JointData, values: FloatArray, theta: FloatArray) -> FloatArray:
+    """Return coefficients to begin from: those given, or from nothing where one of them is out of all proportion or not finite."""
+    exposure = predictor_at_modes(data, values, modes_of(data, values))
+    scale = coefficient_scale(data, theta, exposure)
+    is_large = np.abs(theta / scale.unit)[scale.is_effect & scale.is_free].max(initial=0.0) > _SEPARATED
+    return starts(data.model, data.events)[0] if is_large or not np.isfinite(theta).all() else theta
 
 
 def refit_held(
@@ -191,15 +199,22 @@ def refit_held(
     is_free = fit.coefficients.is_free.copy()
     is_free[at] = False
     coefficients = replace(fit.coefficients, theta=theta, is_free=is_free)
-    started = tuple(replace(one, value=float(v)) for one, v in zip(fit.parameters, near.values, strict=True))
-    scale = scale_of(started)
-    search = _Search(data, started, scale, coefficients, with_covariance=False)
-    kept = np.delete(np.arange(len(fit.information)), scale.n_free + int(fit.coefficients.is_free[:at].sum()))
+    n_pk = scale_of(fit.parameters).n_free
+    kept = np.delete(np.arange(len(fit.information)), n_pk + int(fit.coefficients.is_free[:at].sum()))
     hessian = 2.0 * fit.information[np.ix_(kept, kept)] if is_positive(fit.information) else None
-    if scale.n_free:
-        return search.ended(joint_objective(data, scale, coefficients), near.evaluation, None, hessian)
-    known = posterior or levels_posterior(data, fit.values, fit.evaluation.nodes)
-    return search.ended(held_objective(data, known, coefficients), fit.evaluation, None, hessian)
+    parameters = _started(fit.parameters, near.values, holds_pk=True)
+    search = _Search(data, parameters, scale_of(parameters), coefficients, with_covariance=False)
+    known = posterior or levels_posterior(data, near.values, near.evaluation.nodes)
+    of_hazard = None if hessian is None else hessian[n_pk:, n_pk:]
+    found = search.ended(held_objective(data, known, coefficients), near.evaluation, None, of_hazard)
+    if not n_pk:
+        return found
+    # The hazard first: with its coefficients far from the value held, a step of all parameters at once may leave for
+    # another, higher minimum, such as that without variance of the clearance.
+    started = tuple(replace(one, value=float(v)) for one, v in zip(fit.parameters, near.values, strict=True))
+    begun = replace(coefficients, theta=found.theta)
+    search = _Search(data, started, scale_of(started), begun, with_covariance=False)
+    return search.ended(joint_objective(data, search.scale, begun), found.evaluation, None, hessian)
 
 
 def _started(
@@ -313,7 +328,7 @@ class _Search:
         return tuple(
             name
             for name, u, v in zip(names, size.tolist(), variance[self.scale.n_free :].tolist(), strict=True)
-            if name in effects and abs(u) > _SEPARATED and v > _UNKNOWN**2
+            if name in effects and (abs(u) > _ENDLESS or (abs(u) > _SEPARATED and v > _UNKNOWN**2))
         )
 
     def _covariance(

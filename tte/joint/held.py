@@ -95,6 +95,8 @@ def held_objective(data: JointData, posterior: LevelsPosterior, coefficients: Co
 
     def objective(place: FloatArray, memory: Any) -> Point[Any]:  # noqa: ANN401
         current, is_free = coefficients.theta_at(place), coefficients.is_free
+        if coefficients.is_far(place):
+            return Point(place, np.nan, np.zeros(place.size), np.zeros((1, place.size)), memory)
         terms = event_terms(data, current, nodes, posterior.exposure)
         least = np.minimum.reduceat(terms, starts[:-1])
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):

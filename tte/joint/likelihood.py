@@ -41,6 +41,8 @@ _MOST_DOUBLINGS = 3
 # Nodes that are placed anew are doubled from such a relative change of a subject's integral on by leaving out some of them, and where
 # they are so few that the change can be small by chance.
 _TOLERANCE, _FEW = 3e-4, 16
+# Lines, or nodes of a line, from which on they are not doubled any more.
+_MOST = 512
 _NOTHING = np.empty(0)
 
 
@@ -179,12 +181,12 @@ def settled(data: JointData, values: FloatArray, theta: FloatArray, nodes: Nodes
     nodes = placed(data.population, values) if nodes is None else nodes
     found = evaluate_joint(data, values, theta, nodes)
     if is_fresh:
-        coarse = found.marginal.doubt[:, 1:] > _TOLERANCE
-        coarse |= np.column_stack((np.diff(nodes.line_start), nodes.n_nodes)) <= _FEW
+        coarse = (found.marginal.doubt[:, 1:] > _TOLERANCE) | (_sizes(nodes) <= _FEW)
+        coarse &= _sizes(nodes) < _MOST
         if coarse.any():
             found = _again(data, values, theta, nodes, coarse[:, 0] | coarse[:, 1], 1 + coarse)
     for doubling in range(1 + _MOST_DOUBLINGS):
-        doubtful = is_doubtful(found.marginal)
+        doubtful = is_doubtful(found.marginal) & (_sizes(found.nodes).max(axis=1) < _MOST)
         if not doubtful.any():
             break
         times = (
@@ -194,6 +196,11 @@ def settled(data: JointData, values: FloatArray, theta: FloatArray, nodes: Nodes
         )
         found = _again(data, values, theta, found.nodes, doubtful, times)
     return found
+
+
+def _sizes(nodes: Nodes) -> IntArray:
+    """Return how many lines each subject has, and nodes on each, (n_subjects, 2)."""
+    return np.column_stack((np.diff(nodes.line_start), nodes.n_nodes))
 
 
 def _again(
@@ -228,6 +235,8 @@ def joint_objective(data: JointData, scale: Scale, coefficients: CoefficientScal
 
     def objective(place: FloatArray, memory: JointEvaluation | None) -> Point[JointEvaluation]:
         values, theta = to_values(scale, place[:n]), coefficients.theta_at(place[n:])
+        if memory is not None and coefficients.is_far(place[n:]):
+            return Point(place, np.nan, np.zeros(place.size), np.zeros((1, place.size)), memory)
         found = settled(data, values, theta, None if memory is None else memory.nodes)
         pk = found.marginal.gradient @ jacobian(scale, place[:n])
         is_free = coefficients.is_free

@@ -7,7 +7,6 @@ errors (Carroll et al. 2006, Measurement Error in Nonlinear Models, ISBN 978-1-5
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +25,12 @@ if TYPE_CHECKING:
 
 def plug_in(data: JointData, values: FloatArray) -> EventFit:
     """Fit the event times with each exposure at the mode of the random effects, at given pharmacokinetic parameters."""
-    eta = estimate_map(problem_at(data.population, values)).eta
-    return fit_with_exposure(data, predictor_at_modes(data, values, eta))
+    return fit_with_exposure(data, predictor_at_modes(data, values, modes_of(data, values)))
+
+
+def modes_of(data: JointData, values: FloatArray) -> FloatArray:
+    """Return the deepest mode of each subject's random effects given its concentrations, (n_subjects, n_eta)."""
+    return estimate_map(problem_at(data.population, values)).eta
 
 
 def regression_calibration(data: JointData, values: FloatArray) -> EventFit:
@@ -39,5 +42,4 @@ def fit_with_exposure(data: JointData, exposure: FloatArray) -> EventFit:
     """Fit the event times with an exposure of each subject of the population, (n_subjects,), taken for known."""
     place = {name: i for i, name in enumerate(data.population.cohort.ids)}
     own = np.array([exposure[place[name]] for name in data.events.ids])[data.events.subject]
-    covariates = {**data.events.covariates, data.predictor.value: own}
-    return fit(replace(data.events, covariates=covariates), data.model)
+    return fit(data.events_with(own), data.model)

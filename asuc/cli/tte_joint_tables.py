@@ -1,0 +1,130 @@
+"""Tables of a joint fit: files beside its document, and what is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asuc.cli.cohort_source import write_csv
+from asuc.cli.layout import Sheet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tte.estimation.profile import Profile
+
+_ENDS = ("lower", "upper", "profile_lower", "profile_upper")
+
+
+def write_joint_tables(
+    folder: Path, document: dict[str, Any], rows: list[tuple[object, ...]], profiles: dict[str, Profile]
+) -> None:
+    """Write parameters of every fit, subjects and profiles."""
+    from tte.joint.document import SUBJECT_HEAD  # noqa: PLC0415 - the engine loads after the words are read
+
+    found = [
+        (key, name, one["estimate"], one["se"], *_ends(one), int(one["fixed"]))
+        for key, fit in document["fits"].items()
+        if fit
+        for name, one in fit["parameters"].items()
+    ]
+    for name, one in document["pk_parameters"].items():
+        for key in ("alone", "joint"):
+            if own := one[key]:
+                pair = own["interval"] or (None, None)
+                fit = "levels_alone" if key == "alone" else "joint"
+                found.append((fit, name, own["estimate"], own["se"], *pair, None, None, int(one["fixed"])))
+    write_csv(folder / "parameters.csv", ("fit", "parameter", "estimate", "se", *_ENDS, "fixed"), found)
+    write_csv(folder / "subjects.csv", SUBJECT_HEAD, rows)
+    points = [
+        (key, one.name, *map(float, row))
+        for key, one in profiles.items()
+        for row in zip(one.values, one.falls, strict=True)
+    ]
+    write_csv(folder / "profile.csv", ("fit", "parameter", "value", "deviance_change"), points)
+
+
+def _ends(one: dict[str, Any]) -> tuple[float | None, ...]:
+    return (*(one["interval"] or (None, None)), *(one["profile_interval"] or (None, None)))
+
+
+def joint_sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    """Return what is printed of a joint fit."""
+    from tte.joint.document import FITS  # noqa: PLC0415
+
+    low, high = document["window_day"]
+    percent = f"{100.0 * document['level']:g} %"
+    fits = [(FITS[key], fit) for key, fit in document["fits"].items() if fit]
+    shrinkage = document["exposure"]["shrinkage_pct"]
+    open_part = "" if shrinkage is None else f"; the levels leave {shrinkage:.0f} % of its variance open"
+    said: list[Sheet | str] = [
+        (
+            f"{document['n_subjects']:,} subjects, {document['n_levels']:,} levels ({document['n_censored_levels']:,} censored), "
+            f"{document['n_events']:,} events of {document['n_with_event_times']:,} with event times. Exposure: {document['predictor']} of days {low:g} to {high:g}{open_part}."
+        ),
+    ]
+    said += [f"{name.capitalize()}: {fit['status_text']}" for name, fit in fits if fit["status"] != "converged"]
+    if n_planned := len(document["planned_subjects"]):
+        said.append(f"The exposures of {n_planned:,} subjects hold planned doses.")
+    said += [
+        _effects(document, fits, percent),
+        _likelihoods(fits),
+        *_pk(document, percent),
+        *(warning["text"] for warning in document["warnings"] if "converged" not in warning["code"]),
+        "An association, not proof that more drug would have prevented an event; for research.",
+    ]
+    return said
+
+
+def _effects(document: dict[str, Any], fits: list[tuple[str, dict[str, Any]]], percent: str) -> Sheet:
+    rows = tuple(
+        (
+            name if first else "",
+            parameter,
+            one["limit"] or _number(one["estimate"]),
+            _number(one["se"]),
+            _pair(one["interval"]),
+            _pair(one["profile_interval"]),
+            "fixed" if one["fixed"] else "",
+        )
+        for name, fit in fits
+        for first, (parameter, one) in zip((True, *[False] * 20), fit["parameters"].items(), strict=False)
+    )
+    head = ("fit", "parameter", "estimate", "SE", f"{percent} by SE", f"{percent} by profile", "")
+    return Sheet(f"{document['hazard'].capitalize()}: {document['equation']}", head, rows, wraps=6)
+
+
+def _likelihoods(fits: list[tuple[str, dict[str, Any]]]) -> Sheet:
+    rows = tuple(
+        (name, _number(fit["log_likelihood"], 9), _number(fit["event_log_likelihood"], 8), fit["status"])
+        for name, fit in fits
+    )
+    return Sheet("Log-likelihoods", ("fit", "levels and events", "events given the levels", "status"), rows, wraps=3)
+
+
+def _pk(document: dict[str, Any], percent: str) -> list[Sheet]:
+    if document["pk_alone"] is None:
+        return []
+    rows = tuple(
+        (
+            name,
+            _number(one["held"]),
+            *((_number(one["alone"]["estimate"]), _number(one["alone"]["se"])) if one["alone"] else ("", "")),
+            *(
+                (_number(one["joint"]["estimate"]), _number(one["joint"]["se"]), _pair(one["joint"]["interval"]))
+                if one["joint"]
+                else ("", "", "")
+            ),
+        )
+        for name, one in document["pk_parameters"].items()
+        if not one["fixed"]
+    )
+    head = ("parameter", "held at", "levels alone", "SE", "joint", "SE", percent)
+    return [Sheet("Pharmacokinetic parameters", head, rows, wraps=6)]
+
+
+def _pair(ends: list[float | None] | None) -> str:
+    return "" if ends is None else " to ".join("–" if end is None else f"{end:.4g}" for end in ends)
+
+
+def _number(value: float | None, digits: int = 5) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
