@@ -82,7 +82,8 @@ def recalibrate(
     ] = "niyigena_2026_asuc",
     covariate: Annotated[str, typer.Option(metavar="COLUMN", help="Column with ln(AUC/CL).")] = "LOG_AUC_CL",
     name: Annotated[
-        str | None, typer.Option("--id", metavar="NAME", help="Name of the new model. [default: old name and method]")
+        str | None,
+        typer.Option("--id", metavar="NAME", help="Name of the new model; old name and method where left out."),
     ] = None,
     model_version: Annotated[str, typer.Option("--model-version", help="Version of the new model.")] = "1.0.0",
     population: Annotated[str, typer.Option(help="Whom the patients are, in words, for the model card.")] = "",
@@ -96,7 +97,7 @@ def recalibrate(
     ] = 1.0,
     shape_sd: Annotated[
         float | None,
-        typer.Option(help="With bayes: prior standard deviation of ln shape. [default: what the model's file says]"),
+        typer.Option(help="With bayes: prior standard deviation of ln shape; what the file says of it where left out."),
     ] = None,
     threshold: Annotated[
         Literal["auto", "data", "old"],
