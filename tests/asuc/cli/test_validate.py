@@ -378,6 +378,11 @@ def test_the_page_stands_alone_and_has_no_barrier(made: Made, page: Page):
         page.set_viewport_size({"width": width, "height": 768})
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # A4 less its margins; on paper nothing can be scrolled.
+    page.set_viewport_size({"width": 695, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 695
+    page.emulate_media(media="screen")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.get_by_role("table").count() == text.count("<caption>")
