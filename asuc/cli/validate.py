@@ -19,7 +19,7 @@ from asuc.cli.remarks import RESEARCH_USE
 from asuc.cli.source import read_event_model
 from asuc.cli.task_farm import FewWorkers, n_workers
 from asuc.cli.tte_options import EventsFile
-from asuc.cli.validate_inputs import Asked, cohort_exposure, published_markers, read_followed, say
+from asuc.cli.validate_inputs import Asked, cohort_exposure, own_markers, published_markers, read_followed, say
 from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
@@ -70,6 +70,16 @@ def validate(
     landmark: Annotated[
         float, typer.Option(metavar="DAY", help="Also evaluate those at risk after this day; 0 for all subjects alone.")
     ] = 28.0,
+    marker: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:lower|NAME:higher",
+            help="Column of EVENTS.csv to compare the risk with, and which values mean the event; may be repeated.",
+        ),
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="[NAME=]VALUE", help="Threshold of such a column; may be repeated.")
+    ] = None,
     bootstrap: Annotated[
         int, typer.Option(metavar="N", min=2, max=100_000, help="Draws of subjects behind intervals.")
     ] = 1000,
@@ -91,6 +101,7 @@ def validate(
     n_posterior = _n_posterior(source, draws)
     given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
     times = read_followed(events)
+    markers = (*published_markers(), *own_markers(events, times, marker, at))
     say(events, times.reading.notes)
     make_folder(folder / "exposure")
     asked = Asked(planned, plan, source, n_posterior, seed, n_workers(workers, None, usual=1), is_drawn=not no_figures)
@@ -101,7 +112,7 @@ def validate(
     levels, performance = _levels(given, bootstrap, seed)
     findings: tuple[PopulationFinding, ...] = ()
     if followed.times.n:
-        populations = populations_of(followed, risk_model, published_markers(), landmark_day=landmark)
+        populations = populations_of(followed, risk_model, markers, landmark_day=landmark)
         with shown_progress("Drawing subjects") as tell:
             findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
     every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)

@@ -12,6 +12,8 @@ from asuc.cli.exposure_results import written
 from asuc.cli.exposure_rows import A_PRIORI, EARLY, Command, computed
 from asuc.cli.output import report
 from asuc.cli.task_farm import task_farm
+from asuc.cli.threshold_options import given_thresholds, wanted_markers
+from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,14 +127,53 @@ def published_markers() -> tuple[MarkerGiven, ...]:
     from asuc.validation.study import MarkerGiven  # noqa: PLC0415 - loads the engine
     from pkpd.exposure.comparators import BASELINE_THRESHOLD, EARLY_DAY  # noqa: PLC0415
 
-    return (
-        MarkerGiven(
-            A_PRIORI,
-            f"Clearance from albumin and sex, ≥ {BASELINE_THRESHOLD:g} L/day (Battat 2021)",
-            BASELINE_THRESHOLD,
-        ),
-        MarkerGiven(EARLY, f"Clearance from the levels by day {EARLY_DAY:g} (Li Wai Suen 2026)", None),
-    )
+    battat = f"Clearance from albumin and sex, ≥ {BASELINE_THRESHOLD:g} L/day (Battat 2021)"
+    early = f"Clearance from the levels by day {EARLY_DAY:g} (Li Wai Suen 2026)"
+    return MarkerGiven(A_PRIORI, battat, "higher", BASELINE_THRESHOLD), MarkerGiven(EARLY, early, "higher", None)
+
+
+def own_markers(
+    events: str, times: EventTimes, wanted: Sequence[str] | None, given: Sequence[str] | None
+) -> tuple[MarkerGiven, ...]:
+    """Return the columns of the event times that stand behind `--marker`, with the thresholds behind `--at`.
+
+    Raises
+    ------
+    InputError
+        With every name that is no numeric column, every one without a direction, and every threshold that is none or a second one.
+    """
+    from asuc.validation.study import MarkerGiven  # noqa: PLC0415 - loads the engine
+
+    if not wanted:
+        if given:
+            raise input_error(
+                "--at", f"“{given[0]}” is given without --marker; expected --marker NAME:lower or NAME:higher"
+            )
+        return ()
+    markers = wanted_markers(events, wanted, times.events.covariates)
+    at = given_thresholds(given, markers)
+    problems = [
+        Problem(
+            "--marker",
+            f"“{one.name}” leaves open which values mean the event, and nothing is chosen from these patients; expected {one.name}:lower or {one.name}:higher",
+        )
+        for one in markers
+        if one.direction is None
+    ]
+    problems += [
+        Problem("--at", f"gives {len(values)} thresholds of {name}; expected one")
+        for name, values in at.items()
+        if len(values) > 1
+    ]
+    if problems:
+        raise InputError(problems)
+    found: list[MarkerGiven] = []
+    for one in markers:
+        side = one.direction or "higher"
+        (value,) = at.get(one.name, (None,))
+        words = one.name if value is None else f"{one.name} {'<' if side == 'lower' else '≥'} {value:g}"
+        found.append(MarkerGiven(one.name, words, side, value))
+    return tuple(found)
 
 
 def _exposure(exposures: ExposureOf, rows: Sequence[Row], source: Source, folder: Path) -> CohortExposure:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
     from tte import EventModel
     from tte.evaluation.event_times import EventTimes
+    from tte.evaluation.roc import Direction
 
 LOG_AUC_CL = "ln(AUC/CL)"
 _SHARE_OF_RISK, _SHARE_OF_THRESHOLD = 0.75, 0.1
@@ -26,10 +27,11 @@ _SHARE_OF_RISK, _SHARE_OF_THRESHOLD = 0.75, 0.1
 
 @dataclass(frozen=True, slots=True)
 class MarkerGiven:
-    """A marker of others: its column, words, direction, and threshold where one is published."""
+    """A marker of others, or a column of the event times: its name, words, which values mean the event, and threshold where there is one."""
 
     name: str
     words: str
+    direction: Direction
     threshold: float | None
 
 
@@ -99,7 +101,7 @@ def populations_of(
     model : EventModel
         Event model.
     markers : sequence of MarkerGiven
-        Markers of the exposure's that the risk is compared with.
+        Markers, of the exposure's or of the event times' columns, that the risk is compared with.
     landmark_day : float
         Landmark; 0 for none.
     """
@@ -152,6 +154,7 @@ def _population(
         names=(LOG_AUC_CL,),
     )
     cut = risk_from(model, model.threshold, day=start) if is_landmark else risk_day90(model, model.threshold)
+    columns = {**followed.columns, **exposure.markers}
     risk_before = np.where(np.isfinite(ahead_before), -np.expm1(-ahead_before), np.nan)
     return Population(
         key,
@@ -166,9 +169,7 @@ def _population(
                 "a_priori_risk", "The same model before any level", risk_before, "higher", float(cut), is_risk=True
             ),
             *(
-                Comparator(
-                    one.name, one.words, exposure.markers[one.name][kept], "higher", one.threshold, is_risk=False
-                )
+                Comparator(one.name, one.words, columns[one.name][kept], one.direction, one.threshold, is_risk=False)
                 for one in markers
             ),
         ),

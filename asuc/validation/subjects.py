@@ -80,6 +80,8 @@ class Followed:
         Until when each was seen, beyond the horizon too [day].
     exposure : CohortExposure
         Of the same subjects.
+    columns : mapping of str to (n,) array
+        Numeric columns of the event times' file at the start, NaN where missing.
     left_out : tuple of LeftOut
         All others of either file.
     notes : tuple of str
@@ -89,6 +91,7 @@ class Followed:
     times: EventTimes
     last_day: FloatArray
     exposure: CohortExposure
+    columns: Mapping[str, FloatArray]
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
 
@@ -153,6 +156,7 @@ def followed_subjects(exposure: CohortExposure, events: Events, *, horizon_day: 
         until(whole, horizon_day),
         whole.time_day,
         exposure.rows(at[index].tolist()),
+        {name: values[kept] for name, values in table.markers.items()},
         tuple(one for one in left_out if one.ids),
         (
             *_of_intervals(events, in_interval, (landmark_day, horizon_day)),

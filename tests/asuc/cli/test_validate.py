@@ -320,6 +320,22 @@ def test_events_in_intervals_are_taken_in_the_middle_and_said(few, tmp_path):
     assert table[who] == pytest.approx(day - 2.0)
 
 
+def test_a_column_of_the_event_times_is_compared_in_the_direction_given(few, tmp_path):
+    values = dict(zip([row[0] for row in few.events], np.linspace(5.0, 40.0, len(few.events)), strict=True))
+    lines = [f"{name},{day:g},{event},{values[name]:g}" for name, day, event in few.events]
+    file = tmp_path / "e.csv"
+    file.write_text("ID,TIME,EVENT,LACTATE\n" + "\n".join(lines) + "\n")
+    words = ("--marker", "lactate:lower", "--at", "lactate=12", *QUICK)
+    assert validate(few.cohort, file, tmp_path / "out", *words) == 0
+    found = json.loads((tmp_path / "out" / "validation.json").read_text())["populations"]["all"]["comparators"]
+    one = next(one for one in found if one["comparator"] == "LACTATE")
+    # The first three have the event, and the lowest values.
+    assert one["auroc"]["value"] == 1.0
+    assert one["words"] == "LACTATE < 12"
+    assert one["reclassified"] == "class"
+    assert one["n_without_comparator"] == 0
+
+
 @pytest.mark.slow
 def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
     words = ("--model", "fasanmade_2011_pediatric", *QUICK)
@@ -337,6 +353,8 @@ def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
         ),
         (("--landmark", "95"), "--landmark: is 95; expected a day before the horizon 90, or 0 for none"),
         (("--event-model", "none.toml"), "none.toml"),
+        (("--at", "5"), "--at: “5” is given without --marker"),
+        (("--marker", "crp:lower"), "expected at least one marker"),
         (("--from", "ebe", "--draws", "10"), "--draws: 10 are asked for beside --from ebe; expected --from posterior"),
     ],
 )
@@ -360,6 +378,11 @@ def test_the_page_stands_alone_and_has_no_barrier(made: Made, page: Page):
         page.set_viewport_size({"width": width, "height": 768})
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # A4 less its margins; on paper nothing can be scrolled.
+    page.set_viewport_size({"width": 695, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 695
+    page.emulate_media(media="screen")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert page.get_by_role("table").count() == text.count("<caption>")
