@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean fit-example
+.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean fit-example pipeline-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ fit-example: setup ## fit the example cohort, check the predictions and bind the
 	$(VENV)/bin/asuc fit examples/virtual_asuc.csv --model niyigena_2026_asuc --out build/example --force
 	$(VENV)/bin/asuc vpc examples/virtual_asuc.csv --model niyigena_2026_asuc --fit build/example --out build/example/vpc --force
 	$(VENV)/bin/asuc report build/example --out build/example/report.html --force
+
+pipeline-example: setup ## go from levels and event times of a virtual cohort to an event model: build/study/validation/report.html
+	$(VENV)/bin/asuc pipeline examples/virtual_colectomy/cohort.csv examples/virtual_colectomy/events.csv --planned examples/virtual_colectomy/planned.csv --out build/study --force
 
 lint: setup ## formatting, lint rules, types and layering: what pre-commit runs
 	$(PY) -m ruff format --check --quiet .

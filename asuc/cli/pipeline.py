@@ -55,9 +55,7 @@ def pipeline(
     n: Annotated[int, typer.Option("--n", min=2, max=100_000, help="Draws of subjects behind intervals.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     opens_app: Annotated[bool, typer.Option("--app", help="Open the app with the new event model at the end.")] = False,
-    no_figures: Annotated[
-        bool, typer.Option("--no-figures", help="Draw only what the validation report shows.")
-    ] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     resume: Resume = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the results of steps in a folder that exists.")

@@ -122,7 +122,7 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
     )
     updated = (
         *("tte", "recalibrate", events, *published, "--method", asked.method, *effect),
-        *("--id", asked.new_id, *draws, *plain),
+        *("--id", asked.new_id, "--seed", str(asked.seed), *plain),
     )
     return (
         Step("hazards", "Which hazard fits best", ("tte", "compare", events, *effect, *reference, *plain)),
@@ -136,7 +136,10 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
         Step(
             "validation",
             "How well the published models predict these patients",
-            ("validate", asked.cohort, asked.events, *model, *published, *asked.planned, "--seed", str(asked.seed)),
+            (
+                *("validate", asked.cohort, asked.events, *model, *published, *asked.planned),
+                *("--seed", str(asked.seed), *plain),
+            ),
         ),
         Step("event_model", "The event model brought up to date", updated),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from asuc.cli.fit_options import CohortFile, OutFolder, read_inputs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.performance import write_predictions
+from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.progress import shown_progress
 from asuc.cli.remarks import RESEARCH_USE
 from asuc.cli.source import read_event_model
@@ -61,12 +62,8 @@ def validate(
             min=2, max=1_000_000, help="Draws from each posterior that the mean risk is taken over. [default: 1000]"
         ),
     ] = None,
-    planned: Annotated[
-        str | None, typer.Option(metavar="PLANNED.csv", help="Doses that were planned for after the event.")
-    ] = None,
-    plan: Annotated[
-        Literal["label"] | None, typer.Option(help="What was planned for after the event, where there is no file.")
-    ] = None,
+    planned: PlannedFile = None,
+    plan: Plan = None,
     landmark: Annotated[
         float, typer.Option(metavar="DAY", help="Also evaluate those at risk after this day; 0 for all subjects alone.")
     ] = 28.0,
