@@ -24,6 +24,7 @@ from tte.evaluation.event_times import EventTimes
 from tte.evaluation.roc import auroc, is_high_risk, roc_curve
 from tte.evaluation.youden import YoudenStatus, youden
 from tte.joint.data import joint_data
+from tte.joint.fit import fit_joint
 from tte.joint.sequential import plug_in
 from tte.joint.virtual_cohort import virtual_study
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
     from tte.estimation.fit import EventFit
     from tte.estimation.profile import Profile
+    from tte.joint.fit import JointFit
     from tte.joint.virtual_cohort import VirtualStudy
 
 MODEL = "niyigena_2026_asuc"
@@ -55,7 +57,7 @@ class Row:
         Cohorts drawn until one had as many events as the published.
     n_early : int
         Events before the window ends.
-    pk_status, tte_status : str
+    pk_status, tte_status, joint_status : str
         How the fits ended.
     cl, v : float
         Typical clearance [L/day] and volume [L].
@@ -63,6 +65,8 @@ class Row:
         Effect of the exposure, its standard error, 95 % interval by profile, and p of the likelihood-ratio test.
     shape : float
         Of the hazard.
+    beta_joint, se_joint : float
+        Effect of the exposure and its standard error by the joint model of levels and event times.
     auroc, auroc_low, auroc_high : float
         Of the exposure at the landmark for events by day 90, with DeLong's interval.
     threshold, j : float
@@ -81,6 +85,7 @@ class Row:
     n_early: int
     pk_status: str
     tte_status: str
+    joint_status: str
     cl: float
     v: float
     beta: float
@@ -89,6 +94,8 @@ class Row:
     upper: float
     p: float
     shape: float
+    beta_joint: float
+    se_joint: float
     auroc: float
     auroc_low: float
     auroc_high: float
@@ -131,7 +138,8 @@ def recovered(number: int, *, seed: int) -> Row:
     hazard = event_time_model("weibull", [_EXPOSURE], references={_EXPOSURE: EVENT_MODEL.x_ref})
     data = joint_data(population, regimens, EVENT_MODEL.window_day, events=study.events, model=hazard)
     found = plug_in(data, levels.values)
-    columns = _of_hazard(found) | _of_threshold(found, seed) | _of_risks(found, seed)
+    joint = fit_joint(data, values=levels.values, theta=found.theta)
+    columns = _of_hazard(found) | _of_joint(joint) | _of_threshold(found, seed) | _of_risks(found, seed)
     names = [one.name for one in levels.parameters]
     return Row(
         seed=seed,
@@ -140,6 +148,7 @@ def recovered(number: int, *, seed: int) -> Row:
         n_early=int(((study.events.kind > 0) & (study.events.stop < EVENT_MODEL.window_day[1])).sum()),
         pk_status=levels.status.name.lower(),
         tte_status=found.status.name.lower(),
+        joint_status=joint.status.name.lower(),
         cl=float(levels.values[names.index("cl")]),
         v=float(levels.values[names.index("v")]),
         **columns,
@@ -160,6 +169,16 @@ def _of_hazard(found: EventFit) -> dict[str, float]:
         "upper": own.upper.value,
         "p": float(chi2.sf(max(fall, 0.0), 1)),
         "shape": float(np.exp(found.theta[found.model.names.index("shape")])),
+    }
+
+
+def _of_joint(joint: JointFit) -> dict[str, float]:
+    if joint.status is not FitStatus.CONVERGED:
+        return {"beta_joint": _NAN, "se_joint": _NAN}
+    at = joint.data.model.names.index(f"lambda:{_EXPOSURE}")
+    return {
+        "beta_joint": float(joint.theta[at]),
+        "se_joint": float(np.sqrt(joint.theta_covariance[at, at])),
     }
 
 

@@ -14,31 +14,10 @@ from tte import risk_day90
 
 OK = "converged"
 ROW = Row(
-    1,
-    1,
-    3,
-    2,
-    OK,
-    OK,
-    0.49,
-    13.2,
-    -0.56,
-    0.2,
-    -1.0,
-    -0.2,
-    0.01,
-    1.1,
-    0.7,
-    0.52,
-    0.9,
-    5.8,
-    0.6,
-    0.3,
-    0.35,
-    0.2,
-    0.03,
-    1.0,
-)
+    seed=1, cohort=1, n_drawn=3, n_early=2, pk_status=OK, tte_status=OK, joint_status=OK, cl=0.49, v=13.2, beta=-0.56,
+    se=0.2, lower=-1.0, upper=-0.2, p=0.01, shape=1.1, beta_joint=-0.6, se_joint=0.25, auroc=0.7, auroc_low=0.52,
+    auroc_high=0.9, threshold=5.8, j=0.6, j_new=0.3, j_best=0.35, risk_at_threshold=0.2, risk_error=0.03, risk_ratio=1.0,
+)  # fmt: skip
 
 
 def test_a_cohort_is_drawn_again_until_it_has_the_published_number_of_events():
@@ -54,6 +33,8 @@ def test_a_cohort_goes_the_whole_way(monkeypatch: pytest.MonkeyPatch):
     new_patients.cache_clear()
     assert (row.pk_status, row.tte_status) == (OK, OK)
     assert row.lower < row.beta < row.upper
+    assert row.joint_status == OK
+    assert row.se_joint > 0.0
     assert row.j_new <= row.j_best + 1e-12
     assert row.risk_at_threshold == pytest.approx(float(risk_day90(EVENT_MODEL, row.threshold)))
 
