@@ -72,6 +72,9 @@ def _short(rows: Sequence[Row], fitted: Sequence[Row]) -> list[str]:
     return [
         "## In short",
         "",
+        (
+            f"- With exposures at the modes the mean of β is off by {_bias(fitted, 'beta')} of the truth, by the joint model by {_bias(fitted, 'beta_joint')}."
+        ),
         f"- The effect of exposure is found (p < 0.05) in {share_with_interval(p < 0.05)}, with the right sign in {share_with_interval(beta < 0.0)}.",
         (
             f"- The chosen threshold lies anywhere from {low:.2f} to {high:.2f} (90 % of cohorts; median {middle:.2f}); its J looks like {np.nanmean(j):.2f} and is {np.nanmean(j_new):.2f} "
@@ -120,8 +123,9 @@ def _estimates(fitted: Sequence[Row]) -> list[str]:
         (
             f"95 % intervals of β hold the truth: with exposures at the modes, by standard error {share_with_interval(np.abs(beta - truth) <= _Z * se)}, by profile "
             f"{share_with_interval((lower <= truth) & (truth <= upper))}; in the joint model, by standard error {share_with_interval(np.abs(joint - truth) <= _Z * joint_se)}. "
-            "A colectomy ends the samples: of just those whose exposure was lowest the fewest levels are known, and their exposures at the modes lie nearest to the average. "
-            "This draws β towards zero; [the joint model](joint.md) takes such an exposure for as uncertain as it is, and learns from the event itself."
+            "Here a colectomy ends the samples, so that the fewest levels are known of just those whose exposure was lowest, and their exposures at the modes lie nearest to the "
+            "average; where samples go on after it, exposures at the modes draw β [less towards zero](joint.md). The joint model takes an exposure for as uncertain as it is, "
+            "and learns from the event itself."
         ),
         "",
     ]
@@ -155,6 +159,11 @@ def _endings(rows: Sequence[Row]) -> list[str]:
         lines.append(f"| {words} | {', '.join(f'{statuses.count(one)} `{one}`' for one in counts)} |")
     drawn = sum(row.n_drawn for row in rows)
     return [*lines, "", f"{drawn:,} cohorts were drawn for the {len(rows)} with {EVENTS} events."]
+
+
+def _bias(rows: Sequence[Row], name: str) -> str:
+    relative = 100.0 * (_known(rows, name) / EVENT_MODEL.slope - 1.0)
+    return f"{relative.mean():+.0f} ± {relative.std(ddof=1) / np.sqrt(relative.size):.0f} %"
 
 
 def _known(rows: Sequence[Row], name: str) -> FloatArray:
