@@ -120,8 +120,11 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
         *("tte", "joint", asked.cohort, asked.events, *model, "--fit", str(folder / "fit")),
         *(*hazard, *reference, *asked.planned, *plain),
     )
+    # The app computes exposures with the published pharmacokinetics, and so does the validation; the fit of these
+    # patients' own would put the new event model on another scale.
+    as_in_app = str(events_with_exposure(folder / "validation"))
     updated = (
-        *("tte", "recalibrate", events, *published, "--method", asked.method, *effect),
+        *("tte", "recalibrate", as_in_app, *published, "--method", asked.method, *effect),
         *("--id", asked.new_id, "--seed", str(asked.seed), *plain),
     )
     return (
@@ -146,7 +149,7 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
 
 
 def events_with_exposure(folder: Path) -> Path:
-    """Return the file of event times with exposures beside them."""
+    """Return the file of event times with exposures beside them, of a folder that has one of exposures."""
     return folder / "exposure" / "events_with_exposure.csv"
 
 

@@ -32,6 +32,8 @@ def test_every_step_is_a_command_whose_words_are_known(tmp_path: Path, capsys: p
         assert run([*command, "--help"]) == 0
         text = capsys.readouterr().out
         assert [name for name in names if name not in text] == []
+    # The app knows the published pharmacokinetics, not those of the fit.
+    assert steps[-1].words[2] == str(tmp_path / "validation" / "exposure" / "events_with_exposure.csv")
 
 
 def test_markers_are_those_with_a_value(tmp_path: Path):
