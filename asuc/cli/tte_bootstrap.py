@@ -194,8 +194,9 @@ def _fit_missing(runs: Sequence[_Run], drawn: tuple[int, int], compute: Compute)
         missing = [number for number in range(1, n + 1) if number not in run.fits]
         blocks += [(which, tuple(missing[first : first + _BLOCK])) for first in range(0, len(missing), _BLOCK)]
     with shown_progress("Fitting") as tell:
-        for done, ((which, numbers), outcome) in enumerate(compute(blocks), start=1):
-            run, found = runs[which], outcome
+        for done, (block, outcome) in enumerate(compute(blocks), start=1):
+            which: int = block[0]
+            run, numbers, found = runs[which], block[1], outcome
             if isinstance(outcome, TaskFailure):
                 run.failures.append(f"Fits {numbers[0]} to {numbers[-1]}: {outcome.reason}")
                 report(f"{run.failures[-1]}; they count as failed.")

@@ -82,7 +82,7 @@ def fit(
     started = time.perf_counter()
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
 
-    def analysed(one: Population, tell: Callable[[float], object]) -> tuple[EventFit, tuple[Profile, ...]]:
+    def analysed(one: Population, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
         fitted = _fitted(one.events, wanted, options, is_penalised=penalize)
         tell(_FIT)
         has_profiles = not (no_profile or penalize)
@@ -118,7 +118,7 @@ def _fitted(events: Events, model: EventTimeModel, options: FitOptions, *, is_pe
     return fit_penalised(events, model) if is_penalised else fit_events(events, model, options)
 
 
-def _profiled(found: EventFit, level: float, tell: Callable[[float], object]) -> tuple[Profile, ...]:
+def _profiled(found: EventFit, level: float, tell: Callable[[float], None]) -> tuple[Profile, ...]:
     from tte.estimation.profile import profiles  # noqa: PLC0415
 
     return profiles(found, level=level, progress=lambda share: tell(_FIT + (1.0 - _FIT) * share))

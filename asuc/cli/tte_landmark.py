@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events, Landmark
 
-    Tell = Callable[[float], object]
+    Tell = Callable[[float], None]
 
 USUAL_LANDMARK = 28.0
 """Day of the landmark that stands beside all subjects [day]: the end of the window of exposure of Niyigena 2026."""

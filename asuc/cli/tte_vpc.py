@@ -85,7 +85,7 @@ def vpc(
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
     how = Censoring[censoring.upper()]
 
-    def checked(one: Population, tell: Callable[[float], object]) -> _Checked:
+    def checked(one: Population, tell: Callable[[float], None]) -> _Checked:
         own = fitted(one.events)
         groups = _groups(own.events, by, at)
         return own, visual_check(own, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)
