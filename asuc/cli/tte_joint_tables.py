@@ -62,7 +62,28 @@ def joint_sheets(document: dict[str, Any]) -> list[Sheet | str]:
     for name, sentence, one in _sets(document):
         found += [sentence] if sentence else []
         found += _set_sheets(name, one)
+    if len(_sets(document)) > 1:
+        found.append(_effects_beside(document))
     return [*found, "An association, not proof that more drug would have prevented an event; for research."]
+
+
+def _effects_beside(document: dict[str, Any]) -> Sheet:
+    """Return the effect of the exposure by every fit, in all sets side by side."""
+    from tte.joint.document import FITS  # noqa: PLC0415
+
+    effect, sets = document["effect"], _sets(document)
+    rows = tuple(
+        (words, *(_effect_cell(own["fits"][key]["parameters"][effect]) for _, _, own in sets))
+        for key, words in FITS.items()
+        if document["fits"][key]
+    )
+    title = f"{effect} with its {100.0 * document['level']:g} % interval by profile"
+    return Sheet(title, ("fit", *(name for name, _, _ in sets)), rows, wraps=0)
+
+
+def _effect_cell(one: dict[str, Any]) -> str:
+    value = one["limit"] or _number(one["estimate"], 4)
+    return value if one["profile_interval"] is None else f"{value} ({_pair(one['profile_interval'])})"
 
 
 def _set_sheets(called: str, document: dict[str, Any]) -> list[Sheet | str]:
