@@ -181,7 +181,7 @@ def sets_of(document: dict[str, Any], key: str, day: float | None) -> list[tuple
     day : float or None
         Day of the landmark that was asked for, to which the whole document belongs.
     """
-    own = "all" if not day else f"landmark {day:g}"
+    own = "all" if day is None else f"landmark {day:g}"
     found: list[tuple[str, str | None, dict[str, Any]]] = [(own, None, document)]
     if (beside := document["beside"]) is not None:
         found.append((f"landmark {beside['landmark']['day']:g}", beside["sentence"], beside[key]))
