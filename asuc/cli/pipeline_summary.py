@@ -9,6 +9,7 @@ from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.pipeline_steps import EXPOSURE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _EFFECT = f"lambda:{EXPOSURE}"
@@ -22,10 +23,12 @@ def found_by(folder: Path, new_id: str) -> dict[str, Any]:
     """Return the main result of every step, under its name; ``folder`` is where their folders are."""
     fit = _read(folder / "fit" / "fit.json")
     exposure = _read(folder / "exposure" / "exposure.json")
-    hazards = _read(folder / "hazards" / "compare.json")["hazards"]
+    hazards = _read(folder / "hazards" / "compare.json")
     hazard = _read(folder / "hazard" / "fit.json")
     markers = _read(folder / "threshold" / "threshold.json")["markers"]
-    joint = _read(folder / "joint" / "joint.json")["fits"]["joint"]
+    joint = _read(folder / "joint" / "joint.json")
+    later = {"hazards": (hazards, "comparison"), "hazard": (hazard, "fit"), "joint": (joint, "joint")}
+    at = {name: _beside(*one) for name, one in later.items()}
     return {
         "fit": {
             "status": fit["status"],
@@ -35,12 +38,17 @@ def found_by(folder: Path, new_id: str) -> dict[str, Any]:
             },
         },
         "exposure": {"n_subjects": exposure["n_subjects"], "log_auc_cl": exposure["subjects"]["ln_auc_cl"]},
-        "hazards": [{"hazard": one["hazard"], "aic": one["aic"], "weight": one["weight"]} for one in hazards[:2]],
+        "hazards": _best_hazards(hazards),
         "hazard": _effect(hazard),
         "threshold": {
             one["marker"]: {key: _rule(found) for key, found in one["populations"].items()} for one in markers
         },
-        "joint": _effect(joint),
+        "joint": _effect(joint["fits"]["joint"]),
+        "landmark": {
+            "hazards": at["hazards"] and _best_hazards(at["hazards"]),
+            "hazard": at["hazard"] and _effect(at["hazard"]),
+            "joint": at["joint"] and _effect(at["joint"]["fits"]["joint"]),
+        },
         "validation": str(folder / "validation" / "report.html"),
         "event_model": str(folder / "event_model" / f"{new_id}.toml"),
     }
@@ -58,7 +66,7 @@ def summary_sheet(found: dict[str, Any], folder: Path, app: str) -> str:
     app : str
         Command that opens the app with the new event model.
     """
-    fit, exposure, best = found["fit"], found["exposure"]["log_auc_cl"], found["hazards"][0]
+    fit, exposure = found["fit"], found["exposure"]["log_auc_cl"]
     own = found["threshold"].get(EXPOSURE, {})
     rows = [
         ("fit", f"clearance {_with_se(fit['cl'])} L/day, volume {_with_se(fit['v'])} L ({fit['status']})"),
@@ -66,10 +74,10 @@ def summary_sheet(found: dict[str, Any], folder: Path, app: str) -> str:
             "exposure",
             f"ln(AUC/CL): median {exposure['median']:.2f}, 5 to 95 % of patients {exposure['q05']:.2f} to {exposure['q95']:.2f}",
         ),
-        ("hazards", f"least AIC: {best['hazard']}, {best['aic']:.1f} (weight {best['weight']:.2f})"),
-        ("hazard", _effect_text(found["hazard"])),
+        *_both(found, "hazards", lambda one: _hazard_text(one[0])),
+        *_both(found, "hazard", _effect_text),
         *(("threshold", f"{'all' if key == 'all' else 'landmark'}: {_rule_text(one)}") for key, one in own.items()),
-        ("joint", _effect_text(found["joint"])),
+        *_both(found, "joint", _effect_text),
         ("validation", found["validation"]),
         ("event model", found["event_model"]),
     ]
@@ -81,6 +89,29 @@ def summary_sheet(found: dict[str, Any], folder: Path, app: str) -> str:
 
 def _read(file: Path) -> Any:  # noqa: ANN401 - a document
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _beside(document: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """Return what stands of those at the landmark beside all; None where nothing does."""
+    beside = document.get("beside")
+    return None if beside is None else beside[key]
+
+
+def _best_hazards(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in ("hazard", "aic", "weight")} for one in document["hazards"][:2]]
+
+
+def _both(found: dict[str, Any], name: str, text: Callable[[Any], str]) -> list[tuple[str, str]]:
+    """Return the row of all, and that of those at the landmark where there is one."""
+    later = found["landmark"][name]
+    rows = [(name, f"all: {text(found[name])}")]
+    return rows if later is None else [*rows, (name, f"landmark: {text(later)}")]
+
+
+def _hazard_text(best: dict[str, Any]) -> str:
+    if best["aic"] is None or best["weight"] is None:
+        return "no hazard has a maximum"
+    return f"least AIC: {best['hazard']}, {best['aic']:.1f} (weight {best['weight']:.2f})"
 
 
 def _effect(fit: dict[str, Any]) -> dict[str, Any]:

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.figure_files import forget_figures
 from asuc.cli.fit_options import OutFolder, pairs
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, populations, sets_of, side_by_side
 from asuc.cli.tte_options import Covariates, EventsFile, LandmarkDay, References, read_event_times
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
+    from pkpd.figures.sheet import Drawing
     from tte.estimation.fit import EventFit
 
+_REFUSAL = "Not compared on"
 _HEAD = ("hazard", "status", "n_parameters", "log_likelihood", "aic", "aic_difference", "weight", "bic")
 
 
@@ -44,34 +46,54 @@ def compare(
     folder = check_folder(out, force=force)
     references = pairs("--reference", reference)
     given = read_event_times(events, names, landmark)
-    with shown_progress("Fitting"):
-        fits = fit_every_hazard(given.events, names, references)
-    document: dict[str, Any] = comparison_document(fits) | {
+    people = populations(given.events, given.landmark, refusal=_REFUSAL)
+    with shown_progress("Fitting") as tell:
+        found = side_by_side(
+            people,
+            lambda one, _: fit_every_hazard(one.events, names, references),
+            refusal=_REFUSAL,
+            tell=tell,
+        )
+    document: dict[str, Any] = comparison_document(found[0][1]) | {
         "landmark_day": landmark,
+        "beside": beside_entry(found, "comparison", comparison_document),
         "data": {"file": events, "sha256": given.data_sha256},
     }
     make_folder(folder)
     write_json(folder / "compare.json", document)
-    write_csv(folder / "compare.csv", _HEAD, ([one[name] for name in _HEAD] for one in document["hazards"]))
+    rows = [(name, *(one[key] for key in _HEAD)) for name, _, own in _sets(document) for one in own["hazards"]]
+    write_csv(folder / "compare.csv", ("set", *_HEAD), rows)
     forget_figures(folder)
     if not no_figures:
-        _draw(folder, fits)
+        draw_side_by_side(folder, found, lambda one, fits: _figures(fits, one.called))
     if as_json:
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
 
 
-def _draw(folder: Path, fits: Sequence[EventFit]) -> None:
+def _figures(fits: Sequence[EventFit], population: tuple[str, str]) -> Iterator[Drawing | str]:
     from tte.figures.survival import hazards_figure  # noqa: PLC0415 - loads Matplotlib
 
-    drawn = hazards_figure(fits)
-    with shown_progress("Drawing") as tell:
-        drawings, left_out = ([], [drawn]) if isinstance(drawn, str) else ([drawn], [])
-        write_figures(folder / FOLDER, drawings, left_out=left_out, written=tell)
+    yield hazards_figure(fits, population)
+
+
+def _sets(document: dict[str, Any]) -> list[tuple[str, str | None, dict[str, Any]]]:
+    return sets_of(document, "comparison", document["landmark_day"])
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    found: list[Sheet | str] = []
+    for name, sentence, one in _sets(document):
+        found += [sentence] if sentence else []
+        found += [
+            f"{one['n_subjects']:,} subjects, {one['n_events']:,} events. BIC with the number of subjects.",
+            _hazards(name, one),
+        ]
+    return found
+
+
+def _hazards(name: str, document: dict[str, Any]) -> Sheet:
     rows = tuple(
         (
             one["hazard"],
@@ -86,10 +108,7 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
         for one in document["hazards"]
     )
     head = ("hazard", "parameters", "ln L", "AIC", "difference", "weight", "BIC", "")
-    return [
-        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events. BIC with the number of subjects.",
-        Sheet("Hazards by AIC", head, rows, wraps=7),
-    ]
+    return Sheet(f"Hazards by AIC, {name}", head, rows, wraps=7)
 
 
 def _number(value: float | None, digits: int) -> str:

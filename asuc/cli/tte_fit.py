@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_json
-from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.figure_files import forget_figures
 from asuc.cli.fit_options import Fixed, Initial, OutFolder
 from asuc.cli.layout import laid_out
-from asuc.cli.output import print_json, report, write_output
+from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, landmark_entry, populations, side_by_side
 from asuc.cli.tte_options import (
     Covariates,
     EventsFile,
@@ -24,18 +25,21 @@ from asuc.cli.tte_options import (
     read_event_times,
 )
 from asuc.cli.tte_tables import fit_sheets, write_fit_tables
-from pkpd.errors import InputError, input_error
+from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from tte.data.events import Events, Landmark
+    from asuc.cli.tte_landmark import Population
+    from pkpd.figures.sheet import Drawing
+    from tte.data.events import Events
     from tte.estimation.fit import EventFit, FitOptions
     from tte.estimation.model import EventTimeModel
     from tte.estimation.profile import Profile
 
-_USUAL_LANDMARK = 28.0
-_MOST_NAMED = 1000
+_REFUSAL = "Not fitted to"
+# Share of the work that the fit is where profiles follow.
+_FIT = 0.2
 
 
 def fit(
@@ -76,21 +80,31 @@ def fit(
     given = read_event_times(events, wanted.covariates, landmark, is_estimated=maxeval > 0)
     options = FitOptions(maxeval)
     started = time.perf_counter()
-    with shown_progress("Fitting"):
-        found = _fitted(given.events, wanted, options, is_penalised=penalize)
-    profiles = () if no_profile or penalize else _profiled(found, level)
-    document = fit_document(found, profiles, level=level)
+    people = populations(given.events, given.landmark, refusal=_REFUSAL)
+
+    def analysed(one: Population, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
+        fitted = _fitted(one.events, wanted, options, is_penalised=penalize)
+        tell(_FIT)
+        has_profiles = not (no_profile or penalize)
+        return fitted, _profiled(fitted, level, tell) if has_profiles else ()
+
+    with shown_progress("Fitting") as tell:
+        found = side_by_side(people, analysed, refusal=_REFUSAL, tell=tell)
+
+    def documented(result: tuple[EventFit, tuple[Profile, ...]]) -> dict[str, Any]:
+        return fit_document(*result, level=level)
+
+    document = documented(found[0][1])
     document["landmark"] = None if given.landmark is None else landmark_entry(given.landmark)
-    beside = None if landmark is not None else _beside(given.events, wanted, options, level, is_penalised=penalize)
-    document["beside"] = beside
+    document["beside"] = beside_entry(found, "fit", documented)
     document["seconds"] = round(time.perf_counter() - started, 3)
     document["model"], document["data"] = origin, {"file": events, "sha256": given.data_sha256}
     make_folder(folder)
     write_json(folder / "fit.json", document)
-    write_fit_tables(folder, document, found, profiles)
+    write_fit_tables(folder, document, [(one.name, *result) for one, result in found])
     forget_figures(folder)
     if not no_figures:
-        _draw(folder, found, profiles, level)
+        draw_side_by_side(folder, found, lambda one, result: _figures(*result, level, one.called))
     if as_json:
         print_json(document)
     else:
@@ -104,54 +118,19 @@ def _fitted(events: Events, model: EventTimeModel, options: FitOptions, *, is_pe
     return fit_penalised(events, model) if is_penalised else fit_events(events, model, options)
 
 
-def _profiled(found: EventFit, level: float) -> tuple[Profile, ...]:
+def _profiled(found: EventFit, level: float, tell: Callable[[float], None]) -> tuple[Profile, ...]:
     from tte.estimation.profile import profiles  # noqa: PLC0415
 
-    with shown_progress("Profiling") as tell:
-        return profiles(found, level=level, progress=tell)
+    return profiles(found, level=level, progress=lambda share: tell(_FIT + (1.0 - _FIT) * share))
 
 
-def landmark_entry(landmark: Landmark) -> dict[str, Any]:
-    """Return who was left out at a landmark, as it stands in documents."""
-    return {
-        "day": landmark.day,
-        "n_left_out": len(landmark.left_out),
-        "left_out": list(landmark.left_out[:_MOST_NAMED]),
-        "n_unknown": len(landmark.unknown),
-        "unknown": list(landmark.unknown[:_MOST_NAMED]),
-    }
-
-
-def _beside(
-    events: Events, model: EventTimeModel, options: FitOptions, level: float, *, is_penalised: bool
-) -> dict[str, Any] | None:
-    """Return the same model of those at the usual landmark, where there are any with an event after it."""
-    from tte.data.events import landmark  # noqa: PLC0415
-    from tte.estimation.document import fit_document  # noqa: PLC0415
-
-    if not ((events.kind != 0) & (events.upper > _USUAL_LANDMARK)).any():
-        return None
-    try:
-        at = landmark(events, _USUAL_LANDMARK)
-        found = _fitted(at.events, model, options, is_penalised=is_penalised)
-    except InputError as error:
-        report(f"Not fitted to those at day {_USUAL_LANDMARK:g}: {error.problems[0]}")
-        return None
-    return {"landmark": landmark_entry(at), "sentence": at.sentence(), "fit": fit_document(found, level=level)}
-
-
-def _draw(folder: Path, found: EventFit, profiles: tuple[Profile, ...], level: float) -> None:
+def _figures(
+    found: EventFit, profiles: tuple[Profile, ...], level: float, population: tuple[str, str]
+) -> Iterator[Drawing | str]:
     from tte.estimation.intervals import axis_name  # noqa: PLC0415
     from tte.figures.profile import profile_figure  # noqa: PLC0415 - loads Matplotlib
     from tte.figures.survival import survival_figure  # noqa: PLC0415
 
     scales = {name: axis_name(name, link) for name, link in zip(found.model.names, found.model.links, strict=True)}
-    drawn = (survival_figure(found), profile_figure(profiles, scales, level=level))
-    drawings = [one for one in drawn if not isinstance(one, str)]
-    with shown_progress("Drawing") as tell:
-        write_figures(
-            folder / FOLDER,
-            drawings,
-            left_out=[one for one in drawn if isinstance(one, str)],
-            written=lambda n: tell(n / max(len(drawings), 1)),
-        )
+    yield survival_figure(found, population)
+    yield profile_figure(profiles, scales, level=level, population=population)

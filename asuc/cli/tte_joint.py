@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_json
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
 from asuc.cli.exposure_inputs import Choices, check_choices, event_times_of, regimens_of, windows_without_plan
-from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.figure_files import forget_figures
 from asuc.cli.fit_options import (
     CohortFile,
     FitFolder,
@@ -26,23 +26,37 @@ from asuc.cli.output import print_json, report, write_output
 from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_model
-from asuc.cli.tte_joint_tables import joint_sheets, write_joint_tables
-from asuc.cli.tte_options import Covariates, EventsFile, HazardName, References
+from asuc.cli.tte_joint_tables import SUBJECTS, joint_sheets, write_joint_tables
+from asuc.cli.tte_landmark import (
+    beside_entry,
+    draw_side_by_side,
+    forget_beside,
+    landmark_entry,
+    populations,
+    side_by_side,
+)
+from asuc.cli.tte_options import Covariates, EventsFile, HazardName, LandmarkDay, References
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-    from asuc.cli.exposure_inputs import EventTimes
+    from asuc.cli.exposure_inputs import EventTimes, Regimens
     from asuc.cli.fit_options import FitInputs
+    from asuc.cli.tte_landmark import Population
     from pkpd.arrays import BoolArray, FloatArray
+    from pkpd.figures.sheet import Drawing
+    from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
     from tte.joint.comparison import JointComparison
     from tte.joint.data import JointData
 
+    _Joint = tuple[JointComparison, BoolArray]
+
 PredictorName = Literal["log_auc_cl", "log_auc", "log_cl"]
 # Share of the work that the fit of the levels alone is.
 _LEVELS = 0.25
+_REFUSAL = "Not fitted to"
 
 
 def joint(
@@ -68,6 +82,7 @@ def joint(
     fix: Fixed = None,
     planned: PlannedFile = None,
     plan: Plan = None,
+    landmark: LandmarkDay = None,
     level: Annotated[float, typer.Option(help="Probability of the intervals, above 0.5 and below 1.")] = 0.95,
     no_profile: Annotated[bool, typer.Option("--no-profile", help="No intervals by likelihood profiles.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
@@ -77,7 +92,7 @@ def joint(
     """Fit levels and event times together: the uncertainty of each exposure enters the hazard's estimates."""
     from tte.joint.comparison import compare  # noqa: PLC0415 - the engine loads after the words are read
     from tte.joint.data import PREDICTORS  # noqa: PLC0415
-    from tte.joint.document import joint_document, subject_rows  # noqa: PLC0415
+    from tte.joint.document import SUBJECT_HEAD, joint_document, subject_rows  # noqa: PLC0415
 
     _check_words(window, level)
     choices = Choices(regimen=None, planned=planned, plan=plan, events=events, landmark=None)
@@ -86,25 +101,45 @@ def joint(
     held_pk, held = _held(pairs("--fix", fix), model)
     given = read_inputs(cohort, model, initial=estimates_of(fit), fixed=held_pk, censored=None)
     wanted = _event_model(hazard, predictor, covariate, references=pairs("--reference", reference), fixed=held)
-    times = event_times_of(events, covariates=[name for name in wanted.covariates if name not in PREDICTORS])
-    data, is_planned, n_left_out = _joined(given, times, wanted, window, choices)
+    columns = [name for name in wanted.covariates if name not in PREDICTORS]
+    times = event_times_of(events, landmark, covariates=columns)
+    regimens = regimens_of(given.population.cohort, choices, times)
+    people = _people(events, times)
+    _say_what_enters(given, regimens, people[0], times, window)
+    # What does not go together is found before anything is computed.
+    first = _joined(given, regimens, wanted, window, people[0].events)
     started = time.perf_counter()
     with shown_progress("Fitting levels and event times") as tell:
         values, levels = _levels(given, is_estimated=pk == "estimated", keeps_values=fit is not None)
         tell(_LEVELS)
-        found = compare(
-            data,
-            values=values,
-            parameters=given.parameters,
-            levels=levels,
-            level=level,
-            with_profiles=not no_profile,
-            progress=lambda share: tell(_LEVELS + (1.0 - _LEVELS) * share),
+
+        def compared(one: Population, told: Callable[[float], None]) -> _Joint:
+            data = _joined(given, regimens, wanted, window, one.events) if one.is_beside else first
+            comparison = compare(
+                data,
+                values=values,
+                parameters=given.parameters,
+                levels=levels,
+                level=level,
+                with_profiles=not no_profile,
+                progress=told,
+            )
+            is_planned = regimens.planned_before(window[1])
+            return comparison, is_planned & _has_event_times(data) if one.landmark is not None else is_planned
+
+        found = side_by_side(
+            people, compared, refusal=_REFUSAL, tell=lambda share: tell(_LEVELS + (1.0 - _LEVELS) * share)
         )
-    document = joint_document(found, is_planned=is_planned, level=level)
+
+    def documented(result: _Joint) -> dict[str, Any]:
+        return joint_document(result[0], is_planned=result[1], level=level)
+
+    document = documented(found[0][1])
+    document["landmark"] = None if times.landmark is None else landmark_entry(times.landmark)
+    document["beside"] = beside_entry(found, "joint", documented)
     document["pk"] = pk
     document["pk_held_from"] = fit or ("levels of this cohort" if pk == "estimated" else "model")
-    document["plan"] = {"source": planned or plan, "n_left_out": n_left_out}
+    document["plan"] = {"source": planned or plan, "n_left_out": regimens.n_left_out}
     document["seconds"] = round(time.perf_counter() - started, 3)
     document["data"] = {
         "cohort": {"file": cohort, "sha256": given.data_sha256},
@@ -112,11 +147,13 @@ def joint(
     }
     make_folder(folder)
     write_json(folder / "joint.json", document)
-    rows = subject_rows(found, is_planned)
-    write_joint_tables(folder, document, rows, found.profiles)
+    forget_beside(folder, [one for one, _ in found], SUBJECTS)
+    for one, (comparison, is_planned) in found:
+        write_csv(one.file(folder, SUBJECTS), SUBJECT_HEAD, subject_rows(comparison, is_planned))
+    write_joint_tables(folder, document, {one.name: comparison.profiles for one, (comparison, _) in found})
     forget_figures(folder)
     if not no_figures:
-        _draw(folder, found, document, rows)
+        draw_side_by_side(folder, found, lambda one, result: _figures(*result, level, one.called))
     if as_json:
         print_json(document)
     else:
@@ -161,31 +198,60 @@ def _event_model(
     return event_time_model(hazard, spoken, references=references, fixed=fixed)
 
 
-def _joined(
-    given: FitInputs, times: EventTimes, wanted: EventTimeModel, window: tuple[float, float], choices: Choices
-) -> tuple[JointData, BoolArray, int]:
-    """Return levels and event times together, who has planned doses before the end of the window, and how many doses were left out."""
-    from pkpd.data.planned_doses import listed  # noqa: PLC0415
-    from tte.joint.data import PREDICTORS, joint_data  # noqa: PLC0415
+def _people(path: str, times: EventTimes) -> tuple[Population, ...]:
+    """Return whose event times are fitted: all, and those at the usual landmark, or those at the one asked for."""
+    from tte.joint.data import PREDICTORS  # noqa: PLC0415
 
-    events, cohort = times.events, given.population.cohort
-    regimens = regimens_of(cohort, choices, times)
-    is_planned = regimens.planned_before(window[1])
+    events, at = times.events, times.landmark
     if own := [name for name in events.covariates if name in PREDICTORS]:
         report(f"event times: column {', '.join(own)} is not read; the exposure comes from the levels.")
+    if at is not None:
+        report(f"{path}: {at.sentence()}")
+        return populations(at.events, at, refusal=_REFUSAL)
+    return populations(events, None, refusal=_REFUSAL)
+
+
+def _joined(
+    given: FitInputs, regimens: Regimens, wanted: EventTimeModel, window: tuple[float, float], events: Events
+) -> JointData:
+    """Return levels and event times together; a subject without event times among these informs the pharmacokinetics alone."""
+    from tte.joint.data import PREDICTORS, joint_data  # noqa: PLC0415
+
     known = {name: values for name, values in events.covariates.items() if name not in PREDICTORS}
-    data = joint_data(given.population, regimens.cohort, window, events=replace(events, covariates=known), model=wanted)
-    for sentence in (*regimens.notes, *windows_without_plan(cohort.ids, times, regimens, [window])):
+    return joint_data(given.population, regimens.cohort, window, events=replace(events, covariates=known), model=wanted)
+
+
+def _say_what_enters(
+    given: FitInputs, regimens: Regimens, people: Population, times: EventTimes, window: tuple[float, float]
+) -> None:
+    """Say whose exposure holds planned doses or lacks them, and who has levels alone."""
+    from pkpd.data.planned_doses import listed  # noqa: PLC0415
+
+    ids = given.population.cohort.ids
+    own = replace(times, events=people.events)
+    for sentence in (*regimens.notes, *windows_without_plan(ids, own, regimens, [window])):
         report(sentence)
-    if is_planned.any():
-        names = [name for name, is_so in zip(cohort.ids, is_planned.tolist(), strict=True) if is_so]
+    is_planned, watched = regimens.planned_before(window[1]).tolist(), set(people.events.ids)
+    names = [
+        name
+        for name, is_so in zip(ids, is_planned, strict=True)
+        if is_so and (people.landmark is None or name in watched)
+    ]
+    if names:
         report(
             f"Planned doses before day {window[1]:g} stand in the exposure of {len(names):,} subjects: {listed(names)}."
         )
-    without = cohort.n_subjects - events.n_subjects
-    if without:
+    if without := len(ids) - len(times.events.ids):
         report(f"{without:,} subjects have levels and no event time; they inform the pharmacokinetics alone.")
-    return data, is_planned, regimens.n_left_out
+
+
+def _has_event_times(data: JointData) -> BoolArray:
+    """Return which subjects of the population have event times, (n_subjects,)."""
+    import numpy as np  # noqa: PLC0415
+
+    found = np.zeros(data.population.n_subjects, dtype=np.bool_)
+    found[data.has_events] = True
+    return found
 
 
 def _levels(given: FitInputs, *, is_estimated: bool, keeps_values: bool) -> tuple[FloatArray, Any]:
@@ -205,23 +271,17 @@ def _levels(given: FitInputs, *, is_estimated: bool, keeps_values: bool) -> tupl
     return (values if keeps_values else levels.values), levels
 
 
-def _draw(folder: Path, found: JointComparison, document: dict[str, Any], rows: list[tuple[object, ...]]) -> None:
+def _figures(
+    found: JointComparison, is_planned: BoolArray, level: float, population: tuple[str, str]
+) -> Iterator[Drawing | str]:
     from tte.figures.joint import effect_figure, exposure_figure  # noqa: PLC0415 - loads Matplotlib
     from tte.figures.profile import profile_figure  # noqa: PLC0415
+    from tte.joint.document import joint_document, subject_rows  # noqa: PLC0415
 
     names = {"modes": "plug-in", "means": "calibration", "held": "joint, PK held", "joint": "joint"}
     profiles = [replace(one, name=names[key]) for key, one in found.profiles.items()]
     scales = {names[key]: one.name for key, one in found.profiles.items()}
-    drawn = (
-        effect_figure(document),
-        exposure_figure(document, rows),
-        profile_figure(profiles, scales, level=document["level"]),
-    )
-    drawings = [one for one in drawn if not isinstance(one, str)]
-    with shown_progress("Drawing") as tell:
-        write_figures(
-            folder / FOLDER,
-            drawings,
-            left_out=[one for one in drawn if isinstance(one, str)],
-            written=lambda n: tell(n / len(drawings)),
-        )
+    document = joint_document(found, is_planned=is_planned, level=level)
+    yield effect_figure(document, population)
+    yield exposure_figure(document, subject_rows(found, is_planned), population)
+    yield profile_figure(profiles, scales, level=level, population=population)

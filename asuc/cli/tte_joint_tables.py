@@ -6,22 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from asuc.cli.cohort_source import write_csv
 from asuc.cli.layout import Sheet
+from asuc.cli.tte_landmark import sets_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tte.estimation.profile import Profile
 
+SUBJECTS = "subjects.csv"
+"""File with a row for each subject."""
 _ENDS = ("lower", "upper", "profile_lower", "profile_upper")
 
 
-def write_joint_tables(
-    folder: Path, document: dict[str, Any], rows: list[tuple[object, ...]], profiles: dict[str, Profile]
-) -> None:
-    """Write parameters of every fit, subjects and profiles."""
-    from tte.joint.document import SUBJECT_HEAD  # noqa: PLC0415 - the engine loads after the words are read
+def write_joint_tables(folder: Path, document: dict[str, Any], profiles: dict[str, dict[str, Profile]]) -> None:
+    """Write the parameters of every fit, and its profiles, which are given by set and fit."""
+    rows = [(name, *row) for name, _, own in _sets(document) for row in _parameter_rows(own)]
+    write_csv(folder / "parameters.csv", ("set", "fit", "parameter", "estimate", "se", *_ENDS, "fixed"), rows)
+    points = [
+        (name, key, one.name, *map(float, row))
+        for name, own in profiles.items()
+        for key, one in own.items()
+        for row in zip(one.values, one.falls, strict=True)
+    ]
+    write_csv(folder / "profile.csv", ("set", "fit", "parameter", "value", "deviance_change"), points)
 
-    found = [
+
+def _sets(document: dict[str, Any]) -> list[tuple[str, str | None, dict[str, Any]]]:
+    own = document["landmark"]
+    return sets_of(document, "joint", own and own["day"])
+
+
+def _parameter_rows(document: dict[str, Any]) -> list[tuple[object, ...]]:
+    found: list[tuple[object, ...]] = [
         (key, name, one["estimate"], one["se"], *_ends(one), int(one["fixed"]))
         for key, fit in document["fits"].items()
         if fit
@@ -33,14 +49,7 @@ def write_joint_tables(
                 pair = own["interval"] or (None, None)
                 fit = "levels_alone" if key == "alone" else "joint"
                 found.append((fit, name, own["estimate"], own["se"], *pair, None, None, int(one["fixed"])))
-    write_csv(folder / "parameters.csv", ("fit", "parameter", "estimate", "se", *_ENDS, "fixed"), found)
-    write_csv(folder / "subjects.csv", SUBJECT_HEAD, rows)
-    points = [
-        (key, one.name, *map(float, row))
-        for key, one in profiles.items()
-        for row in zip(one.values, one.falls, strict=True)
-    ]
-    write_csv(folder / "profile.csv", ("fit", "parameter", "value", "deviance_change"), points)
+    return found
 
 
 def _ends(one: dict[str, Any]) -> tuple[float | None, ...]:
@@ -48,7 +57,36 @@ def _ends(one: dict[str, Any]) -> tuple[float | None, ...]:
 
 
 def joint_sheets(document: dict[str, Any]) -> list[Sheet | str]:
-    """Return what is printed of a joint fit."""
+    """Return what is printed of a joint fit, those at the landmark beside all."""
+    found: list[Sheet | str] = []
+    for name, sentence, one in _sets(document):
+        found += [sentence] if sentence else []
+        found += _set_sheets(name, one)
+    if len(_sets(document)) > 1:
+        found.append(_effects_beside(document))
+    return [*found, "An association, not proof that more drug would have prevented an event; for research."]
+
+
+def _effects_beside(document: dict[str, Any]) -> Sheet:
+    """Return the effect of the exposure by every fit, in all sets side by side."""
+    from tte.joint.document import FITS  # noqa: PLC0415
+
+    effect, sets = document["effect"], _sets(document)
+    rows = tuple(
+        (words, *(_effect_cell(own["fits"][key]["parameters"][effect]) for _, _, own in sets))
+        for key, words in FITS.items()
+        if document["fits"][key]
+    )
+    title = f"{effect} with its {100.0 * document['level']:g} % interval by profile"
+    return Sheet(title, ("fit", *(name for name, _, _ in sets)), rows, wraps=0)
+
+
+def _effect_cell(one: dict[str, Any]) -> str:
+    value = one["limit"] or _number(one["estimate"], 4)
+    return value if one["profile_interval"] is None else f"{value} ({_pair(one['profile_interval'])})"
+
+
+def _set_sheets(called: str, document: dict[str, Any]) -> list[Sheet | str]:
     from tte.joint.document import FITS  # noqa: PLC0415
 
     low, high = document["window_day"]
@@ -66,16 +104,15 @@ def joint_sheets(document: dict[str, Any]) -> list[Sheet | str]:
     if n_planned := len(document["planned_subjects"]):
         said.append(f"The exposures of {n_planned:,} subjects hold planned doses.")
     said += [
-        _effects(document, fits, percent),
-        _likelihoods(fits),
-        *_pk(document, percent),
+        _effects(called, document, fits, percent),
+        _likelihoods(called, fits),
+        *_pk(called, document, percent),
         *(warning["text"] for warning in document["warnings"] if "converged" not in warning["code"]),
-        "An association, not proof that more drug would have prevented an event; for research.",
     ]
     return said
 
 
-def _effects(document: dict[str, Any], fits: list[tuple[str, dict[str, Any]]], percent: str) -> Sheet:
+def _effects(called: str, document: dict[str, Any], fits: list[tuple[str, dict[str, Any]]], percent: str) -> Sheet:
     rows = tuple(
         (
             name if first else "",
@@ -90,18 +127,20 @@ def _effects(document: dict[str, Any], fits: list[tuple[str, dict[str, Any]]], p
         for first, (parameter, one) in zip((True, *[False] * 20), fit["parameters"].items(), strict=False)
     )
     head = ("fit", "parameter", "estimate", "SE", f"{percent} by SE", f"{percent} by profile", "")
-    return Sheet(f"{document['hazard'].capitalize()}: {document['equation']}", head, rows, wraps=6)
+    return Sheet(f"{document['hazard'].capitalize()}, {called}: {document['equation']}", head, rows, wraps=6)
 
 
-def _likelihoods(fits: list[tuple[str, dict[str, Any]]]) -> Sheet:
+def _likelihoods(called: str, fits: list[tuple[str, dict[str, Any]]]) -> Sheet:
     rows = tuple(
         (name, _number(fit["log_likelihood"], 9), _number(fit["event_log_likelihood"], 8), fit["status"])
         for name, fit in fits
     )
-    return Sheet("Log-likelihoods", ("fit", "levels and events", "events given the levels", "status"), rows, wraps=3)
+    return Sheet(
+        f"Log-likelihoods, {called}", ("fit", "levels and events", "events given the levels", "status"), rows, wraps=3
+    )
 
 
-def _pk(document: dict[str, Any], percent: str) -> list[Sheet]:
+def _pk(called: str, document: dict[str, Any], percent: str) -> list[Sheet]:
     if document["pk_alone"] is None:
         return []
     rows = tuple(
@@ -119,7 +158,7 @@ def _pk(document: dict[str, Any], percent: str) -> list[Sheet]:
         if not one["fixed"]
     )
     head = ("parameter", "held at", "levels alone", "SE", "joint", "SE", percent)
-    return [Sheet("Pharmacokinetic parameters", head, rows, wraps=6)]
+    return [Sheet(f"Pharmacokinetic parameters, {called}", head, rows, wraps=6)]
 
 
 def _pair(ends: list[float | None] | None) -> str:

@@ -13,6 +13,7 @@ from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from asuc.cli.tte_options import TteInputs
+    from tte.data.events import Events
     from tte.estimation.fit import EventFit
 
 
@@ -51,3 +52,11 @@ def kept_fit(folder: str, events: str, landmark: float | None) -> tuple[EventFit
     found = fit_events(given.events, reading.model, FitOptions(0))
     covariance = np.full_like(found.covariance, np.nan) if reading.covariance is None else reading.covariance
     return replace(found, covariance=covariance), given
+
+
+def at_values(found: EventFit, events: Events) -> EventFit:
+    """Return a fit's model at its estimates, with their covariance, for other event times."""
+    from tte.estimation.fit import FitOptions  # noqa: PLC0415
+    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
+
+    return replace(fit_events(events, found.model_at_estimates, FitOptions(0)), covariance=found.covariance)

@@ -41,7 +41,10 @@ ModelFile = Annotated[
 ]
 LandmarkDay = Annotated[
     float | None,
-    typer.Option(metavar="DAY", help="Only those who are free of the event and watched after this day."),
+    typer.Option(
+        metavar="DAY",
+        help="Only those who are free of the event and watched after this day; all, and those at day 28 beside, without it.",
+    ),
 ]
 
 

@@ -19,7 +19,7 @@ from asuc.cli.layout import laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_event_model
-from asuc.cli.tte_fit import landmark_entry
+from asuc.cli.tte_landmark import landmark_entry, populations, side_by_side
 from asuc.cli.tte_options import EventsFile, LandmarkDay, read_event_times
 from asuc.cli.tte_recalibrate_tables import recalibration_sheets, write_recalibration_tables
 from pkpd.errors import InputError, input_error
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from tte.recalibration.recalibrate import Recalibration, Request
     from tte.recalibration.threshold import ThresholdChoice, ThresholdRule
 
-_USUAL_LANDMARK, _HORIZON = 28.0, 90.0
+_HORIZON = 90.0
+_REFUSAL = "Not recalibrated on"
 _RESULT, _CARD = "recalibrate.json", "model_card.html"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 _LONGEST_ID = 80
@@ -200,31 +201,17 @@ def _notes(path: str, events: Events, request: Request) -> list[str]:
 def _worked(given: TteInputs, request: Request, rule: ThresholdRule, tell: Callable[[float], None]) -> Work:
     from tte.recalibration.recalibrate import recalibrate as recalibrated  # noqa: PLC0415
 
-    day = 0.0 if given.landmark is None else given.landmark.day
-    at = None if given.landmark is not None else _usual_landmark(given.events)
-    share = 0.5 if at is not None else 1.0
     room = 1.0 - _SHARE_THRESHOLD
-    own = recalibrated(given.events, request, from_day=day, tell=lambda part: tell(room * share * part))
-    beside = None
-    if at is not None:
-        try:
-            beside = recalibrated(
-                at.events, request, from_day=_USUAL_LANDMARK, tell=lambda part: tell(room * share * (1.0 + part))
-            )
-        except InputError as error:
-            report(f"Not recalibrated on those at day {_USUAL_LANDMARK:g}: {error.problems[0]}")
+    found = side_by_side(
+        populations(given.events, given.landmark, refusal=_REFUSAL, needs_event=False),
+        lambda one, told: recalibrated(one.events, request, from_day=one.day, tell=told),
+        refusal=_REFUSAL,
+        tell=lambda part: tell(room * part),
+    )
+    own = found[0][1]
+    people, beside = found[1] if len(found) > 1 else (None, None)
     choice = _threshold(own, beside, rule, lambda part: tell(room + _SHARE_THRESHOLD * part))
-    return Work(own, beside, at if beside is not None else None, choice)
-
-
-def _usual_landmark(events: Events) -> Landmark | None:
-    """Return those at day 28, where anybody is left."""
-    from tte.data.events import landmark  # noqa: PLC0415
-
-    try:
-        return landmark(events, _USUAL_LANDMARK)
-    except InputError:
-        return None
+    return Work(own, beside, None if people is None else people.landmark, choice)
 
 
 def _threshold(

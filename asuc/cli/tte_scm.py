@@ -11,14 +11,20 @@ from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.tte_landmark import beside_entry, forget_beside, populations, sets_of, side_by_side
 from asuc.cli.tte_options import EventsFile, HazardName, LandmarkDay, read_event_times
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from asuc.cli.tte_landmark import Population
     from tte.estimation.covariate_search import CovariateSearch, Form
+
+    _Search = tuple[CovariateSearch, tuple[str, ...]]
+
+_REFUSAL, _TRACE, _MODEL = "Not searched in", "trace.csv", "model.toml"
 
 
 def scm(
@@ -57,30 +63,42 @@ def scm(
     folder = check_folder(out, force=force)
     names = dict.fromkeys(word.rpartition(":")[2].strip() for word in covariate)
     given = read_event_times(events, list(names), landmark)
-    candidates, left_out = candidates_of(given.events, Hazard(hazard), covariate, forms)
-    for sentence in left_out:
-        report(f"{events}: {sentence}")
-    with shown_progress("Searching") as tell:
-        found = covariate_search(
-            given.events,
+    people = populations(given.events, given.landmark, refusal=_REFUSAL)
+
+    def searched(one: Population, tell: Callable[[float], None]) -> _Search:
+        candidates, left_out = candidates_of(one.events, Hazard(hazard), covariate, forms)
+        for sentence in left_out:
+            report(f"{events}: {f'{one.name}: ' if one.is_beside else ''}{sentence}")
+        # As many steps as there are candidates is the most there can be.
+        search = covariate_search(
+            one.events,
             Hazard(hazard),
             candidates,
             forward=forward,
             backward=backward,
-            # As many steps as there are candidates is the most there can be.
             tell=lambda done: tell(done / (done + len(candidates))),
         )
-    document = covariate_search_document(found, forward=forward, backward=backward)
-    document |= {
+        return search, left_out
+
+    def documented(result: _Search) -> dict[str, Any]:
+        search, left_out = result
+        return covariate_search_document(search, forward=forward, backward=backward) | {"left_out": list(left_out)}
+
+    with shown_progress("Searching") as tell:
+        found = side_by_side(people, searched, refusal=_REFUSAL, tell=tell)
+    document = documented(found[0][1]) | {
         "forms": [one.value for one in forms],
-        "left_out": list(left_out),
         "landmark_day": landmark,
+        "beside": beside_entry(found, "search", documented),
         "data": {"file": events, "sha256": given.data_sha256},
     }
     make_folder(folder)
     write_json(folder / "scm.json", document)
-    write_csv(folder / "trace.csv", TRACE_HEAD, map(trace_row, found.tested))
-    _write_model(folder, found)
+    rows = [(one.name, *trace_row(tested)) for one, (search, _) in found for tested in search.tested]
+    write_csv(folder / _TRACE, ("set", *TRACE_HEAD), rows)
+    forget_beside(folder, [one for one, _ in found], _MODEL)
+    for one, (search, _) in found:
+        _write_model(one.file(folder, _MODEL), search)
     if as_json:
         print_json(document)
     else:
@@ -98,18 +116,25 @@ def _forms(words: Sequence[str]) -> list[Form]:
     return list(dict.fromkeys(known[word.strip().lower()] for word in words))
 
 
-def _write_model(folder: Path, found: CovariateSearch) -> None:
+def _write_model(file: Path, found: CovariateSearch) -> None:
     """Write the final model where all its columns are those of the file; an earlier search's model is none of this one's."""
     from tte.estimation.covariate_search import Form  # noqa: PLC0415
     from tte.estimation.model_file import model_file  # noqa: PLC0415
 
-    file = folder / "model.toml"
     file.unlink(missing_ok=True)
     if all(one.form is Form.LINEAR for one in found.selected):
         file.write_text(model_file(found.final, "Found by a stepwise search."), encoding="utf-8")
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    found: list[Sheet | str] = []
+    for name, sentence, one in sets_of(document, "search", document["landmark_day"]):
+        found += [sentence] if sentence else []
+        found += _search_sheets(name, one)
+    return found
+
+
+def _search_sheets(name: str, document: dict[str, Any]) -> list[Sheet | str]:
     head = ("step", "", "effect", "form", "change of −2 ln L", "df", "p", "")
     rows = tuple(
         (
@@ -127,11 +152,11 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     final = document["final"]
     estimates = tuple(
         (
-            name,
+            parameter,
             "" if one["estimate"] is None else f"{one['estimate']:.5g}",
             "" if one["se"] is None else f"{one['se']:.3g}",
         )
-        for name, one in final["parameters"].items()
+        for parameter, one in final["parameters"].items()
     )
     said = (
         f"{document['n_subjects']:,} subjects, {document['n_events']:,} events. Added with p below {document['forward']:g}, "
@@ -139,8 +164,12 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     )
     return [
         said,
-        Sheet("Steps", head, rows, wraps=7),
-        Sheet(f"Final model, log-likelihood {final['log_likelihood']:.4f}", ("parameter", "estimate", "SE"), estimates),
+        Sheet(f"Steps, {name}", head, rows, wraps=7),
+        Sheet(
+            f"Final model, {name}, log-likelihood {final['log_likelihood']:.4f}",
+            ("parameter", "estimate", "SE"),
+            estimates,
+        ),
         *(one["text"] for one in document["warnings"]),
     ]
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from asuc.cli.cohort_source import write_csv
 from asuc.cli.layout import Sheet
+from asuc.cli.tte_landmark import sets_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tte.estimation.fit import EventFit
@@ -16,24 +18,41 @@ if TYPE_CHECKING:
 _ENDS = ("lower", "upper", "profile_lower", "profile_upper")
 
 
-def write_fit_tables(folder: Path, document: dict[str, Any], fit: EventFit, profiles: tuple[Profile, ...]) -> None:
-    """Write parameters, profiles, covariance and the model as a file; what an earlier fit left and this one has not is taken away."""
+def write_fit_tables(
+    folder: Path, document: dict[str, Any], found: Sequence[tuple[str, EventFit, tuple[Profile, ...]]]
+) -> None:
+    """Write parameters, profiles, covariance and the model as a file; what an earlier fit left and this one has not is taken away.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the fit.
+    document : dict
+        ``tte-fit/1``.
+    found : sequence of (str, EventFit, tuple of Profile)
+        What each set is called, its fit and its profiles; covariance and model are those of the first.
+    """
     import numpy as np  # noqa: PLC0415
 
     from tte.estimation.model_file import model_file  # noqa: PLC0415 - the engine loads after the words are read
 
-    rows = [row for name, one in _sets(document) for row in _parameter_rows(name, one)]
+    rows = [row for name, _, one in _sets(document) for row in _parameter_rows(name, one)]
     head = ("set", "parameter", "estimate", "se", *_ENDS, "fixed", "at_bound")
     write_csv(folder / "parameters.csv", head, rows)
     _write_or_forget(
         folder / "profile.csv",
-        ("parameter", "value", "deviance_change"),
-        [(one.name, *map(float, row)) for one in profiles for row in zip(one.values, one.falls, strict=True)],
+        ("set", "parameter", "value", "deviance_change"),
+        [
+            (name, one.name, *map(float, row))
+            for name, _, profiles in found
+            for one in profiles
+            for row in zip(one.values, one.falls, strict=True)
+        ],
     )
     names, matrix = document["covariance"]["names"], document["covariance"]["matrix"]
     covariance = [] if matrix is None else [(name, *row) for name, row in zip(names, matrix, strict=True)]
     _write_or_forget(folder / "covariance.csv", ("parameter", *names), covariance)
-    file = folder / "model.toml"
+    file, fit = folder / "model.toml", found[0][1]
     if not np.isfinite(fit.model.natural(fit.theta)).all():
         file.unlink(missing_ok=True)
         return
@@ -48,12 +67,9 @@ def _write_or_forget(file: Path, head: tuple[str, ...], rows: list[tuple[object,
         file.unlink(missing_ok=True)
 
 
-def _sets(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _sets(document: dict[str, Any]) -> list[tuple[str, str | None, dict[str, Any]]]:
     own = document["landmark"]
-    name = "all" if own is None else f"landmark {own['day']:g}"
-    beside = document["beside"]
-    found = [(name, document)]
-    return found if beside is None else [*found, (f"landmark {beside['landmark']['day']:g}", beside["fit"])]
+    return sets_of(document, "fit", own and own["day"])
 
 
 def _parameter_rows(name: str, document: dict[str, Any]) -> list[tuple[object, ...]]:
@@ -75,9 +91,8 @@ def _parameter_rows(name: str, document: dict[str, Any]) -> list[tuple[object, .
 def fit_sheets(document: dict[str, Any]) -> list[Sheet | str]:
     """Return what is printed of a fit: how it ended, its likelihood, and the estimates, those at the landmark beside them."""
     found: list[Sheet | str] = []
-    for name, one in _sets(document):
-        if document["beside"] is not None and one is not document:
-            found.append(document["beside"]["sentence"])
+    for name, sentence, one in _sets(document):
+        found += [sentence] if sentence else []
         found += [one["status_text"], _likelihood(one), _estimates(name, one)]
         found += [warning["text"] for warning in one["warnings"]]
     return found

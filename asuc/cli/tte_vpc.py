@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
+from asuc.cli.figure_files import forget_figures
 from asuc.cli.fit_options import FitFolder, OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
-from asuc.cli.tte_kept_fit import kept_fit
+from asuc.cli.tte_kept_fit import at_values, kept_fit
+from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, populations, sets_of, side_by_side
 from asuc.cli.tte_options import (
     Covariates,
     EventsFile,
@@ -28,11 +28,18 @@ from asuc.cli.tte_options import (
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from asuc.cli.tte_landmark import Population
     from asuc.cli.tte_options import TteInputs
+    from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
     from tte.estimation.fit import EventFit
     from tte.evaluation.visual_check import RiskGroup, VisualCheck
 
+    _Checked = tuple[EventFit, VisualCheck]
+
+_REFUSAL = "Not checked on"
 _HEAD = ("group", "subjects", "events", "simulated_025", "simulated_50", "simulated_975", "event_days", "outside")
 
 
@@ -70,47 +77,65 @@ def vpc(
         raise input_error("--by, --at", "one is given without the other; expected --by NAME --at VALUE, or neither")
     if fit is not None and (hazard or model or covariate or reference):
         raise input_error("--fit", "brings its own model; leave --hazard, --model, --covariate and --reference out")
-    found, given = (
-        kept_fit(fit, events, landmark)
+    fitted, given = (
+        _of_folder(fit, events, landmark)
         if fit is not None
-        else _made_fit(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
+        else _made(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
     )
-    groups = _groups(found.events, by, at)
+    people = populations(given.events, given.landmark, refusal=_REFUSAL)
     how = Censoring[censoring.upper()]
+
+    def checked(one: Population, tell: Callable[[float], None]) -> _Checked:
+        own = fitted(one.events)
+        groups = _groups(own.events, by, at)
+        return own, visual_check(own, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)
+
+    def documented(result: _Checked) -> dict[str, Any]:
+        own, check = result
+        natural = own.model.natural(own.theta).tolist()
+        return visual_check_document(check) | {"parameters": dict(zip(own.model.names, natural, strict=True))}
+
     with shown_progress("Simulating") as tell:
-        check = visual_check(found, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)
-    document: dict[str, Any] = visual_check_document(check)
-    natural = found.model.natural(found.theta).tolist()
+        found = side_by_side(people, checked, refusal=_REFUSAL, tell=tell)
+    document: dict[str, Any] = documented(found[0][1])
     document |= {
         "seed": seed,
-        "hazard": found.model.hazard.value,
-        "parameters": dict(zip(found.model.names, natural, strict=True)),
+        "hazard": found[0][1][0].model.hazard.value,
         "censoring": {"name": censoring, "text": how.value},
         "uncertainty": uncertainty,
         "by": None if by is None else {"name": by.strip().upper(), "at": at},
         "landmark_day": None if given.landmark is None else given.landmark.day,
+        "beside": beside_entry(found, "check", documented),
         "data": {"file": events, "sha256": given.data_sha256},
     }
     make_folder(folder)
     write_json(folder / "vpc.json", document)
-    write_csv(folder / "vpc.csv", _HEAD, map(_row, document["groups"]))
+    rows = [(name, *_row(one)) for name, _, own in _sets(document) for one in own["groups"]]
+    write_csv(folder / "vpc.csv", ("set", *_HEAD), rows)
     forget_figures(folder)
     if not no_figures:
-        _draw(folder, check, how.value, "" if by is None else by.strip().upper())
+        column = "" if by is None else by.strip().upper()
+        draw_side_by_side(folder, found, lambda one, result: _figures(result[1], how.value, column, one.called))
     if as_json:
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
 
 
-def _made_fit(
+def _of_folder(fit: str, events: str, landmark: float | None) -> tuple[Callable[[Events], EventFit], TteInputs]:
+    """Return what gives the model of a folder at its values for some event times, and these."""
+    found, given = kept_fit(fit, events, landmark)
+    return lambda own: at_values(found, own), given
+
+
+def _made(
     events: str,
     named: tuple[str | None, str | None],
     *,
     covariates: tuple[list[str] | None, list[str] | None],
     landmark: float | None,
-) -> tuple[EventFit, TteInputs]:
-    """Return a fit of the model that options describe."""
+) -> tuple[Callable[[Events], EventFit], TteInputs]:
+    """Return what fits the model that options describe to some event times, and these."""
     from tte.estimation.document import status_text  # noqa: PLC0415 - loads the engine
     from tte.estimation.fit import AT_A_MAXIMUM  # noqa: PLC0415
     from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
@@ -118,11 +143,14 @@ def _made_fit(
     wanted, _ = read_event_time_model(
         *named, covariates=covariates[0], references=covariates[1], initial=None, fixed=None
     )
-    given = read_event_times(events, wanted.covariates, landmark)
-    found = fit_events(given.events, wanted)
-    if found.status not in AT_A_MAXIMUM:
-        raise input_error(events, f"cannot be simulated from the fit: {status_text(found)}")
-    return found, given
+
+    def fitted(own: Events) -> EventFit:
+        found = fit_events(own, wanted)
+        if found.status not in AT_A_MAXIMUM:
+            raise input_error(events, f"cannot be simulated from the fit: {status_text(found)}")
+        return found
+
+    return fitted, read_event_times(events, wanted.covariates, landmark)
 
 
 def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]:
@@ -150,17 +178,17 @@ def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]
     return [*found, *(RiskGroup(*part) for part in parts)]
 
 
-def _draw(folder: Path, check: VisualCheck, said: str, column: str) -> None:
+def _figures(check: VisualCheck, said: str, column: str, population: tuple[str, str]) -> Iterator[Drawing | str]:
     from tte.figures.visual_check import visual_check_figure  # noqa: PLC0415 - loads Matplotlib
 
-    shown = {("vpc", ""): check.groups[:1], ("vpc-by-group", column): check.groups[1:]}
-    drawings = [
-        visual_check_figure(replace(check, groups=groups), name=name, column=by, said=said)
-        for (name, by), groups in shown.items()
-        if groups
-    ]
-    with shown_progress("Drawing") as tell:
-        write_figures(folder / FOLDER, drawings, written=lambda k: tell(k / len(drawings)))
+    for name, by, groups in (("vpc", "", check.groups[:1]), ("vpc-by-group", column, check.groups[1:])):
+        if groups:
+            shown = replace(check, groups=groups)
+            yield visual_check_figure(shown, name=name, column=by, said=said, population=population)
+
+
+def _sets(document: dict[str, Any]) -> list[tuple[str, str | None, dict[str, Any]]]:
+    return sets_of(document, "check", document["landmark_day"])
 
 
 def _row(one: dict[str, Any]) -> tuple[object, ...]:
@@ -169,6 +197,19 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
+    uncertain = "with" if document["uncertainty"] else "without"
+    found: list[Sheet | str] = [
+        f"{document['n']:,} studies simulated from the {document['hazard']} hazard, {uncertain} the uncertainty of its estimates.",
+        document["censoring"]["text"],
+    ]
+    by = "" if document["by"] is None else f", by {document['by']['name']}"
+    for name, sentence, one in _sets(document):
+        found += [sentence] if sentence else []
+        found.append(_groups_sheet(f"Observed and simulated, {name}{by}", one))
+    return found
+
+
+def _groups_sheet(title: str, document: dict[str, Any]) -> Sheet:
     rows = tuple(
         (
             str(name),
@@ -180,10 +221,4 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
         for name, n, n_events, low, middle, high, n_days, n_outside in map(_row, document["groups"])
     )
     head = ("group", "subjects", "events", "simulated events, median [95 %]", "event days outside the band")
-    by = "" if document["by"] is None else f", by {document['by']['name']}"
-    uncertain = "with" if document["uncertainty"] else "without"
-    return [
-        f"{document['n']:,} studies simulated from the {document['hazard']} hazard, {uncertain} the uncertainty of its estimates.",
-        document["censoring"]["text"],
-        Sheet(f"Observed and simulated{by}", head, rows, wraps=0),
-    ]
+    return Sheet(title, head, rows, wraps=0)

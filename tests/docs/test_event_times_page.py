@@ -22,6 +22,10 @@ def test_the_examples_run_as_they_are_printed(tmp_path: Path):
         done = run_line(line.replace("asuc ", ".venv/bin/asuc ", 1).replace("examples/", f"{ROOT}/examples/"), tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((tmp_path / "tte" / "fit.json").read_text(encoding="utf-8"))["status"] == "converged"
+    for folder, document in (("tte", "fit"), ("hazards", "compare"), ("bootstrap", "bootstrap"), ("vpc", "vpc")):
+        beside = json.loads((tmp_path / folder / f"{document}.json").read_text(encoding="utf-8"))["beside"]
+        assert beside["landmark"]["n_left_out"] == 5
+        assert [key for key in beside if f"`{key}`" not in PAGE and f"`beside.{key}`" not in PAGE] == []
     published = json.loads((tmp_path / "published" / "fit.json").read_text(encoding="utf-8"))
     assert published["parameters"]["shape"]["estimate"] == 1.08
 

@@ -28,6 +28,10 @@ def test_the_example_runs_as_it_is_printed(tmp_path: Path):
     assert [one["status"] for one in document["fits"].values()] == ["converged"] * 4
     assert [key for key in ("planned_subjects", "pk_parameters", "warnings", "exposure") if key not in document] == []
     assert document["planned_subjects"] == ["25"]
+    beside = document["beside"]
+    assert (beside["landmark"]["n_left_out"], beside["joint"]["planned_subjects"]) == (5, [])
+    assert "`beside.joint`" in PAGE
+    assert [one["status"] for one in beside["joint"]["fits"].values()] == ["converged"] * 4
 
 
 def test_the_example_is_drawn_by_the_line_on_the_page(tmp_path: Path):

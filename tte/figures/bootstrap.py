@@ -10,6 +10,7 @@ import numpy as np
 from pkpd.figures.look import BLUE, DASHES, GREEN, INK, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from tte.estimation.intervals import axis_name
+from tte.figures.wording import EVERYONE, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +29,15 @@ _ROOM = 0.5
 _HEAD = ("parameter", "lower", "upper", "fits")
 
 
-def bootstrap_figure(original: EventFit, fits: Sequence[Resampled]) -> Drawing | str:
+def bootstrap_figure(
+    original: EventFit, fits: Sequence[Resampled], population: tuple[str, str] = EVERYONE
+) -> Drawing | str:
     """Return histograms of the estimated coefficients on the linear scale, or a sentence where there are too few fits."""
     theta = np.array([one.theta for one in fits if one.is_used]).reshape(-1, original.theta.size)
     shown = [int(k) for k in np.flatnonzero(original.is_free)]
     if theta.shape[0] < 2 or not shown:
         return "Bootstrap: not drawn, since fewer than two fits ended at a maximum."
+    name, title = called("bootstrap", "Bootstrap of the estimates", population)
     n_rows = math.ceil(len(shown) / _COLUMNS)
     edges = {k: _edges(theta[:, k]) for k in shown}
     names = [axis_name(*one) for one in zip(original.model.names, original.model.links, strict=True)]
@@ -51,14 +55,14 @@ def bootstrap_figure(original: EventFit, fits: Sequence[Resampled]) -> Drawing |
         counts = np.histogram(theta[:, k], edges[k])[0].tolist()
         rows += [(names[k], *cell) for cell in zip(edges[k][:-1].tolist(), edges[k][1:].tolist(), counts, strict=True)]
     return Drawing(
-        "bootstrap",
-        "Bootstrap of the estimates",
+        name,
+        title,
         (
             f"Estimates of {theta.shape[0]:,} of {len(fits):,} fits to subjects drawn with replacement, those that ended at a maximum. "
             "Green: median and the ends of the 95 % interval; black dashes: the estimate of all subjects. Estimates that lie more than half the "
             "interval's width beyond it are counted in the outermost bars of the table, and not drawn."
         ),
-        svg(draw, width_mm=_WIDTH_MM, height_mm=n_rows * _ROW_MM, name="bootstrap"),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=n_rows * _ROW_MM, name=name),
         Table(_HEAD, tuple(rows)),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.figures.look import BLUE, GREY, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
+from tte.figures.wording import EVERYONE, called
 from tte.joint.document import FITS, SUBJECT_HEAD
 
 if TYPE_CHECKING:
@@ -24,16 +25,19 @@ _HEAD = ("fit", "estimate", "se", "lower", "upper", "profile_lower", "profile_up
 _PREDICTORS = {"log_auc_cl": "ln(AUC/CL)", "log_auc": "ln AUC", "log_cl": "ln CL"}
 
 
-def effect_figure(document: dict[str, Any]) -> Drawing | str:
+def effect_figure(document: dict[str, Any], population: tuple[str, str] = EVERYONE) -> Drawing | str:
     """Return the effect of the exposure by every fit with its intervals, or a sentence where no fit has one.
 
     Parameters
     ----------
     document : dict
         ``tte-joint/1``.
+    population : tuple of str
+        What ends the name of the files, and who the subjects are in words.
     """
     effect = document["effect"]
-    rows = [_effect_row(name, document["fits"][key], effect) for key, name in FITS.items() if document["fits"][key]]
+    name, title = called("effect", "Effect of exposure by fit", population)
+    rows = [_effect_row(fit, document["fits"][key], effect) for key, fit in FITS.items() if document["fits"][key]]
     if not any(math.isfinite(row[1]) for row in rows):
         return f"Effect of exposure: not drawn, since no fit has a finite estimate of {effect}."
 
@@ -50,13 +54,13 @@ def effect_figure(document: dict[str, Any]) -> Drawing | str:
         axes.axvline(0.0, color=INK2, linewidth=0.7, zorder=1)
 
     return Drawing(
-        "effect",
-        "Effect of exposure by fit",
+        name,
+        title,
         (
             f"Estimates of {effect} with {100.0 * document['level']:g} % intervals: grey by standard error, blue by likelihood profile where it has both ends. Plug-in and "
             "regression calibration take each exposure for known. An association, not proof that more drug would have prevented an event."
         ),
-        svg(draw, width_mm=_WIDTH_MM, height_mm=_EFFECT_MM, name="effect"),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_EFFECT_MM, name=name),
         Table(_HEAD, tuple(rows)),
     )
 
@@ -75,7 +79,9 @@ def _effect_row(
     return name, value, se, low, high, below, above, str(fit["status"])
 
 
-def exposure_figure(document: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> Drawing:
+def exposure_figure(
+    document: dict[str, Any], rows: Sequence[tuple[object, ...]], population: tuple[str, str] = EVERYONE
+) -> Drawing:
     """Return each subject's exposure given its levels, and given levels and event time.
 
     Parameters
@@ -84,7 +90,10 @@ def exposure_figure(document: dict[str, Any], rows: Sequence[tuple[object, ...]]
         ``tte-joint/1``.
     rows : sequence of tuple
         Of ``subject_rows``.
+    population : tuple of str
+        As ``effect_figure``.
     """
+    called_as = called("exposure", "Exposure before and after the event time is known", population)
     has_joint = document["fits"]["joint"] is not None
     own = "joint" if has_joint else "held"
     events = np.array([str(row[SUBJECT_HEAD.index("event")]) for row in rows])
@@ -138,13 +147,12 @@ def exposure_figure(document: dict[str, Any], rows: Sequence[tuple[object, ...]]
         for row, event, *numbers in zip(rows, events, before, sd_before, after, sd_after, strict=True)
     )
     return Drawing(
-        "exposure",
-        "Exposure before and after the event time is known",
+        *called_as,
         (
             f"Posterior means of each subject with event times; bars: one posterior standard deviation given both (not drawn for more than {_MOST_BARS} subjects). Both by the {what}, "
             f"means given the levels at the pharmacokinetic parameters that were held. Line: no difference.{open_part}"
         ),
-        svg(draw, width_mm=_WIDTH_MM, height_mm=_EXPOSURE_MM, name="exposure"),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_EXPOSURE_MM, name=called_as[0]),
         Table(("id", "event", "mean_levels", "sd_levels", "mean_both", "sd_both"), table),
     )
 

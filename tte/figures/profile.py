@@ -11,6 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from pkpd.figures.look import BLUE, DASHES, GREEN, INK2, dots, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from tte.estimation.profile import EndStatus
+from tte.figures.wording import EVERYONE, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,9 @@ _NEXT_TO_NOTHING = 0.02
 _HEAD = ("parameter", "value", "deviance_change")
 
 
-def profile_figure(profiles: Sequence[Profile], scales: dict[str, str], *, level: float) -> Drawing | str:
+def profile_figure(
+    profiles: Sequence[Profile], scales: dict[str, str], *, level: float, population: tuple[str, str] = EVERYONE
+) -> Drawing | str:
     """Return the profiles of some coefficients in panels, or a sentence where there is none.
 
     Parameters
@@ -39,9 +42,12 @@ def profile_figure(profiles: Sequence[Profile], scales: dict[str, str], *, level
         What stands on each panel's axis.
     level : float
         Probability of the intervals.
+    population : tuple of str
+        What ends the name of the files, and who the subjects are in words.
     """
     if not profiles:
         return "Profiles: not drawn, since there is no maximum to begin from."
+    name, title = called("profiles", "Likelihood profiles", population)
     n_rows = math.ceil(len(profiles) / _COLUMNS)
 
     def draw(figure: Figure) -> None:
@@ -58,14 +64,14 @@ def profile_figure(profiles: Sequence[Profile], scales: dict[str, str], *, level
         for value, fall in zip(one.values, one.falls, strict=True)
     )
     return Drawing(
-        "profiles",
-        "Likelihood profiles",
+        name,
+        title,
         (
             "Twice the fall of the log-likelihood with one coefficient held and all others estimated again (dots: fits; line: between them). "
             f"Vertical lines: the {100.0 * level:g} % interval, in which it is less than {profiles[0].threshold:.2f} (horizontal line). "
             "Dashed: the parabola of the standard error."
         ),
-        svg(draw, width_mm=_WIDTH_MM, height_mm=n_rows * _ROW_MM, name="profiles"),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=n_rows * _ROW_MM, name=name),
         Table(_HEAD, rows),
     )
 

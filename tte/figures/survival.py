@@ -12,6 +12,7 @@ from tte.data.events import EventKind
 from tte.estimation.prediction import survival_curve
 from tte.evaluation.kaplan_meier import kaplan_meier, number_at_risk, stepped
 from tte.evaluation.marker_table import times_of_rows
+from tte.figures.wording import EVERYONE, called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,9 @@ _LOOKS = ((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (BLUE, DASHES), (ORANGE, DAS
 _HEAD = ("curve", "day", "survival", "lower", "upper", "at_risk", "events")
 
 
-def survival_figure(fit: EventFit) -> Drawing | str:
+def survival_figure(fit: EventFit, population: tuple[str, str] = EVERYONE) -> Drawing | str:
     """Return survival with the fitted curve and its band, or a sentence where the fit has no finite curve."""
+    name, title = called("survival", "Survival and the fitted hazard", population)
     curve = survival_curve(fit, _days(fit.events))
     if not np.isfinite(curve.survival).all():
         return "Survival: not drawn, since the fit gives no finite curve."
@@ -60,21 +62,22 @@ def survival_figure(fit: EventFit) -> Drawing | str:
         _at_risk(axes, fit.events)
 
     return Drawing(
-        "survival",
-        "Survival and the fitted hazard",
+        name,
+        title,
         _caption(fit.events, observed)
         + f" Blue: mean survival of the subjects by the {fit.model.hazard.value} hazard with their first covariates, with a 95 % band.",
-        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name="survival"),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name=name),
         Table(_HEAD, (*_observed_rows(observed), *_curve_rows(fit.model.hazard.value, curve))),
     )
 
 
-def hazards_figure(fits: Sequence[EventFit]) -> Drawing | str:
+def hazards_figure(fits: Sequence[EventFit], population: tuple[str, str] = EVERYONE) -> Drawing | str:
     """Return survival with the curves of several hazards."""
+    name, title = called("hazards", "Survival and all hazards", population)
     events = fits[0].events
     days = _days(events)
     curves = [(one.model.hazard.value, survival_curve(one, days)) for one in fits]
-    curves = [(name, curve) for name, curve in curves if np.isfinite(curve.survival).all()]
+    curves = [one for one in curves if np.isfinite(one[1].survival).all()]
     if not curves:
         return "Hazards: not drawn, since no fit gives a finite curve."
     observed = _observed(events)
@@ -82,26 +85,26 @@ def hazards_figure(fits: Sequence[EventFit]) -> Drawing | str:
     def draw(figure: Figure) -> None:
         axes = _axes(figure, *(curve.survival for _, curve in curves), *_low_ends(observed))
         _steps(axes, observed, events)
-        for (name, curve), (colour, dashes) in zip(curves, _LOOKS, strict=False):
+        for (hazard, curve), (colour, dashes) in zip(curves, _LOOKS, strict=False):
             axes.plot(
                 curve.day,
                 curve.survival,
                 color=colour,
                 linestyle=dashes,
                 linewidth=1.2,
-                gid=marks(name),
-                label=name,
+                gid=marks(hazard),
+                label=hazard,
                 zorder=4,
             )
         _key(axes)
         _at_risk(axes, events)
 
     return Drawing(
-        "hazards",
-        "Survival and all hazards",
+        name,
+        title,
         f"{_caption(events, observed)} Lines: mean survival of the subjects by each hazard with their first covariates.",
-        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name="hazards"),
-        Table(_HEAD, (*_observed_rows(observed), *(row for name, curve in curves for row in _curve_rows(name, curve)))),
+        svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name=name),
+        Table(_HEAD, (*_observed_rows(observed), *(row for one, curve in curves for row in _curve_rows(one, curve)))),
     )
 
 

@@ -10,6 +10,7 @@ from pkpd.figures.look import DASHES, INK
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
 from tte.figures.kaplan_meier import LOOKS, WIDTH_MM, CurveGroup, panel, panel_height, write_numbers
+from tte.figures.wording import EVERYONE, called
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -20,7 +21,9 @@ _HEAD = ("group", "day", "observed_pct", "predicted_025_pct", "predicted_50_pct"
 _PERCENT = percent_from_fraction(1.0)
 
 
-def visual_check_figure(check: VisualCheck, *, name: str, column: str, said: str) -> Drawing:
+def visual_check_figure(
+    check: VisualCheck, *, name: str, column: str, said: str, population: tuple[str, str] = EVERYONE
+) -> Drawing:
     """Return the figure of a visual predictive check.
 
     Parameters
@@ -33,7 +36,10 @@ def visual_check_figure(check: VisualCheck, *, name: str, column: str, said: str
         What parts the groups; empty for nothing.
     said : str
         What the simulation assumes, in sentences.
+    population : tuple of str
+        What ends the name of the files, and who the subjects are in words.
     """
+    own, title = called(name, "Visual predictive check of event times", population)
     parted = f"Groups by {column}. " if column else ""
     groups = [CurveGroup(one.name, one.times) for one in check.groups]
     span = (float(check.day[0]), float(check.day[-1]))
@@ -49,13 +55,13 @@ def visual_check_figure(check: VisualCheck, *, name: str, column: str, said: str
         write_numbers(figure, axes, groups, span)
 
     return Drawing(
-        name,
-        "Visual predictive check of event times",
+        own,
+        title,
         (
             f"{parted}Lines: Kaplan–Meier estimates that were seen. Bands and dashes: 95 % and median of the estimates of {check.n_simulated:,} "
             f"studies simulated from the model. {said}"
         ),
-        svg(draw, width_mm=WIDTH_MM, height_mm=panel_height(len(groups)), name=name),
+        svg(draw, width_mm=WIDTH_MM, height_mm=panel_height(len(groups)), name=own),
         Table(_HEAD, check_rows(check)),
     )
 

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from pkpd.diagnostics.prediction_errors import Measured
 
 _SMALL, _LARGE = 0.001, 0.1
+EVERYONE = ("", "")
+"""Population of a figure that needs no name: what ends the name of its files, and who the subjects are in words."""
+
+
+def called(name: str, title: str, population: tuple[str, str]) -> tuple[str, str]:
+    """Return name and title of a figure of some population, which is given by its key and in words."""
+    key, words = population
+    return (f"{name}-{key}" if key else name), (f"{title}, {words}" if words else title)
 
 
 def interval_text(one: Measured, digits: int = 2) -> str:

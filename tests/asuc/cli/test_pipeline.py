@@ -56,6 +56,10 @@ def test_the_way_ends_at_an_event_model_and_goes_on_where_it_ended(tmp_path: Pat
     low, high = found["joint"]["profile_interval"]
     assert low < found["joint"]["estimate"] < high < 0.0
     assert found["threshold"]["LOG_AUC_CL"]["landmark"]["auroc"][0] > 0.5
+    later = found["landmark"]
+    for name in ("hazard", "joint"):
+        assert later[name]["profile_interval"][0] < later[name]["estimate"] < later[name]["profile_interval"][1]
+    assert later["hazards"][0]["aic"] < found["hazards"][0]["aic"]
     assert {"AUC_0_7", "LOG_AUC_CL_28_42", "CL", "TROUGH_14", "CL_A_PRIORI_BATTAT"} <= found["threshold"].keys()
     model = load_event_model(found["event_model"])
     assert model.id == "ours"

@@ -35,7 +35,7 @@ def test_it_writes_fits_table_document_and_figure(tmp_path: Path, capsys: pytest
     assert document["n_used"] == sum(row["status"] in ("converged", "at_bound") for row in rows)
     assert {file.name for file in (out / "figures").iterdir()} == {
         "figures.json",
-        *(f"bootstrap.{kind}" for kind in ("csv", "html", "svg")),
+        *(f"bootstrap{who}.{kind}" for who in ("", "-landmark-28") for kind in ("csv", "html", "svg")),
     }
     with (out / "figures" / "bootstrap.csv").open(encoding="utf-8") as stream:
         bars = [row for row in csv.DictReader(stream) if row["parameter"] == "ln shape"]
@@ -56,6 +56,41 @@ def test_processes_and_interruptions_change_no_bit(tmp_path: Path, capsys: pytes
     assert again["n_resumed"] == 89
     assert (shared / "replicates.csv").read_bytes() == whole
     assert again["parameters"] == document["parameters"]
+
+
+def test_an_interruption_at_the_landmark_is_gone_on_from_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    alone, parted = tmp_path / "alone", tmp_path / "parted"
+    document = resampled(alone, capsys, "--no-figures")
+    resampled(parted, capsys, "--no-figures", "--workers", "2")
+    file = parted / "replicates-landmark-28.csv"
+    whole = (alone / file.name).read_bytes()
+    assert file.read_bytes() == whole
+    file.write_bytes(b"".join(whole.splitlines(keepends=True)[:101]))
+    again = resampled(parted, capsys, "--no-figures", "--resume")
+    assert file.read_bytes() == whole
+    found, before = again["beside"]["bootstrap"], document["beside"]["bootstrap"]
+    assert (again["n_resumed"], found["n_resumed"], before["n_resumed"]) == (250, 100, 0)
+    assert found["parameters"] == before["parameters"]
+
+
+def test_fits_at_the_landmark_of_other_settings_are_not_gone_on_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    out, first = tmp_path / "bootstrap", [*LINE, "--n", "20", "--no-figures", "--out", str(tmp_path / "bootstrap")]
+    assert run([*first, "--seed", "1"]) == 0
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("asuc.cli.tte_bootstrap.add_to_table", stopped)
+        run([*first, "--seed", "2", "--force"])
+    assert "of 40 fits are kept" in capsys.readouterr().err
+    assert run([*first, "--seed", "2", "--resume"]) == 0
+    again = (out / "replicates-landmark-28.csv").read_bytes()
+    other = tmp_path / "other"
+    assert run([*LINE, "--n", "20", "--no-figures", "--out", str(other), "--seed", "2"]) == 0
+    assert (other / "replicates-landmark-28.csv").read_bytes() == again
 
 
 def test_it_refuses_other_settings_and_a_folder_that_exists(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -64,8 +64,17 @@ def test_a_fit_writes_document_tables_model_and_figures(
     names = {file.name for file in (out / "figures").iterdir()}
     assert names == {
         "figures.json",
-        *(f"{name}.{kind}" for name in ("survival", "profiles") for kind in ("csv", "html", "svg")),
+        *(
+            f"{name}{who}.{kind}"
+            for name in ("survival", "profiles")
+            for who in ("", "-landmark-28")
+            for kind in ("csv", "html", "svg")
+        ),
     }
+    own = beside["fit"]["parameters"]["lambda:LOG_AUC_CL"]
+    assert own["profile_interval"][0] < own["estimate"] < own["profile_interval"][1]
+    with (out / "profile.csv").open(encoding="utf-8") as stream:
+        assert {row["set"] for row in csv.DictReader(stream)} == {"all", "landmark 28"}
 
 
 def test_codings_of_a_weibull_hazard_are_the_same_model(

@@ -102,7 +102,22 @@ def test_all_fits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert float(subjects[71]["x_mean_held"]) == pytest.approx(float(subjects[71]["x_mean_levels"]), abs=1e-6)
     assert {row["fit"] for row in table(out / "profile.csv")} == {"modes", "means", "held", "joint"}
     names = {file.name for file in (out / "figures").iterdir()}
-    assert {f"{name}.{kind}" for name in ("effect", "exposure", "profiles") for kind in ("csv", "html", "svg")} < names
+    figures = [f"{name}{who}" for name in ("effect", "exposure", "profiles") for who in ("", "-landmark-28")]
+    assert {f"{name}.{kind}" for name in figures for kind in ("csv", "html", "svg")} < names
+    # Four have the event by day 28; their levels stay.
+    beside = document["beside"]["joint"]
+    assert document["beside"]["landmark"]["left_out"] == ["8", "18", "44", "62", "68"]
+    assert (beside["n_subjects"], beside["n_with_event_times"], beside["n_events"]) == (72, 66, 6)
+    assert beside["pk_parameters"]["cl"]["alone"] == pk["cl"]["alone"]
+    for key, one in beside["fits"].items():
+        beta = one["parameters"][BETA]
+        assert beta["profile_interval"][0] < beta["estimate"] < beta["profile_interval"][1], key
+    later = table(out / "subjects-landmark-28.csv")
+    assert [row["id"] for row in later if row["event"] == ""] == ["8", "18", "44", "62", "68", "72"]
+    assert later[7]["x_mean_levels"] == subjects[7]["x_mean_levels"]
+    # Without the event time the posterior is that of the levels.
+    assert float(later[7]["x_mean_held"]) == pytest.approx(float(later[7]["x_mean_levels"]), abs=1e-6)
+    assert {row["set"] for row in rows} == {row["set"] for row in table(out / "profile.csv")} == {"all", "landmark 28"}
 
 
 def test_pharmacokinetics_can_be_held_at_the_estimates_of_a_fit(
@@ -122,6 +137,31 @@ def test_pharmacokinetics_can_be_held_at_the_estimates_of_a_fit(
     assert held["parameters"]["shape"] == {**held["parameters"]["shape"], "estimate": 1.0, "fixed": True, "se": None}
     assert held["parameters"]["lambda:Z"]["se"] > 0.0
     assert held["parameters"]["lambda:Z"]["profile_interval"] is None
+
+
+def test_the_landmark_beside_is_what_the_landmark_alone_gives(
+    cohort: str, events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    line = [cohort, events, "--model", "niyigena_2026_asuc", "--hazard", "exponential", "--plan", "label"]
+    line += ["--pk", "fixed", "--no-profile", "--no-figures"]
+    both, _ = joined([*line, "--out", str(tmp_path / "both")], capsys)
+    alone, said = joined([*line, "--landmark", "28", "--out", str(tmp_path / "alone")], capsys)
+    assert (both["landmark"], alone["beside"]) == (None, None)
+    assert both["beside"]["landmark"] == alone["landmark"]
+    assert both["beside"]["sentence"] in said
+    beside = both["beside"]["joint"]
+    assert beside == {key: alone[key] for key in beside}
+    assert beside["n_with_event_times"] < both["n_with_event_times"] == 13
+    assert table(tmp_path / "both" / "subjects-landmark-28.csv") == table(tmp_path / "alone" / "subjects.csv")
+
+
+def test_without_an_event_after_the_landmark_all_stand_alone(
+    few: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "times.csv").write_text("ID,TIME,EVENT\na,25,1\nb,90,0\nc,6,1\n", encoding="utf-8")
+    document, said = joined([*few, "--out", str(tmp_path / "joint")], capsys)
+    assert document["beside"] is None
+    assert "Not fitted to those at day 28: none of the 1 at risk then has the event later." in said
 
 
 @pytest.fixture

@@ -26,7 +26,10 @@ def test_it_writes_trace_document_and_a_model_that_fits_again(tmp_path: Path, ca
     assert [one["covariate"] for one in document["selected"]] == ["LOG_AUC_CL"]
     with (out / "trace.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == len(document["trace"]) == 3 + 2 + 1
+    own = [row for row in rows if row["set"] == "all"]
+    assert len(own) == len(document["trace"]) == 3 + 2 + 1
+    assert len(rows) == len(own) + len(document["beside"]["search"]["trace"])
+    assert (out / "model-landmark-28.toml").exists()
     model, again = str(out / "model.toml"), str(tmp_path / "again")
     more = ["--model", model, "--maxeval", "0", "--out", again, "--no-figures", "--no-profile", "--json"]
     assert run(["tte", "fit", LINE[2], *more]) == 0
@@ -37,6 +40,8 @@ def test_it_writes_trace_document_and_a_model_that_fits_again(tmp_path: Path, ca
     said = capsys.readouterr().out
     assert "they are associations" in said
     assert not (out / "model.toml").exists()
+    # The search at the landmark selects nothing, which every file has the columns for.
+    assert (out / "model-landmark-28.toml").exists()
 
 
 def test_it_refuses_levels_forms_and_names_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -31,8 +31,22 @@ def test_a_fit_and_its_folder_give_the_same_check(tmp_path: Path, capsys: pytest
     assert [(one["n_subjects"], one["n_events"]) for one in made["groups"]] == [(71, 11), (11, 4), (60, 7)]
     assert {file.name for file in (tmp_path / "first" / "figures").iterdir()} == {
         "figures.json",
-        *(f"{name}.{kind}" for name in ("vpc", "vpc-by-group") for kind in ("csv", "html", "svg")),
+        *(
+            f"{name}{who}.{kind}"
+            for name in ("vpc", "vpc-by-group")
+            for who in ("", "-landmark-28")
+            for kind in ("csv", "html", "svg")
+        ),
     }
+    # Those at the landmark are simulated from its day on, free of the event by then.
+    for one in (made, kept):
+        beside = one["beside"]["check"]
+        assert [(own["n_subjects"], own["n_events"]) for own in beside["groups"]] == [(66, 6), (10, 3), (56, 3)]
+        assert beside["groups"][0]["day"][0] == 28.0
+        assert beside["groups"][0]["q025"][0] == beside["groups"][0]["observed"][0] == 1.0
+    # With a fit of all its values are taken; without one the model is fitted to those at the landmark.
+    assert kept["beside"]["check"]["parameters"] == kept["parameters"]
+    assert made["beside"]["check"]["parameters"] != made["parameters"]
 
 
 def test_it_refuses_what_does_not_fit_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

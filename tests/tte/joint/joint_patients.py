@@ -10,7 +10,7 @@ from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from tests.oracles.joint_grid import Patient, Truth
-from tte.data.events import EventKind, Events
+from tte.data.events import EventKind, Events, landmark
 from tte.estimation.model import event_time_model
 from tte.joint.data import JointData, joint_data
 
@@ -95,13 +95,19 @@ def events_from(patients: dict[str, Patient]) -> Events:
     return Events(tuple(with_rows), subject, start, stop, upper, kind, {"Z": z})
 
 
-def data_from(patients: dict[str, Patient], truth: Truth, **held: float) -> JointData:
+def data_from(
+    patients: dict[str, Patient], truth: Truth, *, landmark_day: float | None = None, **held: float
+) -> JointData:
+    """Return what the engine takes; of those at a landmark, the others keeping their levels alone, where one is given."""
+    events = events_from(patients)
+    if landmark_day is not None:
+        events = landmark(events, landmark_day).events
     given, planned = cohort_from(patients)
     model = event_time_model(
         "weibull", ["LOG_AUC_CL", "Z"], references={"LOG_AUC_CL": truth.reference}, fixed=held or None
     )
     population = bind_population(load_model("niyigena_2026_asuc"), given)
-    return joint_data(population, planned, truth.window, events=events_from(patients), model=model)
+    return joint_data(population, planned, truth.window, events=events, model=model)
 
 
 def values_from(truth: Truth) -> np.ndarray:

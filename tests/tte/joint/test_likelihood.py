@@ -46,6 +46,38 @@ def test_the_likelihood_of_each_patient_is_that_of_a_dense_grid(truth: Truth):
     assert abs(found.marginal.ofv - sum(expected)) < 1e-5
 
 
+# Rows of those at risk after day 28, from that day on, by hand; nothing is learned of the event of the others.
+AT_DAY_28 = {
+    "event, quantified level": ((28.0, 40.0, 40.0, "event", 0.0),),
+    "right-censored, above": ((28.0, 90.0, 90.0, "censored", 1.0),),
+    "interval-censored": ((28.0, 30.0, 60.0, "interval", -1.0),),
+    "delayed entry": ((28.0, 60.0, 60.0, "event", 0.5),),
+    "rows of a counting process": ((28.0, 35.0, 35.0, "censored", 2.0), (40.0, 70.0, 70.0, "event", -1.0)),
+    "no level": ((28.0, 90.0, 90.0, "censored", 0.0),),
+}
+
+
+@pytest.mark.parametrize(
+    "truth", [TRUTH, replace(TRUTH, beta=-1.5, log_gamma=0.6, sigma=0.2)], ids=["published", "steep"]
+)
+def test_at_a_landmark_the_likelihood_is_that_of_a_dense_grid_from_its_day_on_and_of_levels_alone(truth: Truth):
+    data = data_from(PATIENTS, truth, landmark_day=28.0)
+    found = settled(data, values_from(truth), theta_from(truth), None)
+    later = {name: replace(one, rows=AT_DAY_28.get(name, ())) for name, one in PATIENTS.items()}
+    grids = [minus2_log_likelihood(truth, one) for one in later.values()]
+    np.testing.assert_allclose(found.marginal.ofv_i, [value for value, *_ in grids], rtol=0.0, atol=2e-6)
+    means = [float((mass * x).sum()) for _, x, mass in grids]
+    np.testing.assert_allclose(found.exposure_mean, means, rtol=0.0, atol=2e-5)
+    step = 1e-4
+    for k, name in enumerate(("log_lambda", "log_gamma", "beta", "by_z")):
+        ahead, behind = (
+            [minus2_log_likelihood(moved(truth, name, side), one)[0] for one in later.values()]
+            for side in (step, -step)
+        )
+        expected = (np.array(ahead) - np.array(behind)) / (2.0 * step)
+        np.testing.assert_allclose(-2.0 * found.slopes[:, k], expected, rtol=2e-5, atol=5e-5, err_msg=name)
+
+
 def test_mean_and_sd_of_the_exposure_are_those_of_a_dense_grid():
     found, data = found_at(TRUTH), data_from(PATIENTS, TRUTH)
     before = levels_posterior(data, values_from(TRUTH))
