@@ -85,7 +85,7 @@ def _way_there(column: IntArray, back: FloatArray, theta: FloatArray, scaled: Fl
         if column[c] < 0:
             total = theta[c]
             for d in range(n):
-                if d != c:
+                if column[d] >= 0:  # of another intercept nothing is written yet: 0 times what is there may be NaN
                     total -= back[c, d] * scaled[d]
             scaled[c] = total / back[c, c]
 

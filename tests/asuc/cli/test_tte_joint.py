@@ -109,14 +109,10 @@ def test_all_fits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert document["beside"]["landmark"]["left_out"] == ["8", "18", "44", "62", "68"]
     assert (beside["n_subjects"], beside["n_with_event_times"], beside["n_events"]) == (72, 66, 6)
     assert beside["pk_parameters"]["cl"]["alone"] == pk["cl"]["alone"]
-    # Six made-up events tell next to nothing of the shape. Ends by profile are not found in every run of these data: null then, and named.
-    named = " ".join(one["text"] for one in beside["warnings"] if one["code"].startswith("profile_"))
     for key, one in beside["fits"].items():
         beta = one["parameters"][BETA]
         assert beta["interval"][0] < beta["estimate"] < beta["interval"][1], key
-        low, high = beta["profile_interval"]
-        assert "lower end" in named if low is None else low < beta["estimate"], key
-        assert "upper end" in named if high is None else high > beta["estimate"], key
+        assert beta["profile_interval"][0] < beta["estimate"] < beta["profile_interval"][1], key
     later = table(out / "subjects-landmark-28.csv")
     assert [row["id"] for row in later if row["event"] == ""] == ["8", "18", "44", "62", "68", "72"]
     assert later[7]["x_mean_levels"] == subjects[7]["x_mean_levels"]
