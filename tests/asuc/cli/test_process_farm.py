@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,7 @@ from asuc.cli.task import TaskFailure
 from asuc.cli.task_farm import n_workers, task_farm
 from pkpd.errors import InputError
 from tests.asuc import works
+from tests.asuc.shell import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +94,9 @@ def test_workers_beside_a_scheduler_are_refused_and_processors_are_counted():
 
 def test_compiled_loops_of_a_worker_run_on_one_thread():
     assert computed(works.threads, None, [0]) == {0: 1}
+
+
+def test_no_worker_hears_of_ctrl_c_the_first_of_a_program_neither():
+    words = [sys.executable, "-m", "tests.asuc.cli.worker_signals"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[False, False]\n"
