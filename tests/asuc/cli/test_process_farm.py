@@ -98,5 +98,5 @@ def test_compiled_loops_of_a_worker_run_on_one_thread():
 
 def test_no_worker_hears_of_ctrl_c_the_first_of_a_program_neither():
     words = [sys.executable, "-m", "tests.asuc.cli.worker_signals"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)  # noqa: S603
     assert done.stdout == "[False, False]\n"
