@@ -55,7 +55,7 @@ browser: setup chromium ## only the tests that drive the app in Chromium
 fuzz: setup ## the tests that try random cases, with other cases every time
 	$(PY) -m pytest -q -n $(TEST_WORKERS) -m "hypothesis and not browser" --hypothesis-profile=fuzz
 
-bench: setup ## measure every claim of speed and accuracy in the README
+bench: setup chromium ## measure every claim of speed and accuracy in the README
 	$(PY) -m benchmarks
 
 studies: setup ## make every study in docs/validation anew (hours); what is done of one is kept

@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true", help="write the table into the README as well")
     parser.add_argument("--only", default="", help="measure the claims whose name holds this word")
     options = parser.parse_args()
+    if options.readme and (options.only or options.quick):
+        parser.error("--readme writes the whole table of one run: leave --only and --quick away")
     console = Console(stderr=True)
     figures: list[Figure] = []
     for name, measure in CLAIMS.items():

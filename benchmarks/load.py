@@ -121,13 +121,15 @@ def _server() -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "asuc", "app", "--no-browser", "--port", "0", str(_CASE)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(r"http://[^:]+:(\d+)/", line):
-                # Read on: a server whose log is not read stops at the line that no longer fits into the pipe.
-                Thread(target=process.stderr.read, daemon=True).start()
-                yield int(found.group(1)), process.pid
-                break
-        process.terminate()
+        try:
+            for line in process.stderr:
+                if found := re.search(r"http://[^:]+:(\d+)/", line):
+                    # Read on: a server whose log is not read stops at the line that no longer fits into the pipe.
+                    Thread(target=process.stderr.read, daemon=True).start()
+                    yield int(found.group(1)), process.pid
+                    break
+        finally:
+            process.terminate()
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -102,9 +102,10 @@ def _served() -> Iterator[str]:
     command = [sys.executable, "-m", "asuc", "app", "--no-browser", "--port", "0", str(_EXAMPLES / "typical.json")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:  # noqa: S603
         assert process.stdout is not None
-        for line in process.stdout:
-            found = re.search(r"http://\S+", line)
-            if found:
-                yield found.group()
-                break
-        process.terminate()
+        try:
+            for line in process.stdout:
+                if found := re.search(r"http://\S+", line):
+                    yield found.group()
+                    break
+        finally:
+            process.terminate()
