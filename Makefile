@@ -22,7 +22,7 @@ app: setup ## install what is missing, then open the dosing app on an example pa
 	$(VENV)/bin/asuc app
 
 test: setup chromium ## install what is missing, then run every test
-	$(PY) -m pytest -n $(TEST_WORKERS)
+	$(PY) -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 fit-example: setup ## fit the example cohort, check the predictions and bind the report: build/example/report.html
 	$(VENV)/bin/asuc fit examples/virtual_asuc.csv --model niyigena_2026_asuc --out build/example --force

@@ -104,7 +104,7 @@ def test_of_pheno_it_ends_at_the_optimum_with_the_same_standard_errors(reference
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "n_rows"), [("hanzel_2021", 1), ("fasanmade_2009", 1), ("niyigena_2026_asuc", 2)])
 def test_full_blocks_terms_without_random_effect_and_covariates_that_change_are_fitted(name: str, n_rows: int):
-    population = rich_population(name, 25, changes={}, n_rows=n_rows)
+    population = rich_population(name, 12, changes={}, n_rows=n_rows)
     exact, found = fit(population, FitOptions(Method.EXACT)), fit_by_saem(population, SaemOptions())
     assert found.fit.ofv - exact.ofv < 0.1
     assert np.abs(differences(found, exact)).max() < 0.25
@@ -133,7 +133,7 @@ def importance_sampled(found, values, *, n: int = 4000):
 @pytest.mark.slow
 def test_three_random_effects_end_where_the_likelihood_is_highest_and_give_the_truth_back():
     changes = {"sigma_proportional": 0.1, "omega2_cl": 0.09, "omega2_v1": 0.09, "omega2_v2": 0.09}
-    population = rich_population("fasanmade_2011_combined", 60, changes=changes)
+    population = rich_population("fasanmade_2011_combined", 30, changes=changes)
     laplace, found = fit(population, FitOptions(Method.LAPLACE)), fit_by_saem(population, SaemOptions())
     assert found.fit.status is FitStatus.WITHIN_NOISE
     at_laplace, at_saem = (importance_sampled(found, values) for values in (laplace.values, found.fit.values))
