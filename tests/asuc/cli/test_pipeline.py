@@ -47,7 +47,7 @@ def test_markers_are_those_with_a_value(tmp_path: Path):
 @pytest.mark.slow
 def test_the_way_ends_at_an_event_model_and_goes_on_where_it_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "study"
-    words = ["pipeline", *FILES, *PLANNED, "--out", str(out), "--no-figures", "--n", "200", "--id", "ours"]
+    words = ["pipeline", *FILES, *PLANNED, "--out", str(out), "--no-figures", "--n", "40", "--id", "ours"]
     assert run([*words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads((out / "pipeline.json").read_text(encoding="utf-8"))

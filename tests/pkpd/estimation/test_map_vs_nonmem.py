@@ -87,15 +87,17 @@ def test_objectives_of_all_subjects_agree_with_nonmem(nonmem: tuple[list[Subject
     assert sum(objectives) == pytest.approx(449.963139994429, abs=1e-5)
 
 
-def test_default_search_finds_a_mode_at_least_as_deep_as_nonmem_and_a_deeper_one_for_seven(
+def test_default_search_finds_a_mode_at_least_as_deep_as_nonmem_and_a_deeper_one_for_four_of_35(
     nonmem: tuple[list[Subject], pd.DataFrame],
 ) -> None:
     subjects, phi = nonmem
+    # All 100 take half a minute; seven of them have a deeper mode.
+    subjects, phi = subjects[:35], phi[:35]
     problem = bind(load_model("wojciechowski_2017"), subjects)
     deepest, local = estimate_map(problem), estimate_map(problem, scan=scan_from_zero(4))
     assert (deepest.objective <= local.objective + 1e-9).all()
     is_deeper = deepest.objective < local.objective - 1e-6
-    assert is_deeper.sum() == 7
+    assert is_deeper.sum() == 4
     same = np.abs(_in_nonmem_order(deepest.eta) - _nonmem_etas(phi)).max(axis=1) < 1e-5
     assert (same | is_deeper).all()
 

@@ -218,7 +218,7 @@ def test_other_models_and_exposures_are_those_of_a_dense_grid(name: str, predict
     [("zhao_2026_pediatric", "LOG_AUC_CL"), ("hanzel_2021", "LOG_AUC_CL"), ("aubourg_2015", "LOG_AUC")],
 )
 def test_typical_values_without_random_effects_move_the_exposure_as_well(name: str, predictor: str):
-    _, _, data = random_data(name, predictor)
+    _, _, data = random_data(name, predictor, n=3)
     values = np.array([one.value for one in data.population.parameters])
     found = settled(data, values, GOMPERTZ, None)
     for k, one in enumerate(data.population.parameters):
