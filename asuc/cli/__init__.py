@@ -110,7 +110,7 @@ def run(arguments: list[str]) -> int:
         return EXIT_BAD_INPUT
     except TyperException as error:
         if message := error.format_message():
-            print_error(_usage_problem(message, getattr(error, "ctx", None)))
+            print_error(_usage_problem(" ".join(message.split()), getattr(error, "ctx", None)))
         return EXIT_BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         print_error("asuc: interrupted.")

@@ -10,6 +10,7 @@ from asuc.cli.cohort_source import begin_results, check_folder, write_json
 from asuc.cli.exposure_inputs import (
     Choices,
     check_choices,
+    check_common,
     origin_of,
     read_event_times,
     regimens_of,
@@ -104,6 +105,8 @@ def exposure(
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
     data = given.population.cohort
     times = read_event_times(choices)
+    if events is not None and times is not None:
+        check_common(data.ids, events, times.events.ids, cohort)
     regimens = regimens_of(data, choices, times)
     said = [*regimens.notes, *windows_without_plan(data.ids, times, regimens, wanted.windows)]
     if spec.occasion_variances or spec.centre_variances:

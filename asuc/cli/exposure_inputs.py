@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asuc.cli.output import report
-from pkpd.errors import InputError, Problem
+from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,6 +170,21 @@ def event_times_of(path: str, landmark_day: float | None = None, covariates: Seq
     for note in reading.notes:
         report(f"{path}: {note}")
     return EventTimes(reading, events, None if landmark_day is None else landmark(events, landmark_day))
+
+
+def check_common(ids: Sequence[str], events: str, with_events: Sequence[str], cohort: str) -> None:
+    """Refuse event times of which no subject is in the cohort.
+
+    Raises
+    ------
+    InputError
+        Where no name stands in both files.
+    """
+    from pkpd.data.planned_doses import listed  # noqa: PLC0415 - the engine loads after the words are read
+
+    if not set(ids) & set(with_events):
+        message = f"no ID of it stands in {cohort}: {listed(with_events)} here, {listed(ids)} there; expected the same ID in both files"
+        raise input_error(events, message)
 
 
 def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Regimens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -38,12 +39,12 @@ FitFolder = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of a 
 
 
 def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
-    """Return what stands behind `--fix` or `--init`.
+    """Return what stands behind `--fix`, `--init` or `--reference`.
 
     Raises
     ------
     InputError
-        For words that are not NAME=VALUE.
+        For words that are not NAME=VALUE, and values that are not finite.
     """
     found: dict[str, float] = {}
     for text in given or ():
@@ -55,6 +56,8 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
             number = float("nan")
         if not sign:
             raise input_error(option, f"“{text}” is not NAME=VALUE, such as cl=0.49")
+        if not math.isfinite(number):
+            raise input_error(option, f"“{text}” is no finite number; expected one, such as cl=0.49")
         found[name.strip()] = number
     return found
 

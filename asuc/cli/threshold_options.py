@@ -94,7 +94,7 @@ def check_days(file: str, times: EventTimes, horizon: float, landmark: float) ->
         check_horizon(times, horizon)
     except InputError as error:
         problems = [Problem(f"{file}: --horizon", one.message) for one in error.problems]
-    if not (math.isfinite(landmark) and 0.0 <= landmark < horizon):
+    if not problems and not (math.isfinite(landmark) and 0.0 <= landmark < horizon):
         problems.append(
             Problem("--landmark", f"is {landmark:g}; expected a day before the horizon {horizon:g}, or 0 for none")
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.exposure_inputs import check_common
 from asuc.cli.exposure_table import Source
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import CohortFile, OutFolder, read_inputs
@@ -98,6 +99,7 @@ def validate(
     n_posterior = _n_posterior(source, draws)
     given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
     times = read_followed(events)
+    check_common(given.population.cohort.ids, events, times.events.ids, cohort)
     markers = (*published_markers(), *own_markers(events, times, marker, at))
     say(events, times.reading.notes)
     make_folder(folder / "exposure")

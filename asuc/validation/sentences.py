@@ -49,7 +49,7 @@ def advice(found: RiskEvaluation) -> Advice:
     large, slope = found.in_the_large, found.slope
     if isinstance(large, str) or isinstance(slope, str) or not found.n_events:
         return Advice(Recalibration.UNKNOWN, "There is no event to calibrate with." if not found.n_events else "")
-    if slope.status is SlopeStatus.UNBOUNDED:
+    if slope.status in (SlopeStatus.UNBOUNDED, SlopeStatus.INDETERMINATE):
         return Advice(Recalibration.UNKNOWN, slope.status.value)
     if _excludes(slope.slope, 1.0) or (slope.p < _LEVEL and not _excludes(large.ratio, 1.0)):
         return Advice(Recalibration.SLOPE, _command("slope"))

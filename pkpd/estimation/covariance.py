@@ -58,10 +58,31 @@ def uncertainty(fit: Fit, kind: CovarianceKind) -> Uncertainty | None:
     """Return the covariance of the estimates, or None where the fit has none: not computed, at a bound, not positive definite."""
     if fit.information is None or fit.at_bound:
         return None
-    if not is_positive(fit.information):
+    return _uncertainty(fit.information, fit.scores, kind)
+
+
+def uncertainty_off_bounds(fit: Fit, kind: CovarianceKind) -> tuple[list[int], Uncertainty] | None:
+    """Return which parameters lie at no bound, and the covariance of their estimates with those that do held there.
+
+    Returns
+    -------
+    (list of int, Uncertainty) or None
+        Places among all parameters, in the order of the matrix; None where the information was not computed or is not positive
+        definite in these directions.
+    """
+    free = fit.scale.free
+    inner = [i for i, place in enumerate(free) if fit.parameters[place].name not in fit.at_bound]
+    if fit.information is None or not inner:
         return None
-    s = 0.25 * fit.scores.T @ fit.scores
-    inverse: FloatArray = np.linalg.inv(fit.information).astype(np.float64)
+    known = _uncertainty(fit.information[np.ix_(inner, inner)], fit.scores[:, inner], kind)
+    return None if known is None else ([free[i] for i in inner], known)
+
+
+def _uncertainty(information: FloatArray, scores: FloatArray, kind: CovarianceKind) -> Uncertainty | None:
+    if not is_positive(information):
+        return None
+    s = 0.25 * scores.T @ scores
+    inverse: FloatArray = np.linalg.inv(information).astype(np.float64)
     if kind is CovarianceKind.S:
         if np.linalg.matrix_rank(s) < len(s):
             return None

@@ -16,9 +16,11 @@ from pkpd.estimation.optimum import (
     LOWER,
     SMALL_DECREASE,
     ZERO_VARIANCE,
+    at_its_bounds,
     has_rival_modes,
     lowest_from_elsewhere,
     lowest_without_variance,
+    off_level_ground,
     search_of,
     settled,
 )
@@ -46,7 +48,7 @@ class FitStatus(Enum):
         "The fit converged within the error of its sampling: the objective could fall by less than 0.1, and the curvature is "
         "positive in every direction."
     )
-    AT_BOUND = "The fit ended at a bound; what lies there has no standard error."
+    AT_BOUND = "The fit ended at a bound; what lies there has no standard error, and those of the others hold it there."
     GRADIENT_NOT_SMALL = "The fit stopped before the gradient was zero; start it again from its estimates."
     NOT_POSITIVE_DEFINITE = (
         "The curvature at the estimates is not positive in every direction: there is no covariance matrix."
@@ -221,6 +223,8 @@ def fit(
         is_search=is_search,
     )
     free = to_free(search.scale, search.scale.values)
+    if is_search:
+        free = off_level_ground(search, free)
     start = search.objective(free, None)
     if not np.isfinite(start.value) or not is_search:
         unsearched = Minimum(start, 0.0, 1, is_converged=True)
@@ -256,6 +260,7 @@ def _finished(search: Search, minimum: Minimum[Any], options: FitOptions) -> tup
     information, is_settled = None, True
     for _ in range(3):
         minimum, is_settled = settled(search, minimum)
+        minimum = at_its_bounds(search, minimum)
         if not options.with_covariance:
             break
         information, used = information_at(search.objective, minimum.point)

@@ -22,13 +22,14 @@ from pkpd.estimation.scale import scale_of, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.population import evaluate, problem_at
 from pkpd.model.population import ParameterKind
+from pkpd.model.spec import RandomEffectShape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pkpd.arrays import BoolArray, FloatArray
     from pkpd.estimation.objectives import Objective
-    from pkpd.estimation.scale import Scale
+    from pkpd.estimation.scale import Piece, Scale
     from pkpd.likelihood.importance import Sampling
     from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
@@ -38,6 +39,11 @@ ZERO_VARIANCE = 1e-6
 SMALL_DECREASE = 1e-3
 """Difference of the objective that no result depends on."""
 _LOG_ZERO = float(np.log(ZERO_VARIANCE))
+# On logarithms the objective is level towards a variance of nothing: below the first, a search would not find its way up again, and
+# begins at the second; one that ended below the third may be nothing.
+_LEVEL, _ABOVE_LEVEL, _PERHAPS_NOTHING = 1e-4, 1e-2, 1e-2
+# Share of the way between two bounds that is an end, and from which on it may be.
+_END, _PERHAPS_END = 1e-5, 0.02
 LOWER = 1e-2
 """Difference of the objective from which on two optima are not the same."""
 # Difference of -2 log of two modes' densities below which a small change of the parameters makes the other one the deeper.
@@ -179,6 +185,55 @@ def lowest_without_variance(search: Search, minimum: Minimum[Any]) -> Minimum[An
         if is_as_low or found.point.value < lowest.point.value - LOWER:
             lowest = found
     return replace(lowest, n_evaluations=n)
+
+
+def off_level_ground(search: Search, place: FloatArray) -> FloatArray:
+    """Return where a search begins: as given, but no variance so small that its derivative on logarithms shows nothing."""
+    begun = place.copy()
+    # An effect that is added is measured in the parameter's unit, in which any variance may be a large one.
+    added = {term.eta for term in search.population.model.terms if term.shape is RandomEffectShape.ADDITIVE}
+    for at, piece in _first_places(search.scale):
+        if not _is_variance(search, piece) or search.parameters[piece.places[0]].place[1] in added:
+            continue
+        if begun[at] < np.log(_LEVEL):
+            begun[at] = np.log(_ABOVE_LEVEL)
+    return begun
+
+
+def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
+    """Return the minimum with each parameter that is as good at its bound moved there, so that where it is said to be does not depend on the start."""
+    n, point = minimum.n_evaluations, minimum.point
+    for at, piece in _first_places(search.scale):
+        end = _end_near(search, piece, float(point.place[at]))
+        if end is None:
+            continue
+        moved = point.place.copy()
+        moved[at] = end
+        there = search.objective(moved, point.memory)
+        n += 1
+        if there.value < minimum.point.value + SMALL_DECREASE:
+            point = there
+    return replace(minimum, point=point, n_evaluations=n)
+
+
+def _end_near(search: Search, piece: Piece, at: float) -> float | None:
+    """Return where the bound lies that a parameter has almost reached, or None where it is not near one or there already."""
+    if _is_variance(search, piece):
+        return _LOG_ZERO - float(np.log(2.0)) if _LOG_ZERO < at < np.log(_PERHAPS_NOTHING) else None
+    if piece.kind != "logit":
+        return None
+    end, near = (float(np.log((1.0 - share) / share)) for share in (_END, _PERHAPS_END))
+    return float(np.copysign(end, at)) if near < abs(at) < end else None
+
+
+def _is_variance(search: Search, piece: Piece) -> bool:
+    return piece.kind == "log" and search.parameters[piece.places[0]].kind is ParameterKind.OMEGA
+
+
+def _first_places(scale: Scale) -> list[tuple[int, Piece]]:
+    """Return each piece with the place of its first coordinate."""
+    starts = np.cumsum([0, *(len(piece.places) for piece in scale.pieces)]).tolist()
+    return list(zip(starts, scale.pieces, strict=False))
 
 
 def lowest_from_elsewhere(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty, usable_kind
+from pkpd.estimation.covariance import CovarianceKind, shrinkage, uncertainty_off_bounds, usable_kind
 from pkpd.estimation.fit import FitStatus
 from pkpd.estimation.objectives import MOST_BY_QUADRATURE, Method, is_flat_mode
 from pkpd.kernels.codes import CENSORED
@@ -51,8 +51,8 @@ def fit_document(fit: Fit, kind: CovarianceKind, *, seconds: float, data_sha256:
         Hash of the cohort file.
     """
     wanted, kind = kind, usable_kind(fit, kind)
-    known = uncertainty(fit, kind)
-    by_place = dict(zip(fit.scale.free, known.se, strict=True)) if known else {}
+    places, known = uncertainty_off_bounds(fit, kind) or ([], None)
+    by_place = dict(zip(places, known.se, strict=True)) if known else {}
     shrunk = shrinkage(fit)
     n_quantified = int((fit.population.packed.observations[:, CENSORED] == 0.0).sum())
     groups: dict[str, dict[str, Any]] = {"theta": {}, "omega": {}, "sigma": {}}

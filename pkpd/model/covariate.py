@@ -153,7 +153,9 @@ def log_effect(effect: Effect, covariate: float | FloatArray) -> float | FloatAr
         value = np.where(np.isnan(value), np.nan, np.equal(value, effect.category))
     if effect.floor is not None:
         value = np.maximum(value, effect.floor)
-    return _LOG_EFFECT[effect.form](value, effect)
+    # A search tries coefficients at which a multiplier would be negative, which has no logarithm.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _LOG_EFFECT[effect.form](value, effect)
 
 
 def effect_slope(effect: Effect, covariate: FloatArray, code: float | None = None) -> FloatArray:

@@ -25,6 +25,12 @@ _ONE_ROW = ("ID", "TIME", "EVENT")
 _PROCESS = ("ID", "START", "STOP", "EVENT")
 _OPTIONAL = ("ENTRY", "TIME2")
 _MOST_SHOWN = 1000
+# A covariate beyond is a mistake of the file, and its powers are no numbers.
+_LARGEST = 1e12
+_EXPECTED = {
+    "EVENT": "1 for the event, 0 for none",
+    **dict.fromkeys(("TIME", "TIME2", "ENTRY", "START", "STOP"), "days"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,9 @@ class _Reader:
         values, wrong = numbers(self.table, name)
         values = np.array(values)
         for row in wrong.tolist():
-            self._fault(row, name, f"“{cell(self.table, name, row)}” is not a number")
+            self._fault(
+                row, name, f"“{cell(self.table, name, row)}” is not a number; expected {_EXPECTED.get(name, 'one')}"
+            )
         if name not in _OPTIONAL:
             is_missing = np.isnan(values)
             is_missing[wrong] = False
@@ -157,7 +165,8 @@ class _Reader:
             if name not in used:
                 if wrong.size:
                     line = self.table.first_line + int(wrong[0])
-                    self.notes.append(f"Column {name} holds text (line {line}) and is not read.")
+                    text = cell(self.table, name, int(wrong[0]))
+                    self.notes.append(f"Column {name} holds text (line {line}: “{text}”) and is not read.")
                 else:
                     found[name] = values
                 continue
@@ -166,6 +175,12 @@ class _Reader:
             is_missing = ~np.isfinite(values)
             is_missing[wrong] = False
             self._each(is_missing, name, "is {value}; the model needs a finite number")
+            is_beyond = np.abs(values) > _LARGEST
+            self._each(
+                is_beyond & ~is_missing,
+                name,
+                f"is {{value}}; expected a number of a patient, at most {_LARGEST:g} in size",
+            )
             found[name] = values
         return found
 

@@ -24,6 +24,8 @@ _USED = tuple(status.name.lower() for status in AT_A_MAXIMUM)
 _QUANTILES = {"q025": 0.025, "q50": 0.5, "q975": 0.975}
 # Part of the fits without a maximum, from which on the intervals are called too narrow.
 _MANY = 0.05
+# Fits below which percentiles say nothing.
+_FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def used_values(original: EventFit, fits: Sequence[Resampled]) -> FloatArray:
 
 
 def _spread(estimate: float | None, drawn: FloatArray, *, is_fixed: bool) -> dict[str, float | None]:
-    if is_fixed or drawn.size < 2:
+    if is_fixed or drawn.size < _FEWEST:
         return dict.fromkeys(("se", "bias", *_QUANTILES))
     with np.errstate(over="ignore", invalid="ignore"):
         bias = None if estimate is None else finite(float(drawn.mean()) - estimate)
@@ -158,8 +160,8 @@ def _warnings(original: EventFit, fits: Sequence[Resampled]) -> list[dict[str, s
     n, n_out = len(fits), sum(not one.is_used for one in fits)
     if n_out:
         text = f"{n_out:,} of {n:,} fits ended without a maximum; they are counted, and their estimates are in no interval."
-        if n - n_out < 2:
-            text += " There are no intervals; prefer those by profile."
+        if n - n_out < _FEWEST:
+            text += f" There are no intervals of fewer than {_FEWEST} fits; prefer those by profile."
         elif n_out > _MANY * n:
             text += " So many make the intervals too narrow; prefer intervals by profile."
         found.append({"code": "fits_without_maximum", "text": text})

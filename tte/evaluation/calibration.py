@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NORMAL = float(norm.ppf(0.975))
 _CLOSE = 1e-10
+_ILL_CONDITIONED = 1e14
 
 
 class SlopeStatus(Enum):
@@ -32,6 +33,7 @@ class SlopeStatus(Enum):
     FOUND = "Intercept and slope are at the maximum of the likelihood."
     NO_EVENTS = "There is no event, so that neither intercept nor slope has a finite estimate."
     CONSTANT = "All predictions are the same, so that there is no slope; the intercept is the logarithm of observed over expected."
+    INDETERMINATE = "One prediction lies so far from all others that the others do not tell the slope."
     UNBOUNDED = "The likelihood rises without end: the events are those of the most extreme predictions, and there is no finite slope."
 
 
@@ -137,7 +139,10 @@ def calibration_slope(
     if not is_constant and of_events.min() == of_events.max() and of_events[0] in {at_risk.min(), at_risk.max()}:
         return CalibrationSlope(none, none, np.nan, SlopeStatus.UNBOUNDED)
     design = np.column_stack([np.ones(event.size), *([] if is_constant else [centred])])
-    estimate, covariance = _poisson(design, event.astype(np.float64), cumulative_hazard)
+    found = _poisson(design, event.astype(np.float64), cumulative_hazard)
+    if found is None:
+        return CalibrationSlope(none, none, np.nan, SlopeStatus.INDETERMINATE)
+    estimate, covariance = found
     se = np.sqrt(np.diag(covariance))
     intercept = _wald(float(estimate[0]), float(se[0]))
     if is_constant:
@@ -181,13 +186,17 @@ def _group(times: EventTimes, risk: FloatArray, horizon_day: float) -> Calibrati
     return CalibrationGroup(times.n, n_events, *ends, float(risk.mean()), risk_by(times, horizon_day))
 
 
-def _poisson(design: FloatArray, event: FloatArray, hazard: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the maximum of Σ event·Xb − hazard·exp(Xb) by Newton's method, and its covariance."""
+def _poisson(design: FloatArray, event: FloatArray, hazard: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Return the maximum of Σ event·Xb − hazard·exp(Xb) by Newton's method, and its covariance; None where numbers do not tell it."""
     b = np.zeros(design.shape[1])
     b[0] = np.log(event.sum() / hazard.sum())
     while True:
-        mean = hazard * np.exp(design @ b)
-        information = (design * mean[:, None]).T @ design
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = hazard * np.exp(design @ b)
+            information = (design * mean[:, None]).T @ design
+        # A predictor that one patient alone has far from all others leaves a slope without information.
+        if not np.isfinite(information).all() or np.linalg.cond(information) > _ILL_CONDITIONED:
+            return None
         score = design.T @ (event - mean)
         step = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
         if float(step @ score) < _CLOSE:

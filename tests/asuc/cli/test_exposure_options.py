@@ -272,6 +272,13 @@ def test_options_that_clash_are_refused(files, tmp_path, capsys, words, said):
     assert not (tmp_path / "e").exists()
 
 
+def test_event_times_of_other_subjects_are_refused(files, tmp_path, capsys):
+    (tmp_path / "events.csv").write_text("ID,TIME,EVENT\nx,40,1\ny,90,0\n", encoding="utf-8")
+    assert refused(files, tmp_path / "e", "--events", files["events"]) == 2
+    assert "x, y here, a, b, c, d there; expected the same ID in both files" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()
+
+
 def test_event_times_with_a_column_of_an_exposure_are_refused(files, tmp_path, capsys):
     (tmp_path / "events.csv").write_text("ID,TIME,EVENT,CL\na,90,1,3\n", encoding="utf-8")
     assert refused(files, tmp_path / "e", "--events", files["events"]) == 2

@@ -197,6 +197,10 @@ def test_hazards_are_compared(events: str, tmp_path: Path, capsys: pytest.Captur
         ),
         (["--hazard", "weibull", "--landmark", "900"], "landmark: nobody is left at day 900"),
         (["--hazard", "weibull", "--covariate", "AGE"], "has no column AGE; it has ID, TIME, EVENT, LOG_AUC_CL"),
+        (
+            ["--hazard", "weibull", "--covariate", "LOG_AUC_CL", "--reference", "LOG_AUC_CL=nan"],
+            "--reference: “LOG_AUC_CL=nan” is no finite number; expected one",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(

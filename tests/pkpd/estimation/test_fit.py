@@ -161,6 +161,29 @@ def test_a_variance_of_nothing_is_found_where_it_is_the_lower_optimum():
     assert found.ofv < near.ofv - 0.5
 
 
+@pytest.mark.parametrize("method", [Method.EXACT, Method.LAPLACE])
+def test_a_start_at_almost_no_variance_finds_its_way_up_again(method: Method):
+    population = virtual(72, 3)
+    usual = fit(population, FitOptions(method, with_covariance=False))
+    parameters = with_changes(population.parameters, initial={"omega2_v": 1.9e-6}, fixed={})
+    found = fit(population, FitOptions(method, with_covariance=False), parameters=parameters)
+    assert found.values[[one.name for one in parameters].index("omega2_v")] > 0.05
+    assert found.ofv < usual.ofv + 0.01
+
+
+@pytest.mark.parametrize("begin", [1.9e-6, 1e-3, 0.5])
+def test_a_variance_that_nothing_is_lost_without_is_at_its_bound_from_any_start(begin: float):
+    population = virtual(40, 2)
+    level = np.empty(population.packed.observations.shape[0])
+    predict_all(population.packed, np.zeros((population.n_subjects, 2)), level)
+    level *= np.exp(0.1 * np.random.default_rng(1).standard_normal(level.size))
+    cohort = dataclasses.replace(population.cohort, level=level, censoring=np.zeros(level.size, dtype=np.int64))
+    population = bind_population(NIYIGENA, cohort)
+    parameters = with_changes(population.parameters, initial={"omega2_cl": begin, "omega2_v": begin}, fixed={})
+    found = fit(population, FitOptions(Method.EXACT, with_covariance=False), parameters=parameters)
+    assert (found.status, set(found.at_bound)) == (FitStatus.AT_BOUND, {"omega2_cl", "omega2_v"})
+
+
 def test_methods_without_a_likelihood_of_censored_levels_refuse_them():
     with pytest.raises(
         InputError, match=r"focei has no objective for the .* censored observations; use laplace or exact"

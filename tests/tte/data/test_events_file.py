@@ -38,7 +38,7 @@ def test_one_row_for_each_subject(written):
     assert events.kind.tolist() == [EventKind.EVENT, EventKind.INTERVAL, EventKind.CENSORED]
     assert (events.start.tolist(), events.stop.tolist(), events.upper.tolist()) == ([0, 0, 2], [5, 0, 9], [5, 4, 9])
     assert events.covariates["CRP"].tolist() == [30, 12, 8]
-    assert reading.notes == ("Column NOTE holds text (line 2) and is not read.",)
+    assert reading.notes == ("Column NOTE holds text (line 2: “x”) and is not read.",)
 
 
 def test_rows_of_a_counting_process_stand_in_the_order_of_time(written):
@@ -61,7 +61,7 @@ def test_every_problem_is_named_at_once_with_its_line_and_value(written):
     assert said(path, "crp") == [
         "events.csv: line 2, TIME: is 0; expected a day after 0: nothing is learned at day 0",
         "events.csv: line 3, TIME: is -3; expected a day from 0 on",
-        "events.csv: line 4, TIME: “x” is not a number",
+        "events.csv: line 4, TIME: “x” is not a number; expected days",
         "events.csv: line 5, EVENT: is 2; expected 0 (no event) or 1 (event)",
         "events.csv: line 6, ENTRY: is 5; expected a day before TIME",
         "events.csv: line 7, TIME2: is 5; expected a day after TIME, or nothing for an event on the day itself",
@@ -71,7 +71,7 @@ def test_every_problem_is_named_at_once_with_its_line_and_value(written):
         "events.csv: line 9, ID: 7 stands in line 8 already; expected one row for each subject, or START and STOP",
         "events.csv: line 10, ID: is nothing; expected the name of a subject",
         "events.csv: line 11, TIME: is nothing; expected a number",
-        "events.csv: line 12, TIME: “inf” is not a number",
+        "events.csv: line 12, TIME: “inf” is not a number; expected days",
     ]
 
 

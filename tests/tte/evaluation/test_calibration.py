@@ -75,7 +75,14 @@ def test_no_events_the_same_prediction_for_all_and_events_at_one_end_have_a_stat
     assert constant.intercept.value == pytest.approx(np.log(1 / 0.8))
     end = calibration_slope(np.array([0, 0, 1, 0], bool), hazard, x)
     assert end.status is SlopeStatus.UNBOUNDED
-    assert np.isnan(end.slope.value)
+
+
+@pytest.mark.parametrize("far", [72.0, 300.0, 600.0])
+def test_one_prediction_far_from_all_others_leaves_no_slope_and_is_said(far: float):
+    predictor = np.append(np.random.default_rng(3).standard_normal(30), far)
+    found = calibration_slope(np.arange(31) % 4 == 0, 0.1 * np.exp(predictor), predictor)
+    assert found.status is SlopeStatus.INDETERMINATE
+    assert np.isnan([found.slope.value, found.intercept.value, found.p]).all()
 
 
 @pytest.mark.parametrize(
