@@ -211,8 +211,13 @@ def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
         moved[at] = end
         there = search.objective(moved, point.memory)
         n += 1
-        if there.value < minimum.point.value + SMALL_DECREASE:
-            point = there
+        if not there.value < minimum.point.value + SMALL_DECREASE:
+            continue
+        # What was remembered is of the place before.
+        fresh = afresh(search, there)
+        n += 1
+        if fresh.value < minimum.point.value + SMALL_DECREASE:
+            point = fresh
     return replace(minimum, point=point, n_evaluations=n)
 
 
