@@ -23,6 +23,8 @@ _PLACE = re.compile(r"\b(Problem|Subproblem|Superproblem1|Iteration1|Superproble
 _WORDS_BYTES = re.compile(rb"[ \t]*[A-Za-z]")
 # SIGMA(1,1) is one name, though commas part names in some formats.
 _NAME = re.compile(r"[^\s,()]+(?:\([^)\s]*\))?")
+# Without ONEHEADER, title and names are printed anew after so many rows.
+_ROWS_BETWEEN_HEADS = 900
 # More than this of one kind says nothing more.
 _MOST_MESSAGES = 20
 
@@ -117,6 +119,8 @@ class _Open:
     lines: list[IntArray] = field(default_factory=list)
     n_columns: int = 0
     last_width: int = 0
+    n_rows: int = 0
+    n_rows_at_head: int = 0
 
 
 @dataclass(slots=True)
@@ -207,6 +211,7 @@ def _take_plain(reader: _Reader, lines: Lines) -> bool:
         return False
     block.parts.append(values.reshape(n_rows, block.n_columns))
     block.lines.append(np.arange(lines.first, lines.first + n_rows))
+    block.n_rows += n_rows
     return True
 
 
@@ -244,16 +249,19 @@ def _take_line(reader: _Reader, number: int, text: str) -> None:
     row = [*row, *[NOT_PRINTED] * block.n_columns][: block.n_columns]
     block.parts.append(np.array([row]))
     block.lines.append(np.array([number]))
+    block.n_rows += 1
     block.last_width = len(text)
     if reader.has_labels:
         block.labels.append(label)
 
 
 def _begin(reader: _Reader, number: int, title: str, line: int) -> None:
-    """Open a block, unless the title repeats that of the block that is open, as it does every 900 rows."""
+    """Open a block, unless the title is printed anew within a table; after fewer rows it is that of a further replicate."""
     block = reader.open
-    if block is not None and (block.number, block.title) == (number, title) and block.parts and not title:
-        return
+    if block is not None and (block.number, block.title) == (number, title):
+        if block.n_rows - block.n_rows_at_head == _ROWS_BETWEEN_HEADS:
+            block.n_rows_at_head = block.n_rows
+            return
     _close(reader)
     reader.open = _Open(number, title, line)
 
@@ -271,6 +279,7 @@ def _take_words(reader: _Reader, block: _Open, number: int, text: str) -> None:
             reader.say(number, "the row holds something that is no number.")
             block.parts.append(np.array([values]))
             block.lines.append(np.array([number]))
+            block.n_rows += 1
             if reader.has_labels:
                 block.labels.append(label)
         else:
