@@ -10,12 +10,10 @@ import numpy as np
 
 from nonmem_ref.lines import Lines, read_lines
 from nonmem_ref.number import NOT_PRINTED, split_numbers
+from pkpd.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from pkpd.arrays import FloatArray, IntArray
 
 _TITLE = re.compile(r"\s*TABLE\s+NO\.\s*(\d+)\s*:?\s*(.*?)\s*$", flags=re.IGNORECASE)
 _TITLE_BYTES = re.compile(rb"^[ \t]*TABLE[ \t]+NO\.", flags=re.IGNORECASE | re.MULTILINE)
@@ -83,7 +81,7 @@ class Block:
     @property
     def problem(self) -> int | None:
         """Number of the problem, where the title says it."""
-        return dict((key, int(value)) for key, value in _PLACE.findall(self.title)).get("Problem")
+        return {key: int(value) for key, value in _PLACE.findall(self.title)}.get("Problem")
 
     def column(self, name: str) -> FloatArray | None:
         """Return the values under a name, or None where there is no such column."""
@@ -114,9 +112,9 @@ class _Open:
     title: str
     line: int
     names: tuple[str, ...] = ()
-    labels: list[str] = field(default_factory=list)
-    parts: list[FloatArray] = field(default_factory=list)
-    lines: list[IntArray] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list[str])
+    parts: list[FloatArray] = field(default_factory=list[FloatArray])
+    lines: list[IntArray] = field(default_factory=list[IntArray])
     n_columns: int = 0
     last_width: int = 0
     n_rows: int = 0
@@ -128,9 +126,9 @@ class _Reader:
     """What is known while a file is read line by line."""
 
     has_labels: bool
-    done: list[Block] = field(default_factory=list)
+    done: list[Block] = field(default_factory=list[Block])
     open: _Open | None = None
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list[Message])
     n_left_out: int = 0
 
     def say(self, line: int, text: str) -> None:
@@ -258,10 +256,10 @@ def _take_line(reader: _Reader, number: int, text: str) -> None:
 def _begin(reader: _Reader, number: int, title: str, line: int) -> None:
     """Open a block, unless the title is printed anew within a table; after fewer rows it is that of a further replicate."""
     block = reader.open
-    if block is not None and (block.number, block.title) == (number, title):
-        if block.n_rows - block.n_rows_at_head == _ROWS_BETWEEN_HEADS:
-            block.n_rows_at_head = block.n_rows
-            return
+    is_repeated = block is not None and (block.number, block.title) == (number, title)
+    if block is not None and is_repeated and block.n_rows - block.n_rows_at_head == _ROWS_BETWEEN_HEADS:
+        block.n_rows_at_head = block.n_rows
+        return
     _close(reader)
     reader.open = _Open(number, title, line)
 

@@ -172,9 +172,7 @@ def _table(block: Block) -> EstimationTable:
     )
 
 
-def _status(
-    block: Block, rows: dict[int, Row], iterations: IntArray, objectives: FloatArray
-) -> tuple[RunStatus, str]:
+def _status(block: Block, rows: dict[int, Row], iterations: IntArray, objectives: FloatArray) -> tuple[RunStatus, str]:
     """Return how a step ended, as far as its rows say it."""
     if not rows:
         if not iterations.size:
@@ -188,7 +186,9 @@ def _status(
             return RunStatus.NO_RESULTS, "The objective is infinite at the initial values: the search never started."
         return RunStatus.TERMINATED, "The objective of the final row is infinite."
     if TERMINATION in rows:
-        status, words = by_code(float(rows[TERMINATION].values[0]) if rows[TERMINATION].values.size else np.nan, block.method)
+        status, words = by_code(
+            float(rows[TERMINATION].values[0]) if rows[TERMINATION].values.size else np.nan, block.method
+        )
         return status, _sentence(words)
     if "(evaluation)" in block.method.lower():
         return RunStatus.SUCCESSFUL, "The objective was evaluated at the given values; nothing was searched."

@@ -23,7 +23,7 @@ class Lines:
     first : int
         Number of the first of them, from 1.
     data : bytes
-        The lines with ``\\n`` at each end but perhaps the last, NUL bytes and carriage returns removed.
+        The lines with a line feed at each end but perhaps the last, NUL bytes and carriage returns removed.
     cut : tuple of int
         Numbers of lines that were too long and are kept up to a mebibyte.
     """
@@ -77,7 +77,7 @@ def read_lines(path: Path, *, chunk: int = _CHUNK, longest: int = _LONGEST) -> I
             if len(rest) > longest:
                 yield Lines(number, rest[:longest], (number,))
                 # What follows up to the end of the line belongs to it; its end makes an empty rest of it.
-                number, rest, skipping = number, b"", True
+                rest, skipping = b"", True
     if rest:
         yield Lines(number, rest)
 

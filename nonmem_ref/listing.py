@@ -14,7 +14,9 @@ from nonmem_ref.run_status import INFINITE_OBJECTIVE, RunStatus
 if TYPE_CHECKING:
     from pathlib import Path
 
-_VERSION = re.compile(r"NONLINEAR MIXED EFFECTS MODEL PROGRAM \(NONMEM\)\s+(?:DOUBLE PRECISION\s+)?VERSION\s+(\S+(?:\s+LEVEL\s+\S+)?)")
+_VERSION = re.compile(
+    r"NONLINEAR MIXED EFFECTS MODEL PROGRAM \(NONMEM\)\s+(?:DOUBLE PRECISION\s+)?VERSION\s+(\S+(?:\s+LEVEL\s+\S+)?)"
+)
 _RECORD = re.compile(r"\s*\$[A-Z]", flags=re.IGNORECASE)
 _END_OF_ECHO = re.compile(r"\s*(NM-TRAN MESSAGES|License Registered|1NONLINEAR MIXED EFFECTS|PROBLEM NO\.:)")
 _PROBLEM = re.compile(r"\s*PROBLEM NO\.:\s*(\d+)")
@@ -45,7 +47,10 @@ _QUANTITIES = {
     "estimation_seconds": re.compile(r"\s*Elapsed estimation\s+time in seconds:\s*(\S+)"),
     "covariance_seconds": re.compile(r"\s*Elapsed covariance\s+time in seconds:\s*(\S+)"),
 }
-_SHRINKAGE = re.compile(r"\s*(ETABAR|SE|N|P VAL\.|(?:ETA|EBV|EPS|ETAS|EBVS|EPSS)HRINK(?:SD|VR)?|RELATIVEINF)(?:\(%\))?:?\s+(?=[-+.\d*N])(.*)$", flags=re.IGNORECASE)
+_SHRINKAGE = re.compile(
+    r"\s*(ETABAR|SE|N|P VAL\.|(?:ETA|EBV|EPS|ETAS|EBVS|EPSS)HRINK(?:SD|VR)?|RELATIVEINF)(?:\(%\))?:?\s+(?=[-+.\d*N])(.*)$",
+    flags=re.IGNORECASE,
+)
 _CONTINUED = re.compile(r"\s{8,}[-+.\d*]")
 _SAID = re.compile(
     r"^[01 ]?\s*(?:HOWEVER, PROBLEMS OCCURRED|PARAMETER ESTIMATE IS NEAR ITS BOUNDARY|S? ?R? MATRIX ALGORITHMICALLY"
@@ -84,9 +89,9 @@ class Step:
     status: RunStatus = RunStatus.INCOMPLETE
     reason: str = "The file ends before the step does."
     ofv: float | None = None
-    quantities: dict[str, float] = field(default_factory=dict)
-    shrinkage: dict[str, list[float]] = field(default_factory=dict)
-    said: list[Message] = field(default_factory=list)
+    quantities: dict[str, float] = field(default_factory=dict[str, float])
+    shrinkage: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    said: list[Message] = field(default_factory=list[Message])
 
 
 @dataclass(slots=True)
@@ -107,8 +112,8 @@ class ListedProblem:
 
     number: int
     line: int
-    counts: dict[str, int] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    steps: list[Step] = field(default_factory=list[Step])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +149,11 @@ class Listing:
 
 @dataclass(slots=True)
 class _Reader:
-    echo: list[tuple[int, str]] = field(default_factory=list)
+    echo: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     is_echo: bool = False
     version: str | None = None
-    problems: list[ListedProblem] = field(default_factory=list)
-    said: list[Message] = field(default_factory=list)
+    problems: list[ListedProblem] = field(default_factory=list[ListedProblem])
+    said: list[Message] = field(default_factory=list[Message])
     has_text: bool = False
     step: Step | None = None
     in_term: bool = False
@@ -263,8 +268,8 @@ def _take_step(reader: _Reader, step: Step, number: int, text: str) -> None:
                 step.quantities[name] = value
             return
     if found := _SHRINKAGE.match(text):
-        reader.shrinkage = found.group(1).upper()
-        step.shrinkage[reader.shrinkage] = split_numbers(found.group(2)) or []
+        name = found.group(1).upper()
+        reader.shrinkage, step.shrinkage[name] = name, split_numbers(found.group(2)) or []
     elif reader.shrinkage is not None and _CONTINUED.match(text):
         step.shrinkage[reader.shrinkage] += split_numbers(text) or []
     else:

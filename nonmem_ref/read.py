@@ -25,6 +25,7 @@ KINDS = ("ext", "phi", "phm", "cov", "cor", "coi", "rmt", "smt", "lst", "table",
 _MATRICES = ("cov", "cor", "coi", "rmt", "smt")
 _BY_ENDING = {f".{kind}": kind for kind in KINDS if kind != "table"} | {".res": "lst", ".tab": "table"}
 _BY_NAMES = {"ITERATION": "ext", "SUBJECT_NO": "phi", "NAME": "cov", "TYPE": "shk"}
+_FIRST_NAMES = {"phi": "SUBJECT_NO", "phm": "SUBJECT_NO", "shk": "TYPE", "grd": "ITERATION"}
 _LISTING = re.compile(r"NONLINEAR MIXED EFFECTS MODEL PROGRAM|^\s*\$PROB|#TBLN:|NM-TRAN MESSAGES", flags=re.IGNORECASE)
 _HEAD = 1 << 16
 _LARGEST_SHOWN = 40
@@ -106,9 +107,12 @@ def _estimates(table: EstimationTable, messages: list[Message]) -> dict[str, Any
     """Return what one estimation step found; without a final row its values are null."""
     final, codes = table.rows.get(FINAL), table.rows.get(TERMINATION)
     if final is not None:
-        for name, value in zip(table.names or range(1, final.values.size + 1), final.values, strict=False):
-            if not np.isfinite(value):
-                messages.append(Message(final.line, f"the final value of {name} is not a finite number."))
+        names = table.names or tuple(f"column {i + 2}" for i in range(final.values.size))
+        messages += [
+            Message(final.line, f"the final value of {name} is not a finite number.")
+            for name, value in zip(names, final.values, strict=False)
+            if not np.isfinite(value)
+        ]
     if final is not None and not abs(final.objective) < INFINITE_OBJECTIVE:
         messages.append(Message(final.line, f"the objective is {final.objective:g}."))
     if final is not None and not table.names:
@@ -121,7 +125,9 @@ def _estimates(table: EstimationTable, messages: list[Message]) -> dict[str, Any
         "final": None if final is None else _finites(final.values),
         "se": None if table.standard_errors is None else _finites(table.standard_errors),
         "fixed": table.is_fixed,
-        "termination": None if codes is None else [int(code) for code in codes.values if code and np.isfinite(code)] or [0],
+        "termination": None
+        if codes is None
+        else [int(code) for code in codes.values if code and np.isfinite(code)] or [0],
         "rows": int(table.iterations.size + len(table.rows)),
     }
 
@@ -157,6 +163,11 @@ def _block_document(path: Path, kind: str) -> dict[str, Any]:
     found = read_blocks(path, has_labels=kind in _MATRICES)
     tables = [_rows(block) for block in found.blocks]
     messages = [*found.messages, *_not_printed(found.blocks)]
+    # Rows of numbers under no title may be a $TABLE file; no other kind is without names.
+    if found.blocks and not any(_has_names_of(kind, block) for block in found.blocks):
+        reason = "The line of names is missing: the file ends before it, or is no file of NONMEM."
+        known = any(block.number is not None for block in found.blocks)
+        return _document(kind, RunStatus.NO_RESULTS if known else RunStatus.UNREADABLE, reason, tables, messages)
     if not any(block.lines.size for block in found.blocks):
         status, reason = (RunStatus.NO_RESULTS, "There is a title and no row.") if found.blocks else _nothing(path)
         return _document(kind, status, reason, tables, messages)
@@ -165,9 +176,20 @@ def _block_document(path: Path, kind: str) -> dict[str, Any]:
     if short and short[-1].line == last:
         return _document(kind, RunStatus.INCOMPLETE, f"The last row (line {last}) is cut off.", tables, messages)
     if not found.blocks[-1].lines.size:
-        return _document(kind, RunStatus.INCOMPLETE, "The file ends after the title of its last table.", tables, messages)
+        return _document(
+            kind, RunStatus.INCOMPLETE, "The file ends after the title of its last table.", tables, messages
+        )
     n_rows = sum(block.lines.size for block in found.blocks)
     return _document(kind, RunStatus.SUCCESSFUL, f"All {n_rows} rows were read.", tables, messages)
+
+
+def _has_names_of(kind: str, block: Block) -> bool:
+    """Return whether the columns of a block are called as those of its kind are."""
+    if kind == "table":
+        return True
+    if kind in _MATRICES:
+        return bool(block.names) and set(block.labels) <= set(block.names)
+    return bool(block.names) and block.names[0].upper() == _FIRST_NAMES[kind]
 
 
 def _rows(block: Block) -> dict[str, Any]:
@@ -189,11 +211,14 @@ def _not_printed(blocks: Iterable[Block]) -> list[Message]:
     found: list[Message] = []
     for block in blocks:
         rows, columns = np.nonzero(~np.isfinite(block.values))
-        for row, column in zip(rows[:_LARGEST_SHOWN].tolist(), columns[:_LARGEST_SHOWN].tolist(), strict=True):
+        places: list[tuple[int, int]] = list(zip(rows.tolist(), columns.tolist(), strict=True))
+        for row, column in places[:_LARGEST_SHOWN]:
             name = block.names[column] if column < len(block.names) else f"column {column + 1}"
             found.append(Message(int(block.lines[row]), f"{name} is not a finite number."))
         if rows.size > _LARGEST_SHOWN:
-            found.append(Message(0, f"{rows.size - _LARGEST_SHOWN} more numbers of table {block.number} are not finite."))
+            found.append(
+                Message(0, f"{rows.size - _LARGEST_SHOWN} more numbers of table {block.number} are not finite.")
+            )
     return found
 
 

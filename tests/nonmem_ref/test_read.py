@@ -21,19 +21,15 @@ if TYPE_CHECKING:
 
 TITLE = "TABLE NO.     1: First Order Conditional Estimation with Interaction: Goal Function=MINIMUM VALUE OF OBJECTIVE FUNCTION: Problem=1 Subproblem=0"
 NAMES = " ITERATION    THETA1       SIGMA(1,1)   OMEGA(1,1)   OBJ"
-EXT = "\n".join(
-    [
-        TITLE,
-        NAMES,
-        "            0  1.00000E+00  2.00000E-01  3.00000E-01    100.12345678901234",
-        "            5  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340",
-        "  -1000000000  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340",
-        "  -1000000001  1.00000E-01  1.00000E+10  5.00000E-02    0.0000000000000000",
-        "  -1000000006  0.00000E+00  1.00000E+00  0.00000E+00    0.0000000000000000",
-        "  -1000000007  0.00000E+00  3.70000E+01  0.00000E+00    0.0000000000000000",
-        "",
-    ]
-)
+EXT = f"""{TITLE}
+{NAMES}
+            0  1.00000E+00  2.00000E-01  3.00000E-01    100.12345678901234
+            5  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340
+  -1000000000  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340
+  -1000000001  1.00000E-01  1.00000E+10  5.00000E-02    0.0000000000000000
+  -1000000006  0.00000E+00  1.00000E+00  0.00000E+00    0.0000000000000000
+  -1000000007  0.00000E+00  3.70000E+01  0.00000E+00    0.0000000000000000
+"""
 LISTING = """Mon Nov  2 10:00:00 CET 2026
 $PROBLEM    ONE
 $DATA d.csv IGNORE=@
@@ -94,13 +90,33 @@ def test_every_number_knows_its_line(tmp_path: Path):
     assert table.objectives[1] == 90.12345678901234
 
 
-@pytest.mark.parametrize(("n_lines", "status"), [(1, "no results"), (2, "no results"), (3, "incomplete"), (4, "incomplete"), (5, "incomplete"), (7, "incomplete"), (8, "successful")])
+@pytest.mark.parametrize(
+    ("n_lines", "status"),
+    [
+        (1, "no results"),
+        (2, "no results"),
+        (3, "incomplete"),
+        (4, "incomplete"),
+        (5, "incomplete"),
+        (7, "incomplete"),
+        (8, "successful"),
+    ],
+)
 def test_an_ext_file_that_ends_early_says_how_far_it_came(tmp_path: Path, n_lines: int, status: str):
     text = "\n".join(EXT.split("\n")[:n_lines]) + "\n"
     assert document(written(tmp_path / "run.ext", text))["status"] == status
 
 
-@pytest.mark.parametrize(("code", "status"), [("1.34000E+02", "terminated"), ("1.31000E+02", "terminated"), ("1.36000E+02", "terminated"), ("0.00000E+00", "successful"), ("***********", "incomplete")])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("1.34000E+02", "terminated"),
+        ("1.31000E+02", "terminated"),
+        ("1.36000E+02", "terminated"),
+        ("0.00000E+00", "successful"),
+        ("***********", "incomplete"),
+    ],
+)
 def test_the_code_says_how_a_search_ended(tmp_path: Path, code: str, status: str):
     text = EXT.replace("-1000000007  0.00000E+00", f"-1000000007  {code}")
     assert document(written(tmp_path / "run.ext", text))["status"] == status
@@ -108,28 +124,43 @@ def test_the_code_says_how_a_search_ended(tmp_path: Path, code: str, status: str
 
 @pytest.mark.parametrize("objective", ["NaN", "Infinity", "1.3407807929942596E+154", "****"])
 def test_an_objective_that_is_none_is_null_and_said(tmp_path: Path, objective: str):
-    text = EXT.replace("-1000000000  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340", f"-1000000000  1.50000E+00  2.50000E-01  3.50000E-01    {objective}")
+    text = EXT.replace(
+        "-1000000000  1.50000E+00  2.50000E-01  3.50000E-01    90.123456789012340",
+        f"-1000000000  1.50000E+00  2.50000E-01  3.50000E-01    {objective}",
+    )
     found = document(written(tmp_path / "run.ext", text))
     assert found["status"] == "terminated"
     assert any("objective" in one for one in found["messages"])
 
 
 def test_the_last_step_of_several_counts(tmp_path: Path):
-    second = EXT.replace("TABLE NO.     1: First Order Conditional Estimation with Interaction", "TABLE NO.     2: Objective Function Evaluation by Importance Sampling").replace("-1000000007  0.00000E+00", "-1000000007  1.00000E+00")
+    second = EXT.replace(
+        "TABLE NO.     1: First Order Conditional Estimation with Interaction",
+        "TABLE NO.     2: Objective Function Evaluation by Importance Sampling",
+    ).replace("-1000000007  0.00000E+00", "-1000000007  1.00000E+00")
     found = document(written(tmp_path / "run.ext", EXT + second))
     assert [one["number"] for one in found["tables"]] == [1, 2]
     assert found["status"] == "terminated"
 
 
 def test_other_names_of_the_objective_are_known(tmp_path: Path):
-    text = EXT.replace("First Order Conditional Estimation with Interaction", "Stochastic Approximation Expectation-Maximization").replace("   OBJ", "   SAEMOBJ").replace("-1000000007  0.00000E+00", "-1000000007  2.00000E+00")
+    text = (
+        EXT.replace(
+            "First Order Conditional Estimation with Interaction", "Stochastic Approximation Expectation-Maximization"
+        )
+        .replace("   OBJ", "   SAEMOBJ")
+        .replace("-1000000007  0.00000E+00", "-1000000007  2.00000E+00")
+    )
     found = document(written(tmp_path / "run.ext", text))
     assert (found["status"], found["tables"][0]["ofv"]) == ("successful", 90.12345678901234)
     assert "convergence was not tested" in found["reason"]
 
 
 def test_commas_and_widths_do_not_matter(tmp_path: Path):
-    text = "\n".join(line if i == 0 else ",".join(f"{cell:>14}" for cell in line.split()) for i, line in enumerate(EXT.strip().split("\n")))
+    text = "\n".join(
+        line if i == 0 else ",".join(f"{cell:>14}" for cell in line.split())
+        for i, line in enumerate(EXT.strip().split("\n"))
+    )
     plain, comma = (document(written(tmp_path / name, one)) for name, one in (("a.ext", EXT), ("b.ext", text)))
     assert plain == comma
 
@@ -160,13 +191,18 @@ def test_asterisks_that_run_into_each_other_are_parted_by_the_width(tmp_path: Pa
 
 
 def test_a_row_cut_off_is_filled_and_said(tmp_path: Path):
-    found = document(written(tmp_path / "t.tab", "TABLE NO.  1\n ID          DV\n  1.0000E+00  2.0000E+00\n  1.0000E+00"))
+    found = document(
+        written(tmp_path / "t.tab", "TABLE NO.  1\n ID          DV\n  1.0000E+00  2.0000E+00\n  1.0000E+00")
+    )
     assert found["status"] == "incomplete"
     assert "line 4: the row has 1 of 2 numbers." in found["messages"]
 
 
 def test_a_matrix_has_names_for_rows_and_columns(tmp_path: Path):
-    text = TITLE + "\n NAME             THETA1       OMEGA(2,1)\n THETA1           1.00000E+00 -2.00000E-01\n OMEGA(2,1)      -2.00000E-01  4.00000E+00\n"
+    text = (
+        TITLE
+        + "\n NAME             THETA1       OMEGA(2,1)\n THETA1           1.00000E+00 -2.00000E-01\n OMEGA(2,1)      -2.00000E-01  4.00000E+00\n"
+    )
     (block,) = read_blocks(written(tmp_path / "run.cov", text), has_labels=True).blocks
     assert block.labels == block.names == ("THETA1", "OMEGA(2,1)")
     np.testing.assert_array_equal(block.values, [[1.0, -0.2], [-0.2, 4.0]])
@@ -179,10 +215,16 @@ def test_a_listing(tmp_path: Path):
     table = found["tables"][0]
     assert (table["ofv"], table["quantities"]["function_evaluations"]) == (90.123, 25.0)
     assert table["shrinkage"] == {"ETASHRINKSD": [1.0, 2.0, 3.0], "EPSSHRINKSD": [4.0]}
-    assert [one.split(": ", 1)[1] for one in found["messages"]] == ["HOWEVER, PROBLEMS OCCURRED WITH THE MINIMIZATION.", "R MATRIX ALGORITHMICALLY SINGULAR"]
+    assert [one.split(": ", 1)[1] for one in found["messages"]] == [
+        "HOWEVER, PROBLEMS OCCURRED WITH THE MINIMIZATION.",
+        "R MATRIX ALGORITHMICALLY SINGULAR",
+    ]
     listing = read_listing(path)
     assert [text for _, text in listing.control_stream] == ["$PROBLEM    ONE", "$DATA d.csv IGNORE=@"]
-    assert (listing.version, listing.problems[0].counts) == ("7.5.1", {"records": 10, "observations": 8, "individuals": 2})
+    assert (listing.version, listing.problems[0].counts) == (
+        "7.5.1",
+        {"records": 10, "observations": 8, "individuals": 2},
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,18 +240,35 @@ def test_a_listing(tmp_path: Path):
     ],
 )
 def test_each_kind_of_method_says_in_its_own_words_that_it_is_over(tmp_path: Path, sentence: str, status: str):
-    assert document(written(tmp_path / "run.lst", LISTING.replace("0MINIMIZATION SUCCESSFUL", sentence)))["status"] == status
+    assert (
+        document(written(tmp_path / "run.lst", LISTING.replace("0MINIMIZATION SUCCESSFUL", sentence)))["status"]
+        == status
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "status"),
-    [("", "unreadable"), ("\n\n   \n", "unreadable"), ("hello\n", "unreadable"), (LISTING.split(" #TBLN")[0], "no results"), (LISTING.split(" #TERM")[0], "incomplete")],
+    [
+        ("", "unreadable"),
+        ("\n\n   \n", "unreadable"),
+        ("hello\n", "unreadable"),
+        (LISTING.split(" #TBLN", maxsplit=1)[0], "no results"),
+        (LISTING.split(" #TERM", maxsplit=1)[0], "incomplete"),
+    ],
 )
 def test_a_listing_that_ends_early_says_how_far_it_came(tmp_path: Path, text: str, status: str):
     assert document(written(tmp_path / "run.lst", text))["status"] == status
 
 
-@pytest.mark.parametrize(("name", "text", "kind"), [("a", EXT, "ext"), ("b.txt", LISTING, "lst"), ("c", "TABLE NO.  1\n ID DV\n 1 2\n", "table"), ("d", TITLE + "\n SUBJECT_NO ID ETA(1)\n 1 1 0.5\n", "phi")])
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("a", EXT, "ext"),
+        ("b.txt", LISTING, "lst"),
+        ("c", "TABLE NO.  1\n ID DV\n 1 2\n", "table"),
+        ("d", TITLE + "\n SUBJECT_NO ID ETA(1)\n 1 1 0.5\n", "phi"),
+    ],
+)
 def test_a_file_of_another_name_is_known_by_its_head(tmp_path: Path, name: str, text: str, kind: str):
     assert kind_of(written(tmp_path / name, text)) == kind
 
@@ -223,7 +282,12 @@ def test_lines_have_their_numbers_whatever_the_size_of_what_is_read_at_once(tmp_
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.sampled_from([EXT, LISTING]), st.integers(0, 1500), st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), max_size=20), st.sampled_from(["run.ext", "run.lst", "run.cov", "run.tab", "run.phi", "run"]))
+@given(
+    st.sampled_from([EXT, LISTING]),
+    st.integers(0, 1500),
+    st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), max_size=20),
+    st.sampled_from(["run.ext", "run.lst", "run.cov", "run.tab", "run.phi", "run"]),
+)
 def test_no_damage_raises(tmp_path: Path, text: str, length: int, flips: list[tuple[int, int]], name: str):
     data = bytearray(text.encode()[:length])
     for place, byte in flips:
