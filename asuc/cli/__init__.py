@@ -17,6 +17,7 @@ from asuc.cli.fit import fit as fit_command
 from asuc.cli.forecast import forecast as forecast_command
 from asuc.cli.influence import influence as influence_command
 from asuc.cli.models import models as models_command
+from asuc.cli.nonmem import nonmem as nonmem_commands
 from asuc.cli.optimize import optimize as optimize_command
 from asuc.cli.output import OutputError, abandon, check_output, flush_output
 from asuc.cli.output import report as print_error
@@ -86,6 +87,7 @@ commands.command(
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")
+commands.add_typer(nonmem_commands, name="nonmem")
 
 
 def run(arguments: list[str]) -> int:

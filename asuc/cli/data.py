@@ -102,5 +102,6 @@ def _lines(document: dict[str, Any]) -> list[str]:
             lines.append(f"  {name}: {middle}{missing}")
     lines += [f"Note: {note}" for note in document["notes"]]
     lines += [f"Problem: {problem}." for problem in document["problems"]]
-    lines.append(f"{len(document['problems'])} problems." if document["problems"] else "No problem found.")
+    n = len(document["problems"])
+    lines.append(f"{n} {'problem' if n == 1 else 'problems'}." if n else "No problem found.")
     return lines

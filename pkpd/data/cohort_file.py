@@ -111,6 +111,7 @@ class _Reader:
         self.case_names = {column.upper(): name for column, name in columns.items()}
         self.notes: list[str] = []
         self.faults: list[Problem] = []
+        self.unread: set[tuple[int, str]] = set()
         self.values = {name: self._numbers(name) for name in _NUMERIC if name in table.columns}
         self.ids = texts(table, "ID")
         codes = self.ids.dictionary_encode()
@@ -149,9 +150,9 @@ class _Reader:
     def _numbers(self, name: str) -> FloatArray:
         values, wrong = numbers(self.table, name)
         for row in wrong.tolist():
-            self._fault(
-                row, name, f"“{cell(self.table, name, row)}” is not a number; expected one, or a point for none"
-            )
+            text = cell(self.table, name, row)
+            self._fault(row, name, f"“{text}” is not a number; expected {_instead_of(name, text)}")
+            self.unread.add((int(row), name))
         return values
 
     def _fault(self, row: int, name: str, message: str) -> None:
@@ -160,7 +161,9 @@ class _Reader:
     def _each(self, where: BoolArray, name: str, message: str) -> None:
         """Note a problem of every row of some, its cell shown as {value}."""
         for row in np.flatnonzero(where).tolist():
-            self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
+            # What is no number at all has been said of that cell.
+            if (row, name) not in self.unread:
+                self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
 
     def _evid(self) -> IntArray:
         amount = self.column("AMT", 0.0)
@@ -459,3 +462,11 @@ def _line_of(fault: Problem) -> int:
     """Return the line that a problem names, the whole file before all lines."""
     _, found, rest = fault.place.partition(": line ")
     return int(rest.split(",")[0]) if found else 0
+
+
+def _instead_of(name: str, text: str) -> str:
+    """Return what was expected instead of a text."""
+    if name == "DV" and text[:1] in {"<", ">", "≤", "≥"}:
+        beyond = "CENS 1 (below)" if text[0] in "<≤" else "CENS -1 (above)"
+        return f"the limit alone, with {beyond}"
+    return "one, or a point for none"

@@ -1,0 +1,1 @@
+"""NONMEM: its files read, its runs recomputed, and models handed back to it."""
