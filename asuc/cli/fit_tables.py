@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asuc.cli.cohort_source import write_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pkpd.diagnostics.records import LevelRecords
@@ -28,6 +28,27 @@ def write_tables(
     _write_centres(folder / "centres.csv", fit_)
     _write_starts(folder / "starts.csv", begun, fit_)
     _write_path(folder / "saem_path.csv", sampled)
+
+
+_GROUPS = ("theta", "omega", "sigma")
+_ENTRIES = (
+    *("estimate", "se", "rse_pct", "fixed", "at_bound", "sd", "rse_sd_pct", "cv_pct"),
+    *("shrinkage_pct", "shrinkage_variance_pct"),
+)
+
+
+def write_estimates(file: Path, document: Mapping[str, Any]) -> None:
+    """Write every parameter of a fit's document, one row for each; a cell is empty where the document has nothing or null."""
+    rows = (
+        (group, name, *("" if entry.get(key) is None else _cell(entry[key]) for key in _ENTRIES))
+        for group in _GROUPS
+        for name, entry in document[group].items()
+    )
+    write_csv(file, ("kind", "parameter", *_ENTRIES), rows)
+
+
+def _cell(value: float | bool) -> float:
+    return int(value) if isinstance(value, bool) else value
 
 
 def _write_starts(file: Path, starts: Sequence[StartedFit], fit_: Fit) -> None:

@@ -89,6 +89,10 @@ def test_a_fit_writes_estimates_random_effects_and_residuals(
     assert written["theta"]["cl"]["se"] > 0.0
     assert written["ofv_with_log2pi"] > written["ofv"]
 
+    table = {row["parameter"]: row for row in rows_of(out / "estimates.csv")}
+    for name, entry in (*written["theta"].items(), *written["omega"].items(), *written["sigma"].items()):
+        assert float(table[name]["estimate"]) == entry["estimate"]
+        assert table[name]["se"] == ("" if entry["se"] is None else str(entry["se"]))
     etas, levels = rows_of(out / "etas.csv"), [row for row in rows_of(cohort) if row["MDV"] == "0"]
     assert list(etas[0])[:5] == ["id", "eta_cl", "eta_v", "se_cl", "se_v"]
     assert len(etas) == 20
