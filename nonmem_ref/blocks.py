@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nonmem_ref.lines import Lines, read_lines
-from nonmem_ref.number import NOT_PRINTED, split_numbers
+from nonmem_ref.number import NOT_PRINTED, parse_number, split_numbers
 from pkpd.arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TITLE = re.compile(r"\s*TABLE\s+NO\.\s*(\d+)\s*:?\s*(.*?)\s*$", flags=re.IGNORECASE)
 _TITLE_BYTES = re.compile(rb"^[ \t]*TABLE[ \t]+NO\.", flags=re.IGNORECASE | re.MULTILINE)
-_PLACE = re.compile(r"\b(Problem|Subproblem|Superproblem1|Iteration1|Superproblem2|Iteration2)=(\d+)")
+_PROBLEM = re.compile(r"\bProblem=(\d+)")
 _WORDS_BYTES = re.compile(rb"[ \t]*[A-Za-z]")
 # SIGMA(1,1) is one name, though commas part names in some formats.
 _NAME = re.compile(r"[^\s,()]+(?:\([^)\s]*\))?")
@@ -81,11 +81,8 @@ class Block:
     @property
     def problem(self) -> int | None:
         """Number of the problem, where the title says it."""
-        return {key: int(value) for key, value in _PLACE.findall(self.title)}.get("Problem")
-
-    def column(self, name: str) -> FloatArray | None:
-        """Return the values under a name, or None where there is no such column."""
-        return self.values[:, self.names.index(name)] if name in self.names else None
+        found = _PROBLEM.search(self.title)
+        return None if found is None else int(found.group(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +94,14 @@ class Blocks:
     blocks : tuple of Block
         In the order of the file.
     messages : tuple of Message
-        What could not be read as numbers, and what is missing.
+        What could not be read as numbers, and what is missing; the first of many.
+    cut_line : int or None
+        Line of the last row, where it has fewer numbers than columns.
     """
 
     blocks: tuple[Block, ...]
     messages: tuple[Message, ...]
+    cut_line: int | None
 
 
 @dataclass(slots=True)
@@ -130,6 +130,7 @@ class _Reader:
     open: _Open | None = None
     messages: list[Message] = field(default_factory=list[Message])
     n_left_out: int = 0
+    cut_line: int | None = None
 
     def say(self, line: int, text: str) -> None:
         if len(self.messages) < _MOST_MESSAGES:
@@ -166,7 +167,7 @@ def read_blocks(path: Path, *, has_labels: bool = False) -> Blocks:
     _close(reader)
     if reader.n_left_out:
         reader.messages.append(Message(0, f"{reader.n_left_out} more lines could not be read whole."))
-    return Blocks(tuple(reader.done), tuple(reader.messages))
+    return Blocks(tuple(reader.done), tuple(reader.messages), reader.cut_line)
 
 
 def _take(reader: _Reader, lines: Lines) -> None:
@@ -210,6 +211,7 @@ def _take_plain(reader: _Reader, lines: Lines) -> bool:
     block.parts.append(values.reshape(n_rows, block.n_columns))
     block.lines.append(np.arange(lines.first, lines.first + n_rows))
     block.n_rows += n_rows
+    reader.cut_line = None
     return True
 
 
@@ -240,6 +242,7 @@ def _take_line(reader: _Reader, number: int, text: str) -> None:
     block.n_columns = block.n_columns or len(block.names) or len(row)
     if len(row) != block.n_columns:
         row = _by_width(rest, block.n_columns) or row
+    reader.cut_line = number if len(row) < block.n_columns else None
     if len(row) < block.n_columns:
         reader.say(number, f"the row has {len(row)} of {block.n_columns} numbers.")
     elif len(row) > block.n_columns:
@@ -285,8 +288,8 @@ def _take_words(reader: _Reader, block: _Open, number: int, text: str) -> None:
 
 
 def _or_nothing(token: str) -> float:
-    found = split_numbers(token)
-    return found[0] if found is not None and len(found) == 1 else NOT_PRINTED
+    found = parse_number(token)
+    return NOT_PRINTED if found is None else found
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nonmem_ref.blocks import Block, Message, read_blocks
-from nonmem_ref.run_status import INFINITE_OBJECTIVE, NOT_ESTIMATED, OBJECTIVES, RunStatus, by_code
+from nonmem_ref.run_status import INFINITE_OBJECTIVE, NOT_ESTIMATED, RunStatus, by_code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,14 +155,13 @@ def _table(block: Block) -> EstimationTable:
     objectives = block.values[~is_final, -1] if block.values.size else np.empty(0)
     path = block.values[~is_final, 1:-1] if block.values.size else np.empty((0, n_parameters))
     status, reason = _status(block, rows, iterations, objectives)
-    last = block.names[-1] if block.names else ""
     return EstimationTable(
         block.number,
         block.method,
         block.problem,
         block.line,
         names,
-        last if last.upper() in OBJECTIVES or last else "",
+        block.names[-1] if block.names else "",
         iterations,
         path,
         objectives,

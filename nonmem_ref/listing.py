@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nonmem_ref.blocks import Message
 from nonmem_ref.lines import read_lines
-from nonmem_ref.number import split_numbers
+from nonmem_ref.number import parse_number, split_numbers
 from nonmem_ref.run_status import INFINITE_OBJECTIVE, RunStatus
 
 if TYPE_CHECKING:
@@ -285,8 +285,7 @@ def _end(step: Step, words: str) -> None:
 
 
 def _number(text: str | None) -> float | None:
-    found = split_numbers(text) if text else None
-    return found[0] if found and len(found) == 1 else None
+    return parse_number(text) if text else None
 
 
 def listing_status(listing: Listing) -> tuple[RunStatus, str]:

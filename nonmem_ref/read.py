@@ -171,10 +171,9 @@ def _block_document(path: Path, kind: str) -> dict[str, Any]:
     if not any(block.lines.size for block in found.blocks):
         status, reason = (RunStatus.NO_RESULTS, "There is a title and no row.") if found.blocks else _nothing(path)
         return _document(kind, status, reason, tables, messages)
-    short = [one for one in found.messages if "of" in one.text and "numbers" in one.text]
-    last = int(found.blocks[-1].lines[-1]) if found.blocks[-1].lines.size else found.blocks[-1].line
-    if short and short[-1].line == last:
-        return _document(kind, RunStatus.INCOMPLETE, f"The last row (line {last}) is cut off.", tables, messages)
+    if found.cut_line is not None:
+        reason = f"The last row (line {found.cut_line}) is cut off."
+        return _document(kind, RunStatus.INCOMPLETE, reason, tables, messages)
     if not found.blocks[-1].lines.size:
         return _document(
             kind, RunStatus.INCOMPLETE, "The file ends after the title of its last table.", tables, messages

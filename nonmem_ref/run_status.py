@@ -35,8 +35,6 @@ NOT_ESTIMATED = 1e10
 """What NONMEM prints as a standard error of what it did not estimate."""
 INFINITE_OBJECTIVE = 1e100
 """NONMEM prints sqrt of the largest double where the objective is infinite."""
-OBJECTIVES = ("OBJ", "SAEMOBJ", "MCMCOBJ", "WEIGHT", "LIKELIHOOD")
-"""Names of the last column of an .ext file, by method."""
 
 
 def is_sampling(method: str) -> bool:

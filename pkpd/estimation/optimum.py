@@ -168,9 +168,9 @@ def lowest_without_variance(search: Search, minimum: Minimum[Any]) -> Minimum[An
 
     On logarithms the objective is level there, so that no search from elsewhere need find that end, though it may be the lower one.
     """
-    n, lowest, pieces = minimum.n_evaluations, minimum, search.scale.pieces
-    for piece, at in zip(pieces, np.cumsum([0, *(len(piece.places) for piece in pieces)]), strict=False):
-        if piece.kind != "log" or search.parameters[piece.places[0]].kind is not ParameterKind.OMEGA:
+    n, lowest = minimum.n_evaluations, minimum
+    for at, piece in _first_places(search.scale):
+        if not _is_variance(search, piece):
             continue
         begin = minimum.point.place.copy()
         begin[at] = _LOG_ZERO - np.log(2.0)
@@ -272,15 +272,13 @@ def _places_away(search: Search, place: FloatArray) -> list[FloatArray]:
     errors: list[int] = []
     variances: list[int] = []
     typical: list[int] = []
-    at = 0
-    for piece in search.scale.pieces:
+    for at, piece in _first_places(search.scale):
         one = search.parameters[piece.places[0]]
-        if piece.kind == "log" and one.kind is ParameterKind.OMEGA:
+        if _is_variance(search, piece):
             begun[at] = max(begun[at], np.log(_LEAST_SHARE * one.value))
             variances.append(at)
         elif piece.kind == "log":
             (errors if one.kind is ParameterKind.SIGMA else typical).append(at)
-        at += len(piece.places)
     away = [(errors, _LARGER_ERROR), (variances, _SMALLER_VARIANCE), *(([at], _LARGER_TYPICAL) for at in typical)]
     places: list[FloatArray] = []
     for which, factor in filter(lambda one: one[0], away):

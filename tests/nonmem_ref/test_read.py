@@ -198,6 +198,11 @@ def test_a_row_cut_off_is_filled_and_said(tmp_path: Path):
     assert "line 4: the row has 1 of 2 numbers." in found["messages"]
 
 
+def test_a_cut_is_seen_behind_more_short_rows_than_are_told(tmp_path: Path):
+    text = "TABLE NO.  1\n ID          DV\n  1.0000E+00  2.0000E+00\n" + "  1.0000E+00\n" * 30
+    assert document(written(tmp_path / "t.tab", text))["reason"] == "The last row (line 33) is cut off."
+
+
 def test_a_matrix_has_names_for_rows_and_columns(tmp_path: Path):
     text = (
         TITLE
