@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from pkpd.estimation.multi_start import StartedFit
     from pkpd.estimation.saem import SaemFit
 
+_GROUPS = ("theta", "omega", "sigma")
+_ENTRIES = (
+    *("estimate", "se", "rse_pct", "fixed", "at_bound", "sd", "rse_sd_pct", "cv_pct"),
+    *("shrinkage_pct", "shrinkage_variance_pct"),
+)
+
 
 def write_tables(
     folder: Path, fit_: Fit, records: LevelRecords, begun: Sequence[StartedFit], sampled: SaemFit | None
@@ -28,13 +34,6 @@ def write_tables(
     _write_centres(folder / "centres.csv", fit_)
     _write_starts(folder / "starts.csv", begun, fit_)
     _write_path(folder / "saem_path.csv", sampled)
-
-
-_GROUPS = ("theta", "omega", "sigma")
-_ENTRIES = (
-    *("estimate", "se", "rse_pct", "fixed", "at_bound", "sd", "rse_sd_pct", "cv_pct"),
-    *("shrinkage_pct", "shrinkage_variance_pct"),
-)
 
 
 def write_estimates(file: Path, document: Mapping[str, Any]) -> None:
