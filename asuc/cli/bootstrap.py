@@ -10,7 +10,19 @@ import typer
 
 from asuc.cli.bootstrap_table import add_to_table, begin_table, finish_table
 from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
+from asuc.cli.fit_options import (
+    Bounded,
+    CensoredName,
+    CohortFile,
+    Fixed,
+    Initial,
+    MethodName,
+    OutFolder,
+    bound_settings,
+    bounds_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -34,6 +46,7 @@ def bootstrap(
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     censored: CensoredName = None,
     by_centre: Annotated[bool, typer.Option("--by-centre", help="Each centre keeps its number of subjects.")] = False,
     workers: Workers = None,
@@ -50,8 +63,8 @@ def bootstrap(
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    initial, fixed = pairs("--init", init), pairs("--fix", fix)
-    given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
+    initial, fixed, bounds = pairs("--init", init), pairs("--fix", fix), bounds_of(bound)
+    given = read_inputs(cohort, model, initial=initial, fixed=fixed, bounds=bounds, censored=censored)
     check_occasions_and_centres(given.population.model, given.population.cohort)
     settings: dict[str, Any] = {
         "model_sha256": given.population.model.sha256,
@@ -60,6 +73,7 @@ def bootstrap(
         "seed": seed,
         "fix": fixed,
         "init": initial,
+        "bound": bound_settings(bounds),
         "censored": censored,
         "by_centre": by_centre,
     }

@@ -11,6 +11,7 @@ import typer
 from asuc.cli.cohort_source import check_folder, make_folder, write_json
 from asuc.cli.figure_files import DEFAULT_INDIVIDUALS, INDIVIDUALS, draw_fit, forget_figures, individuals_wanted
 from asuc.cli.fit_options import (
+    Bounded,
     CensoredName,
     CohortFile,
     FitInputs,
@@ -18,6 +19,7 @@ from asuc.cli.fit_options import (
     Fixed,
     Initial,
     OutFolder,
+    bounds_of,
     pairs,
     read_inputs,
 )
@@ -47,6 +49,7 @@ def fit(
     method: Annotated[FitMethodName, typer.Option(help="Objective that is minimised; saem samples.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     maxeval: Annotated[
         int | None,
         typer.Option(
@@ -99,6 +102,7 @@ def fit(
         model,
         initial=pairs("--init", init),
         fixed=pairs("--fix", fix),
+        bounds=bounds_of(bound),
         censored=censored,
         is_filled=not is_multiple,
     )

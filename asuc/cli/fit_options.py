@@ -34,6 +34,10 @@ OutFolder = Annotated[str, typer.Option(metavar="DIR", help="Folder for the resu
 ValuedModel = Annotated[str, typer.Option(metavar="NAME|FILE.toml", help="Model, with its values.")]
 Fixed = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a parameter at a value.")]
 Initial = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Start a parameter at a value.")]
+Bounded = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=LOW:HIGH", help="Look for a parameter between two values; either may be left out."),
+]
 
 FitFolder = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of a fit, whose estimates are taken.")]
 
@@ -60,6 +64,33 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, float]:
             raise input_error(option, f"“{text}” is no finite number; expected one, such as cl=0.49")
         found[name.strip()] = number
     return found
+
+
+def bounds_of(given: Sequence[str] | None) -> dict[str, tuple[float, float]]:
+    """Return what stands behind `--bound`: lower and upper bound by name, infinite where left out.
+
+    Raises
+    ------
+    InputError
+        For words that are not NAME=LOW:HIGH with at least one finite number.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for text in given or ():
+        name, sign, values = text.partition("=")
+        low, colon, high = values.partition(":")
+        try:
+            bounds = (float(low) if low.strip() else -math.inf, float(high) if high.strip() else math.inf)
+        except ValueError:
+            sign, bounds = "", (math.nan, math.nan)
+        if not (sign and colon) or any(map(math.isnan, bounds)) or not any(map(math.isfinite, bounds)):
+            raise input_error("--bound", f"“{text}” is not NAME=LOW:HIGH, such as cl=0.1:2, cl=0.1: or cl=:2")
+        found[name.strip()] = bounds
+    return found
+
+
+def bound_settings(bounds: Mapping[str, tuple[float, float]]) -> dict[str, list[float | None]]:
+    """Return bounds as a document holds them, null where there is none."""
+    return {name: [one if math.isfinite(one) else None for one in pair] for name, pair in bounds.items()}
 
 
 def estimates_of(fit: str | None) -> dict[str, float]:
@@ -124,6 +155,7 @@ def read_inputs(
     fixed: Mapping[str, float],
     censored: Literal["drop", "half"] | None,
     is_filled: bool = True,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> FitInputs:
     """Read cohort and model, and say on standard error what was assumed; of missing covariates only where they are filled.
 
@@ -135,8 +167,9 @@ def read_inputs(
     from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.likelihood.population import bind_population  # noqa: PLC0415
+    from pkpd.model.bounds import with_bounds  # noqa: PLC0415
 
-    spec = read_model(model)
+    spec = with_bounds(read_model(model), bounds or {})
     reading, ready = read_cohort_for(cohort, spec, is_filled=is_filled)
     data, incomplete = (
         one if censored is None else without_censored(one, censored) for one in (ready.cohort, ready.carried)

@@ -10,7 +10,19 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_csv, write_json
 from asuc.cli.figure_files import FOLDER, write_figures
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
+from asuc.cli.fit_options import (
+    Bounded,
+    CensoredName,
+    CohortFile,
+    Fixed,
+    Initial,
+    MethodName,
+    OutFolder,
+    bound_settings,
+    bounds_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -42,6 +54,7 @@ def influence(
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     covariance: Annotated[
         Literal["r", "s", "rsr"], typer.Option(help="Matrix of Cook scores and standard errors.")
     ] = "rsr",
@@ -62,8 +75,8 @@ def influence(
     folder = check_folder(out, force=force or resume)
     if approximate and ratio:
         raise input_error("--ratio", "is of fits, and --approximate makes none; leave one of them out")
-    initial, fixed = pairs("--init", init), pairs("--fix", fix)
-    given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
+    initial, fixed, bounds = pairs("--init", init), pairs("--fix", fix), bounds_of(bound)
+    given = read_inputs(cohort, model, initial=initial, fixed=fixed, bounds=bounds, censored=censored)
     unit, kind = DeletedUnit(by), CovarianceKind(covariance)
     if len(cases(given.population.cohort, unit)) < 2:
         raise input_error(cohort, f"has one {by}; expected at least two, so that something is left without one")
@@ -73,6 +86,7 @@ def influence(
         "method": method,
         "fix": fixed,
         "init": initial,
+        "bound": bound_settings(bounds),
         "censored": censored,
         "by": by,
         "ratio": ratio,

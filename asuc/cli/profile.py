@@ -9,7 +9,19 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_csv, write_json
 from asuc.cli.figure_files import FOLDER, write_figures
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
+from asuc.cli.fit_options import (
+    Bounded,
+    CensoredName,
+    CohortFile,
+    Fixed,
+    Initial,
+    MethodName,
+    OutFolder,
+    bound_settings,
+    bounds_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -40,6 +52,7 @@ def profile(
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     censored: CensoredName = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
@@ -55,8 +68,8 @@ def profile(
     if not 0.5 < level < 1.0:
         raise input_error("--level", f"{level:g} is not above 0.5 and below 1, such as 0.95")
     folder = check_folder(out, force=force or resume)
-    initial, fixed = pairs("--init", init), pairs("--fix", fix)
-    given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
+    initial, fixed, bounds = pairs("--init", init), pairs("--fix", fix), bounds_of(bound)
+    given = read_inputs(cohort, model, initial=initial, fixed=fixed, bounds=bounds, censored=censored)
     settings: dict[str, Any] = {
         "model_sha256": given.population.model.sha256,
         "data_sha256": given.data_sha256,
@@ -64,6 +77,7 @@ def profile(
         "level": level,
         "fix": fixed,
         "init": initial,
+        "bound": bound_settings(bounds),
         "censored": censored,
     }
     if resume:

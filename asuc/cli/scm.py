@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, make_folder, write_json
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs
+from asuc.cli.fit_options import (
+    Bounded,
+    CensoredName,
+    CohortFile,
+    Fixed,
+    Initial,
+    MethodName,
+    OutFolder,
+    bound_settings,
+    bounds_of,
+    pairs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -59,6 +70,7 @@ def scm(
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     censored: CensoredName = None,
     impute: Annotated[
         Literal["median", "multiple"], typer.Option(help="What stands for covariates that a subject has no value of.")
@@ -89,6 +101,7 @@ def scm(
         keep=tuple(keep or ()),
         initial=pairs("--init", init),
         fixed=pairs("--fix", fix),
+        bounds=bounds_of(bound),
         censored=censored,
         method=method,
         p_forward=p_forward,
@@ -153,7 +166,8 @@ class _Fits:
 
 def _settings(given: SearchInputs, wanted: Wanted) -> dict[str, Any]:
     """Return what a result depends on, as it stands in the file."""
-    options: dict[str, Any] = json.loads(json.dumps(asdict(wanted)))
+    options: dict[str, Any] = json.loads(json.dumps(asdict(replace(wanted, bounds={}))))
+    options["bounds"] = bound_settings(wanted.bounds)
     return {"model_sha256": given.model_sha256, "data_sha256": given.data_sha256, **options}
 
 

@@ -42,6 +42,8 @@ class Wanted:
         Effects that stay in the base model, as PARAMETER:COVARIATE.
     initial, fixed : dict of str to float
         Changes of the base model's parameters.
+    bounds : dict of str to (float, float)
+        Bounds of the base model's parameters.
     censored : "drop", "half" or None
         What is done with censored levels.
     method : str
@@ -60,6 +62,7 @@ class Wanted:
     keep: tuple[str, ...]
     initial: Mapping[str, float]
     fixed: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
     censored: Literal["drop", "half"] | None
     method: str
     p_forward: float
@@ -108,6 +111,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.estimation.objectives import Method  # noqa: PLC0415
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
+    from pkpd.model.bounds import with_bounds  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
@@ -127,7 +131,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         report(f"{cohort}: {note}")
     values = {one.name: covariate_values(ready.cohort, one) for one in candidates}
     relations, notes = candidate_relations(wider, values, parameters=parameters, forms=forms, kept=kept)
-    base = without_effects(wider, parameters, kept)
+    base = with_bounds(without_effects(wider, parameters, kept), wanted.bounds)
     data, incomplete = (
         one if wanted.censored is None else without_censored(one, wanted.censored)
         for one in (ready.cohort, ready.carried)

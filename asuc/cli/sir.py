@@ -9,7 +9,19 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, check_settings, kept_rows, make_folder, write_csv, write_json
 from asuc.cli.figure_files import FOLDER, write_figures
-from asuc.cli.fit_options import CensoredName, CohortFile, Fixed, Initial, MethodName, OutFolder, pairs, read_inputs
+from asuc.cli.fit_options import (
+    Bounded,
+    CensoredName,
+    CohortFile,
+    Fixed,
+    Initial,
+    MethodName,
+    OutFolder,
+    bound_settings,
+    bounds_of,
+    pairs,
+    read_inputs,
+)
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -45,6 +57,7 @@ def sir(
     method: Annotated[MethodName, typer.Option(help="Objective that is minimised.")] = "exact",
     fix: Fixed = None,
     init: Initial = None,
+    bound: Bounded = None,
     censored: CensoredName = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where the folder exists.")] = False,
@@ -62,8 +75,8 @@ def sir(
         message = f"{resamples} is more than half of {samples} samples; draw more samples, or keep fewer"
         raise input_error("--resamples", message)
     folder = check_folder(out, force=force or resume)
-    initial, fixed = pairs("--init", init), pairs("--fix", fix)
-    given = read_inputs(cohort, model, initial=initial, fixed=fixed, censored=censored)
+    initial, fixed, bounds = pairs("--init", init), pairs("--fix", fix), bounds_of(bound)
+    given = read_inputs(cohort, model, initial=initial, fixed=fixed, bounds=bounds, censored=censored)
     rse = None if proposal_rse is None else fraction_from_percent(proposal_rse)
     options = SirOptions(samples, resamples, iterations, inflate, rse, seed)
     settings: dict[str, Any] = {
@@ -77,6 +90,7 @@ def sir(
         "proposal_rse": proposal_rse,
         "fix": fixed,
         "init": initial,
+        "bound": bound_settings(bounds),
         "censored": censored,
     }
     if resume:

@@ -134,7 +134,7 @@ def _is_tested(larger: Fit, inside: tuple[PopulationParameter, ...]) -> BoolArra
 def _pooled(found: StackedFit, ofv: float, is_tested: BoolArray) -> PooledRatio | None:
     """Return the pooled test; None where the larger model has no fit, or no positive curvature."""
     larger = found.fit
-    is_known = ~is_held(larger.parameters, larger.scale, to_free(larger.scale, larger.values))
+    is_known = ~is_held(larger, to_free(larger.scale, larger.values))
     within = found.within[np.ix_(is_known, is_known)]
     if larger.status not in USED or not is_known.any() or not is_positive(within):
         return None

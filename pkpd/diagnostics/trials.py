@@ -12,8 +12,9 @@ from scipy.special import chdtrc
 from pkpd.diagnostics.candidates import Relation, bounded, with_relations
 from pkpd.estimation.bootstrap import USED
 from pkpd.estimation.fit import FitOptions, FitStatus, fit
+from pkpd.estimation.scale import inside
 from pkpd.likelihood.population import bind_population
-from pkpd.model.population import PopulationParameter, population_parameters
+from pkpd.model.population import ParameterKind, PopulationParameter, population_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -277,8 +278,6 @@ def _at(one: PopulationParameter, start: Mapping[str, float]) -> PopulationParam
     """Return a parameter at its start, which lies inside its bounds; what is fixed stays."""
     if one.is_fixed:
         return one
-    value = start.get(one.name, one.value)
-    if not (np.isfinite(one.lower) and np.isfinite(one.upper)):
-        return replace(one, value=value)
-    margin = _INSIDE * (one.upper - one.lower)
-    return replace(one, value=float(np.clip(value, one.lower + margin, one.upper - margin)))
+    if one.kind is ParameterKind.OMEGA:
+        return replace(one, value=start.get(one.name, one.value))
+    return replace(one, value=inside(one, start.get(one.name, one.value), _INSIDE))

@@ -24,7 +24,7 @@ from pkpd.estimation.optimum import (
     search_of,
     settled,
 )
-from pkpd.estimation.scale import Scale, jacobian, to_free, to_values
+from pkpd.estimation.scale import Scale, jacobian, reach_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects
 from pkpd.likelihood.importance import Sampling
@@ -78,6 +78,8 @@ class FitStatus(Enum):
 # Expected decrease at which a search whose sampled points move along ends: its gradient errs as much as its objective.
 _ROUGH = 2e-2
 _NEAR_ONE = 1.0 - 1e-5
+# Share of the model's value's distance from a bound below which a parameter lies there.
+_AT_END = 1e-4
 # Methods whose objective jumps where another mode of a subject becomes the deepest, and so has minima of its own.
 _BY_MODES = (Method.FOCE, Method.FOCEI, Method.LAPLACE)
 # Largest conditional variance of a whitened random effect at which a search by Laplace's objective ended for want of a mode that
@@ -178,7 +180,11 @@ def with_changes(
         one = parameters[names.index(name)]
         if not one.lower < value < one.upper:
             raise input_error(name, f"{value:g} is outside its bounds {one.lower:g} to {one.upper:g}")
-    changed = (replace(one, value={**initial, **fixed}.get(one.name, one.value)) for one in parameters)
+    changed = [replace(one, value={**initial, **fixed}.get(one.name, one.value)) for one in parameters]
+    for one in changed:
+        if not one.is_fixed and one.name not in fixed and not one.lower < one.value < one.upper:
+            message = f"starts at {one.value:g}, outside its bounds {one.lower:g} to {one.upper:g}; give an initial value inside"
+            raise input_error(one.name, message)
     return tuple(replace(one, is_fixed=one.is_fixed or one.name in fixed) for one in changed)
 
 
@@ -328,7 +334,7 @@ def ended(
     evaluation: Evaluation = point.memory.evaluation
     if isinstance(evaluation, CentreEvaluation):
         evaluation = at_mean_effects(population, values, conditional_of(options.method), evaluation)
-    at_bound = parameters_at_bound(parameters, scale, values)
+    at_bound = parameters_at_bound(population, parameters, scale, values)
     free = scale.free
     own = None
     if information is not None:
@@ -371,7 +377,7 @@ def _status(
 
 
 def parameters_at_bound(
-    parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray
+    population: Population, parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray
 ) -> tuple[str, ...]:
     """Return the names of the free parameters that lie at a bound."""
     variance = {
@@ -382,18 +388,17 @@ def parameters_at_bound(
     found: list[str] = []
     for i in scale.free:
         one, value = parameters[i], values[i]
-        is_variance = one.kind is ParameterKind.OMEGA and one.place[0] == "omega2"
-        if (is_variance and value < ZERO_VARIANCE) or _is_near_end(one, value):
+        if one.kind is not ParameterKind.OMEGA:
+            is_there = _is_near_end(one, value, population.parameters[i].value)
+        elif one.place[0] == "omega2":
+            is_there = value < ZERO_VARIANCE
+        else:
+            is_there = abs(value) > _NEAR_ONE * np.sqrt(variance[str(one.place[1])] * variance[str(one.place[2])])
+        if is_there:
             found.append(one.name)
-        elif one.kind is ParameterKind.OMEGA and one.place[0] == "covariance":
-            limit = np.sqrt(variance[str(one.place[1])] * variance[str(one.place[2])])
-            if abs(value) > _NEAR_ONE * limit:
-                found.append(one.name)
     return tuple(found)
 
 
-def _is_near_end(one: PopulationParameter, value: float) -> bool:
-    if not (np.isfinite(one.lower) and np.isfinite(one.upper)):
-        return False
-    width = one.upper - one.lower
-    return min(value - one.lower, one.upper - value) < 1e-4 * width
+def _is_near_end(one: PopulationParameter, value: float, typical: float) -> bool:
+    bounds = [bound for bound in (one.lower, one.upper) if np.isfinite(bound)]
+    return any(abs(value - bound) < _AT_END * reach_of(one, bound, typical) for bound in bounds)

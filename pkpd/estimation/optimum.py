@@ -18,7 +18,7 @@ from pkpd.estimation.objectives import (
     objective_of,
     underived_of,
 )
-from pkpd.estimation.scale import scale_of, to_values
+from pkpd.estimation.scale import piece_place, piece_values, reach_of, scale_of, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.population import evaluate, problem_at
 from pkpd.model.population import ParameterKind
@@ -42,7 +42,7 @@ _LOG_ZERO = float(np.log(ZERO_VARIANCE))
 # On logarithms the objective is level towards a variance of nothing: below the first, a search would not find its way up again, and
 # begins at the second; one that ended below the third may be nothing.
 _LEVEL, _ABOVE_LEVEL, _PERHAPS_NOTHING = 1e-4, 1e-2, 1e-2
-# Share of the way between two bounds that is an end, and from which on it may be.
+# Share of the model's value's distance from a bound that is the bound, and from which on it may be.
 _END, _PERHAPS_END = 1e-5, 0.02
 LOWER = 1e-2
 """Difference of the objective from which on two optima are not the same."""
@@ -204,7 +204,7 @@ def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
     """Return the minimum with each parameter that is as good at its bound moved there, so that where it is said to be does not depend on the start."""
     n, point = minimum.n_evaluations, minimum.point
     for at, piece in _first_places(search.scale):
-        end = _end_near(search, piece, float(point.place[at]))
+        end = _end_near(search, piece, point.place[at : at + 1])
         if end is None:
             continue
         moved = point.place.copy()
@@ -221,14 +221,20 @@ def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
     return replace(minimum, point=point, n_evaluations=n)
 
 
-def _end_near(search: Search, piece: Piece, at: float) -> float | None:
+def _end_near(search: Search, piece: Piece, at: FloatArray) -> float | None:
     """Return where the bound lies that a parameter has almost reached, or None where it is not near one or there already."""
-    if _is_variance(search, piece):
-        return _LOG_ZERO - float(np.log(2.0)) if _LOG_ZERO < at < np.log(_PERHAPS_NOTHING) else None
-    if piece.kind != "logit":
+    if piece.kind == "block":
         return None
-    end, near = (float(np.log((1.0 - share) / share)) for share in (_END, _PERHAPS_END))
-    return float(np.copysign(end, at)) if near < abs(at) < end else None
+    if _is_variance(search, piece):
+        return _LOG_ZERO - float(np.log(2.0)) if _LOG_ZERO < at[0] < np.log(_PERHAPS_NOTHING) else None
+    (place,) = piece.places
+    one, typical = search.parameters[place], search.population.parameters[place].value
+    value = float(piece_values(piece, at)[0])
+    for bound, inwards in ((one.lower, 1.0), (one.upper, -1.0)):
+        reach = reach_of(one, bound, typical) if np.isfinite(bound) else 0.0
+        if _END * reach < inwards * (value - bound) < _PERHAPS_END * reach:
+            return float(piece_place(piece, np.array([bound + inwards * _END * reach]))[0])
+    return None
 
 
 def _is_variance(search: Search, piece: Piece) -> bool:

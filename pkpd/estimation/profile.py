@@ -13,7 +13,7 @@ from pkpd.errors import input_error
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
 from pkpd.estimation.fit import Fit, FitStatus, fit
 from pkpd.estimation.multi_start import ENDED, SAME_OFV
-from pkpd.estimation.scale import scale_of, to_free, to_values
+from pkpd.estimation.scale import inside, scale_of, to_free, to_values
 from pkpd.model.population import ParameterKind
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _FIRST_SHARE, _LARGEST_GROWTH = 0.5, 3.0
 # Where no standard error says how far to go: on the scale of the search, whose units are shares of a value.
 _STEP_WITHOUT_SE = 0.3
 # How far is far: a thousandfold of what is positive, and this many units of a coefficient.
-_FAR_LOG, _FAR_LOGIT, _FAR_UNITS = float(np.log(1000.0)), 12.0, 50.0
-# What counts as the bound of something positive: a variance that has no effect, and a share of an estimate.
+_FAR_LOG, _FAR_UNITS = float(np.log(1000.0)), 50.0
+# What counts as the bound: of a variance one that has no effect, else a share of the estimate's distance from it.
 _LEAST_VARIANCE, _LEAST_SHARE = 1e-6, 1e-4
 # Share of an initial value at which the search for the end of what lies at a bound begins.
 _OFF_BOUND = 1e-3
@@ -245,17 +245,14 @@ class _Course:
 
     def farthest(self, direction: float) -> tuple[float, bool]:
         """Return how far to look on one side, on the scale of the search, and whether a bound lies there."""
-        kind = self.scale.pieces[0].kind
-        if kind == "logit":
-            edge = direction * _FAR_LOGIT - self.begin
-            return max(direction * edge, 0.0), True
-        if kind == "identity":
-            return max(_FAR_UNITS, 10.0 * self.first_step), False
-        if direction > 0.0:
-            return _FAR_LOG, False
+        bound = _bound(self.one, direction)
+        if not np.isfinite(bound):
+            is_unbounded = self.scale.pieces[0].kind == "identity"
+            return (max(_FAR_UNITS, 10.0 * self.first_step) if is_unbounded else _FAR_LOG), False
         is_variance = self.one.kind is ParameterKind.OMEGA
-        least = _LEAST_VARIANCE if is_variance else _LEAST_SHARE * (self.value(self.begin) - self.one.lower)
-        return max(self.begin - float(np.log(least)), 0.0), True
+        least = _LEAST_VARIANCE if is_variance else _LEAST_SHARE * abs(self.value(self.begin) - bound)
+        edge = float(to_free(self.scale, np.array([bound - direction * least]))[0])
+        return max(direction * (edge - self.begin), 0.0), True
 
 
 def _held_by(original: Fit) -> Held:
@@ -265,8 +262,8 @@ def _held_by(original: Fit) -> Held:
 def _begin(original: Fit, one: PopulationParameter, estimate: float) -> float:
     """Return where an estimate lies on its scale; of one at a bound, a thousandth of its initial value away from there."""
     scale = scale_of((replace(one, is_fixed=False),))
-    if one.name in original.at_bound and scale.pieces[0].kind == "log":
-        estimate = max(estimate, one.lower + _OFF_BOUND * (one.value - one.lower))
+    if one.name in original.at_bound:
+        estimate = inside(one, estimate, _OFF_BOUND)
     return float(to_free(scale, np.array([estimate]))[0])
 
 

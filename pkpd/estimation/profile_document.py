@@ -47,7 +47,12 @@ def profile_document(original: Fit, profiles: Sequence[Profile], *, level: float
 
 
 def interval_ratio(profile: Profile) -> float:
-    """Return how much farther the upper end lies from the estimate than the lower one; 1 of a symmetric interval, NaN without two."""
+    """Return how much farther the upper end lies from the estimate than the lower one; 1 of a symmetric interval, NaN without two.
+
+    An end at a bound is none: no objective has risen there.
+    """
+    if profile.lower.status is EndStatus.AT_BOUND or profile.upper.status is EndStatus.AT_BOUND:
+        return float("nan")
     below = profile.estimate - profile.lower.value
     above = profile.upper.value - profile.estimate
     return above / below if below > 0.0 else float("nan")

@@ -121,6 +121,8 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
         "fixed": one.is_fixed,
         "at_bound": is_at_bound,
     }
+    if one.kind is not ParameterKind.OMEGA:
+        entry |= {"lower": _finite(one.lower), "upper": _finite(one.upper)}
     if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
         sd = math.sqrt(value)
         entry["sd"] = sd

@@ -103,7 +103,7 @@ def fit_at(
     is_exhausted : bool
         Whether these were all that were allowed.
     """
-    at_bound = parameters_at_bound(parameters, scale, to_values(scale, end.point.place))
+    at_bound = parameters_at_bound(population, parameters, scale, to_values(scale, end.point.place))
     if at_bound:
         status = FitStatus.AT_BOUND
     elif end.information is not None and not is_positive(end.information):

@@ -1,7 +1,8 @@
 """The scale that a fit searches on: no bounds, and steps of one that mean about the same for every parameter.
 
-Positive parameters become logarithms, those between two bounds logits, coefficients multiples of a unit, and a block of Omega its
-Cholesky factor with the logarithms of the diagonal, so that every point is a covariance matrix.
+Positive parameters become logarithms, as does the distance from a single bound; those between two bounds become logits,
+coefficients multiples of a unit, and a block of Omega its Cholesky factor with the logarithms of the diagonal, so that every
+point is a covariance matrix. A larger coordinate is a larger value.
 """
 
 from __future__ import annotations
@@ -30,14 +31,15 @@ class Piece:
     Parameters
     ----------
     kind : str
-        log, logit, identity, or block (of Omega).
+        log (of the distance above a lower bound), log_below (minus that of the distance below an upper one), logit, identity, or
+        block (of Omega).
     places : tuple of int
         Which parameters: one, or the lower triangle of a block by rows.
     lower, upper : float
         Bounds; the unit of an identity is ``upper``.
     """
 
-    kind: Literal["log", "logit", "identity", "block"]
+    kind: Literal["log", "log_below", "logit", "identity", "block"]
     places: tuple[int, ...]
     lower: float = 0.0
     upper: float = 1.0
@@ -87,6 +89,8 @@ def scale_of(parameters: Sequence[PopulationParameter]) -> Scale:
             pieces.append(Piece("logit", (i,), one.lower, one.upper))
         elif np.isfinite(one.lower):
             pieces.append(Piece("log", (i,), one.lower))
+        elif np.isfinite(one.upper):
+            pieces.append(Piece("log_below", (i,), upper=one.upper))
         else:
             pieces.append(Piece("identity", (i,), upper=max(abs(one.value), _SMALLEST_UNIT)))
     for block in blocks:
@@ -99,23 +103,40 @@ def scale_of(parameters: Sequence[PopulationParameter]) -> Scale:
     return Scale(np.array([one.value for one in parameters]), tuple(pieces))
 
 
+def reach_of(one: PopulationParameter, bound: float, typical: float) -> float:
+    """Return the distance from a bound in which nearness to it is measured: that of a typical value, at most the other bound's."""
+    return float(min(one.upper - one.lower, abs(typical - bound) or 1.0))
+
+
+def inside(one: PopulationParameter, value: float, share: float) -> float:
+    """Return a value, or the nearest one that lies inside of each bound by a share of the initial value's distance from it."""
+    if np.isfinite(one.lower):
+        value = max(value, one.lower + share * reach_of(one, one.lower, one.value))
+    if np.isfinite(one.upper):
+        value = min(value, one.upper - share * reach_of(one, one.upper, one.value))
+    return value
+
+
 def to_free(scale: Scale, values: FloatArray) -> FloatArray:
     """Return where some values lie on the scale."""
-    parts: list[FloatArray] = []
-    for piece in scale.pieces:
-        given = values[list(piece.places)]
-        if piece.kind == "block":
-            factor: FloatArray = np.linalg.cholesky(_square(given)).astype(np.float64)
-            n = len(factor)
-            factor[np.arange(n), np.arange(n)] = np.log(np.diag(factor))
-            parts.append(factor[np.tril_indices(n)])
-        elif piece.kind == "log":
-            parts.append(np.log(given - piece.lower))
-        elif piece.kind == "logit":
-            parts.append(np.log((given - piece.lower) / (piece.upper - given)))
-        else:
-            parts.append(given / piece.upper)
+    parts = [piece_place(piece, values[list(piece.places)]) for piece in scale.pieces]
     return np.concatenate(parts) if parts else np.empty(0)
+
+
+def piece_place(piece: Piece, values: FloatArray) -> FloatArray:
+    """Return where the values of a piece's parameters lie on the scale."""
+    if piece.kind == "block":
+        factor: FloatArray = np.linalg.cholesky(_square(values)).astype(np.float64)
+        n = len(factor)
+        factor[np.arange(n), np.arange(n)] = np.log(np.diag(factor))
+        return factor[np.tril_indices(n)]
+    if piece.kind == "log":
+        return np.log(values - piece.lower)
+    if piece.kind == "log_below":
+        return -np.log(piece.upper - values)
+    if piece.kind == "logit":
+        return np.log((values - piece.lower) / (piece.upper - values))
+    return values / piece.upper
 
 
 def to_values(scale: Scale, free: FloatArray) -> FloatArray:
@@ -124,7 +145,7 @@ def to_values(scale: Scale, free: FloatArray) -> FloatArray:
     at = 0
     for piece in scale.pieces:
         n = len(piece.places)
-        values[list(piece.places)] = _piece_values(piece, free[at : at + n])
+        values[list(piece.places)] = piece_values(piece, free[at : at + n])
         at += n
     return values
 
@@ -140,12 +161,15 @@ def jacobian(scale: Scale, free: FloatArray) -> FloatArray:
     return result
 
 
-def _piece_values(piece: Piece, free: FloatArray) -> FloatArray:
+def piece_values(piece: Piece, free: FloatArray) -> FloatArray:
+    """Return the values of a piece's parameters at a point of the scale."""
     if piece.kind == "block":
         factor = _factor(free)
         return (factor @ factor.T)[np.tril_indices(len(factor))]
     if piece.kind == "log":
         return piece.lower + np.exp(free)
+    if piece.kind == "log_below":
+        return piece.upper - np.exp(-free)
     if piece.kind == "logit":
         return piece.lower + (piece.upper - piece.lower) / (1.0 + np.exp(-free))
     return free * piece.upper
@@ -154,6 +178,8 @@ def _piece_values(piece: Piece, free: FloatArray) -> FloatArray:
 def _piece_jacobian(piece: Piece, free: FloatArray) -> FloatArray:
     if piece.kind == "log":
         return np.exp(free)[:, None]
+    if piece.kind == "log_below":
+        return np.exp(-free)[:, None]
     if piece.kind == "logit":
         share = 1.0 / (1.0 + np.exp(-free))
         return ((piece.upper - piece.lower) * share * (1.0 - share))[:, None]

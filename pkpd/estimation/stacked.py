@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pkpd.estimation.objectives import Objective
     from pkpd.estimation.scale import Scale
     from pkpd.likelihood.population import Population
-    from pkpd.model.population import PopulationParameter
     from pkpd.model.spec import ModelSpec
 
 # Draws of everything before each fit.
@@ -181,10 +180,11 @@ def completed_cohort(cohort: Cohort, chain: CovariateChain) -> Cohort:
     return replace(cohort, covariates={**cohort.covariates, **drawn})
 
 
-def is_held(parameters: Sequence[PopulationParameter], scale: Scale, place: FloatArray) -> BoolArray:
-    """Return which free coordinates belong to parameters at a bound, (n_free,)."""
-    names = parameters_at_bound(tuple(parameters), scale, values_on_scale(scale, place))
-    return np.array([parameters[i].name in names for i in scale.free])
+def is_held(fit: Fit, place: FloatArray) -> BoolArray:
+    """Return which free coordinates of a fit belong to parameters that lie at a bound at some place, (n_free,)."""
+    values = values_on_scale(fit.scale, place)
+    names = parameters_at_bound(fit.population, fit.parameters, fit.scale, values)
+    return np.array([fit.parameters[i].name in names for i in fit.scale.free])
 
 
 def _next_chain(
@@ -206,7 +206,7 @@ def _next_chain(
 def _drawn_place(start: Fit, place: FloatArray, information: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return a draw from the normal approximation of the posterior; what lies at a bound, or is hardly known, stays."""
     noise = rng.standard_normal(place.size)
-    moves = ~is_held(start.parameters, start.scale, place) & (np.diag(information) > _HARDLY)
+    moves = ~is_held(start, place) & (np.diag(information) > _HARDLY)
     own = information[np.ix_(moves, moves)]
     drawn = place.copy()
     if moves.any() and is_positive(own):

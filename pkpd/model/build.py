@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.model.bounds import bound_faults, describe_bounds
 from pkpd.model.covariate import describe_domain, is_possible, log_effect
 from pkpd.model.messages import place
 from pkpd.model.parameters import occasion_matrix, omega_matrix, terminal_half_life, typical_parameters
+from pkpd.model.population import population_parameters
 from pkpd.model.published import not_used_values, published_values
 from pkpd.model.sections import term_sections
 from pkpd.model.spec import (
@@ -77,7 +79,8 @@ def build_model(content: ModelFile, file: str, sha256: str) -> ModelSpec:
     if problems := find_problems(content, file):
         raise InputError(problems)
     model = _build(content, sha256)
-    if problems := (*_effect_problems(model, file), *_omega_problems(model, file)):
+    problems = (*_effect_problems(model, file), *_omega_problems(model, file), *_bound_problems(model, file))
+    if problems:
         raise InputError(problems)
     if problems := tuple(_check_problems(model, file)):
         raise InputError(problems)
@@ -125,7 +128,12 @@ def _build(content: ModelFile, sha256: str) -> ModelSpec:
         sha256=sha256,
         occasion_variances=tuple(_shared_variance(OCCASION, name, content) for name in content.iov),
         centre_variances=tuple(_shared_variance(CENTRE, name, content) for name in content.centre),
+        bounds={name: (_or(bound.lower, -np.inf), _or(bound.upper, np.inf)) for name, bound in content.bounds.items()},
     )
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def _with_random_effects(content: ModelFile, name: str, term: Term) -> Term:
@@ -286,6 +294,20 @@ def _omega_problems(model: ModelSpec, file: str) -> Iterator[Problem]:
         if not all(map(_is_positive_definite, matrices)):
             yield Problem(place(file, ("correlations",)), "the correlations together are not positive definite.")
             return
+
+
+def _bound_problems(model: ModelSpec, file: str) -> Iterator[Problem]:
+    """Yield the bounds that the model cannot have, and those that its own value lies outside of."""
+    for name, message in bound_faults(model, model.bounds):
+        yield Problem(place(file, ("bounds", name)), f"{message}.")
+    own = {one.name: one for one in population_parameters(model)}
+    for name in own.keys() & model.bounds.keys():
+        one = own[name]
+        if one.lower < one.upper and not one.lower < one.value < one.upper:
+            message = (
+                f"{describe_bounds(one.lower, one.upper)}, but the model's value is {one.value:g}; expected it inside."
+            )
+            yield Problem(place(file, ("bounds", name)), message)
 
 
 def _is_positive_definite(matrix: FloatArray) -> bool:

@@ -79,7 +79,13 @@ def population_parameters(model: ModelSpec) -> tuple[PopulationParameter, ...]:
     sigmas.
     """
     fixed = {value.name for value in model.parameters if value.is_fixed}
-    return (*_thetas(model, fixed), *_shapes(model, fixed), *_omegas(model, fixed), *_sigmas(model, fixed))
+    found = (*_thetas(model, fixed), *_shapes(model, fixed), *_omegas(model, fixed), *_sigmas(model, fixed))
+    return tuple(_within(one, *model.bounds[one.name]) if one.name in model.bounds else one for one in found)
+
+
+def _within(one: PopulationParameter, lower: float, upper: float) -> PopulationParameter:
+    """Return a parameter with the model's bounds, where they are closer than its own."""
+    return replace(one, lower=max(one.lower, lower), upper=min(one.upper, upper))
 
 
 def is_shape(parameter: PopulationParameter) -> bool:

@@ -178,6 +178,13 @@ class StudySection(Section):
     source: Text
 
 
+class BoundSection(Section):
+    """Between which values a fit looks for a parameter."""
+
+    lower: float | None = None
+    upper: float | None = None
+
+
 class NotUsedSection(Section):
     """A published number that an intravenous forecast does not use."""
 
@@ -222,6 +229,7 @@ class ModelFile(Section):
     centre: dict[Identifier, SharedEtaSection] = {}
     correlations: list[CorrelationSection] = []
     residual: ResidualSection
+    bounds: dict[str, BoundSection] = {}
     covariates: dict[Identifier, CovariateSection] = {}
     not_used: dict[Identifier, NotUsedSection] = {}
     checks: Annotated[dict[str, CheckSection], Field(min_length=1)]

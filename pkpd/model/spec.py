@@ -423,6 +423,9 @@ class ModelSpec:
         Hash of the file's bytes.
     occasion_variances, centre_variances : tuple of EtaVariance
         Variances of the random effects of an occasion and of a centre, the same for every one.
+    bounds : dict of str to (float, float)
+        Open bounds of the parameters of a fit, by their names there; infinite where one side has none. Names that the model has no
+        parameter of say nothing.
     """
 
     id: str
@@ -455,6 +458,7 @@ class ModelSpec:
     sha256: str
     occasion_variances: tuple[EtaVariance, ...] = ()
     centre_variances: tuple[EtaVariance, ...] = ()
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
 
     @property
     def occasion_etas(self) -> tuple[str, ...]:

@@ -281,7 +281,9 @@ class _Search:
 
     def _at_bound(self, place: FloatArray) -> tuple[str, ...]:
         """Return the pharmacokinetic parameters that lie at a bound."""
-        return parameters_at_bound(self.parameters, self.scale, to_values(self.scale, place[: self.scale.n_free]))
+        return parameters_at_bound(
+            self.data.population, self.parameters, self.scale, to_values(self.scale, place[: self.scale.n_free])
+        )
 
     def _inner(self, at_bound: tuple[str, ...], size: int) -> IntArray:
         """Return the coordinates of the search that do not lie at a bound."""

@@ -191,3 +191,38 @@ def test_halves_and_drops_are_said_in_the_result(tmp_path: Path, capsys: pytest.
         found[choice] = json.loads(capsys.readouterr().out)
         assert found[choice]["censored"] == choice
     assert found["drop"]["n_observations"] < found["half"]["n_observations"]
+
+
+def test_bounds_hold_a_fit_and_stand_in_its_document(cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "fit"
+    bounds = ("--bound", "cl=0.9:3", "--init", "cl=1", "--bound", "sigma_proportional=:2")
+    assert run(["fit", str(cohort), *BARE, "--out", str(out), *bounds]) == 0
+    document = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    assert document["status"] == "at_bound"
+    assert document["status_text"].endswith("At a bound: cl.")
+    cl, v, sigma = document["theta"]["cl"], document["theta"]["v"], document["sigma"]["sigma_proportional"]
+    assert (cl["lower"], cl["upper"], cl["at_bound"], cl["se"]) == (0.9, 3.0, True, None)
+    assert cl["estimate"] == pytest.approx(0.9, rel=1e-4)
+    assert (v["lower"], v["upper"], v["at_bound"]) == (0.0, None, False)
+    assert (sigma["lower"], sigma["upper"]) == (0.0, 2.0)
+    assert "at a bound" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--bound", "cl=1"), "--bound: “cl=1” is not NAME=LOW:HIGH, such as cl=0.1:2, cl=0.1: or cl=:2"),
+        (("--bound", "cl=:"), "--bound: “cl=:” is not NAME=LOW:HIGH"),
+        (("--bound", "cl=nan:2"), "--bound: “cl=nan:2” is not NAME=LOW:HIGH"),
+        (("--bound", "cl=2:1"), "cl: bounds 2 and 1, expected the lower bound first"),
+        (("--bound", "ka=0:1"), "ka: is not a parameter of this model; bounds are possible for cl, "),
+        (("--bound", "omega2_cl=0:1"), "omega2_cl: is a variance or covariance"),
+        (("--bound", "cl=0.6:2"), "cl: starts at 0.49, outside its bounds 0.6 to 2"),
+    ],
+)
+def test_a_bound_that_cannot_be_is_one_sentence(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], message: str
+):
+    assert run(["fit", str(cohort), *BARE, "--out", str(tmp_path / "fit"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "fit").exists()
