@@ -10,6 +10,7 @@ import numpy as np
 from pkpd.data.cohort import cohort_of
 from pkpd.errors import input_error
 from pkpd.kernels.codes import (
+    ABSORPTION_RATE,
     ADDITIVE,
     CENSORED,
     ERROR_KIND,
@@ -55,7 +56,13 @@ _DISPOSITION = {
     Parameterization.CL_V: Disposition.ONE_COMPARTMENT_CL,
     Parameterization.KE_V: Disposition.ONE_COMPARTMENT_KE,
     Parameterization.CL_V1_Q_V2: Disposition.TWO_COMPARTMENT,
+    Parameterization.CL_V_KA: Disposition.ONE_COMPARTMENT_CL,
+    Parameterization.KE_V_KA: Disposition.ONE_COMPARTMENT_KE,
+    Parameterization.CL_V1_Q_V2_KA: Disposition.TWO_COMPARTMENT,
 }
+# Parameters that have a column of their own in kernels, whichever the parameterization; the others stand in its order.
+_COLUMN = {"ka": ABSORPTION_RATE}
+_RATE_CONSTANTS = frozenset({"ke", "ka"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,12 @@ def _terms(model: ModelSpec, occasion: IntArray) -> IntArray:
     """Return parameter, random effects and shape of each term under each covariate row."""
     names, n_own, n_each = PARAMETER_NAMES[model.parameterization], len(model.etas), len(model.occasion_etas)
     rows = [
-        (names.index(term.parameter), -1 if term.eta is None else model.etas.index(term.eta), -1, _SHAPE[term.shape])
+        (
+            _COLUMN.get(term.parameter, names.index(term.parameter)),
+            -1 if term.eta is None else model.etas.index(term.eta),
+            -1,
+            _SHAPE[term.shape],
+        )
         for term in model.terms
     ]
     terms = np.repeat(np.array(rows, dtype=np.int64)[None], occasion.size, axis=0)
@@ -336,7 +348,9 @@ def line_frames(model: ModelSpec, cholesky: FloatArray) -> tuple[FloatArray, Flo
 
 def _scale_direction(model: ModelSpec) -> FloatArray | None:
     """Return the eta direction that multiplies every clearance and volume alike, or None where there is none."""
-    return direction_of(model, *(name for name in PARAMETER_NAMES[model.parameterization] if name != "ke"))
+    return direction_of(
+        model, *(name for name in PARAMETER_NAMES[model.parameterization] if name not in _RATE_CONSTANTS)
+    )
 
 
 def _clearance_direction(model: ModelSpec) -> FloatArray:

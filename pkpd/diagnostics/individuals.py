@@ -9,7 +9,7 @@ import numpy as np
 from pkpd.kernels.predict_all import parameters_all
 from pkpd.likelihood.centres import individual_population
 from pkpd.likelihood.population import model_at, occasions_of, packed_at
-from pkpd.model.spec import Parameterization
+from pkpd.model.spec import has_two_compartments, is_oral
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _COLUMNS = {"v_L": 1, "cl_L_per_day": 4, "half_life_day": 5}
 _TWO_COMPARTMENTS = {"v1_L": 1, "q_L_per_day": 2, "v2_L": 3, "cl_L_per_day": 4, "half_life_day": 5}
 
+_ABSORPTION = {"ka_per_day": 6}
+
 
 def individual_parameters(fit: Fit) -> dict[str, FloatArray]:
     """Return every subject's parameters at the random effects of the fit, under its first covariate row.
@@ -25,14 +27,16 @@ def individual_parameters(fit: Fit) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to (n_subjects,) array
-        cl_L_per_day, then v_L or v1_L, q_L_per_day and v2_L, then half_life_day (terminal).
+        cl_L_per_day, then v_L or v1_L, q_L_per_day and v2_L, then half_life_day (terminal), and ka_per_day of oral models.
     """
     population = fit.population
-    values = np.empty((population.n_subjects, 6))
+    values = np.empty((population.n_subjects, 7))
     shifted = individual_population(population, fit.evaluation)
     parameters_all(packed_at(shifted, model_at(population, fit.values)), fit.evaluation.eta, values)
-    two = population.model.parameterization is Parameterization.CL_V1_Q_V2
-    columns = _TWO_COMPARTMENTS if two else _COLUMNS
+    two = has_two_compartments(population.model.parameterization)
+    columns = (_TWO_COMPARTMENTS if two else _COLUMNS) | (
+        _ABSORPTION if is_oral(population.model.parameterization) else {}
+    )
     order = sorted(columns, key=lambda name: (name != "cl_L_per_day", columns[name]))
     return {name: values[:, columns[name]] for name in order}
 

@@ -11,9 +11,10 @@ import numpy as np
 from pkpd.estimation.grid import is_half_life_straight
 from pkpd.estimation.posterior import Marginal, constant_marginal, marginal, outer_marginal, straight_marginal
 from pkpd.kernels.advance import clearance, individual_parameters, subject_at, terminal_half_life
+from pkpd.kernels.codes import N_PARAMETERS
 from pkpd.kernels.exposure import log_auc, log_auc_on_lines, parameters_on_lines
 from pkpd.kernels.quadrature import table_moments
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape, has_two_compartments
 from pkpd.problem import Problem, bind, take_subject
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def parameter_names(problem: Problem) -> tuple[str, ...]:
 
 def reported_parameters(model: ModelSpec) -> tuple[str, ...]:
     """Return CL and the volumes that a model reports, then the half-life."""
-    if model.parameterization is Parameterization.CL_V1_Q_V2:
+    if has_two_compartments(model.parameterization):
         return (*PARAMETER_NAMES[Parameterization.CL_V1_Q_V2], "half_life")
     return ("cl", "v", "half_life")
 
@@ -129,7 +130,7 @@ def parameters_at(problem: Problem, eta: FloatArray, *, epoch: int = -1) -> dict
         cl [L/day], v or v1, q, v2 [L, L/day, L], half_life [day].
     """
     subject = subject_at(problem.subjects, 0)
-    values = np.empty(4)
+    values = np.empty(N_PARAMETERS)
     individual_parameters(subject, epoch % subject.log_typical.shape[0], eta, values)
     named = {"cl": clearance(subject, values), "half_life": terminal_half_life(subject, values)}
     for name in parameter_names(problem)[1:-1]:

@@ -8,7 +8,9 @@ import numpy as np
 
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
+from pkpd.kernels.absorption import absorbed_onecomp, absorbed_twocomp
 from pkpd.kernels.codes import (
+    ABSORPTION_RATE,
     BOLUS,
     CENTRAL_VOLUME,
     CL_OR_KE,
@@ -72,8 +74,9 @@ def individual_parameters(subject: PackedSubject, epoch: int, eta: FloatArray, p
 
     Parameters
     ----------
-    parameters : (4,) array
-        Overwritten with CL [L/day] (or the rate constant [1/day]), V or V1 [L], Q [L/day], V2 [L].
+    parameters : (5,) array
+        Overwritten with CL [L/day] (or the rate constant [1/day]), V or V1 [L], Q [L/day], V2 [L], absorption rate constant
+        [1/day]; 0 for one that the model has not.
     """
     terms = subject.terms
     for p in range(N_PARAMETERS):
@@ -121,8 +124,7 @@ def predict(subject: PackedSubject, eta: FloatArray, prediction: FloatArray) -> 
     is_two = subject.disposition == _TWO
     parameters = np.empty(N_PARAMETERS)
     current = -1
-    central = 0.0
-    peripheral = 0.0
+    depot, central, peripheral = 0.0, 0.0, 0.0
     k = 0.0
     for e in range(events.shape[0]):
         if index[e, EPOCH] != current:
@@ -135,9 +137,19 @@ def predict(subject: PackedSubject, eta: FloatArray, prediction: FloatArray) -> 
                 central, peripheral = advance_twocomp(central, peripheral, events[e, RATE], parameters, step)
             else:
                 central = advance_onecomp(central, events[e, RATE], k, step)
+            if depot > 0.0:
+                if is_two:
+                    depot, given1, given2 = absorbed_twocomp(depot, parameters, step)
+                    central, peripheral = central + given1, peripheral + given2
+                else:
+                    depot, given1 = absorbed_onecomp(depot, parameters[ABSORPTION_RATE], k, step)
+                    central += given1
         if index[e, OBSERVATION] >= 0:
             prediction[index[e, OBSERVATION]] = central / parameters[CENTRAL_VOLUME]
-        central += events[e, BOLUS]
+        if parameters[ABSORPTION_RATE] > 0.0:
+            depot += events[e, BOLUS]
+        else:
+            central += events[e, BOLUS]
 
 
 @kernel

@@ -6,7 +6,9 @@ import numpy as np
 
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import inlined_kernel, kernel
+from pkpd.kernels.absorption_taylor import absorbed_onecomp_taylor, absorbed_twocomp_taylor
 from pkpd.kernels.codes import (
+    ABSORPTION_RATE,
     BOLUS,
     CENTRAL_VOLUME,
     CL_OR_KE,
@@ -26,7 +28,7 @@ from pkpd.kernels.codes import (
 )
 from pkpd.kernels.onecomp_taylor import advance_onecomp_taylor
 from pkpd.kernels.random_effect import shaped_exponent_taylor
-from pkpd.kernels.taylor import Taylor, constant, divided, exponential, linear
+from pkpd.kernels.taylor import Taylor, added, constant, divided, exponential, linear, raised
 from pkpd.kernels.twocomp_taylor import advance_twocomp_taylor, spectrum_taylor
 
 _KE = int(Disposition.ONE_COMPARTMENT_KE)
@@ -53,7 +55,7 @@ def parameters_taylor(
 
     Parameters
     ----------
-    parameters : (4, 4) array
+    parameters : (5, 4) array
         Overwritten: one row of coefficients for each parameter (``advance.individual_parameters``).
     """
     terms, log_typical = subject.terms, subject.log_typical
@@ -75,7 +77,7 @@ def parameters_taylor(
         )
         term = exponential(exponent)
         p = terms[epoch, t, TERM_PARAMETER]
-        for c in range(N_PARAMETERS):
+        for c in range(4):
             parameters[p, c] += term[c]
 
 
@@ -105,8 +107,8 @@ def predict_taylor(
     is_two = subject.disposition == _TWO
     parameters = np.empty((N_PARAMETERS, 4))
     current = -1
-    central, peripheral = constant(0.0), constant(0.0)
-    k, volume = constant(0.0), constant(1.0)
+    depot, central, peripheral = constant(0.0), constant(0.0), constant(0.0)
+    ka, k, volume = constant(0.0), constant(0.0), constant(1.0)
     one = constant(1.0)
     by = spectrum_taylor(one, one, one, one)
     for e in range(events.shape[0]):
@@ -114,6 +116,7 @@ def predict_taylor(
             current = index[e, EPOCH]
             parameters_taylor(subject, current, eta, d_eta, d_log_typical, d_shape, parameters)
             first, volume = row_taylor(parameters, CL_OR_KE), row_taylor(parameters, CENTRAL_VOLUME)
+            ka = row_taylor(parameters, ABSORPTION_RATE)
             if is_two:
                 flow = row_taylor(parameters, INTERCOMPARTMENTAL_CLEARANCE)
                 by = spectrum_taylor(first, volume, flow, row_taylor(parameters, PERIPHERAL_VOLUME))
@@ -125,12 +128,22 @@ def predict_taylor(
                 central, peripheral = advance_twocomp_taylor(central, peripheral, events[e, RATE], by, step)
             else:
                 central = advance_onecomp_taylor(central, events[e, RATE], k, step)
+            if depot[0] > 0.0:
+                if is_two:
+                    depot, given1, given2 = absorbed_twocomp_taylor(depot, ka, by, step)
+                    central, peripheral = added(central, given1), added(peripheral, given2)
+                else:
+                    depot, given1 = absorbed_onecomp_taylor(depot, ka, k, step)
+                    central = added(central, given1)
         o = index[e, OBSERVATION]
         if o >= 0:
             level = divided(central, volume)
             for c in range(4):
                 prediction[o, c] = level[c]
-        central = (central[0] + events[e, BOLUS], central[1], central[2], central[3])
+        if ka[0] > 0.0:
+            depot = raised(depot, events[e, BOLUS])
+        else:
+            central = raised(central, events[e, BOLUS])
 
 
 @kernel

@@ -49,8 +49,8 @@ EPOCH, OBSERVATION = 0, 1
 LEVEL, CENSORED, LLOQ, ULOQ, ADDITIVE, PROPORTIONAL, EXPONENT, ERROR_KIND = 0, 1, 2, 3, 4, 5, 6, 7
 N_OBSERVATION_COLUMNS = 8
 TERM_PARAMETER, TERM_ETA, TERM_OCCASION_ETA, TERM_SHAPE = 0, 1, 2, 3
-CL_OR_KE, CENTRAL_VOLUME, INTERCOMPARTMENTAL_CLEARANCE, PERIPHERAL_VOLUME = 0, 1, 2, 3
-N_PARAMETERS = 4
+CL_OR_KE, CENTRAL_VOLUME, INTERCOMPARTMENTAL_CLEARANCE, PERIPHERAL_VOLUME, ABSORPTION_RATE = 0, 1, 2, 3, 4
+N_PARAMETERS = 5
 
 
 class PackedSubjects(NamedTuple):
@@ -65,8 +65,9 @@ class PackedSubjects(NamedTuple):
     event_start, observation_start, epoch_start : (n_subjects + 1,) arrays
         First event, observation and covariate epoch of each subject.
     events : (n_events, 3) array
-        STEP, time since the event before [day]; RATE, infusion rate during that time [mg/day]; BOLUS, amount added at
-        the event [mg].
+        STEP, time since the event before [day]; RATE, infusion rate into the central compartment during that time [mg/day];
+        BOLUS, amount added at the event [mg]: to the depot where there is an absorption rate constant, else to the central
+        compartment.
     event_index : (n_events, 2) array
         EPOCH, covariate row within the subject that drives the interval ending at the event; OBSERVATION within the
         subject made at the event, -1 where there is none.

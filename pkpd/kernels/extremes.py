@@ -18,6 +18,7 @@ from pkpd.kernels.advance import (
     terminal_half_life,
 )
 from pkpd.kernels.codes import (
+    ABSORPTION_RATE,
     BOLUS,
     CENTRAL_VOLUME,
     CL_OR_KE,
@@ -226,6 +227,6 @@ def parameters_of_population(subjects: PackedSubjects, index: IntArray, eta: Flo
     for i in prange(index.size):
         subject, own = subject_at(subjects, index[i]), np.empty(N_PARAMETERS)
         individual_parameters(subject, subject.log_typical.shape[0] - 1, eta[i], own)
-        result[i, :N_PARAMETERS] = own
+        result[i, :ABSORPTION_RATE] = own[:ABSORPTION_RATE]
         result[i, 0] = clearance(subject, own)
-        result[i, N_PARAMETERS] = terminal_half_life(subject, own)
+        result[i, ABSORPTION_RATE] = terminal_half_life(subject, own)

@@ -7,7 +7,7 @@ import numpy as np
 from pkpd.arrays import FloatArray
 from pkpd.kernels._jit import parallel_kernel, prange
 from pkpd.kernels.advance import clearance, individual_parameters, predict, subject_at, terminal_half_life
-from pkpd.kernels.codes import PackedSubjects
+from pkpd.kernels.codes import ABSORPTION_RATE, N_PARAMETERS, PackedSubjects
 
 
 @parallel_kernel
@@ -34,12 +34,14 @@ def parameters_all(subjects: PackedSubjects, eta: FloatArray, parameters: FloatA
     ----------
     eta : (n_subjects, n_eta) array
         Random effects.
-    parameters : (n_subjects, 6) array
-        Overwritten with the four of ``individual_parameters``, CL [L/day] and the terminal half-life [day].
+    parameters : (n_subjects, 7) array
+        Overwritten with the first four of ``individual_parameters``, CL [L/day], the terminal half-life [day] and the absorption
+        rate constant [1/day].
     """
     for i in prange(eta.shape[0]):
-        subject, own = subject_at(subjects, i), np.empty(4)
+        subject, own = subject_at(subjects, i), np.empty(N_PARAMETERS)
         individual_parameters(subject, 0, eta[i], own)
-        parameters[i, :4] = own
+        parameters[i, :ABSORPTION_RATE] = own[:ABSORPTION_RATE]
         parameters[i, 4] = clearance(subject, own)
         parameters[i, 5] = terminal_half_life(subject, own)
+        parameters[i, 6] = own[ABSORPTION_RATE]

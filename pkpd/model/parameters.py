@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.model.covariate import log_effect
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization
+from pkpd.model.spec import PARAMETER_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def typical_parameters(model: ModelSpec, covariates: Mapping[str, float]) -> dic
     parameters = dict.fromkeys(PARAMETER_NAMES[model.parameterization], 0.0)
     for term, value in zip(model.terms, values, strict=True):
         parameters[term.parameter] += float(value)
-    if model.parameterization is Parameterization.KE_V:
+    if "ke" in parameters:
         parameters["cl"] = parameters["ke"] * parameters["v"]
     return parameters
 

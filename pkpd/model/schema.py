@@ -212,7 +212,7 @@ class ModelFile(Section):
     citation: Text
     doi: str = ""
     population: Text
-    route: Literal["iv"]
+    route: Literal["iv", "oral"]
     structure: Annotated[Structure, Field(strict=False)]
     parameterization: Annotated[Parameterization, Field(strict=False)]
     event_model: str | None = None

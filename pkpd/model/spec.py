@@ -23,6 +23,9 @@ class Parameterization(Enum):
     CL_V = "cl_v"
     KE_V = "ke_v"
     CL_V1_Q_V2 = "cl_v1_q_v2"
+    CL_V_KA = "cl_v_ka"
+    KE_V_KA = "ke_v_ka"
+    CL_V1_Q_V2_KA = "cl_v1_q_v2_ka"
 
 
 class EffectForm(Enum):
@@ -60,8 +63,22 @@ PARAMETER_NAMES: Mapping[Parameterization, tuple[str, ...]] = {
     Parameterization.CL_V: ("cl", "v"),
     Parameterization.KE_V: ("ke", "v"),
     Parameterization.CL_V1_Q_V2: ("cl", "v1", "q", "v2"),
+    Parameterization.CL_V_KA: ("cl", "v", "ka"),
+    Parameterization.KE_V_KA: ("ke", "v", "ka"),
+    Parameterization.CL_V1_Q_V2_KA: ("cl", "v1", "q", "v2", "ka"),
 }
 """Parameters of each parameterization, in the order used everywhere."""
+
+
+def is_oral(parameterization: Parameterization) -> bool:
+    """Return whether doses are absorbed from a depot."""
+    return "ka" in PARAMETER_NAMES[parameterization]
+
+
+def has_two_compartments(parameterization: Parameterization) -> bool:
+    """Return whether there is a peripheral compartment."""
+    return "q" in PARAMETER_NAMES[parameterization]
+
 
 PARAMETER_UNITS: Mapping[str, str] = {
     "cl": "L/day",
@@ -70,6 +87,7 @@ PARAMETER_UNITS: Mapping[str, str] = {
     "v1": "L",
     "v2": "L",
     "ke": "1/day",
+    "ka": "1/day",
 }
 """Unit that each parameter is given in."""
 

@@ -14,6 +14,8 @@ from pkpd.model.spec import (
     PARAMETER_UNITS,
     EffectForm,
     Structure,
+    has_two_compartments,
+    is_oral,
 )
 from pkpd.model.validate_random_effects import correlation_problems, eta_problems, shared_eta_problems
 
@@ -68,8 +70,11 @@ def _parameter_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     expected = PARAMETER_NAMES[model.parameterization]
     kind = f"parameterization '{model.parameterization.value}'"
     has_two = model.structure is Structure.TWO_COMPARTMENT
-    if has_two != ("q" in expected):
+    if has_two != has_two_compartments(model.parameterization):
         yield ("parameterization",), f"'{model.parameterization.value}' does not go with '{model.structure.value}'."
+    if (model.route == "oral") != is_oral(model.parameterization):
+        message = f"'{model.route}' does not go with {kind}; expected 'oral' where it has ka, else 'iv'."
+        yield ("route",), message
     for name in sorted(model.parameters.keys() - set(expected)):
         yield ("parameters", name), f"is not a parameter of {kind}, which has {', '.join(expected)}."
     for name in expected:

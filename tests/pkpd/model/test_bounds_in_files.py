@@ -23,7 +23,10 @@ def test_bounds_become_those_of_the_parameters():
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
-        ({"clx": {"lower": 1.0}}, "bounds.clx: is not a parameter of this model; bounds are possible for cl, cl_weight_kg, "),
+        (
+            {"clx": {"lower": 1.0}},
+            "bounds.clx: is not a parameter of this model; bounds are possible for cl, cl_weight_kg, ",
+        ),
         ({"omega2_cl": {"upper": 1.0}}, "bounds.omega2_cl: is a variance or covariance"),
         ({"cl": {"lower": 2.0, "upper": 1.0}}, "bounds.cl: bounds 2 and 1, expected the lower bound first."),
         ({"cl": {"lower": 1e6}}, "bounds.cl: a lower bound of 1e+06, but the model's value is "),
