@@ -190,7 +190,6 @@ def read_tables(folder: Path, fit: Mapping[str, Any]) -> tuple[tuple[BoundTable,
     remarks: list[str] = []
     inside = sorted(one for one in folder.iterdir() if one.is_dir())
     for place in (folder, *inside):
-        before = "" if place == folder else f"{place.name}: "
         for kind in _KINDS:
             document = _document(place, kind)
             if document is None:
@@ -202,7 +201,7 @@ def read_tables(folder: Path, fit: Mapping[str, Any]) -> tuple[tuple[BoundTable,
                 remarks.append(f"{name} is of {other} and not bound in.")
             else:
                 rows = tuple(_rows(read_columns(place / kind.file), kind))
-                found.append(BoundTable(f"{before}{kind.title}", tuple(kind.titles.values()), rows, kind.note))
+                found.append(BoundTable(f"{kind.title} ({name})", tuple(kind.titles.values()), rows, kind.note))
     return tuple(found), tuple(remarks)
 
 
@@ -227,7 +226,7 @@ def _of_other(document: Mapping[str, Any], fit: Mapping[str, Any], kind: _Kind) 
 
 def _rows(columns: Columns, kind: _Kind) -> Iterator[tuple[str, ...]]:
     """Yield rows as shown, without those of fixed parameters."""
-    for i in range(len(next(iter(columns.values()), []))):
+    for i in range(len(next(iter(columns.values()), list[str]()))):
         if "fixed" not in columns or columns["fixed"][i] != "1":
             yield tuple(_with_ends(columns, name, i) for name in kind.titles)
 
