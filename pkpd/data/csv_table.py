@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.data.arrow import csv, pa
+from pkpd.data.arrow import ArrowInvalid, csv, pa
 from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
@@ -73,14 +73,19 @@ def read_csv_table(path: str, raw: bytes) -> LinedTable:
         skipped.append(row.actual_columns)
         return "skip"
 
-    table = csv.read_csv(
-        pa.BufferReader(raw),
-        # Cells that go over lines are looked for only where there is a quotation mark: it takes longer.
-        parse_options=csv.ParseOptions(delimiter=sign, invalid_row_handler=skip, newlines_in_values=b'"' in raw),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys([*names, *map(str.strip, names)], pa.string()), strings_can_be_null=False
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(raw),
+            # Cells that go over lines are looked for only where there is a quotation mark: it takes longer.
+            parse_options=csv.ParseOptions(delimiter=sign, invalid_row_handler=skip, newlines_in_values=b'"' in raw),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys([*names, *map(str.strip, names)], pa.string()), strings_can_be_null=False
+            ),
+        )
+    except ArrowInvalid:
+        if any(_rows(path, text, sign)):
+            raise
+        raise input_error(path, "holds no record; expected a head, and a record in each row below it") from None
     n_lines = len(raw.rstrip(b"\r\n").splitlines())
     if not skipped and n_lines == table.num_rows + 1:
         return LinedTable(table, np.arange(2, n_lines + 1, dtype=np.int64), ())

@@ -139,6 +139,9 @@ def test_a_decimal_comma_is_told_once_for_a_column(tmp_path: Path):
         (TEXT, "utf-16", "is text in UTF-16; expected UTF-8 (in a spreadsheet: save as “CSV UTF-8”)"),
         (TEXT.replace("b,20", "Müller,20"), "latin-1", "line 5: holds the byte 0xfc, which is no text in UTF-8"),
         ("", "utf-8", "is empty; expected a head with the names of columns"),
+        ("ID,TIME,AMT,DV", "utf-8", "holds no record; expected"),
+        ("ID,TIME,AMT,DV\n", "utf-8", "holds no record; expected"),
+        ('ID,"TIME,AMT,DV\na,0,300,.\n', "utf-8", "line 1: opens a quotation mark that is not closed"),
         (f"{MARKED}\n\n", "utf-8", "is empty; expected a head with the names of columns"),
     ],
 )
