@@ -12,7 +12,7 @@ from pkpd.errors import InputError, Problem
 from pkpd.model.covariate import body_mass_index
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray, IntArray
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.model.spec import CovariateDomain, ModelSpec
 
@@ -75,6 +75,22 @@ def read_covariates(model: ModelSpec) -> frozenset[str]:
     return frozenset(of_effects | {one.covariate for one in model.variances if one.covariate is not None})
 
 
+def is_possible(domain: CovariateDomain, values: FloatArray) -> BoolArray:
+    """Return which values a domain allows, in the shape of the values; NaN is none of them."""
+    if domain.categories:
+        return np.isin(values, [code for _, code in domain.categories])
+    low, high = domain.hard_range
+    return (values > low if domain.low_excluded else values >= low) & (values <= high)
+
+
+def expected_values(domain: CovariateDomain) -> str:
+    """Return in words what values a domain allows."""
+    if domain.categories:
+        return " or ".join(f"{code:g} ({label})" for label, code in domain.categories)
+    low, high = domain.hard_range
+    return f"{'more than' if domain.low_excluded else 'at least'} {low:g} and at most {high:g} {domain.unit}"
+
+
 def imputed_columns(cohort: Cohort, model: ModelSpec) -> tuple[ImputedColumn, ...]:
     """Return the covariates that missing ones are drawn with: those of a model, and what else the cohort knows of most subjects.
 
@@ -128,14 +144,8 @@ def with_body_mass_index(cohort: Cohort) -> Cohort:
 
 
 def _impossible(cohort: Cohort, name: str, domain: CovariateDomain, values: FloatArray) -> list[Problem]:
-    low, high = domain.hard_range
-    if domain.categories:
-        is_possible = np.isin(values, [code for _, code in domain.categories])
-        expected = " or ".join(f"{code:g} ({label})" for label, code in domain.categories)
-    else:
-        is_possible = (values > low if domain.low_excluded else values >= low) & (values <= high)
-        expected = f"{'more than' if domain.low_excluded else 'at least'} {low:g} and at most {high:g} {domain.unit}"
-    wrong = np.flatnonzero(~is_possible & ~np.isnan(values))
+    expected = expected_values(domain)
+    wrong = np.flatnonzero(~is_possible(domain, values) & ~np.isnan(values))
     subject = np.searchsorted(cohort.row_start, wrong, side="right") - 1
     found = [
         Problem(f"subject {cohort.ids[s]}, {domain.column}", f"is {values[r]:g}; expected {expected} ({name})")

@@ -26,6 +26,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.result_tables import write_parameters
 from asuc.cli.task import TaskFailure
 from asuc.cli.task_farm import Resume, Scheduler, Workers, n_workers, task_farm
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.bootstrap import Replicate
     from pkpd.estimation.fit import Fit
 
-_SETTINGS, _REPLICATES, _RESULT = "settings.json", "replicates.csv", "bootstrap.json"
+_SETTINGS, _REPLICATES, _RESULT, _TABLE = "settings.json", "replicates.csv", "bootstrap.json", "bootstrap.csv"
 
 
 def bootstrap(
@@ -84,7 +85,8 @@ def bootstrap(
         make_folder(folder)
         write_json(folder / _SETTINGS, settings)
         # An earlier result is none of the fits that now begin.
-        (folder / _RESULT).unlink(missing_ok=True)
+        for name in (_RESULT, _TABLE):
+            (folder / name).unlink(missing_ok=True)
         replicates = begin_table(folder / _REPLICATES, original, resume=resume)
         n_resumed = sum(number <= n for number in replicates)
         compute = begin(partial(bootstrap_replicate, seed=seed, by_centre=by_centre), original)
@@ -96,6 +98,7 @@ def bootstrap(
     finish_table(folder / _REPLICATES, original, replicates.values())
     document = bootstrap_document(original, [replicates[number] for number in range(1, n + 1)])
     document |= {"seed": seed, "n_resumed": n_resumed, "failures": failures, "settings": settings}
+    write_parameters(folder / _TABLE, document)
     write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)

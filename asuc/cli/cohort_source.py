@@ -33,10 +33,10 @@ def read_cohort_for(path: str, model: ModelSpec, *, is_filled: bool = True) -> t
     InputError
         With every problem of the file; a wrong cohort never produces a fit.
     """
-    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
+    from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
-    reading = read_cohort(path, {domain.column: name for name, domain in model.covariates.items()})
+    reading = read_model_cohort(path, model)
     ready = with_model_covariates(whole_cohort(reading), model)
     for note in (*reading.notes, *(ready.notes if is_filled else ())):
         report(f"{path}: {note}")

@@ -10,7 +10,6 @@ import typer
 from asuc.cli.output import print_json, write_output
 from asuc.cli.source import read_model
 from pkpd.data.records import Censoring
-from pkpd.errors import InputError
 
 data = typer.Typer(help="Cohort files.", no_args_is_help=True)
 _COHORT = typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
@@ -27,17 +26,14 @@ def check(
 ) -> int:
     """Print what was read and every problem with its line; exit code 2 where there is any."""
     from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
+    from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
     spec = None if model is None else read_model(model)
-    columns = {} if spec is None else {domain.column: name for name, domain in spec.covariates.items()}
-    reading = read_cohort(cohort, columns)
+    reading = read_cohort(cohort) if spec is None else read_model_cohort(cohort, spec)
     problems, notes = [str(problem) for problem in reading.problems], list(reading.notes)
     if reading.cohort is not None and spec is not None:
-        try:
-            notes += with_model_covariates(reading.cohort, spec).notes
-        except InputError as error:
-            problems += [str(problem) for problem in error.problems]
+        notes += with_model_covariates(reading.cohort, spec).notes
     document: dict[str, Any] = {
         "schema": "asuc-data-check/1",
         "file": cohort,

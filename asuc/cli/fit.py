@@ -23,7 +23,7 @@ from asuc.cli.fit_options import (
     pairs,
     read_inputs,
 )
-from asuc.cli.fit_tables import write_estimates, write_tables
+from asuc.cli.fit_tables import write_estimates, write_pooling, write_tables
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
@@ -132,6 +132,7 @@ def fit(
     make_folder(folder)
     write_json(folder / "fit.json", document)
     write_estimates(folder / "estimates.csv", document)
+    write_pooling(folder / "imputation.csv", document)
     records = level_records(result, np.random.default_rng(seed))
     write_tables(folder, result, records, begun, sampled)
     forget_figures(folder)

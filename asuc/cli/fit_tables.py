@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asuc.cli.cohort_source import write_csv
+from asuc.cli.result_tables import write_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,17 @@ def write_estimates(file: Path, document: Mapping[str, Any]) -> None:
         for name, entry in document[group].items()
     )
     write_csv(file, ("kind", "parameter", *_ENTRIES), rows)
+
+
+def write_pooling(file: Path, document: Mapping[str, Any]) -> None:
+    """Write what missing covariates cost each parameter, where several completed cohorts were fitted."""
+    entries = (
+        ((name,), entry["imputation"])
+        for group in _GROUPS
+        for name, entry in document[group].items()
+        if "imputation" in entry
+    )
+    write_entries(file, ("parameter",), entries)
 
 
 def _cell(value: float | bool) -> float:

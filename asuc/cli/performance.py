@@ -22,6 +22,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.result_tables import write_performance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,6 +70,7 @@ def performance(
         report(f"{cohort}: {said}.")
     make_folder(folder)
     write_json(folder / "performance.json", document)
+    write_performance(folder, document)
     write_predictions(folder / "predictions.csv", found)
     if not no_figures:
         _draw(folder, found)

@@ -122,11 +122,10 @@ def _check_files(cohort: str, events: str, model: str) -> None:
     InputError
         With every problem of both files.
     """
-    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which a wrong word need not wait for
+    from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415 - loads Arrow, which a wrong word need not wait for
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    spec = read_model(model)
-    levels = read_cohort(cohort, {domain.column: name for name, domain in spec.covariates.items()})
+    levels = read_model_cohort(cohort, read_model(model))
     times = read_events(events)
     if problems := (*levels.problems, *times.problems):
         raise InputError(problems)

@@ -25,6 +25,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.result_tables import write_parameters
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.fit import Fit
     from pkpd.estimation.profile import Profile, ProfilePoint
 
-_SETTINGS, _FITS, _RESULT = "settings.json", "fits.csv", "profile.json"
+_SETTINGS, _FITS, _RESULT, _TABLE = "settings.json", "fits.csv", "profile.json", "intervals.csv"
 _Kept = dict[tuple[str, float], "ProfilePoint"]
 
 
@@ -88,10 +89,12 @@ def profile(
     make_folder(folder)
     write_json(folder / _SETTINGS, settings)
     # An earlier result is none of the profiles that now begin.
-    (folder / _RESULT).unlink(missing_ok=True)
+    for name in (_RESULT, _TABLE):
+        (folder / name).unlink(missing_ok=True)
     profiles, n_kept = _profiles(folder / _FITS, original, names, level=level, resume=resume, out=out)
     document = profile_document(original, profiles, level=level) | {"n_resumed": n_kept, "settings": settings}
     write_json(folder / _RESULT, document)
+    write_parameters(folder / _TABLE, document)
     _write_tables(folder, profiles)
     _draw(folder, profiles, level)
     if as_json:

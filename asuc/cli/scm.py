@@ -25,6 +25,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.result_tables import FINAL, FULL, write_search
 from asuc.cli.scm_inputs import SearchInputs, Wanted, read_search
 from asuc.cli.scm_trace import add_to_trace, begin_trace, finish_trace, fit_of_row, key_of
 from asuc.cli.task import TaskFailure
@@ -118,7 +119,8 @@ def scm(
         make_folder(folder)
         write_json(folder / _SETTINGS, settings)
         # An earlier result is none of the fits that now begin.
-        (folder / _RESULT).unlink(missing_ok=True)
+        for name in (_RESULT, FINAL, FULL):
+            (folder / name).unlink(missing_ok=True)
         kept = begin_trace(folder / _TRACE, resume=resume)
         fits = _Fits(folder, kept, begin(fit_trial, given.search))
         try:
@@ -131,6 +133,7 @@ def scm(
     if full:
         with shown_progress("Full covariate model") as tell:
             document["full"] = full_model(given.search, tell=tell)
+    write_search(folder, document)
     write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)

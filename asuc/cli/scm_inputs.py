@@ -101,7 +101,6 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         With every problem of the files, or of what is asked for.
     """
     from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
-    from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415
     from pkpd.diagnostics.candidates import (  # noqa: PLC0415
         candidate_relations,
         covariate_values,
@@ -113,6 +112,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
     from pkpd.model.bounds import with_bounds  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
+    from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
     spec = read_model(model)
@@ -121,7 +121,8 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     kept = _kept(spec, wanted.keep)
     candidates = _domains(spec, wanted.covariates)
     wider = replace(spec, covariates={**spec.covariates, **{one.name: one for one in candidates}})
-    reading = read_cohort(cohort, _columns(wider))
+    # A column that is missing may be computed, and is asked for below.
+    reading = read_model_cohort(cohort, wider, columns=_columns(wider), needed=())
     data = _with_body_mass_index(whole_cohort(reading), wider)
     _check_columns(data, cohort, candidates)
     check_occasions_and_centres(spec, data)

@@ -25,6 +25,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.result_tables import write_iterations, write_parameters
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from pkpd.estimation.fit import Fit
     from pkpd.estimation.sir import SirIteration, SirOptions
 
-_SETTINGS, _EVALUATIONS, _RESULT = "settings.json", "evaluations.csv", "sir.json"
+_SETTINGS, _EVALUATIONS, _RESULT, _TABLE = "settings.json", "evaluations.csv", "sir.json", "sir.csv"
 _Kept = dict[tuple[int, int], float]
 
 
@@ -101,10 +102,13 @@ def sir(
     make_folder(folder)
     write_json(folder / _SETTINGS, settings)
     # An earlier result is none of the vectors that are now drawn.
-    (folder / _RESULT).unlink(missing_ok=True)
+    for name in (_RESULT, _TABLE):
+        (folder / name).unlink(missing_ok=True)
     found, n_kept = _sampled(folder / _EVALUATIONS, original, options, resume=resume, out=out)
     document = sir_document(original, found, options) | {"n_resumed": n_kept, "settings": settings}
     write_json(folder / _RESULT, document)
+    write_parameters(folder / _TABLE, document)
+    write_iterations(folder / "iterations.csv", document)
     names = [one.name for one in original.parameters]
     write_csv(folder / "samples.csv", ("iteration", "number", "kept", "weight", "ofv_change", *names), _rows(found))
     _draw(folder, found, original)

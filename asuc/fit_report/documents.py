@@ -142,7 +142,7 @@ def read_levels(file: Path) -> Columns:
     InputError
         Where a column is missing or a cell wrong, with every problem.
     """
-    columns = _read_columns(file)
+    columns = read_columns(file)
     _check_columns(file, columns, _LEVELS)
     problems = _faulty_cells(file, columns, ("iwres", "cwres", "npde"))
     problems += [
@@ -157,7 +157,7 @@ def read_levels(file: Path) -> Columns:
 
 def read_effects(file: Path) -> Columns:
     """Return the random effects of ``etas.csv``, (n_subjects,) columns named eta_…; raises as ``read_levels`` does."""
-    columns = _read_columns(file)
+    columns = read_columns(file)
     _check_columns(file, columns, ("id",))
     names = [name for name in columns if name.startswith("eta_")]
     if problems := _faulty_cells(file, columns, names):
@@ -165,22 +165,8 @@ def read_effects(file: Path) -> Columns:
     return {"id": columns["id"], **{name: columns[name] for name in names}}
 
 
-def numbers(cells: Sequence[str]) -> list[float]:
-    """Return the numbers of a column, empty cells left out."""
-    return [float(cell) for cell in cells if cell]
-
-
-def mapping(value: object) -> dict[str, Any]:
-    """Return a JSON object; an empty one for anything else."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def items(value: object) -> list[Any]:
-    """Return a JSON list; an empty one for anything else."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
-
-
-def _read_columns(file: Path) -> Columns:
+def read_columns(file: Path) -> Columns:
+    """Return the columns of a table; raises as ``read_levels`` does."""
     try:
         with file.open(encoding="utf-8", newline="") as stream:
             head, *rows = list(csv.reader(stream, strict=True)) or [[]]
@@ -196,6 +182,21 @@ def _read_columns(file: Path) -> Columns:
                 f"{file}, row {number}", f"{len(row)} cells; expected {len(head)}, as many as in the head"
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(head)}
+
+
+def numbers(cells: Sequence[str]) -> list[float]:
+    """Return the numbers of a column, empty cells left out."""
+    return [float(cell) for cell in cells if cell]
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return a JSON object; an empty one for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Any]:
+    """Return a JSON list; an empty one for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
 
 
 def _check_columns(file: Path, columns: Mapping[str, object], needed: Sequence[str]) -> None:

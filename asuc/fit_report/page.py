@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader
 
+from asuc.fit_report.bound_tables import read_tables
 from asuc.fit_report.documents import mapping, numbers, read_bootstrap, read_effects, read_fit, read_levels
 from asuc.fit_report.pictures import read_pictures
 from dosing_app.language import say, speaking
@@ -85,6 +86,7 @@ def fit_report(
     _check_size(folder / "etas.csv", effects, "subjects", int(fit["n_subjects"]))
     found = _bootstrap(folder, bootstrap, fit)
     pictures = read_pictures(folder)
+    tables, remarks = read_tables(folder, fit)
     with speaking("en"):
         return _template().render(
             title=f"Population fit: {fit['model']['name']}",
@@ -98,8 +100,9 @@ def fit_report(
             residuals=_residuals(levels) if levels else None,
             effects=_effects(effects) if effects else None,
             bootstrap=_spreads(found) if found else None,
+            tables=tables,
             pictures=pictures,
-            missing=[*missing, *pictures.remarks, *([] if found else ["No bootstrap is bound in."])],
+            missing=[*missing, *pictures.remarks, *remarks, *([] if found else ["No bootstrap is bound in."])],
             software=software,
         )
 

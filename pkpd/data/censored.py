@@ -1,4 +1,4 @@
-"""A cohort without its censored levels, by the two shortcuts that methods without their likelihood need."""
+"""Cohorts with censored levels: what is said where all are, and the two shortcuts of methods without their likelihood."""
 
 from __future__ import annotations
 
@@ -11,7 +11,34 @@ from pkpd.data.cohort import select_samples
 from pkpd.data.records import Censoring
 
 if TYPE_CHECKING:
+    from pkpd.arrays import IntArray
     from pkpd.data.cohort import Cohort
+
+
+_KINDS = (
+    (Censoring.BELOW, "below a lower limit"),
+    (Censoring.ABOVE, "above an upper limit"),
+    (Censoring.BETWEEN, "between two limits"),
+)
+
+
+def all_censored(censoring: IntArray) -> str | None:
+    """Return what a reader should know of a cohort without a single measured level; None where there is one.
+
+    Parameters
+    ----------
+    censoring : (n_samples,) array
+        A ``Censoring`` for each sample.
+    """
+    if not censoring.size or (censoring == int(Censoring.NONE)).any():
+        return None
+    counts = [(int((censoring == int(kind)).sum()), words) for kind, words in _KINDS]
+    found = [(n, words) for n, words in counts if n]
+    where = found[0][1] if len(found) == 1 else ", ".join(f"{n} {words}" for n, words in found)
+    return (
+        f"Every level is censored ({where}) and none has a value: the size of the residual error, and with it the scale of "
+        "clearance and volume, is hardly identified; expect estimates at a bound or without standard errors."
+    )
 
 
 def without_censored(cohort: Cohort, how: Literal["drop", "half"]) -> Cohort:

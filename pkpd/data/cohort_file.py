@@ -6,14 +6,17 @@ CENTRE, ASSAY; every other column is a covariate. Names count in upper or lower 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.data.censored import all_censored
 from pkpd.data.cohort import Cohort
-from pkpd.data.cohort_table import CohortTable, cell, numbers, problem_at, read_table, texts
+from pkpd.data.cohort_table import CohortTable, cell, cells, in_order_of_lines, numbers, problem_at, read_table, texts
 from pkpd.data.records import Censoring
+from pkpd.data.repeated_rows import repeated_rows
 from pkpd.errors import Problem
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ _NUMERIC = (
 )
 _OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
 _BELOW, _ABOVE = 1, -1
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+$")
 # Doses before a steady-state one that stand for all that there were.
 _STEADY_DOSES = 80
 _MOST_EXPANDED = 100_000_000
@@ -93,13 +97,12 @@ def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortRe
     missing = [name for name in REQUIRED if name not in table.columns]
     if missing:
         found = ", ".join(table.columns)
-        return CohortReading(
-            table, None, tuple(Problem(path, f"has no column {name}; it has {found}") for name in missing), ()
-        )
+        absent = (Problem(path, f"has no column {name}; it has {found}") for name in missing)
+        return CohortReading(table, None, (*absent, *table.faults), ())
     reader = _Reader(table, columns or {})
     problems = reader.problems()
     if problems:
-        return CohortReading(table, None, tuple(problems), tuple(reader.notes))
+        return CohortReading(table, None, problems, tuple(reader.notes))
     return CohortReading(table, reader.cohort(), (), tuple(reader.notes))
 
 
@@ -110,7 +113,7 @@ class _Reader:
         self.table = table
         self.case_names = {column.upper(): name for column, name in columns.items()}
         self.notes: list[str] = []
-        self.faults: list[Problem] = []
+        self.faults: list[Problem] = list(table.faults)
         self.unread: set[tuple[int, str]] = set()
         self.values = {name: self._numbers(name) for name in _NUMERIC if name in table.columns}
         self.ids = texts(table, "ID")
@@ -136,9 +139,8 @@ class _Reader:
                 continue
             values, wrong = numbers(self.table, name)
             if wrong.size:
-                self.notes.append(
-                    f"Column {name} holds text (line {self.table.first_line + int(wrong[0])}) and is not read."
-                )
+                where = f"line {self.table.line[wrong[0]]}: “{cell(self.table, name, int(wrong[0]))}”"
+                self.notes.append(f"Column {name} holds text ({where}) and is not read.")
             else:
                 found[name.lower()] = values
         return found
@@ -149,21 +151,32 @@ class _Reader:
 
     def _numbers(self, name: str) -> FloatArray:
         values, wrong = numbers(self.table, name)
-        for row in wrong.tolist():
-            text = cell(self.table, name, row)
-            self._fault(row, name, f"“{text}” is not a number; expected {_instead_of(name, text)}")
-            self.unread.add((int(row), name))
+        shown = dict(zip(wrong.tolist(), cells(self.table, name, wrong), strict=True))
+        self.unread |= {(row, name) for row in shown}
+        has_comma = [row for row, text in shown.items() if _DECIMAL_COMMA.match(text)]
+        if has_comma:
+            self._fault(has_comma[0], name, _decimal_comma(shown[has_comma[0]], len(has_comma) - 1))
+        for row in shown.keys() - set(has_comma):
+            self._fault(row, name, f"“{shown[row]}” is not a number; expected {_instead_of(name, shown[row])}")
         return values
 
     def _fault(self, row: int, name: str, message: str) -> None:
         self.faults.append(problem_at(self.table, int(row), name, message))
 
+    def _lacking(self, message: str) -> None:
+        """Note what no row holds; it may stand in rows or cells that could not be read, and these are told."""
+        if not self.table.faults and not self.unread:
+            self.faults.append(Problem(self.table.file, message))
+
     def _each(self, where: BoolArray, name: str, message: str) -> None:
         """Note a problem of every row of some, its cell shown as {value}."""
-        for row in np.flatnonzero(where).tolist():
+        rows = np.flatnonzero(where)
+        if not rows.size:
+            return
+        for row, text in zip(rows.tolist(), cells(self.table, name, rows), strict=True):
             # What is no number at all has been said of that cell.
             if (row, name) not in self.unread:
-                self._fault(row, name, message.format(value=cell(self.table, name, row) or "nothing"))
+                self._fault(row, name, message.format(value=text or "nothing"))
 
     def _evid(self) -> IntArray:
         amount = self.column("AMT", 0.0)
@@ -181,14 +194,14 @@ class _Reader:
             return is_observed & ~is_empty
         return is_observed & (~np.isnan(dv) | (cens != 0.0))
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> tuple[Problem, ...]:
         """Return everything that is wrong."""
+        self.notes += repeated_rows(self.table, self.is_dose, self.is_sample)
         self._check_subjects()
         self._check_events()
         self._check_doses()
         self._check_samples()
-        order = {id(fault): i for i, fault in enumerate(self.faults)}
-        return sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)]))
+        return in_order_of_lines(self.faults)
 
     def _check_subjects(self) -> None:
         table, time = self.table, self.values["TIME"]
@@ -224,7 +237,7 @@ class _Reader:
 
     def _check_doses(self) -> None:
         if not self.is_dose.any():
-            self.faults.append(Problem(self.table.file, "holds no dose; expected rows with AMT above 0, or EVID 1"))
+            self._lacking("holds no dose; expected rows with AMT above 0, or EVID 1")
             return
         amount = self.column("AMT")
         self._each(
@@ -286,9 +299,7 @@ class _Reader:
 
     def _check_samples(self) -> None:
         if not self.is_sample.any():
-            self.faults.append(
-                Problem(self.table.file, "holds no level; expected rows of EVID 0 with DV, or with CENS and a limit")
-            )
+            self._lacking("holds no level; expected rows of EVID 0 with DV, or with CENS and a limit")
             return
         dv, cens, limit = self.values["DV"], np.nan_to_num(self.column("CENS", 0.0)), self.column("LIMIT")
         lower, upper = self.column("LLOQ"), self.column("ULOQ")
@@ -336,6 +347,7 @@ class _Reader:
         centre, centres = self._centres()
         assay, assays = self._assays(samples)
         self._note(doses, samples)
+        self.notes += [note] if (note := all_censored(censoring)) else []
         return Cohort(
             ids=tuple(self.names[int(self.code[row])] for row in self.first),
             dose_start=_starts_of(doses.subject, n),
@@ -353,7 +365,7 @@ class _Reader:
             row_start=_starts_of(self.subject[rows], n),
             row_time=self.values["TIME"][rows],
             covariates={name: values[rows] for name, values in self.covariates.items()},
-            sample_line=samples + self.table.first_line,
+            sample_line=self.table.line[samples],
             occasion=self._occasions(rows),
             centre=centre,
             centres=centres,
@@ -458,10 +470,14 @@ def _starts_of(subject: IntArray, n: int) -> IntArray:
     return np.concatenate(([0], np.cumsum(np.bincount(subject, minlength=n)))).astype(np.int64)
 
 
-def _line_of(fault: Problem) -> int:
-    """Return the line that a problem names, the whole file before all lines."""
-    _, found, rest = fault.place.partition(": line ")
-    return int(rest.split(",")[0]) if found else 0
+def _decimal_comma(text: str, n_further: int) -> str:
+    """Return what is wrong with numbers that have a decimal comma, said once for a column."""
+    others = (
+        ", as 1 further cell of the column has"
+        if n_further == 1
+        else f", as {n_further} further cells of the column have"
+    )
+    return f"“{text}” has a decimal comma{others if n_further else ''}; expected a point: {text.replace(',', '.')}"
 
 
 def _instead_of(name: str, text: str) -> str:

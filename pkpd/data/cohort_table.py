@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.data.arrow import ArrowInvalid, csv, pa, parquet, pc
+from pkpd.data.arrow import ArrowInvalid, pa, parquet, pc
+from pkpd.data.csv_table import LinedTable, read_csv_table
 from pkpd.errors import Problem, input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pkpd.arrays import FloatArray, IntArray
 
@@ -34,15 +35,18 @@ class CohortTable:
         Arrow columns by name in capital letters.
     n_rows : int
         Rows, without the header.
-    first_line : int
-        Line of the first row.
+    line : (n_rows,) array
+        Line of the file that each row stands in; of Parquet its number, from 1.
+    faults : tuple of Problem
+        Rows of a CSV file that are not among these because they have another number of cells than the head.
     """
 
     file: str
     sha256: str
     columns: Mapping[str, Any]
     n_rows: int
-    first_line: int
+    line: IntArray
+    faults: tuple[Problem, ...]
 
 
 def read_table(path: str, expected: str = "a cohort") -> CohortTable:
@@ -60,28 +64,28 @@ def read_table(path: str, expected: str = "a cohort") -> CohortTable:
     InputError
         Where the file cannot be read as a table with named columns.
     """
-    file = Path(path)
     try:
-        digest = _sha256(file)
-        table, first = (parquet.read_table(file), 1) if _is_parquet(file) else (_read_csv(file), 2)
+        raw = Path(path).read_bytes()
+        read = _read_parquet(raw) if raw.startswith(b"PAR1") else read_csv_table(path, raw)
     except OSError as error:
         raise input_error(
             path, f"cannot be read ({error.strerror or error}); expected {expected} (CSV or Parquet)"
         ) from None
     except ArrowInvalid as error:
         raise input_error(path, f"is no table: {_first_sentence(error)}") from None
+    table = read.table
     names = [name.strip().upper() for name in table.column_names]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled or not table.num_rows:
         found = f"has the column {doubled[0]} twice" if doubled else "holds no record"
         raise input_error(path, f"{found}; expected one column of each name, and a record in each row below them")
     columns = {name: table.column(i).combine_chunks() for i, name in enumerate(names)}
-    return CohortTable(path, digest, columns, table.num_rows, first)
+    return CohortTable(path, hashlib.sha256(raw).hexdigest(), columns, table.num_rows, read.line, read.faults)
 
 
-def texts(table: CohortTable, name: str) -> Any:  # noqa: ANN401 - an Arrow array
-    """Return a column as text without spaces around, nothing for null."""
-    column = table.columns[name]
+def texts(table: CohortTable, name: str, rows: IntArray | None = None) -> Any:  # noqa: ANN401 - an Arrow array
+    """Return a column, or some rows of it, as text without spaces around, nothing for null."""
+    column = table.columns[name] if rows is None else table.columns[name].take(pa.array(rows))
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         column = pc.cast(column, pa.string())
     return pc.fill_null(pc.utf8_trim_whitespace(column), "")
@@ -111,38 +115,33 @@ def numbers(table: CohortTable, name: str) -> tuple[FloatArray, IntArray]:
 
 def cell(table: CohortTable, name: str, row: int) -> str:
     """Return one cell for a message."""
-    found = str(texts(table, name)[row].as_py())
-    return found if len(found) <= _LARGEST_CELL else f"{found[: _LARGEST_CELL - 1]}…"
+    return cells(table, name, np.array([row]))[0]
+
+
+def cells(table: CohortTable, name: str, rows: IntArray) -> list[str]:
+    """Return some cells of a column for messages, on one line each and not too long."""
+    found = (" ".join(str(text).split()) for text in texts(table, name, rows).to_pylist())
+    return [one if len(one) <= _LARGEST_CELL else f"{one[: _LARGEST_CELL - 1]}…" for one in found]
 
 
 def problem_at(table: CohortTable, row: int, name: str, message: str) -> Problem:
     """Return a problem of one cell, named by line, column and value."""
-    return Problem(f"{table.file}: line {table.first_line + row}, {name}", message)
+    return Problem(f"{table.file}: line {table.line[row]}, {name}", message)
 
 
-def _read_csv(file: Path) -> Any:  # noqa: ANN401 - an Arrow table
-    with file.open("rb") as stream:
-        head = stream.readline().decode("utf-8", errors="replace")
-    delimiter = max(",;\t", key=head.count) if any(sign in head for sign in ",;\t") else " "
-    names = [name.strip() for name in head.strip("\r\n").split(delimiter)]
-    return csv.read_csv(
-        file,
-        parse_options=csv.ParseOptions(delimiter=delimiter),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys([*names, *(name.strip('"') for name in names)], pa.string()),
-            strings_can_be_null=False,
-        ),
-    )
+def in_order_of_lines(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the lines that they name, those of a whole file before all lines."""
+    return tuple(sorted(problems, key=_line_of))
 
 
-def _is_parquet(file: Path) -> bool:
-    with file.open("rb") as stream:
-        return stream.read(4) == b"PAR1"
+def _line_of(fault: Problem) -> int:
+    _, found, rest = fault.place.partition(": line ")
+    return int(rest.split(",")[0]) if found else 0
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _read_parquet(raw: bytes) -> LinedTable:
+    table = parquet.read_table(pa.BufferReader(raw))
+    return LinedTable(table, np.arange(1, int(table.num_rows) + 1, dtype=np.int64), ())
 
 
 def _first_sentence(error: Exception) -> str:

@@ -95,7 +95,7 @@ def doses_of_table(table: CohortTable, amount_column: str = "AMT", unit: str = "
     InputError
         With every problem, each with its line.
     """
-    faults: list[Problem] = []
+    faults: list[Problem] = list(table.faults)
     time, amount = (_column(table, name, faults) for name in ("TIME", amount_column))
     rate, duration = (
         np.nan_to_num(_column(table, name, faults, is_optional=True), posinf=np.inf, neginf=-np.inf)

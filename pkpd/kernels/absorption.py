@@ -6,7 +6,8 @@ that were there before. With one compartment that is D ka E(k, ka, t), where
     E(a, b, t) = (exp(-a t) - exp(-b t)) / (b - a) = t exp(-min(a, b) t) phi1(|b - a| t),
 
 the second form being exact also where both rate constants are equal. With two, the response exp(M t) e1 of the central
-compartment is c exp(-fast t) + (1 - c) exp(-slow t), c = (1 + half / root) / 2, and that of the peripheral one
+compartment is c exp(-fast t) + (1 - c) exp(-slow t), c = (1 + half / root) / 2, of which the smaller
+share is k12 k21 / (2 root (root + |half|)), and that of the peripheral one
 k12 (exp(-slow t) - exp(-fast t)) / (2 root) (symbols of ``kernels.twocomp``, half = (k10 + k12 - k21) / 2); each exponential is
 replaced by its E. ADVAN2 and ADVAN4 of NONMEM.
 """

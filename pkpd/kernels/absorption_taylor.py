@@ -47,7 +47,10 @@ def absorbed_twocomp_taylor(depot: Taylor, ka: Taylor, by: Spectrum, step: float
     given = multiplied(depot, ka)
     by_fast = _through_both(added(by.middle, by.root), ka, step)
     by_slow = _through_both(by.slow, ka, step)
-    share = scaled(raised(divided(by.half, by.root), 1.0), 0.5)
-    central = added(by_slow, multiplied(share, subtracted(by_fast, by_slow)))
+    # The smaller share, without a difference of near equals.
+    absolute = by.half if by.half[0] > 0.0 else scaled(by.half, -1.0)
+    less = divided(scaled(multiplied(by.k12, by.k21), 0.5), multiplied(by.root, added(by.root, absolute)))
+    more, other = (by_fast, by_slow) if by.half[0] > 0.0 else (by_slow, by_fast)
+    central = added(subtracted(more, multiplied(less, more)), multiplied(less, other))
     peripheral = scaled(divided(multiplied(by.k12, subtracted(by_slow, by_fast)), by.root), 0.5)
     return left, multiplied(given, central), multiplied(given, peripheral)

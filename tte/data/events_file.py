@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.data.cohort_table import CohortTable, cell, numbers, problem_at, read_table, texts
+from pkpd.data.cohort_table import CohortTable, cell, in_order_of_lines, numbers, problem_at, read_table, texts
 from pkpd.errors import InputError, Problem
 from tte.data.events import EventKind, Events, row_faults
 
@@ -93,7 +93,7 @@ def read_events(
     used = [name.upper() for name in covariates]
     missing = tuple(_missing(table, used))
     if faults := tuple(_column_faults(table, is_process=is_process)):
-        return EventsReading(table, None, (*faults, *missing), ())
+        return EventsReading(table, None, (*faults, *missing, *table.faults), ())
     reader = _Reader(table, is_process=is_process, used=[name for name in used if name in table.columns])
     problems = (*missing, *reader.problems(is_estimated=is_estimated, needs_event=needs_event))
     events = None if problems else reader.events()
@@ -128,7 +128,7 @@ class _Reader:
         self.is_process = is_process
         self.used = used
         self.notes: list[str] = []
-        self.faults: list[Problem] = []
+        self.faults: list[Problem] = list(table.faults)
         self.names = ("START", "STOP", "EVENT", "TIME2") if is_process else ("ENTRY", "TIME", "EVENT", "TIME2")
         defaults = (0.0, np.nan, np.nan, np.nan)
         self.start, self.stop, self.event, self.upper = map(self._column, self.names, defaults)
@@ -164,7 +164,7 @@ class _Reader:
             values, wrong = numbers(self.table, name)
             if name not in used:
                 if wrong.size:
-                    line = self.table.first_line + int(wrong[0])
+                    line = int(self.table.line[int(wrong[0])])
                     text = cell(self.table, name, int(wrong[0]))
                     self.notes.append(f"Column {name} holds text (line {line}: “{text}”) and is not read.")
                 else:
@@ -208,8 +208,7 @@ class _Reader:
             self._check_once()
         if needs_event and not self.faults and not (self.event == 1.0).any():
             self.faults.append(Problem(self.table.file, "holds no event; expected at least one row with EVENT 1"))
-        order = {id(fault): i for i, fault in enumerate(self.faults)}
-        return tuple(sorted(self.faults, key=lambda fault: (_line_of(fault), order[id(fault)])))
+        return in_order_of_lines(self.faults)
 
     def _check_constant(self) -> None:
         for name in self.used:
@@ -225,7 +224,7 @@ class _Reader:
         is_repeated = np.ones(self.subject.size, dtype=bool)
         is_repeated[first] = False
         for row in np.flatnonzero(is_repeated).tolist():
-            line = self.table.first_line + int(first[self.subject[row]])
+            line = int(self.table.line[int(first[self.subject[row]])])
             message = f"{cell(self.table, 'ID', row)} stands in line {line} already; expected one row for each subject, or START and STOP"
             self._fault(row, "ID", message)
 
@@ -235,14 +234,14 @@ class _Reader:
         follows = self.subject[order][1:] == self.subject[order][:-1]
         before, after = order[:-1][follows], order[1:][follows]
         for i in np.flatnonzero(self.start[after] < self.stop[before]).tolist():
-            line = self.table.first_line + int(before[i])
+            line = int(self.table.line[int(before[i])])
             message = (
                 f"{cell(self.table, 'START', int(after[i]))} lies before STOP {cell(self.table, 'STOP', int(before[i]))} of line {line}; "
                 "expected rows of a subject that do not overlap"
             )
             self._fault(int(after[i]), "START", message)
         for i in np.flatnonzero(self.event[before] == 1.0).tolist():
-            line = self.table.first_line + int(before[i])
+            line = int(self.table.line[int(before[i])])
             message = f"subject {cell(self.table, 'ID', int(after[i]))} has the event in line {line}; expected no row after it"
             self._fault(int(after[i]), "ID", message)
 
@@ -272,9 +271,3 @@ class _Reader:
         n_gaps = int((follows & (events.start[1:] > events.stop[:-1])).sum())
         if n_gaps:
             self.notes.append(f"{n_gaps:,} gaps between rows of a subject, in which it counts as not watched.")
-
-
-def _line_of(fault: Problem) -> int:
-    """Return the line that a problem names, the whole file before all lines."""
-    _, found, rest = fault.place.partition(": line ")
-    return int(rest.split(",")[0]) if found else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -53,7 +54,26 @@ def test_it_goes_on_to_the_same_result(cohort: str, tmp_path: Path, capsys: pyte
     assert run(["bootstrap", cohort, *OPTIONS, "--out", str(parts), "--n", "8", "--resume"]) == 0
     assert json.loads((parts / "bootstrap.json").read_text(encoding="utf-8"))["n_resumed"] == 4
     assert found(parts) == found(whole)
-    assert file.read_bytes() == (whole / "replicates.csv").read_bytes()
+    for name in ("replicates.csv", "bootstrap.csv"):
+        assert (parts / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_the_summary_is_a_table_as_well(cohort: str, tmp_path: Path):
+    out = tmp_path / "boot"
+    assert run(["bootstrap", cohort, *OPTIONS, "--out", str(out), "--n", "4", "--fix", "omega2_v=0.57"]) == 0
+    parameters = json.loads((out / "bootstrap.json").read_text(encoding="utf-8"))["parameters"]
+    with (out / "bootstrap.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["parameter"] for row in rows] == list(parameters)
+    assert list(rows[0]) == ["parameter", *parameters["cl"]]
+    for row in rows:
+        entry = parameters[row["parameter"]]
+        assert row["fixed"] == str(int(entry["fixed"]))
+        for key in ("estimate", "mean", "bias", "se", "q025", "q05", "q50", "q95", "q975"):
+            assert row[key] == ("" if entry[key] is None else repr(entry[key]))
+    fixed = {row["parameter"] for row in rows if row["fixed"] == "1"}
+    assert "omega2_v" in fixed
+    assert {row["parameter"] for row in rows if not row["se"]} == fixed
 
 
 def test_it_refuses_to_go_on_with_something_else(cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

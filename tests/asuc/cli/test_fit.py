@@ -59,6 +59,29 @@ def test_a_check_counts_what_was_read(cohort: Path, capsys: pytest.CaptureFixtur
     assert document["problems"] == []
 
 
+def test_what_missing_covariates_cost_is_a_table_of_its_own(tmp_path: Path):
+    cohort, out = tmp_path / "gappy.csv", tmp_path / "fit"
+    assert run(["cohort", "simulate", "--out", str(cohort), "--n", "20", "--seed", "5", "--missing", "0.3"]) == 0
+    line = ["fit", str(cohort), *BARE, "--method", "focei", "--censored", "drop", "--out", str(out)]
+    assert run([*line, "--impute", "multiple", "--imputations", "2"]) == 0
+    document = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    told = {
+        name: entry["imputation"]
+        for group in ("theta", "omega", "sigma")
+        for name, entry in document[group].items()
+        if "imputation" in entry
+    }
+    rows = {row.pop("parameter"): row for row in rows_of(out / "imputation.csv")}
+    assert rows == {
+        name: {key: "" if value is None else repr(value) for key, value in entry.items()}
+        for name, entry in told.items()
+    }
+    assert {"cl", "sigma_proportional"} <= rows.keys()
+
+    assert run([*line, "--force", "--maxeval", "0"]) == 0
+    assert not (out / "imputation.csv").exists()
+
+
 def test_every_problem_is_named_with_its_line_and_no_fit_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file, out = tmp_path / "wrong.csv", tmp_path / "fit"
     file.write_text("ID,TIME,AMT,DV,WT,CRP\n1,0,600,.,60,30\n1,x,.,5,60,30\n1,8,.,-2,60,30\n", encoding="utf-8")

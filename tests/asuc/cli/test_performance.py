@@ -42,6 +42,50 @@ def test_document_and_table_hold_every_level(cohort, tmp_path, capsys):
     assert names == {"performance-a-priori", "performance-forecast", "performance-coverage", "performance-places"}
 
 
+def table_of(folder, name):
+    with (folder / name).open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_errors_coverage_and_limits_are_tables_as_well(cohort, tmp_path):
+    out = tmp_path / "out"
+    assert perform(cohort, out, "--no-figures") == 0
+    document = json.loads((out / "performance.json").read_text())
+    stages = ("a_priori", "a_priori_of_forecast", "forecast")
+
+    errors = table_of(out, "errors.csv")
+    assert [(row["predictions"], row["at"]) for row in errors] == [
+        (stage, at) for stage in stages for at in ("point", "median")
+    ]
+    for row in errors:
+        one = document[row["predictions"]]
+        assert int(row["n_levels"]) == one["n_quantified"]
+        for name, measured in one[row["at"]].items():
+            cells = [row[name], row[f"{name}_low"], row[f"{name}_high"]]
+            assert cells == [
+                "" if measured[part] is None else repr(measured[part]) for part in ("value", "low", "high")
+            ]
+
+    coverage = table_of(out, "coverage.csv")
+    assert len(coverage) == sum(len(document[stage]["coverage"]) for stage in stages)
+    expected = [repr(part["inside_pct"]["high"]) for stage in stages for part in document[stage]["coverage"]]
+    assert [row["inside_pct_high"] for row in coverage] == expected
+
+    above = next(row for row in table_of(out, "beyond_limits.csv") if row["limit"] == "above_uloq")
+    told = document["a_priori"]["above_uloq"]
+    assert (above["predictions"], int(above["seen"]), float(above["brier"])) == (
+        "a_priori",
+        told["seen"],
+        told["brier"]["value"],
+    )
+    groups = [row for row in table_of(out, "calibration.csv") if row["limit"] == "above_uloq"]
+    assert [int(row["n"]) for row in groups if row["predictions"] == "a_priori"] == [
+        group["n"] for group in told["calibration"]
+    ]
+    by_samples = table_of(out, "errors_by_samples.csv")
+    assert [int(row["n"]) for row in by_samples] == [one["n"] for one in document["by_samples_before"]]
+
+
 def test_the_same_seed_writes_the_same_bytes(cohort, tmp_path):
     for name in ("a", "b"):
         assert perform(cohort, tmp_path / name) == 0

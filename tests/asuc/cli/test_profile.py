@@ -44,7 +44,15 @@ def test_a_profile_goes_on_to_the_same_result(cohort: str, tmp_path: Path, capsy
     assert (document["schema"], list(document["parameters"])) == ("asuc-profile/1", ["cl", "sigma_proportional"])
     for one in document["parameters"].values():
         assert one["lower"]["value"] < one["estimate"] < one["upper"]["value"]
-    before = {name: (out / name).read_bytes() for name in ("fits.csv", "profile.csv")}
+    before = {name: (out / name).read_bytes() for name in ("fits.csv", "profile.csv", "intervals.csv")}
+    with (out / "intervals.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {row["parameter"]: row for row in csv.DictReader(stream)}
+    assert list(rows) == ["cl", "sigma_proportional"]
+    for name, one in document["parameters"].items():
+        for key in ("estimate", "se", "wald_lower", "wald_upper", "interval_ratio"):
+            assert float(rows[name][key]) == one[key]
+        for side in ("lower", "upper"):
+            assert (float(rows[name][side]), rows[name][f"{side}_status"]) == (one[side]["value"], "found")
     whole = document_of(out / "profile.json")
     with (out / "profile.csv").open(encoding="utf-8") as stream:
         assert sum(row["status"] == "estimate" for row in csv.DictReader(stream)) == 2
@@ -79,6 +87,15 @@ def test_resampling_goes_on_to_the_same_result(cohort: str, tmp_path: Path, caps
     for one in document["parameters"].values():
         assert one["fixed"] or one["q025"] < one["q50"] < one["q975"]
     whole, samples = document_of(out / "sir.json"), (out / "samples.csv").read_bytes()
+    with (out / "sir.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            one = document["parameters"][row["parameter"]]
+            assert row["fixed"] == str(int(one["fixed"]))
+            assert row["q975"] == ("" if one["fixed"] else repr(one["q975"]))
+    with (out / "iterations.csv").open(encoding="utf-8", newline="") as stream:
+        steps = list(csv.DictReader(stream))
+    assert [row["iteration"] for row in steps] == ["1", "2"]
+    assert [float(row["effective_size"]) for row in steps] == [one["effective_size"] for one in document["iterations"]]
     with (out / "samples.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert (len(rows), sum(row["kept"] == "1" for row in rows)) == (200, 100)

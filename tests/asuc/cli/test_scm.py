@@ -60,7 +60,13 @@ def test_it_writes_a_document_and_every_fit(cohort: str, tmp_path: Path, capsys:
     assert sum(row["selected"] == "1" for row in rows) == sum(step["selected"] is not None for step in printed["steps"])
     assert set(json.loads(rows[0]["estimates"])) == set(printed["base"]["estimates"])
     assert printed["covariates"]["weight_kg"]["median"] > 0.0
-    assert sorted(files_of(out)) == ["scm.json", "settings.json", "trace.csv"]
+    assert sorted(files_of(out)) == ["final.csv", "scm.json", "settings.json", "trace.csv"]
+    final = printed["final"]
+    with (out / "final.csv").open(encoding="utf-8", newline="") as stream:
+        table = {row["parameter"]: row for row in csv.DictReader(stream)}
+    assert {name: float(row["estimate"]) for name, row in table.items()} == final["estimates"]
+    base = printed["base"]["estimates"]
+    assert all(row["base_estimate"] == (repr(base[name]) if name in base else "") for name, row in table.items())
 
 
 def test_two_workers_and_an_interruption_change_no_byte(
@@ -159,6 +165,13 @@ def test_the_full_model_stands_beside_the_search(cohort: str, tmp_path: Path, ca
     document = json.loads((tmp_path / "scm" / "scm.json").read_text(encoding="utf-8"))
     assert set(document["full"]["coefficients"]) == {"cl_weight_kg", "v_weight_kg"}
     assert document["full"]["effects"] == ["cl:weight_kg:power", "v:weight_kg:power"]
+    with (tmp_path / "scm" / "full.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            own = document["full"]["coefficients"][row.pop("coefficient")]
+            assert row == {name: "" if value is None else repr(value) for name, value in own.items()}
+    # A search without the full model leaves none of an earlier one.
+    assert run([*line[:-1], "--out", str(tmp_path / "scm"), "--force"]) == 0
+    assert not (tmp_path / "scm" / "full.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_one_compartment(k: float, ka: float, step: float):
 @pytest.mark.parametrize("parameters", TWO)
 def test_two_compartments(parameters: tuple[float, ...], step: float):
     with mp.workdps(60):
-        expected = [float(one) for one in amounts(*map(mp.mpf, parameters), mp.mpf(step))]
+        expected = [float(one) for one in amounts(*[mp.mpf(one) for one in (*parameters, step)])]
     found = absorbed_twocomp(1.0, np.array(parameters), step)
     assert found[:2] == pytest.approx(expected[:2], rel=1e-11, abs=1e-290)
     # What went on to the second compartment is a difference, exact to the share of the first.
@@ -78,7 +78,7 @@ def test_derivatives_with_two_compartments(parameters: tuple[float, ...], step: 
 
     def exact(x, place):
         moved = [mp.mpf(one) * mp.exp(mp.mpf(by) * x) for one, by in zip(parameters, directions, strict=True)]
-        return amounts(*moved, mp.mpf(step))[place]
+        return amounts(*[*moved, mp.mpf(step)])[place]
 
     powers = np.array([1.0, 1.0, 0.5, 1.0 / 6.0])
     moved = [tuple(one * powers * by ** np.arange(4.0)) for one, by in zip(parameters, directions, strict=True)]
@@ -87,4 +87,4 @@ def test_derivatives_with_two_compartments(parameters: tuple[float, ...], step: 
     found = absorbed_twocomp_taylor((1.0, 0.0, 0.0, 0.0), moved[4], by, step)
     for place in range(3):
         expected = coefficients(lambda x, place=place: exact(x, place))
-        assert found[place] == pytest.approx(expected, rel=1e-7, abs=1e-9)
+        assert found[place] == pytest.approx(expected, rel=1e-8, abs=1e-10)

@@ -1,0 +1,97 @@
+"""Covariates that a model rules out: told with line, column and value, among everything else that is wrong with a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pkpd.errors import InputError
+from pkpd.model import load_model
+from pkpd.model_cohort_file import read_model_cohort
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NIYIGENA = load_model("niyigena_2026_asuc")
+WEIGHT = "expected at least 10 and at most 300 kg (weight_kg)"
+CRP = "expected more than 0 and at most 1000 mg/L (crp_mg_per_L)"
+
+
+def problems(folder: Path, text: str, model=NIYIGENA) -> list[str]:
+    file = folder / "cohort.csv"
+    file.write_text(text, encoding="utf-8")
+    reading = read_model_cohort(str(file), model)
+    assert (reading.cohort is None) == bool(reading.problems)
+    return [str(problem).removeprefix(f"{file}: ") for problem in reading.problems]
+
+
+def test_impossible_values_stand_among_the_other_problems_in_the_order_of_the_lines(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DV,WT,crp\na,0,300,.,-55,30\na,14,.,x,60,30\nb,0,400,.,70,1001\nb,20,.,-2,70,0\nb,21,.,1\n"
+        "b,22,.,2,heavy,.\n"
+    )
+    assert problems(tmp_path, text) == [
+        f"line 2, WT: is -55; {WEIGHT}",
+        "line 3, DV: “x” is not a number; expected one, or a point for none",
+        f"line 4, CRP: is 1001; {CRP}",
+        "line 5, DV: is -2; expected a level of at least 0 [mg/L]",
+        f"line 5, CRP: is 0; {CRP}",
+        "line 6: has 4 cells; expected 6, as many as the head has",
+        "line 7, WT: “heavy” is not a number; expected one, or a point for none",
+    ]
+
+
+def test_a_value_that_stands_in_rows_on_end_is_told_once(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DV,WT,CRP\na,0,300,.,-55,30\na,14,.,5,-55,30\n\na,15,.,5,-55,30\nb,0,400,.,-55,30\n"
+        "b,2,.,2,-56,30\nb,3,.,2,70,30\nb,4,.,2,-56,30\n"
+    )
+    assert problems(tmp_path, text) == [
+        f"line 2, WT: is -55, and so down to line 5 (subject a); {WEIGHT}",
+        f"line 6, WT: is -55; {WEIGHT}",
+        f"line 7, WT: is -56; {WEIGHT}",
+        f"line 9, WT: is -56; {WEIGHT}",
+    ]
+
+
+def test_codes_that_a_model_does_not_know_are_told_with_those_it_knows(tmp_path: Path):
+    domain = replace(NIYIGENA.covariates["crp_mg_per_L"], categories=(("absent", 0.0), ("present", 1.0)))
+    coded = replace(NIYIGENA, covariates={"crp_mg_per_L": domain})
+    assert problems(tmp_path, "ID,TIME,AMT,DV,CRP\na,0,300,.,1\na,5,.,5,2\n", coded) == [
+        "line 3, CRP: is 2; expected 0 (absent) or 1 (present) (crp_mg_per_L)"
+    ]
+
+
+def test_a_missing_column_is_told_beside_other_problems(tmp_path: Path):
+    assert problems(tmp_path, "ID,TIME,AMT,DV,WT\na,0,300,.,60\na,5,.,-5,60\n") == [
+        "has no column CRP, which niyigena_2026_asuc reads crp_mg_per_L from",
+        "line 3, DV: is -5; expected a level of at least 0 [mg/L]",
+    ]
+    assert len(problems(tmp_path, "ID,TIME,AMT,WT\na,0,300,600\n")) == 3
+
+
+def test_what_need_not_be_there_is_not_asked_for(tmp_path: Path):
+    file = tmp_path / "cohort.csv"
+    file.write_text("ID,TIME,AMT,DV,WT\na,0,300,.,60\na,5,.,5,60\n", encoding="utf-8")
+    assert read_model_cohort(str(file), NIYIGENA, needed=()).problems == ()
+
+
+def test_missing_values_and_possible_ones_are_no_problem(tmp_path: Path):
+    assert problems(tmp_path, "ID,TIME,AMT,DV,WT,CRP\na,0,300,.,10,.\na,5,.,5,300,1000\n") == []
+
+
+def test_rows_of_parquet_are_counted_from_one(tmp_path: Path):
+    file = tmp_path / "cohort.parquet"
+    columns = {"ID": ["a", "a"], "TIME": [0.0, 5.0], "AMT": [300.0, None], "DV": [None, 5.0], "WT": [60, 600]}
+    parquet.write_table(pa.table({**columns, "CRP": [30.0, 30.0]}), file)
+    (problem,) = read_model_cohort(str(file), NIYIGENA).problems
+    assert str(problem) == f"{file}: line 2, WT: is 600; {WEIGHT}"
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path):
+    with pytest.raises(InputError, match="cannot be read"):
+        read_model_cohort(str(tmp_path / "none.csv"), NIYIGENA)
