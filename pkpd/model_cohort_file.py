@@ -11,12 +11,13 @@ import numpy as np
 from pkpd.data.cohort_file import CohortReading, read_cohort
 from pkpd.data.cohort_table import cell, in_order_of_lines, numbers, problem_at, texts
 from pkpd.errors import Problem
+from pkpd.model.spec import is_oral
 from pkpd.model_covariates import expected_values, is_possible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from pkpd.arrays import IntArray
+    from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort_table import CohortTable
     from pkpd.model.spec import CovariateDomain, ModelSpec
 
@@ -50,9 +51,41 @@ def read_model_cohort(
             found += _impossible(reading.table, name, domain)
         elif needed is None or name in needed:
             found.append(Problem(path, f"has no column {domain.column}, which {model.id} reads {name} from"))
+    found += _wrong_compartments(reading.table, is_oral_model=is_oral(model.parameterization))
     if not found:
         return reading
     return replace(reading, cohort=None, problems=in_order_of_lines((*reading.problems, *found)))
+
+
+def _wrong_compartments(table: CohortTable, *, is_oral_model: bool) -> Iterator[Problem]:
+    """Yield a problem for every row whose CMT is not where the model takes a dose or has its levels.
+
+    Of an oral model 1 is the depot, which boluses go into, and 2 the central compartment, which infusions go into; of others 1 is
+    the central compartment. 0 and nothing are the usual compartment.
+    """
+    if "CMT" not in table.columns and not is_oral_model:
+        return
+    cmt, amount, rate, duration = (
+        np.nan_to_num(numbers(table, name)[0]) if name in table.columns else np.zeros(table.n_rows)
+        for name in ("CMT", "AMT", "RATE", "DUR")
+    )
+    is_dose, is_infusion = amount > 0.0, (rate != 0.0) | (duration != 0.0)
+    into_depot = is_dose & ~is_infusion if is_oral_model else np.zeros(table.n_rows, dtype=bool)
+    central = 2.0 if is_oral_model else 1.0
+    # An infusion without a compartment would go into the depot of an oral model.
+    is_usual = (cmt == 0.0) & ~(is_dose & is_infusion & is_oral_model)
+    expected = np.where(into_depot, 1.0, central)
+    for row in np.flatnonzero((cmt != expected) & ~is_usual & np.isin(_evid(table, is_dose), (0.0, 1.0))).tolist():
+        what = ("an infusion" if is_infusion[row] else "a dose") if is_dose[row] else "a level"
+        where = "the depot" if into_depot[row] else "the central compartment"
+        found = cell(table, "CMT", row) if "CMT" in table.columns else "missing"
+        message = f"is {found or 'nothing'} of {what}; expected {expected[row]:g}, {where}"
+        yield problem_at(table, row, "CMT", message)
+
+
+def _evid(table: CohortTable, is_dose: BoolArray) -> FloatArray:
+    given = numbers(table, "EVID")[0] if "EVID" in table.columns else np.full(table.n_rows, np.nan)
+    return np.where(np.isnan(given), is_dose.astype(float), given)
 
 
 def _impossible(table: CohortTable, name: str, domain: CovariateDomain) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ from pkpd.kernels.codes import (
 from pkpd.kernels.timeline import pack_events
 from pkpd.model.parameters import log_typical_terms, occasion_matrix, omega_matrix
 from pkpd.model.residual import residual_sd_parameters
-from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape, ResidualKind
+from pkpd.model.spec import PARAMETER_NAMES, Parameterization, RandomEffectShape, ResidualKind, is_oral
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,8 +95,22 @@ class Problem:
 
 
 def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float] | FloatArray = ()) -> Problem:
-    """Bind a model to subjects as they are on an average occasion in an average centre (``bind_cohort``)."""
+    """Bind a model to subjects as they are on an average occasion in an average centre (``bind_cohort``); an oral one is refused."""
+    refuse_oral(model)
     return bind_cohort(without_occasions(model), cohort_of(subjects), times=times)
+
+
+def refuse_oral(model: ModelSpec) -> None:
+    """Refuse a model of oral doses where areas and forecasts are computed, which are of infusions.
+
+    Raises
+    ------
+    InputError
+        For such a model.
+    """
+    if is_oral(model.parameterization):
+        message = "is of oral doses: it can be fitted and checked; forecasts and exposure are of infusions"
+        raise input_error(model.id, message)
 
 
 def without_occasions(model: ModelSpec) -> ModelSpec:

@@ -355,7 +355,7 @@ class _Reader:
             dose_amount=doses.amount,
             dose_duration=doses.duration,
             sample_start=_starts_of(self.subject[samples], n),
-            sample_time=self.values["TIME"][samples],
+            sample_time=self._drawn(samples),
             level=level,
             censoring=censoring,
             lloq=lloq,
@@ -370,6 +370,20 @@ class _Reader:
             centre=centre,
             centres=centres,
         )
+
+    def _drawn(self, samples: IntArray) -> FloatArray:
+        """Return when samples were drawn; one whose row follows a bolus of the same time, as in NONMEM a moment after it."""
+        time = self.values["TIME"]
+        rate, duration = np.nan_to_num(self.column("RATE", 0.0)), np.nan_to_num(self.column("DUR", 0.0))
+        is_bolus = self.is_dose & (rate == 0.0) & (duration == 0.0)
+        is_new = np.concatenate(([True], (np.diff(time) != 0.0) | (np.diff(self.subject) != 0)))
+        begin = np.flatnonzero(is_new)[np.cumsum(is_new) - 1]
+        before = np.concatenate(([0], np.cumsum(is_bolus)))
+        is_after = before[samples] > before[begin[samples]]
+        if is_after.any():
+            one = "1 sample stands" if is_after.sum() == 1 else f"{is_after.sum()} samples stand"
+            self.notes.append(f"{one} after a bolus of the same time, and count as drawn right after it.")
+        return np.where(is_after, np.nextafter(time[samples], np.inf), time[samples])
 
     def _levels(self, samples: IntArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
         dv, cens = self.values["DV"][samples], np.nan_to_num(self.column("CENS", 0.0))[samples]

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from pkpd.errors import InputError
 from pkpd.model import load_model
+from pkpd.model.spec import Parameterization
 from pkpd.model_cohort_file import read_model_cohort
 
 if TYPE_CHECKING:
@@ -95,3 +96,31 @@ def test_rows_of_parquet_are_counted_from_one(tmp_path: Path):
 def test_what_is_no_table_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="cannot be read"):
         read_model_cohort(str(tmp_path / "none.csv"), NIYIGENA)
+
+
+def test_a_compartment_that_the_model_has_not_is_told(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,RATE,EVID,CMT,DV,WT,CRP\na,0,300,.,1,1,.,60,30\na,1,300,.,1,2,.,60,30\na,2,.,.,0,2,3,60,30\n"
+        "a,3,.,.,0,0,3,60,30\na,4,.,.,0,.,3,60,30\na,5,.,.,2,9,.,60,30\n"
+    )
+    assert problems(tmp_path, text) == [
+        "line 3, CMT: is 2 of a dose; expected 1, the central compartment",
+        "line 4, CMT: is 2 of a level; expected 1, the central compartment",
+    ]
+
+
+def test_the_compartments_of_an_oral_model(tmp_path: Path):
+    oral = replace(NIYIGENA, parameterization=Parameterization.CL_V_KA)
+    text = (
+        "ID,TIME,AMT,RATE,EVID,CMT,DV,WT,CRP\na,0,300,.,1,1,.,60,30\na,1,300,.,1,2,.,60,30\na,2,.,.,0,2,3,60,30\n"
+        "a,3,.,.,0,1,3,60,30\na,4,300,100,1,2,.,60,30\na,5,300,100,1,.,.,60,30\na,6,300,.,1,.,.,60,30\n"
+    )
+    assert problems(tmp_path, text, oral) == [
+        "line 3, CMT: is 2 of a dose; expected 1, the depot",
+        "line 5, CMT: is 1 of a level; expected 2, the central compartment",
+        "line 7, CMT: is . of an infusion; expected 2, the central compartment",
+    ]
+    without = "ID,TIME,AMT,DUR,DV,WT,CRP\na,0,300,0.1,.,60,30\na,1,300,.,.,60,30\na,2,.,.,3,60,30\n"
+    assert problems(tmp_path, without, oral) == [
+        "line 2, CMT: is missing of an infusion; expected 2, the central compartment"
+    ]

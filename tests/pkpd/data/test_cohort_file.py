@@ -18,6 +18,8 @@ from pkpd.data.cohort_rows import COLUMNS, cohort_rows
 from pkpd.errors import InputError, Problem
 from pkpd.model import load_model
 from pkpd.model_covariates import with_model_covariates
+from pkpd.problem import bind
+from pkpd.simulation.predict import predict_samples
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 
 if TYPE_CHECKING:
@@ -224,3 +226,24 @@ def test_no_text_ends_in_anything_but_a_cohort_or_sentences(tmp_path_factory, te
     folder = tmp_path_factory.mktemp("fuzz")
     whole = ("ID,TIME,AMT,DV\n" if has_head else "") + text
     assert problems_of(folder, whole) or read(folder, whole).cohort is not None
+
+
+def test_a_sample_after_a_bolus_of_the_same_time_counts_as_drawn_after_it(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DV,WT,CRP\na,0,300,.,60,30\na,0,.,20,60,30\na,7,.,5,60,30\na,7,200,.,60,30\n"
+        "b,0,.,0.1,60,30\nb,0,300,.,60,30\nb,0,.,22,60,30\n"
+    )
+    reading = read(tmp_path, text)
+    assert reading.cohort is not None
+    time = reading.cohort.sample_time
+    assert (time == [np.nextafter(0.0, 1.0), 7.0, 0.0, np.nextafter(0.0, 1.0)]).all()
+    assert "2 samples stand after a bolus of the same time, and count as drawn right after it." in reading.notes
+    found = predict_samples(bind(NIYIGENA, [subject_of(reading.cohort, 1)]), np.zeros(2))
+    volume = 13.2 * 60.0 / 63.0
+    assert found == pytest.approx([0.0, 300.0 / volume], rel=1e-12)
+
+
+def test_a_sample_after_the_start_of_an_infusion_is_where_it_is(tmp_path: Path):
+    reading = read(tmp_path, "ID,TIME,AMT,DUR,DV,WT,CRP\na,0,300,0.1,.,60,30\na,0,.,.,2,60,30\n")
+    assert reading.cohort is not None
+    assert reading.cohort.sample_time.tolist() == [0.0]
