@@ -30,7 +30,7 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
     from tte.estimation.fit import EventFit, FitOptions
@@ -82,7 +82,7 @@ def fit(
     started = time.perf_counter()
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
 
-    def analysed(one: Population, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
+    def analysed(one: EventPopulation, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
         fitted = _fitted(one.events, wanted, options, is_penalised=penalize)
         tell(_FIT)
         has_profiles = not (no_profile or penalize)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from asuc.cli.exposure_inputs import EventTimes, Regimens
     from asuc.cli.fit_options import FitInputs
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from pkpd.arrays import BoolArray, FloatArray
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
@@ -113,7 +113,7 @@ def joint(
         values, levels = _levels(given, is_estimated=pk == "estimated", keeps_values=fit is not None)
         tell(_LEVELS)
 
-        def compared(one: Population, told: Callable[[float], None]) -> _Joint:
+        def compared(one: EventPopulation, told: Callable[[float], None]) -> _Joint:
             data = _joined(given, regimens, wanted, window, one.events) if one.is_beside else first
             comparison = compare(
                 data,
@@ -198,7 +198,7 @@ def _event_model(
     return event_time_model(hazard, spoken, references=references, fixed=fixed)
 
 
-def _people(path: str, times: EventTimes) -> tuple[Population, ...]:
+def _people(path: str, times: EventTimes) -> tuple[EventPopulation, ...]:
     """Return whose event times are fitted: all, and those at the usual landmark, or those at the one asked for."""
     from tte.joint.data import PREDICTORS  # noqa: PLC0415
 
@@ -222,7 +222,7 @@ def _joined(
 
 
 def _say_what_enters(
-    given: FitInputs, regimens: Regimens, people: Population, times: EventTimes, window: tuple[float, float]
+    given: FitInputs, regimens: Regimens, people: EventPopulation, times: EventTimes, window: tuple[float, float]
 ) -> None:
     """Say whose exposure holds planned doses or lacks them, and who has levels alone."""
     from pkpd.data.planned_doses import listed  # noqa: PLC0415

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from tte.estimation.covariate_search import CovariateSearch, Form
 
     _Search = tuple[CovariateSearch, tuple[str, ...]]
@@ -65,7 +65,7 @@ def scm(
     given = read_event_times(events, list(names), landmark)
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
 
-    def searched(one: Population, tell: Callable[[float], None]) -> _Search:
+    def searched(one: EventPopulation, tell: Callable[[float], None]) -> _Search:
         candidates, left_out = candidates_of(one.events, Hazard(hazard), covariate, forms)
         for sentence in left_out:
             report(f"{events}: {f'{one.name}: ' if one.is_beside else ''}{sentence}")

@@ -30,7 +30,7 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from asuc.cli.tte_options import TteInputs
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
@@ -85,7 +85,7 @@ def vpc(
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
     how = Censoring[censoring.upper()]
 
-    def checked(one: Population, tell: Callable[[float], None]) -> _Checked:
+    def checked(one: EventPopulation, tell: Callable[[float], None]) -> _Checked:
         own = fitted(one.events)
         groups = _groups(own.events, by, at)
         return own, visual_check(own, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)

@@ -129,6 +129,20 @@ def test_calibration_is_that_of_a_poisson_regression_by_another_optimiser(made):
     assert [found["slope"][key]["se"] for key in ("intercept", "slope")] == pytest.approx(se, rel=1e-5)
 
 
+def test_the_mean_distance_of_the_curve_stands_with_its_interval_in_table_and_document(made):
+    curve = made.document["populations"]["all"]["calibration"]["curve"]
+    low, high = curve["ici_interval"]
+    assert low < high
+    row = next(row for row in read(made.folder / "out" / "tables" / "calibration.csv") if "ICI" in row["what"])
+    found = [float(value) for name, value in row.items() if name.endswith((" low", " high")) and "all" in name]
+    assert found == pytest.approx([100.0 * low, 100.0 * high])
+    failed = next(
+        row for row in read(made.folder / "out" / "tables" / "calibration.csv") if "without a curve" in row["what"]
+    )
+    assert f"{curve['n_failed']} of 40" in failed.values()
+    assert any("ICI" in row["what"] for row in read(made.folder / "out" / "tables" / "summary.csv"))
+
+
 def test_error_and_net_benefit_are_plain_sums_without_censoring(made):
     own, found = made.subjects, made.document["populations"]["all"]
     share = own["event"].mean()
