@@ -32,6 +32,7 @@ from asuc.cli.tte_options import (
     LandmarkDay,
     ModelFile,
     References,
+    check_typed,
     read_event_time_model,
     read_event_times,
 )
@@ -117,6 +118,7 @@ def bootstrap(
         hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
     given = read_event_times(events, wanted.covariates, landmark)
+    check_typed(wanted, given.events, references=reference, initial=init, fixed=fix)
     settings: dict[str, Any] = {
         "data_sha256": given.data_sha256,
         "model_sha256": origin and origin["sha256"],

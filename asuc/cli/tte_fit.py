@@ -21,6 +21,7 @@ from asuc.cli.tte_options import (
     LandmarkDay,
     ModelFile,
     References,
+    check_typed,
     read_event_time_model,
     read_event_times,
 )
@@ -78,6 +79,7 @@ def fit(
         hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
     given = read_event_times(events, wanted.covariates, landmark, is_estimated=maxeval > 0)
+    check_typed(wanted, given.events, references=reference, initial=init, fixed=fix)
     options = FitOptions(maxeval)
     started = time.perf_counter()
     people = populations(given.events, given.landmark, refusal=_REFUSAL)

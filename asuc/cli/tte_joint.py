@@ -39,7 +39,7 @@ from asuc.cli.tte_options import Covariates, EventsFile, HazardName, LandmarkDay
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from asuc.cli.exposure_inputs import EventTimes, Regimens
     from asuc.cli.fit_options import FitInputs
@@ -103,6 +103,7 @@ def joint(
     wanted = _event_model(hazard, predictor, covariate, references=pairs("--reference", reference), fixed=held)
     columns = [name for name in wanted.covariates if name not in PREDICTORS]
     times = event_times_of(events, landmark, covariates=columns)
+    _check_values(wanted, times.events, columns)
     regimens = regimens_of(given.population.cohort, choices, times)
     people = _people(events, times)
     _say_what_enters(given, regimens, people[0], times, window)
@@ -189,13 +190,26 @@ def _event_model(
     fixed: dict[str, float],
 ) -> EventTimeModel:
     """Return the hazard with the exposure as its first covariate; on another parameter where a covariate says so."""
+    from tte.estimation.domain import check_of_logarithm  # noqa: PLC0415
     from tte.estimation.model import event_time_model  # noqa: PLC0415
 
     name = predictor.upper()
     others = covariates or []
     has_own = any(text.rpartition(":")[2].strip().upper() == name for text in others)
     spoken = others if has_own else [name, *others]
-    return event_time_model(hazard, spoken, references=references, fixed=fixed)
+    model = event_time_model(hazard, spoken, references=references, fixed=fixed)
+    check_of_logarithm(model, name)
+    return model
+
+
+def _check_values(wanted: EventTimeModel, events: Events, columns: Sequence[str]) -> None:
+    """Refuse effects and references that have no sense for columns of the event times; the exposure is not known yet."""
+    from tte.estimation.domain import check_in_data  # noqa: PLC0415
+
+    own = [effect for effect in wanted.effects if effect.covariate in columns]
+    values = {effect.name: wanted.initial[effect.name] for effect in own if effect.name in wanted.initial}
+    spoken = {effect.covariate: effect.reference for effect in own if effect.reference}
+    check_in_data(wanted, events, values=values, references=spoken)
 
 
 def _people(path: str, times: EventTimes) -> tuple[EventPopulation, ...]:
