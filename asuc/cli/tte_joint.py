@@ -190,8 +190,8 @@ def _event_model(
     fixed: dict[str, float],
 ) -> EventTimeModel:
     """Return the hazard with the exposure as its first covariate; on another parameter where a covariate says so."""
-    from tte.estimation.domain import check_of_logarithm  # noqa: PLC0415
     from tte.estimation.model import event_time_model  # noqa: PLC0415
+    from tte.estimation.typed_values import check_of_logarithm  # noqa: PLC0415
 
     name = predictor.upper()
     others = covariates or []
@@ -204,7 +204,7 @@ def _event_model(
 
 def _check_values(wanted: EventTimeModel, events: Events, columns: Sequence[str]) -> None:
     """Refuse effects and references that have no sense for columns of the event times; the exposure is not known yet."""
-    from tte.estimation.domain import check_in_data  # noqa: PLC0415
+    from tte.estimation.typed_values import check_in_data  # noqa: PLC0415
 
     own = [effect for effect in wanted.effects if effect.covariate in columns]
     values = {effect.name: wanted.initial[effect.name] for effect in own if effect.name in wanted.initial}

@@ -156,7 +156,7 @@ def check_typed(
     InputError
         With every value that lies beyond what ``tte.estimation.domain`` allows.
     """
-    from tte.estimation.domain import check_in_data  # noqa: PLC0415 - the engine loads after the words are read
+    from tte.estimation.typed_values import check_in_data  # noqa: PLC0415 - the engine loads after the words are read
 
     typed = {**pairs("--init", initial), **pairs("--fix", fixed)}
     spoken = {name.upper(): value for name, value in pairs("--reference", references).items()}

@@ -46,7 +46,6 @@ _ICI = (
     "ICI, E50 and E90 are distances, which chance alone makes larger than zero, and larger still in drawn patients: their intervals are percentiles over "
     "those, lie rather high, and exclude zero where a model is calibrated too. They say how large a distance may be, not whether there is one."
 )
-_ACTS = "It shows whom a rule would select, not that acting helps them: that more drug prevents colectomy has not been shown."
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,9 @@ def _risk(given: Validation) -> Iterator[Section]:
     yield Section(
         "decision",
         "Decision curve",
-        (_ACTS,),
+        (
+            f"It shows whom a rule would select, not that acting helps them: that more drug prevents {model.event} has not been shown.",
+        ),
         tables=(decision_table(findings),),
         drawings=_drawn(given, "decision"),
     )

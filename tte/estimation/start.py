@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tte.data.events import EventKind
+from tte.estimation.domain import MOST_EFFECT, SHAPES
 from tte.hazards.hazard import Hazard, Link
 
 if TYPE_CHECKING:
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
 
-# A shape of a thousand puts all events on one day, one of a thousandth spreads them over a thousand powers of ten.
-MOST_SHAPE = 1e3
-"""Highest shape of a hazard; the lowest is its reciprocal."""
 _NARROWEST, _WIDEST = math.log(1e-3), math.log(1e2)
-MOST_EFFECT = 500.0
-"""How far an effect may move a linear predictor over the range of its covariate, as a power of e."""
 _PEAKS, _WIDTHS = (0.05, 0.25, 0.5, 0.75, 1.0), (0.15, 0.6)
 
 
@@ -62,7 +58,7 @@ def bounds(model: EventTimeModel, events: Events) -> tuple[FloatArray, FloatArra
     lower[:n_own], upper[:n_own] = -np.inf, np.inf
     match model.hazard:
         case Hazard.WEIBULL | Hazard.LOGLOGISTIC | Hazard.LOGNORMAL:
-            lower[1], upper[1] = -math.log(MOST_SHAPE), math.log(MOST_SHAPE)
+            lower[1], upper[1] = map(math.log, SHAPES)
         case Hazard.GOMPERTZ:
             lower[1], upper[1] = -MOST_EFFECT / longest, MOST_EFFECT / longest
         case Hazard.SURGE:

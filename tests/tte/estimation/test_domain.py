@@ -7,8 +7,9 @@ import pytest
 
 from pkpd.errors import InputError
 from tests.tte.estimation.event_data import events_of
-from tte.estimation.domain import check_in_data, check_of_logarithm, parameter_limits
+from tte.estimation.domain import parameter_limits
 from tte.estimation.model import event_time_model
+from tte.estimation.typed_values import check_in_data, check_of_logarithm
 from tte.hazards.hazard import Hazard
 
 
