@@ -392,6 +392,15 @@ def test_the_page_stands_alone_and_has_no_barrier(made: Made, page: Page):
         page.set_viewport_size({"width": width, "height": 768})
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # On a telephone captions are whole, and letters of figures stay legible: what does not fit is scrolled in its own box.
+    page.set_viewport_size({"width": 390, "height": 844})
+    right = "all => all.map(one => one.getBoundingClientRect().right)"
+    assert max(page.locator("caption span").evaluate_all(right)) <= 390
+    letters = page.locator("[role=img] svg text").evaluate_all(
+        "all => all.map(one => [one.getScreenCTM(), getComputedStyle(one).fontSize])"
+        ".map(one => [Math.hypot(one[0].a, one[0].b), parseFloat(one[1])]).map(one => one[0] * one[1])"
+    )
+    assert min(letters) > 8.5
     # A4 less its margins; on paper nothing can be scrolled.
     page.set_viewport_size({"width": 695, "height": 900})
     page.emulate_media(media="print")
