@@ -85,7 +85,6 @@ def validate(
     check_common(given.population.cohort.ids, events, times.events.ids, cohort)
     markers = (*published_markers(), *own_markers(events, times, marker, at))
     say(events, times.reading.notes)
-    make_folder(folder / "exposure")
     asked = Asked(planned, plan, source, n_posterior, seed, n_workers(workers, None, usual=1), is_drawn=not no_figures)
     exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
     say(cohort, said)

@@ -44,7 +44,8 @@ _FIGURES = {
 }
 _ICI = (
     "ICI, E50 and E90 are distances, which chance alone makes larger than zero, and larger still in drawn patients: their intervals are percentiles over "
-    "those, lie rather high, and exclude zero where a model is calibrated too. They say how large a distance may be, not whether there is one."
+    "those, lie rather high, may even begin above the number itself, and exclude zero where a model is calibrated too. They say how large a distance may "
+    "be, not whether there is one."
 )
 
 

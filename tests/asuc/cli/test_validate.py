@@ -367,6 +367,7 @@ def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
         ),
         (("--landmark", "95"), "--landmark: is 95; expected a day before the horizon 90, or 0 for none"),
         (("--event-model", "none.toml"), "none.toml"),
+        (("--planned", "none.csv"), "none.csv: cannot be read"),
         (("--at", "5"), "--at: “5” is given without --marker"),
         (("--marker", "crp:lower"), "expected at least one marker"),
         (("--from", "ebe", "--draws", "10"), "--draws: 10 are asked for beside --from ebe; expected --from posterior"),
