@@ -109,8 +109,23 @@ def check_settings(file: Path, settings: Mapping[str, Any]) -> None:
             raise input_error(str(file), message)
 
 
-def begin_results(folder: Path, result: str, settings: Mapping[str, Any], *, resume: bool) -> dict[str, Any] | None:
+def begin_results(
+    folder: Path, result: str, settings: Mapping[str, Any], *, resume: bool, is_whole: bool = True
+) -> dict[str, Any] | None:
     """Return the result that a folder holds already, where that is asked for; else make the folder ready for a new one.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results.
+    result : str
+        Name of the document, which is written last.
+    settings : mapping
+        What the result depends on.
+    resume : bool
+        Whether to go on with what the folder holds.
+    is_whole : bool
+        Whether nothing that is asked for is missing beside the document, such as figures.
 
     Raises
     ------
@@ -119,7 +134,7 @@ def begin_results(folder: Path, result: str, settings: Mapping[str, Any], *, res
     """
     if resume:
         check_settings(folder / SETTINGS, settings)
-        if (folder / result).exists():
+        if is_whole and (folder / result).exists():
             report(f"{folder}: holds this result already; nothing was computed again.")
             found: dict[str, Any] = json.loads((folder / result).read_text(encoding="utf-8"))
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,9 +16,20 @@ from asuc.cli.exposure_inputs import (
     regimens_of,
     windows_without_plan,
 )
+from asuc.cli.exposure_options import (
+    Comparators,
+    DrawsAs,
+    EventsBeside,
+    ExposureFrom,
+    Extremes,
+    HypotheticalRegimen,
+    MarkedLandmark,
+    PosteriorDraws,
+    Troughs,
+    Windows,
+)
 from asuc.cli.exposure_results import written
 from asuc.cli.exposure_rows import Command, computed
-from asuc.cli.exposure_table import Source
 from asuc.cli.exposure_windows import DOSES, wanted_of
 from asuc.cli.fit_options import (
     CohortFile,
@@ -47,38 +58,18 @@ def exposure(
     cohort: CohortFile,
     model: ValuedModel,
     out: OutFolder,
-    window: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FROM TO", help="Window of an area, in days; may be repeated. [default: 14 28]"),
-    ] = None,
-    trough: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DAY|doses", help="Concentration on a day, or before each dose; may be repeated."),
-    ] = None,
-    extremes: Annotated[
-        bool, typer.Option("--extremes", help="Also the lowest and the highest concentration in each window.")
-    ] = False,
-    source: Annotated[
-        Source, typer.Option("--from", help="Exposures at the mode alone (fast), or from the posterior too.")
-    ] = "posterior",
-    draws: Annotated[int, typer.Option(min=0, max=1_000_000, help="Draws from the posterior of each subject.")] = 0,
-    draws_as: Annotated[Literal["csv", "parquet"], typer.Option(help="What the draws are written as.")] = "csv",
-    regimen: Annotated[
-        str | None,
-        typer.Option(metavar="label|FILE.csv", help="Hypothetical regimen in place of the doses given."),
-    ] = None,
+    window: Windows = None,
+    trough: Troughs = None,
+    extremes: Extremes = False,
+    source: ExposureFrom = "posterior",
+    draws: PosteriorDraws = 0,
+    draws_as: DrawsAs = "csv",
+    regimen: HypotheticalRegimen = None,
     planned: PlannedFile = None,
     plan: Plan = None,
-    events: Annotated[
-        str | None,
-        typer.Option(metavar="EVENTS.csv", help="Event times, which are written with the exposures beside them."),
-    ] = None,
-    landmark: Annotated[
-        float | None, typer.Option(metavar="DAY", help="Mark who is free of the event and watched at this day.")
-    ] = None,
-    comparators: Annotated[
-        bool, typer.Option("--comparators", help="Also the clearances of Battat (a priori) and Li Wai Suen (day 7).")
-    ] = False,
+    events: EventsBeside = None,
+    landmark: MarkedLandmark = None,
+    comparators: Comparators = False,
     fit: FitFolder = None,
     init: Initial = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same draws.")] = 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand
@@ -34,10 +35,12 @@ def windows_joined(words: Sequence[str]) -> list[str]:
     while left:
         word = left.pop(0)
         n = {_WINDOW: 2, f"{_WINDOW}=": 1}.get(word[: len(_WINDOW) + 1], 0)
-        if n and len(left) >= n:
+        # The next option is no day: a window that lacks one is refused as such.
+        days = list(takewhile(lambda one: not one.startswith("--"), left[:n]))
+        if n and (days or word != _WINDOW):
             first = word.partition("=")[2]
-            word = f"{_WINDOW}={' '.join([*([first] if first else []), *left[:n]])}"
-            del left[:n]
+            word = f"{_WINDOW}={' '.join([*([first] if first else []), *days])}"
+            del left[: len(days)]
         joined.append(word)
     return joined
 

@@ -45,6 +45,11 @@ def forget_figures(folder: Path) -> None:
     (folder / FOLDER / LIST).unlink(missing_ok=True)
 
 
+def has_figures(folder: Path) -> bool:
+    """Return whether the figures of a result stand in its folder, all of them."""
+    return (folder / FOLDER / LIST).exists()
+
+
 def draw_fit(
     folder: Path,
     fit: Fit,

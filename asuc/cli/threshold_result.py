@@ -10,7 +10,7 @@ from tte.evaluation.threshold_document import OPTIMISTIC, SCHEMA, finding_entry,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from asuc.cli.threshold_study import Population, Study
+    from asuc.cli.threshold_study import MarkedPopulation, Study
     from tte.evaluation.roc import Direction
     from tte.evaluation.threshold import MarkerFinding
 
@@ -58,7 +58,7 @@ def threshold_document(
 
 
 def _comparisons(
-    study: Study, population: Population, findings: Mapping[str, Mapping[str, MarkerFinding]]
+    study: Study, population: MarkedPopulation, findings: Mapping[str, Mapping[str, MarkerFinding]]
 ) -> Iterator[dict[str, Any]]:
     """Yield DeLong's test of the first marker against each of the others."""
     first, *others = (one.name for one in study.markers)

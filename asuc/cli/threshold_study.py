@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
+class MarkedPopulation:
     """Subjects of a study.
 
     Parameters
@@ -52,7 +52,7 @@ class Study:
         Day until which events count.
     n_draws, seed : int
         Draws of subjects behind intervals.
-    populations : tuple of Population
+    populations : tuple of MarkedPopulation
         All subjects first.
     markers : tuple of MarkerWanted
         Those of the file first.
@@ -63,7 +63,7 @@ class Study:
     horizon: float
     n_draws: int
     seed: int
-    populations: tuple[Population, ...]
+    populations: tuple[MarkedPopulation, ...]
     markers: tuple[MarkerWanted, ...]
     given: Mapping[str, tuple[float, ...]]
 
@@ -73,7 +73,7 @@ def populations_of(
     data: Events,
     horizon: float,
     landmark: float,
-) -> tuple[tuple[Population, ...], list[str]]:
+) -> tuple[tuple[MarkedPopulation, ...], list[str]]:
     """Return all subjects, and those at risk after the landmark where there is one, with what a reader should know."""
     from tte.evaluation.marker_table import marker_table  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def populations_of(
         for name in start.changing
     ]
     everyone = np.ones(start.times.n, dtype=np.bool_)
-    found = [Population("all", f"all {start.times.n:,} subjects", everyone, start.times, dict(start.markers))]
+    found = [MarkedPopulation("all", f"all {start.times.n:,} subjects", everyone, start.times, dict(start.markers))]
     if landmark > 0.0:
         later = marker_table(data, day=landmark)
         times, kept = later.times.from_landmark(landmark)
@@ -92,7 +92,7 @@ def populations_of(
         if times.n:
             words = f"{times.n:,} subjects at risk after day {landmark:g}"
             columns = {name: values[kept] for name, values in later.markers.items()}
-            found.append(Population("landmark", words, kept, times, columns))
+            found.append(MarkedPopulation("landmark", words, kept, times, columns))
         notes.append(
             f"Landmark at day {landmark:g}: {times.n:,} subjects with {times.n_events:,} events; {n_out:,} left out with the event, or last "
             "seen, on the day or before, or under observation later only."

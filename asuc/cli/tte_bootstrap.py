@@ -32,6 +32,7 @@ from asuc.cli.tte_options import (
     LandmarkDay,
     ModelFile,
     References,
+    check_typed,
     read_event_time_model,
     read_event_times,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asuc.cli.task import Compute
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from pkpd.figures.sheet import Drawing
     from tte.estimation.bootstrap import Resampled
     from tte.estimation.fit import EventFit
@@ -117,6 +118,7 @@ def bootstrap(
         hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
     given = read_event_times(events, wanted.covariates, landmark)
+    check_typed(wanted, given.events, references=reference, initial=init, fixed=fix)
     settings: dict[str, Any] = {
         "data_sha256": given.data_sha256,
         "model_sha256": origin and origin["sha256"],
@@ -176,7 +178,7 @@ def resampled_of(
     return resampled_fits(originals[which], numbers, seed=seed)
 
 
-def _begun(one: Population, original: EventFit, folder: Path, n: int, *, resume: bool) -> _Run:
+def _begun(one: EventPopulation, original: EventFit, folder: Path, n: int, *, resume: bool) -> _Run:
     """Return the run of one population with the fits that its table holds, which it leaves ready for more."""
     run = _Run(original, one.file(folder, _REPLICATES), {}, 0)
     run.fits = begin_table(run.file, run.names, resume=resume)

@@ -13,7 +13,7 @@ from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, populations, sets_of, side_by_side
-from asuc.cli.tte_options import Covariates, EventsFile, LandmarkDay, References, read_event_times
+from asuc.cli.tte_options import Covariates, EventsFile, LandmarkDay, References, check_typed, read_event_times
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def compare(
 ) -> None:
     """Fit every hazard and order them by their AIC; covariates act on the first parameter of each."""
     from tte.estimation.comparison import comparison_document, fit_every_hazard  # noqa: PLC0415
+    from tte.estimation.model import event_time_model  # noqa: PLC0415
 
     names = [name.strip().upper() for name in covariate or ()]
     for name in names:
@@ -46,6 +47,7 @@ def compare(
     folder = check_folder(out, force=force)
     references = pairs("--reference", reference)
     given = read_event_times(events, names, landmark)
+    check_typed(event_time_model("exponential", names, references=references), given.events, references=reference)
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
     with shown_progress("Fitting") as tell:
         found = side_by_side(

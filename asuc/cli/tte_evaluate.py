@@ -24,7 +24,7 @@ from pkpd.errors import InputError, input_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from asuc.validation.report_table import ReportTable
     from pkpd.figures.sheet import Drawing
     from tte.estimation.fit import EventFit
@@ -108,7 +108,7 @@ def evaluate(
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
     asked = _Asked(horizon, n, optimism, seed)
 
-    def evaluated(one: Population, tell: Callable[[float], None]) -> _Evaluation:
+    def evaluated(one: EventPopulation, tell: Callable[[float], None]) -> _Evaluation:
         found = at_values(kept, one.events) if one.is_beside else kept
         return _evaluated(found, one, asked, _origin(fit, given.data_sha256, one.day), tell)
 
@@ -143,7 +143,7 @@ def evaluate(
 
 
 def _evaluated(
-    found: EventFit, people: Population, asked: _Asked, origin: tuple[bool, bool], tell: Callable[[float], None]
+    found: EventFit, people: EventPopulation, asked: _Asked, origin: tuple[bool, bool], tell: Callable[[float], None]
 ) -> _Evaluation:
     """Return what becomes of a fit's predictions in some subjects, and what is left in others where these are its own.
 
@@ -208,7 +208,7 @@ def _entry(one: _Evaluation) -> dict[str, Any]:
 
 
 def _table(one: _Evaluation) -> ReportTable:
-    from asuc.validation.tables import evaluation_table  # noqa: PLC0415
+    from asuc.validation.summary_tables import evaluation_table  # noqa: PLC0415
 
     return evaluation_table(one.risk, one.words, one.corrected)
 
@@ -221,7 +221,7 @@ def _origin(fit: str, sha256: str, start: float) -> tuple[bool, bool]:
     return is_same, is_same and (0.0 if at is None else float(at["day"])) == start
 
 
-def _figures(people: Population, one: _Evaluation, n_draws: int, seed: int) -> Iterator[Drawing | str]:
+def _figures(people: EventPopulation, one: _Evaluation, n_draws: int, seed: int) -> Iterator[Drawing | str]:
     from tte.figures.risk_evaluation import risk_figures  # noqa: PLC0415 - loads Matplotlib
 
     key = "all" if people.landmark is None else f"landmark-{people.day:g}"
@@ -229,7 +229,7 @@ def _figures(people: Population, one: _Evaluation, n_draws: int, seed: int) -> I
     return risk_figures(one.risk, one.times, one.predicted, cut=None, population=population, n_draws=n_draws, seed=seed)
 
 
-def _sheets(people: Population, one: _Evaluation) -> list[Sheet | str]:
+def _sheets(people: EventPopulation, one: _Evaluation) -> list[Sheet | str]:
     table = _table(one)
     shown: list[Sheet | str] = []
     if people.is_beside and people.landmark is not None:

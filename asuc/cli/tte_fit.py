@@ -21,6 +21,7 @@ from asuc.cli.tte_options import (
     LandmarkDay,
     ModelFile,
     References,
+    check_typed,
     read_event_time_model,
     read_event_times,
 )
@@ -30,7 +31,7 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
     from tte.estimation.fit import EventFit, FitOptions
@@ -78,11 +79,12 @@ def fit(
         hazard, model, covariates=covariate, references=reference, initial=init, fixed=fix
     )
     given = read_event_times(events, wanted.covariates, landmark, is_estimated=maxeval > 0)
+    check_typed(wanted, given.events, references=reference, initial=init, fixed=fix)
     options = FitOptions(maxeval)
     started = time.perf_counter()
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
 
-    def analysed(one: Population, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
+    def analysed(one: EventPopulation, tell: Callable[[float], None]) -> tuple[EventFit, tuple[Profile, ...]]:
         fitted = _fitted(one.events, wanted, options, is_penalised=penalize)
         tell(_FIT)
         has_profiles = not (no_profile or penalize)

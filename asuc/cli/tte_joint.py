@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -39,11 +39,12 @@ from asuc.cli.tte_options import Covariates, EventsFile, HazardName, LandmarkDay
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from asuc.cli.exposure_inputs import EventTimes, Regimens
     from asuc.cli.fit_options import FitInputs
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from pkpd.arrays import BoolArray, FloatArray
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
@@ -90,9 +91,7 @@ def joint(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit levels and event times together: the uncertainty of each exposure enters the hazard's estimates."""
-    from tte.joint.comparison import compare  # noqa: PLC0415 - the engine loads after the words are read
-    from tte.joint.data import PREDICTORS  # noqa: PLC0415
-    from tte.joint.document import SUBJECT_HEAD, joint_document, subject_rows  # noqa: PLC0415
+    from tte.joint.data import PREDICTORS  # noqa: PLC0415 - the engine loads after the words are read
 
     _check_words(window, level)
     choices = Choices(regimen=None, planned=planned, plan=plan, events=events, landmark=None)
@@ -103,48 +102,106 @@ def joint(
     wanted = _event_model(hazard, predictor, covariate, references=pairs("--reference", reference), fixed=held)
     columns = [name for name in wanted.covariates if name not in PREDICTORS]
     times = event_times_of(events, landmark, covariates=columns)
+    _check_values(wanted, times.events, columns)
     regimens = regimens_of(given.population.cohort, choices, times)
     people = _people(events, times)
     _say_what_enters(given, regimens, people[0], times, window)
-    # What does not go together is found before anything is computed.
-    first = _joined(given, regimens, wanted, window, people[0].events)
     started = time.perf_counter()
+    asked = _Asked(given, regimens, wanted, window, level, pk == "estimated", fit is not None, not no_profile)
+    found = _compared(asked, people)
+    document = _document(found, level) | {
+        "landmark": None if times.landmark is None else landmark_entry(times.landmark),
+        "pk": pk,
+        "pk_held_from": fit or ("levels of this cohort" if pk == "estimated" else "model"),
+        "plan": {"source": planned or plan, "n_left_out": regimens.n_left_out},
+        "seconds": round(time.perf_counter() - started, 3),
+        "data": {
+            "cohort": {"file": cohort, "sha256": given.data_sha256},
+            "events": {"file": events, "sha256": times.reading.table.sha256},
+        },
+    }
+    _write(folder, document, found)
+    if not no_figures:
+        draw_side_by_side(folder, found, lambda one, result: _figures(*result, level, one.called))
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*joint_sheets(document), f"Written to {folder}."]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is fitted.
+
+    Parameters
+    ----------
+    given : FitInputs
+        Pharmacokinetic model and levels.
+    regimens : Regimens
+        Doses, planned ones included.
+    wanted : EventTimeModel
+        The hazard.
+    window : (float, float)
+        Window of the area [day].
+    level : float
+        Probability of the intervals.
+    is_estimated, keeps_values, has_profiles : bool
+        Whether the pharmacokinetic parameters are estimated, whether those that are held are the given ones, and whether there are profiles.
+    """
+
+    given: FitInputs
+    regimens: Regimens
+    wanted: EventTimeModel
+    window: tuple[float, float]
+    level: float
+    is_estimated: bool
+    keeps_values: bool
+    has_profiles: bool
+
+
+def _compared(asked: _Asked, people: Sequence[EventPopulation]) -> list[tuple[EventPopulation, _Joint]]:
+    """Return the fits of each population, and whose exposure holds planned doses."""
+    from tte.joint.comparison import compare  # noqa: PLC0415
+
+    given, regimens, window = asked.given, asked.regimens, asked.window
+    # What does not go together is found before anything is computed.
+    first = _joined(given, regimens, asked.wanted, window, people[0].events)
     with shown_progress("Fitting levels and event times") as tell:
-        values, levels = _levels(given, is_estimated=pk == "estimated", keeps_values=fit is not None)
+        values, levels = _levels(given, is_estimated=asked.is_estimated, keeps_values=asked.keeps_values)
         tell(_LEVELS)
 
-        def compared(one: Population, told: Callable[[float], None]) -> _Joint:
-            data = _joined(given, regimens, wanted, window, one.events) if one.is_beside else first
+        def compared(one: EventPopulation, told: Callable[[float], None]) -> _Joint:
+            data = _joined(given, regimens, asked.wanted, window, one.events) if one.is_beside else first
             comparison = compare(
                 data,
                 values=values,
                 parameters=given.parameters,
                 levels=levels,
-                level=level,
-                with_profiles=not no_profile,
+                level=asked.level,
+                with_profiles=asked.has_profiles,
                 progress=told,
             )
             is_planned = regimens.planned_before(window[1])
             return comparison, is_planned & _has_event_times(data) if one.landmark is not None else is_planned
 
-        found = side_by_side(
+        return side_by_side(
             people, compared, refusal=_REFUSAL, tell=lambda share: tell(_LEVELS + (1.0 - _LEVELS) * share)
         )
+
+
+def _document(found: Sequence[tuple[EventPopulation, _Joint]], level: float) -> dict[str, Any]:
+    from tte.joint.document import joint_document  # noqa: PLC0415
 
     def documented(result: _Joint) -> dict[str, Any]:
         return joint_document(result[0], is_planned=result[1], level=level)
 
-    document = documented(found[0][1])
-    document["landmark"] = None if times.landmark is None else landmark_entry(times.landmark)
-    document["beside"] = beside_entry(found, "joint", documented)
-    document["pk"] = pk
-    document["pk_held_from"] = fit or ("levels of this cohort" if pk == "estimated" else "model")
-    document["plan"] = {"source": planned or plan, "n_left_out": regimens.n_left_out}
-    document["seconds"] = round(time.perf_counter() - started, 3)
-    document["data"] = {
-        "cohort": {"file": cohort, "sha256": given.data_sha256},
-        "events": {"file": events, "sha256": times.reading.table.sha256},
-    }
+    return documented(found[0][1]) | {"landmark": None, "beside": beside_entry(found, "joint", documented)}
+
+
+def _write(folder: Path, document: dict[str, Any], found: Sequence[tuple[EventPopulation, _Joint]]) -> None:
+    """Write document and tables; what an earlier fit drew is none of this one's."""
+    from tte.joint.document import SUBJECT_HEAD, subject_rows  # noqa: PLC0415
+
     make_folder(folder)
     write_json(folder / "joint.json", document)
     forget_beside(folder, [one for one, _ in found], SUBJECTS)
@@ -152,12 +209,6 @@ def joint(
         write_csv(one.file(folder, SUBJECTS), SUBJECT_HEAD, subject_rows(comparison, is_planned))
     write_joint_tables(folder, document, {one.name: comparison.profiles for one, (comparison, _) in found})
     forget_figures(folder)
-    if not no_figures:
-        draw_side_by_side(folder, found, lambda one, result: _figures(*result, level, one.called))
-    if as_json:
-        print_json(document)
-    else:
-        write_output(laid_out([*joint_sheets(document), f"Written to {folder}."]))
 
 
 def _check_words(window: tuple[float, float], level: float) -> None:
@@ -190,15 +241,28 @@ def _event_model(
 ) -> EventTimeModel:
     """Return the hazard with the exposure as its first covariate; on another parameter where a covariate says so."""
     from tte.estimation.model import event_time_model  # noqa: PLC0415
+    from tte.estimation.typed_values import check_of_logarithm  # noqa: PLC0415
 
     name = predictor.upper()
     others = covariates or []
     has_own = any(text.rpartition(":")[2].strip().upper() == name for text in others)
     spoken = others if has_own else [name, *others]
-    return event_time_model(hazard, spoken, references=references, fixed=fixed)
+    model = event_time_model(hazard, spoken, references=references, fixed=fixed)
+    check_of_logarithm(model, name)
+    return model
 
 
-def _people(path: str, times: EventTimes) -> tuple[Population, ...]:
+def _check_values(wanted: EventTimeModel, events: Events, columns: Sequence[str]) -> None:
+    """Refuse effects and references that have no sense for columns of the event times; the exposure is not known yet."""
+    from tte.estimation.typed_values import check_in_data  # noqa: PLC0415
+
+    own = [effect for effect in wanted.effects if effect.covariate in columns]
+    values = {effect.name: wanted.initial[effect.name] for effect in own if effect.name in wanted.initial}
+    spoken = {effect.covariate: effect.reference for effect in own if effect.reference}
+    check_in_data(wanted, events, values=values, references=spoken)
+
+
+def _people(path: str, times: EventTimes) -> tuple[EventPopulation, ...]:
     """Return whose event times are fitted: all, and those at the usual landmark, or those at the one asked for."""
     from tte.joint.data import PREDICTORS  # noqa: PLC0415
 
@@ -222,7 +286,7 @@ def _joined(
 
 
 def _say_what_enters(
-    given: FitInputs, regimens: Regimens, people: Population, times: EventTimes, window: tuple[float, float]
+    given: FitInputs, regimens: Regimens, people: EventPopulation, times: EventTimes, window: tuple[float, float]
 ) -> None:
     """Say whose exposure holds planned doses or lacks them, and who has levels alone."""
     from pkpd.data.planned_doses import listed  # noqa: PLC0415

@@ -26,7 +26,7 @@ _Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
+class EventPopulation:
     """Subjects that an analysis is made of.
 
     Parameters
@@ -66,7 +66,7 @@ class Population:
 
 def populations(
     events: Events, landmark: Landmark | None, *, refusal: str, needs_event: bool = True
-) -> tuple[Population, ...]:
+) -> tuple[EventPopulation, ...]:
     """Return those asked for, and where these are all, those at the usual landmark as well.
 
     Parameters
@@ -80,7 +80,7 @@ def populations(
     needs_event : bool
         Whether an analysis needs an event.
     """
-    own = Population(events, landmark)
+    own = EventPopulation(events, landmark)
     if landmark is not None:
         return (own,)
     from tte.data.events import landmark as at_day  # noqa: PLC0415 - the engine loads after the words are read
@@ -93,21 +93,21 @@ def populations(
     if needs_event and found.events.n_events == 0:
         _refuse(refusal, f"none of the {found.events.n_subjects:,} at risk then has the event later.")
         return (own,)
-    return own, Population(found.events, found, is_beside=True)
+    return own, EventPopulation(found.events, found, is_beside=True)
 
 
 def side_by_side(
-    people: Sequence[Population],
-    analyse: Callable[[Population, Tell], _Found],
+    people: Sequence[EventPopulation],
+    analyse: Callable[[EventPopulation, Tell], _Found],
     *,
     refusal: str,
     tell: Tell = lambda _: None,
-) -> list[tuple[Population, _Found]]:
+) -> list[tuple[EventPopulation, _Found]]:
     """Return an analysis of each population; one that fails beside others is left out with a sentence on standard error.
 
     Parameters
     ----------
-    people : sequence of Population
+    people : sequence of EventPopulation
         As ``populations``.
     analyse : callable
         Takes a population, and what is told the share done.
@@ -121,7 +121,7 @@ def side_by_side(
     InputError
         Where the analysis of those who stand first fails.
     """
-    found: list[tuple[Population, _Found]] = []
+    found: list[tuple[EventPopulation, _Found]] = []
     for k, one in enumerate(people):
         try:
             found.append((one, analyse(one, lambda share, k=k: tell((k + share) / len(people)))))
@@ -138,13 +138,13 @@ def _refuse(refusal: str, why: str) -> None:
 
 
 def beside_entry(
-    found: Sequence[tuple[Population, _Found]], key: str, document: Callable[[_Found], dict[str, Any]]
+    found: Sequence[tuple[EventPopulation, _Found]], key: str, document: Callable[[_Found], dict[str, Any]]
 ) -> dict[str, Any] | None:
     """Return what stands beside the document of all subjects, or None.
 
     Parameters
     ----------
-    found : sequence of (Population, result)
+    found : sequence of (EventPopulation, result)
         As ``side_by_side``.
     key : str
         Under which the result stands.
@@ -188,7 +188,7 @@ def sets_of(document: dict[str, Any], key: str, day: float | None) -> list[tuple
     return found
 
 
-def forget_beside(folder: Path, people: Sequence[Population], *names: str) -> None:
+def forget_beside(folder: Path, people: Sequence[EventPopulation], *names: str) -> None:
     """Take away files of those beside that an earlier run left, where this one has nobody beside."""
     if not any(one.is_beside for one in people):
         for name in names:
@@ -198,8 +198,8 @@ def forget_beside(folder: Path, people: Sequence[Population], *names: str) -> No
 
 def draw_side_by_side(
     folder: Path,
-    found: Sequence[tuple[Population, _Found]],
-    figures: Callable[[Population, _Found], Iterable[Drawing | str]],
+    found: Sequence[tuple[EventPopulation, _Found]],
+    figures: Callable[[EventPopulation, _Found], Iterable[Drawing | str]],
 ) -> None:
     """Write the figures of each population into the folder's own, and say what is not drawn in their list.
 
@@ -207,7 +207,7 @@ def draw_side_by_side(
     ----------
     folder : Path
         Folder of the results.
-    found : sequence of (Population, result)
+    found : sequence of (EventPopulation, result)
         As ``side_by_side``.
     figures : callable
         Gives the figures of one, with a sentence in place of what is not drawn.

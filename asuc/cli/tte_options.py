@@ -133,12 +133,34 @@ def read_event_time_model(
     changed = event_time_model(
         reading.model.hazard,
         spoken,
-        references={effect.covariate: effect.reference for effect in reading.model.effects},
-        initial={**reading.model.initial, **_named(reading.model, starts)},
+        initial=_named(reading.model, starts),
         fixed=_named(reading.model, held),
     )
-    model = replace(changed, effects=reading.model.effects)
+    # What the file says was checked with the file.
+    model = replace(changed, effects=reading.model.effects, initial={**reading.model.initial, **changed.initial})
     return model, {"file": file, "sha256": reading.sha256, "origin": reading.origin}
+
+
+def check_typed(
+    model: EventTimeModel,
+    events: Events,
+    *,
+    references: Sequence[str] | None = None,
+    initial: Sequence[str] | None = None,
+    fixed: Sequence[str] | None = None,
+) -> None:
+    """Refuse what was typed behind `--reference`, `--init` and `--fix` where it has no sense for the covariates of the data.
+
+    Raises
+    ------
+    InputError
+        With every value that lies beyond what ``tte.estimation.domain`` allows.
+    """
+    from tte.estimation.typed_values import check_in_data  # noqa: PLC0415 - the engine loads after the words are read
+
+    typed = {**pairs("--init", initial), **pairs("--fix", fixed)}
+    spoken = {name.upper(): value for name, value in pairs("--reference", references).items()}
+    check_in_data(model, events, values=_named(model, typed), references=spoken)
 
 
 def _named(model: EventTimeModel, values: dict[str, float]) -> dict[str, float]:

@@ -138,7 +138,7 @@ def _calibration_rows(name: str, both: dict[str, Any]) -> Iterator[tuple[object,
                 *(name, model, measure, *one[measure].values()),
                 None if corrected is None else corrected["corrected"],
             )
-        yield name, model, "ici", one["ici"], None, None, None
+        yield name, model, "ici", one["ici"], *(one["ici_interval"] or (None, None)), None
         if optimism is not None and optimism["brier"] is not None:
             yield name, model, "brier", optimism["brier"]["apparent"], None, None, optimism["brier"]["corrected"]
 
@@ -220,6 +220,17 @@ def _test(row: dict[str, Any] | None) -> str:
     return f"χ² {row['statistic']:.2f}, {row['degrees_of_freedom']} df, {p}"
 
 
+def _mean_distance(one: dict[str, Any] | None) -> str:
+    if one is None or one["ici"] is None:
+        return "–"
+    ends = [f"{percent_from_fraction(end):.1f}" for end in one["ici_interval"] or ()]
+    return f"{percent_from_fraction(one['ici']):.1f} %" + (f" ({' to '.join(ends)})" if ends else "")
+
+
+def _failed_curves(one: dict[str, Any] | None) -> str:
+    return "–" if one is None or not one["curve_draws"] else f"{one['curve_draws_failed']} of {one['curve_draws']}"
+
+
 def _calibration(name: str, both: dict[str, Any]) -> Sheet:
     optimism = both["optimism"]
     labels = {"observed_over_expected": "observed/expected", "intercept": "intercept", "slope": "slope"}
@@ -232,9 +243,9 @@ def _calibration(name: str, both: dict[str, Any]) -> Sheet:
         )
         for key, label in labels.items()
     ]
-    ici = [None if both[when] is None else both[when]["ici"] for when in ("before", "after")]
-    shown = ["–" if value is None else f"{percent_from_fraction(value):.1f} %" for value in ici]
-    rows.append(("mean distance of the curve (ICI)", *shown, ""))
+    ends = [both[when] for when in ("before", "after")]
+    rows.append(("mean distance of the curve (ICI)", *map(_mean_distance, ends), ""))
+    rows.append(("drawn curves that failed", *map(_failed_curves, ends), ""))
     if optimism is not None and optimism["brier"] is not None:
         brier = optimism["brier"]
         rows.append(("Brier score", "", _number(brier["apparent"]), _number(brier["corrected"])))

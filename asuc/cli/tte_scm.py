@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
+from asuc.cli.figure_files import forget_figures, has_figures
 from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
-from asuc.cli.tte_landmark import beside_entry, forget_beside, populations, sets_of, side_by_side
+from asuc.cli.task_farm import Resume
+from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, forget_beside, populations, sets_of, side_by_side
 from asuc.cli.tte_options import EventsFile, HazardName, LandmarkDay, read_event_times
+from asuc.cli.tte_scm_fits import KeptFits, forget_fits
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from asuc.cli.tte_landmark import Population
-    from tte.estimation.covariate_search import CovariateSearch, Form
+    from asuc.cli.tte_landmark import EventPopulation
+    from asuc.cli.tte_options import TteInputs
+    from pkpd.figures.sheet import Drawing
+    from tte.data.events import Events
+    from tte.estimation.covariate_search import Candidate, CovariateSearch, Form
 
     _Search = tuple[CovariateSearch, tuple[str, ...]]
 
-_REFUSAL, _TRACE, _MODEL = "Not searched in", "trace.csv", "model.toml"
+_REFUSAL, _RESULT, _TRACE, _MODEL = "Not searched in", "scm.json", "trace.csv", "model.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options ask for: a hazard, covariates in words, their forms, and the levels of the tests."""
+
+    hazard: HazardName
+    covariate: tuple[str, ...]
+    form: tuple[str, ...]
+    forward: float
+    backward: float
 
 
 def scm(
@@ -48,61 +68,101 @@ def scm(
     forward: Annotated[float, typer.Option(help="An effect is added with p below this.")] = 0.05,
     backward: Annotated[float, typer.Option(help="An effect stays with p up to this.")] = 0.01,
     landmark: LandmarkDay = None,
+    resume: Resume = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Search covariate effects on a hazard by likelihood-ratio tests: forward, then backward."""
-    from tte.estimation.covariate_search import candidates_of, covariate_search  # noqa: PLC0415 - the engine
-    from tte.estimation.covariate_search_document import TRACE_HEAD, covariate_search_document, trace_row  # noqa: PLC0415
-    from tte.hazards.hazard import Hazard  # noqa: PLC0415
-
     for option, level in (("--forward", forward), ("--backward", backward)):
         if not 0.0 < level < 1.0:
             raise input_error(option, f"{level:g} is not above 0 and below 1, such as 0.05")
-    forms = _forms(form or ("linear", "log"))
-    folder = check_folder(out, force=force)
+    asked = _Asked(
+        hazard, tuple(covariate), tuple(one.value for one in _forms(form or ("linear", "log"))), forward, backward
+    )
+    folder = check_folder(out, force=force or resume)
     names = dict.fromkeys(word.rpartition(":")[2].strip() for word in covariate)
     given = read_event_times(events, list(names), landmark)
+    # What cannot be searched is refused before the folder is begun.
+    _candidates(given.events, asked)
+    settings = {"data_sha256": given.data_sha256, "landmark_day": landmark, **json.loads(json.dumps(asdict(asked)))}
+    document = begin_results(folder, _RESULT, settings, resume=resume, is_whole=no_figures or has_figures(folder))
+    if document is None:
+        document = _searched(folder, events, given, asked, resume=resume, is_drawn=not no_figures)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+
+
+def _searched(
+    folder: Path, file: str, given: TteInputs, asked: _Asked, *, resume: bool, is_drawn: bool
+) -> dict[str, Any]:
+    """Search, write tables, models and figures, and last the document, which says that all are there."""
+    from tte.estimation.covariate_search import covariate_search  # noqa: PLC0415 - loads the engine
+    from tte.estimation.covariate_search_document import TRACE_HEAD, covariate_search_document, trace_row  # noqa: PLC0415
+    from tte.hazards.hazard import Hazard  # noqa: PLC0415
+
+    fits = KeptFits(folder, resume=resume)
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
 
-    def searched(one: Population, tell: Callable[[float], None]) -> _Search:
-        candidates, left_out = candidates_of(one.events, Hazard(hazard), covariate, forms)
+    def searched(one: EventPopulation, tell: Callable[[float], None]) -> _Search:
+        candidates, left_out = _candidates(one.events, asked)
         for sentence in left_out:
-            report(f"{events}: {f'{one.name}: ' if one.is_beside else ''}{sentence}")
+            report(f"{file}: {f'{one.name}: ' if one.is_beside else ''}{sentence}")
         # As many steps as there are candidates is the most there can be.
         search = covariate_search(
             one.events,
-            Hazard(hazard),
+            Hazard(asked.hazard),
             candidates,
-            forward=forward,
-            backward=backward,
+            forward=asked.forward,
+            backward=asked.backward,
+            fitted=partial(fits.fitted, one.name),
             tell=lambda done: tell(done / (done + len(candidates))),
         )
         return search, left_out
 
     def documented(result: _Search) -> dict[str, Any]:
         search, left_out = result
-        return covariate_search_document(search, forward=forward, backward=backward) | {"left_out": list(left_out)}
+        own = covariate_search_document(search, forward=asked.forward, backward=asked.backward)
+        return own | {"left_out": list(left_out)}
 
-    with shown_progress("Searching") as tell:
-        found = side_by_side(people, searched, refusal=_REFUSAL, tell=tell)
+    try:
+        with shown_progress("Searching") as tell:
+            found = side_by_side(people, searched, refusal=_REFUSAL, tell=tell)
+    except KeyboardInterrupt:
+        report(f"{folder}: {fits.n_kept:,} fits are kept; the same command with --resume goes on from there.")
+        raise
     document = documented(found[0][1]) | {
-        "forms": [one.value for one in forms],
-        "landmark_day": landmark,
+        "forms": list(asked.form),
+        "landmark_day": None if given.landmark is None else given.landmark.day,
         "beside": beside_entry(found, "search", documented),
-        "data": {"file": events, "sha256": given.data_sha256},
+        "data": {"file": file, "sha256": given.data_sha256},
     }
-    make_folder(folder)
-    write_json(folder / "scm.json", document)
     rows = [(one.name, *trace_row(tested)) for one, (search, _) in found for tested in search.tested]
     write_csv(folder / _TRACE, ("set", *TRACE_HEAD), rows)
     forget_beside(folder, [one for one, _ in found], _MODEL)
     for one, (search, _) in found:
         _write_model(one.file(folder, _MODEL), search)
-    if as_json:
-        print_json(document)
-    else:
-        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+    forget_figures(folder)
+    if is_drawn:
+        draw_side_by_side(folder, found, lambda one, result: _figures(result[0], one.called))
+    write_json(folder / _RESULT, document)
+    forget_fits(folder)
+    return document
+
+
+def _candidates(events: Events, asked: _Asked) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+    from tte.estimation.covariate_search import Form, candidates_of  # noqa: PLC0415
+    from tte.hazards.hazard import Hazard  # noqa: PLC0415
+
+    return candidates_of(events, Hazard(asked.hazard), asked.covariate, [Form(one) for one in asked.form])
+
+
+def _figures(search: CovariateSearch, population: tuple[str, str]) -> Iterator[Drawing | str]:
+    from tte.figures.survival import survival_figure  # noqa: PLC0415 - loads Matplotlib
+
+    yield survival_figure(search.final, population)
 
 
 def _forms(words: Sequence[str]) -> list[Form]:

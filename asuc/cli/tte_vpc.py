@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
-from asuc.cli.figure_files import forget_figures
+from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
+from asuc.cli.figure_files import forget_figures, has_figures
 from asuc.cli.fit_options import FitFolder, OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
+from asuc.cli.task_farm import Resume
 from asuc.cli.tte_kept_fit import at_values, kept_fit
+from asuc.cli.tte_kept_studies import forget_studies, kept_studies
 from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, populations, sets_of, side_by_side
 from asuc.cli.tte_options import (
     Covariates,
@@ -22,6 +24,7 @@ from asuc.cli.tte_options import (
     LandmarkDay,
     ModelFile,
     References,
+    check_typed,
     read_event_time_model,
     read_event_times,
 )
@@ -29,18 +32,42 @@ from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from asuc.cli.tte_landmark import Population
+    from asuc.cli.tte_landmark import EventPopulation
     from asuc.cli.tte_options import TteInputs
     from pkpd.figures.sheet import Drawing
     from tte.data.events import Events
     from tte.estimation.fit import EventFit
-    from tte.evaluation.visual_check import RiskGroup, VisualCheck
+    from tte.estimation.model import EventTimeModel
+    from tte.evaluation.visual_check import RiskGroup, Simulation, VisualCheck
 
     _Checked = tuple[EventFit, VisualCheck]
 
+_RESULT = "vpc.json"
 _REFUSAL = "Not checked on"
 _HEAD = ("group", "subjects", "events", "simulated_025", "simulated_50", "simulated_975", "event_days", "outside")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options ask for: groups by a column and where it parts them, studies and what they are drawn from, and how."""
+
+    by: str | None
+    at: float | None
+    n: int
+    seed: int
+    censoring: Literal["drawn", "end"]
+    uncertainty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What gives the fit that is simulated from for some event times, the event times, and what the fit depends on."""
+
+    fitted: Callable[[Events], EventFit]
+    times: TteInputs
+    settings: dict[str, Any]
 
 
 def vpc(
@@ -65,30 +92,50 @@ def vpc(
     uncertainty: Annotated[
         bool, typer.Option("--uncertainty", help="Draw the estimates of each study from their distribution.")
     ] = False,
+    resume: Resume = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Simulate studies from a model, and compare their Kaplan–Meier curves with the observed one."""
-    from tte.evaluation.visual_check import Censoring, visual_check, visual_check_document  # noqa: PLC0415
+    from tte.evaluation.visual_check import check_simulation  # noqa: PLC0415 - loads the engine
 
-    folder = check_folder(out, force=force)
+    folder = check_folder(out, force=force or resume)
     if (by is None) != (at is None):
         raise input_error("--by, --at", "one is given without the other; expected --by NAME --at VALUE, or neither")
     if fit is not None and (hazard or model or covariate or reference):
         raise input_error("--fit", "brings its own model; leave --hazard, --model, --covariate and --reference out")
-    fitted, given = (
+    given = (
         _of_folder(fit, events, landmark)
         if fit is not None
         else _made(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
     )
-    people = populations(given.events, given.landmark, refusal=_REFUSAL)
-    how = Censoring[censoring.upper()]
+    asked = _Asked(by, at, n, seed, censoring, uncertainty)
+    settings = {"data_sha256": given.times.data_sha256, **given.settings, "landmark_day": landmark, **asdict(asked)}
+    # What cannot be checked is refused before the folder is begun.
+    check_simulation(_simulation(given.fitted(given.times.events), asked))
+    document = begin_results(folder, _RESULT, settings, resume=resume, is_whole=no_figures or has_figures(folder))
+    if document is None:
+        if not resume:
+            forget_studies(folder)
+        document = _checked(folder, events, given, asked, is_drawn=not no_figures)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
 
-    def checked(one: Population, tell: Callable[[float], None]) -> _Checked:
-        own = fitted(one.events)
-        groups = _groups(own.events, by, at)
-        return own, visual_check(own, groups, n=n, seed=seed, censoring=how, is_uncertain=uncertainty, tell=tell)
+
+def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_drawn: bool) -> dict[str, Any]:
+    """Simulate and compare, write tables and figures, and last the document, which says that all are there."""
+    from tte.evaluation.visual_check import Censoring, visual_check, visual_check_document  # noqa: PLC0415
+
+    how = Censoring[asked.censoring.upper()]
+    people = populations(given.times.events, given.times.landmark, refusal=_REFUSAL)
+
+    def checked(one: EventPopulation, tell: Callable[[float], None]) -> _Checked:
+        own = given.fitted(one.events)
+        what = _simulation(own, asked)
+        return own, visual_check(what, kept_studies(what, asked.n, folder, one.name.replace(" ", "-"), tell))
 
     def documented(result: _Checked) -> dict[str, Any]:
         own, check = result
@@ -97,35 +144,43 @@ def vpc(
 
     with shown_progress("Simulating") as tell:
         found = side_by_side(people, checked, refusal=_REFUSAL, tell=tell)
-    document: dict[str, Any] = documented(found[0][1])
-    document |= {
-        "seed": seed,
+    column = "" if asked.by is None else asked.by.strip().upper()
+    document = documented(found[0][1]) | {
+        "seed": asked.seed,
         "hazard": found[0][1][0].model.hazard.value,
-        "censoring": {"name": censoring, "text": how.value},
-        "uncertainty": uncertainty,
-        "by": None if by is None else {"name": by.strip().upper(), "at": at},
-        "landmark_day": None if given.landmark is None else given.landmark.day,
+        "censoring": {"name": asked.censoring, "text": how.value},
+        "uncertainty": asked.uncertainty,
+        "by": {"name": column, "at": asked.at} if column else None,
+        "landmark_day": None if given.times.landmark is None else given.times.landmark.day,
         "beside": beside_entry(found, "check", documented),
-        "data": {"file": events, "sha256": given.data_sha256},
+        "data": {"file": events, "sha256": given.times.data_sha256},
     }
-    make_folder(folder)
-    write_json(folder / "vpc.json", document)
     rows = [(name, *_row(one)) for name, _, own in _sets(document) for one in own["groups"]]
     write_csv(folder / "vpc.csv", ("set", *_HEAD), rows)
     forget_figures(folder)
-    if not no_figures:
-        column = "" if by is None else by.strip().upper()
+    if is_drawn:
         draw_side_by_side(folder, found, lambda one, result: _figures(result[1], how.value, column, one.called))
-    if as_json:
-        print_json(document)
-    else:
-        write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+    write_json(folder / _RESULT, document)
+    forget_studies(folder)
+    return document
 
 
-def _of_folder(fit: str, events: str, landmark: float | None) -> tuple[Callable[[Events], EventFit], TteInputs]:
+def _simulation(own: EventFit, asked: _Asked) -> Simulation:
+    """Return what studies are simulated from."""
+    from tte.evaluation.visual_check import Censoring, Simulation  # noqa: PLC0415
+
+    groups = tuple(_groups(own.events, asked.by, asked.at))
+    return Simulation(own, groups, asked.seed, Censoring[asked.censoring.upper()], asked.uncertainty)
+
+
+def _of_folder(fit: str, events: str, landmark: float | None) -> _Given:
     """Return what gives the model of a folder at its values for some event times, and these."""
+    from tte.estimation.document import finite  # noqa: PLC0415 - loads the engine
+
     found, given = kept_fit(fit, events, landmark)
-    return lambda own: at_values(found, own), given
+    values = dict(zip(found.model.names, found.model.natural(found.theta).tolist(), strict=True))
+    settings = {"values": values, "covariance": [[finite(x) for x in row] for row in found.covariance.tolist()]}
+    return _Given(lambda own: at_values(found, own), given, _of_model(found.model) | settings)
 
 
 def _made(
@@ -134,13 +189,13 @@ def _made(
     *,
     covariates: tuple[list[str] | None, list[str] | None],
     landmark: float | None,
-) -> tuple[Callable[[Events], EventFit], TteInputs]:
+) -> _Given:
     """Return what fits the model that options describe to some event times, and these."""
     from tte.estimation.document import status_text  # noqa: PLC0415 - loads the engine
     from tte.estimation.fit import AT_A_MAXIMUM  # noqa: PLC0415
     from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
 
-    wanted, _ = read_event_time_model(
+    wanted, origin = read_event_time_model(
         *named, covariates=covariates[0], references=covariates[1], initial=None, fixed=None
     )
 
@@ -150,7 +205,13 @@ def _made(
             raise input_error(events, f"cannot be simulated from the fit: {status_text(found)}")
         return found
 
-    return fitted, read_event_times(events, wanted.covariates, landmark)
+    given = read_event_times(events, wanted.covariates, landmark)
+    check_typed(wanted, given.events, references=covariates[1])
+    return _Given(fitted, given, _of_model(wanted) | {"model_sha256": origin and origin["sha256"]})
+
+
+def _of_model(model: EventTimeModel) -> dict[str, Any]:
+    return {"hazard": model.hazard.value, "effects": {effect.name: effect.reference for effect in model.effects}}
 
 
 def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]:

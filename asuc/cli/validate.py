@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,6 @@ import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
 from asuc.cli.exposure_inputs import check_common
-from asuc.cli.exposure_table import Source
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import CohortFile, OutFolder, read_inputs
 from asuc.cli.layout import Sheet, laid_out
@@ -22,15 +22,26 @@ from asuc.cli.source import read_event_model
 from asuc.cli.task_farm import FewWorkers, n_workers
 from asuc.cli.tte_options import EventsFile
 from asuc.cli.validate_inputs import Asked, cohort_exposure, own_markers, published_markers, read_followed, say
+from asuc.cli.validate_options import (
+    AlsoLandmark,
+    MarkerColumns,
+    MarkerThresholds,
+    PkModel,
+    PosteriorDraws,
+    RiskFrom,
+    RiskModel,
+    SubjectDraws,
+)
 from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from asuc.cli.exposure_table import Source
     from asuc.cli.fit_options import FitInputs
     from asuc.validation.page import Section
-    from asuc.validation.study import PopulationFinding
+    from asuc.validation.study import MarkerGiven, PopulationFinding
     from asuc.validation.subjects import Followed
     from pkpd.diagnostics.performance import Performance
     from pkpd.figures.sheet import Drawing
@@ -46,41 +57,16 @@ def validate(
     cohort: CohortFile,
     events: EventsFile,
     out: OutFolder,
-    model: Annotated[
-        str, typer.Option(metavar="NAME|FILE.toml", help="Pharmacokinetic model, with its values.")
-    ] = _DEFAULT_MODEL,
-    event_model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|FILE.toml", help="Event model. [default: niyigena_2026_asuc]", show_default=False),
-    ] = None,
-    source: Annotated[
-        Source,
-        typer.Option("--from", help="Risks at the mode of each patient's exposure, or their mean over its posterior."),
-    ] = "posterior",
-    draws: Annotated[
-        int | None,
-        typer.Option(
-            min=2, max=1_000_000, help="Draws from each posterior that the mean risk is taken over. [default: 1000]"
-        ),
-    ] = None,
+    model: PkModel = _DEFAULT_MODEL,
+    event_model: RiskModel = None,
+    source: RiskFrom = "posterior",
+    draws: PosteriorDraws = None,
     planned: PlannedFile = None,
     plan: Plan = None,
-    landmark: Annotated[
-        float, typer.Option(metavar="DAY", help="Also evaluate those at risk after this day; 0 for all subjects alone.")
-    ] = 28.0,
-    marker: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME:lower|NAME:higher",
-            help="Column of EVENTS.csv to compare the risk with, and which values mean the event; may be repeated.",
-        ),
-    ] = None,
-    at: Annotated[
-        list[str] | None, typer.Option(metavar="[NAME=]VALUE", help="Threshold of such a column; may be repeated.")
-    ] = None,
-    bootstrap: Annotated[
-        int, typer.Option(metavar="N", min=2, max=100_000, help="Draws of subjects behind intervals.")
-    ] = 1000,
+    landmark: AlsoLandmark = 28.0,
+    marker: MarkerColumns = None,
+    at: MarkerThresholds = None,
+    bootstrap: SubjectDraws = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     workers: FewWorkers = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
@@ -88,10 +74,7 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Predict the levels and the events of another cohort with published models, and write a report on how well; nothing is fitted."""
-    from asuc.validation.document import validation_document  # noqa: PLC0415 - the engine loads after the words are read
-    from asuc.validation.report import Validation, sections_of  # noqa: PLC0415
-    from asuc.validation.study import findings_of, populations_of  # noqa: PLC0415
-    from asuc.validation.subjects import followed_subjects  # noqa: PLC0415
+    from asuc.validation.subjects import followed_subjects  # noqa: PLC0415 - the engine loads after the words are read
 
     folder = check_folder(out, force=force)
     risk_model = read_event_model(event_model)
@@ -102,63 +85,131 @@ def validate(
     check_common(given.population.cohort.ids, events, times.events.ids, cohort)
     markers = (*published_markers(), *own_markers(events, times, marker, at))
     say(events, times.reading.notes)
-    make_folder(folder / "exposure")
     asked = Asked(planned, plan, source, n_posterior, seed, n_workers(workers, None, usual=1), is_drawn=not no_figures)
     exposure, said = cohort_exposure(given, events, times, risk_model, asked, folder / "exposure")
     say(cohort, said)
     followed = followed_subjects(exposure, times.events, horizon_day=risk_model.horizon_day, landmark_day=landmark)
     say(events, [*followed.notes, *(f"{one.reason} ({', '.join(one.ids)})" for one in followed.left_out)])
     levels, performance = _levels(given, bootstrap, seed)
-    findings: tuple[PopulationFinding, ...] = ()
-    if followed.times.n:
-        populations = populations_of(followed, risk_model, markers, landmark_day=landmark)
-        with shown_progress("Drawing subjects") as tell:
-            findings = findings_of(populations, risk_model, n_draws=bootstrap, seed=seed, tell=tell)
-    every_note = (*given.notes, *times.reading.notes, *said, *followed.notes)
-    forget_figures(folder)
-    drawings, left_out = ((), (_NOT_ASKED,)) if no_figures else _draw(folder, findings, levels, bootstrap, seed)
-    spec = given.population.model
-    settings = {
-        "pk_model": {"name": spec.id, "version": spec.version, "sha256": spec.sha256},
-        "from": source,
-        "n_draws_posterior": n_posterior or None,
-        "n_draws": bootstrap,
-        "seed": seed,
-        "landmark_day": landmark if landmark > 0.0 else None,
-        "planned": planned or plan,
+    findings = _findings(followed, risk_model, markers, landmark, (bootstrap, seed))
+    found = _Found(
+        given,
+        risk_model,
+        followed,
+        levels,
+        performance,
+        findings,
+        (*given.notes, *times.reading.notes, *said, *followed.notes),
+    )
+    settings = _settings(found, asked, bootstrap, landmark) | {
         "cohort": {"file": cohort, "sha256": given.data_sha256},
         "events": {"file": events, "sha256": times.reading.table.sha256},
     }
-    warnings = list(_warnings(spec.id, risk_model, followed, findings))
+    document, sections = _write(folder, found, settings, is_drawn=not no_figures)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out(_sheets(sections, document, folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a validation is made of, and what it found.
+
+    Parameters
+    ----------
+    given : FitInputs
+        Pharmacokinetic model and cohort.
+    risk_model : EventModel
+        Event model.
+    followed : Followed
+        Subjects with exposure and event times.
+    levels, performance : Performance and dict
+        Predictions of all levels, and their document.
+    findings : tuple of PopulationFinding
+        Risks beside what became of the subjects, by population; none where nobody could be followed.
+    notes : tuple of str
+        What was read and assumed.
+    """
+
+    given: FitInputs
+    risk_model: EventModel
+    followed: Followed
+    levels: Performance
+    performance: dict[str, Any]
+    findings: tuple[PopulationFinding, ...]
+    notes: tuple[str, ...]
+
+
+def _findings(
+    followed: Followed,
+    model: EventModel,
+    markers: Sequence[MarkerGiven],
+    landmark: float,
+    drawn: tuple[int, int],
+) -> tuple[PopulationFinding, ...]:
+    """Return what is found in each population, with as many draws of subjects, from a seed; nothing of nobody."""
+    from asuc.validation.study import findings_of, populations_of  # noqa: PLC0415
+
+    if not followed.times.n:
+        return ()
+    people = populations_of(followed, model, markers, landmark_day=landmark)
+    with shown_progress("Drawing subjects") as tell:
+        return findings_of(people, model, n_draws=drawn[0], seed=drawn[1], tell=tell)
+
+
+def _settings(found: _Found, asked: Asked, n_draws: int, landmark: float) -> dict[str, Any]:
+    """Return what was asked for, as it stands in the document."""
+    spec = found.given.population.model
+    return {
+        "pk_model": {"name": spec.id, "version": spec.version, "sha256": spec.sha256},
+        "from": asked.source,
+        "n_draws_posterior": asked.n_draws or None,
+        "n_draws": n_draws,
+        "seed": asked.seed,
+        "landmark_day": landmark if landmark > 0.0 else None,
+        "planned": asked.planned or asked.plan,
+    }
+
+
+def _write(
+    folder: Path, found: _Found, settings: dict[str, Any], *, is_drawn: bool
+) -> tuple[dict[str, Any], tuple[Section, ...]]:
+    """Write figures, document, tables and report, and return the document and the parts of the report."""
+    from asuc.validation.document import validation_document  # noqa: PLC0415
+    from asuc.validation.report import Validation, sections_of  # noqa: PLC0415
+
+    forget_figures(folder)
+    n_draws, seed = settings["n_draws"], settings["seed"]
+    drawings, left_out = _draw(folder, found.findings, found.levels, n_draws, seed) if is_drawn else ((), (_NOT_ASKED,))
+    spec = found.given.population.model
+    warnings = list(_warnings(spec.id, found.risk_model, found.followed, found.findings))
     document = validation_document(
-        findings,
-        followed,
-        risk_model,
-        performance=performance,
-        notes=every_note,
+        found.findings,
+        found.followed,
+        found.risk_model,
+        performance=found.performance,
+        notes=found.notes,
         warnings=warnings,
         settings=settings,
     )
     write_json(folder / RESULT, document)
     validation = Validation(
-        findings,
-        followed,
-        risk_model,
+        found.findings,
+        found.followed,
+        found.risk_model,
         spec,
-        given.incomplete,
-        performance,
-        every_note,
+        found.given.incomplete,
+        found.performance,
+        found.notes,
         drawings,
         left_out,
-        _how(n_posterior),
+        _how(settings["n_draws_posterior"] or 0),
     )
     sections = sections_of(validation)
-    _write_tables(folder / TABLES, sections, findings, followed, levels)
-    _write_page(folder / PAGE, sections, risk_model, spec.id, settings, [one["text"] for one in warnings])
-    if as_json:
-        print_json(document)
-    else:
-        write_output(laid_out(_sheets(sections, document, folder)))
+    _write_tables(folder / TABLES, sections, found.findings, found.followed, found.levels)
+    _write_page(folder / PAGE, sections, found.risk_model, spec.id, settings, [one["text"] for one in warnings])
+    return document, sections
 
 
 def _check(planned: str | None, plan: str | None, landmark: float, model: EventModel) -> None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from asuc.cli.cohort_source import make_folder
 from asuc.cli.exposure_draws import forget_draws, has_draws, kept_draws
 from asuc.cli.exposure_inputs import Choices, EventTimes, regimens_of, windows_without_plan
 from asuc.cli.exposure_results import written
@@ -87,7 +88,7 @@ def cohort_exposure(
     asked : Asked
         What is asked for.
     folder : Path
-        Folder for the exposures.
+        Folder for the exposures, made once everything that was given is read.
 
     Raises
     ------
@@ -112,6 +113,7 @@ def cohort_exposure(
     exposures = ExposureOf(spec, data, regimens.cohort, wanted, False, asked.n_draws, asked.seed)  # noqa: FBT003 - no concentrations
     command = Command(exposures, regimens, times, asked.source, given.incomplete, True, "csv", asked.is_drawn)  # noqa: FBT003
     command.check()
+    make_folder(folder)
     with task_farm(asked.workers, None) as begin:
         rows, failures = computed(command, folder, begin, resume=False, is_resumable=False)
     notes += [f"Subject {name}: {reason}; it has no exposure." for name, reason in failures.items()]

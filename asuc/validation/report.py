@@ -5,26 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from asuc.validation.cohort_tables import cohort_table, covariate_table, exposure_table, left_out_table
+from asuc.validation.decision_tables import decision_table, moved_table, reclassification_table, threshold_table
+from asuc.validation.level_tables import pk_tables
 from asuc.validation.page import Section
-from asuc.validation.sentences import advice, limits
-from asuc.validation.tables import (
+from asuc.validation.risk_tables import (
     brier_table,
     calibration_table,
-    cohort_table,
     comparator_table,
-    covariate_table,
-    decision_table,
     discrimination_table,
-    exposure_table,
     group_table,
-    left_out_table,
-    moved_table,
-    pk_tables,
-    reclassification_table,
     residual_table,
-    summary_table,
-    threshold_table,
 )
+from asuc.validation.sentences import advice, limits
+from asuc.validation.summary_tables import summary_table
 from pkpd.units import percent_from_fraction
 from tte.figures.risk_evaluation import risk_figures
 from tte.figures.threshold import rule_figure
@@ -49,10 +43,10 @@ _FIGURES = {
     "residuals": ("cox-snell-", "schoenfeld-"),
 }
 _ICI = (
-    "ICI, E50 and E90 are distances, which chance alone makes larger than zero, and have no interval of their own: the band of the curve shows what "
-    "they are worth."
+    "ICI, E50 and E90 are distances, which chance alone makes larger than zero, and larger still in drawn patients: their intervals are percentiles over "
+    "those, lie rather high, may even begin above the number itself, and exclude zero where a model is calibrated too. They say how large a distance may "
+    "be, not whether there is one."
 )
-_ACTS = "It shows whom a rule would select, not that acting helps them: that more drug prevents colectomy has not been shown."
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +208,9 @@ def _risk(given: Validation) -> Iterator[Section]:
     yield Section(
         "decision",
         "Decision curve",
-        (_ACTS,),
+        (
+            f"It shows whom a rule would select, not that acting helps them: that more drug prevents {model.event} has not been shown.",
+        ),
         tables=(decision_table(findings),),
         drawings=_drawn(given, "decision"),
     )

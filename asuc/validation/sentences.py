@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tte.evaluation.risk_evaluation import RiskEvaluation
 
 ENOUGH_EVENTS = 100
-"""Events, and subjects without, that validations are usually asked for: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017; Collins 2016."""
+"""Least events, and subjects without, of a validation: Vergouwe 2005, doi:10.1016/j.jclinepi.2004.06.017. Collins 2016, doi:10.1002/sim.6787, asks
+for as many events at least, and for 200 ideally."""
 _LEVEL = 0.05
 _WIDE_SLOPE = 1.0
 
@@ -90,7 +91,7 @@ def _of_population(one: PopulationFinding) -> Iterator[str]:
     counted = f"{n} event{'' if n == 1 else 's'} by day {found.horizon_day:g} and {n_free} known to be free of it then"
     if n < ENOUGH_EVENTS or n_free < ENOUGH_EVENTS:
         yield (
-            f"{who}: {counted}. External validations are usually asked for at least {ENOUGH_EVENTS} of each (Vergouwe 2005, Collins 2016): "
+            f"{who}: {counted}. External validations are usually asked for at least {ENOUGH_EVENTS} of each (Vergouwe 2005), and ideally for 200 events (Collins 2016): "
             "what follows is an indication, not a verdict."
         )
     else:

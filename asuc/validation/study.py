@@ -36,7 +36,7 @@ class MarkerGiven:
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
+class ValidatedPopulation:
     """Subjects that are evaluated together.
 
     Parameters
@@ -73,7 +73,7 @@ class PopulationFinding:
 
     Parameters
     ----------
-    population : Population
+    population : ValidatedPopulation
         Of whom.
     risk : RiskEvaluation
         The predicted risk.
@@ -83,7 +83,7 @@ class PopulationFinding:
         The risk beside each comparator.
     """
 
-    population: Population
+    population: ValidatedPopulation
     risk: RiskEvaluation
     threshold: MarkerFinding
     comparisons: tuple[RiskComparison, ...]
@@ -91,7 +91,7 @@ class PopulationFinding:
 
 def populations_of(
     followed: Followed, model: EventModel, markers: Sequence[MarkerGiven], *, landmark_day: float
-) -> tuple[Population, ...]:
+) -> tuple[ValidatedPopulation, ...]:
     """Return all subjects, and those at risk after the landmark where there is one and anybody is.
 
     Parameters
@@ -134,7 +134,7 @@ def _population(
     followed: Followed,
     model: EventModel,
     markers: Sequence[MarkerGiven],
-) -> Population:
+) -> ValidatedPopulation:
     """Return a population; the hazards' columns are those at entry, on the last day, at the landmark and at the horizon."""
     (key, words), (kept, times) = named, who
     levels, before = (one[kept] for one in hazards)
@@ -156,7 +156,7 @@ def _population(
     cut = risk_from(model, model.threshold, day=start) if is_landmark else risk_day90(model, model.threshold)
     columns = {**followed.columns, **exposure.markers}
     risk_before = np.where(np.isfinite(ahead_before), -np.expm1(-ahead_before), np.nan)
-    return Population(
+    return ValidatedPopulation(
         key,
         words,
         kept,
@@ -177,7 +177,7 @@ def _population(
 
 
 def findings_of(
-    populations: Sequence[Population],
+    populations: Sequence[ValidatedPopulation],
     model: EventModel,
     *,
     n_draws: int,
@@ -188,7 +188,7 @@ def findings_of(
 
     Parameters
     ----------
-    populations : sequence of Population
+    populations : sequence of ValidatedPopulation
         All subjects first.
     model : EventModel
         Event model.
@@ -206,7 +206,7 @@ def findings_of(
 
 
 def _found(
-    who: Population, model: EventModel, n_draws: int, seed: int, tell: Callable[[float], object]
+    who: ValidatedPopulation, model: EventModel, n_draws: int, seed: int, tell: Callable[[float], object]
 ) -> PopulationFinding:
     horizon = model.horizon_day
     risk = evaluate_risk(

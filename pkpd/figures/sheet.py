@@ -62,6 +62,8 @@ caption {{ text-align: left; padding: 0.3rem 0; }}
 th, td {{ padding: 0.15rem 0.8rem 0.15rem 0; text-align: right; border-bottom: 1px solid var(--line); font-weight: 400; white-space: nowrap; }}
 thead th {{ font-weight: 600; }}
 th:first-child {{ text-align: left; }}
+.sheet:focus-visible {{ outline: 2px solid #0072b2; outline-offset: 2px; }}
+@media (max-width: 40rem) {{ .sheet {{ padding: 0; }} .sheet svg {{ width: auto; max-width: none; max-height: none; margin: 0; zoom: 0.86; }} }}
 @media print {{ body {{ margin: 0; max-width: none; }} details {{ display: none; }} }}
 </style>
 </head>
@@ -69,7 +71,7 @@ th:first-child {{ text-align: left; }}
 <main>
 <h1>{title}</h1>
 <figure>
-<div class="sheet" role="img" aria-label="{title}">{svg}</div>
+<div class="sheet" role="region" aria-label="{title}" tabindex="0"><div role="img" aria-label="{title}">{svg}</div></div>
 <figcaption>{caption}</figcaption>
 </figure>
 {table}

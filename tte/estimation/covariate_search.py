@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tte.estimation.fit import EventFit
     from tte.hazards.hazard import Hazard
 
+    Fitted = Callable[[Events, Sequence["Candidate"], EventFit], EventFit]
+
 EVERY = "all"
 """Stands for every parameter of the hazard."""
 
@@ -211,6 +213,7 @@ def covariate_search(
     *,
     forward: float = 0.05,
     backward: float = 0.01,
+    fitted: Fitted | None = None,
     tell: Callable[[int], object] = lambda _: None,
 ) -> CovariateSearch:
     """Add candidates while one lowers −2 log L significantly, then take away those without which it rises too little.
@@ -225,6 +228,8 @@ def covariate_search(
         What may be added; a covariate acts on a parameter in one form at most.
     forward, backward : float
         Levels of the likelihood-ratio tests: an effect is added with p below the first, and stays with p up to the second.
+    fitted : callable, optional
+        Gives the fit of some candidates beside a smaller model, such as one that is kept; `fit_candidates` where left out.
     tell : callable
         Told the number of fits done.
 
@@ -233,6 +238,7 @@ def covariate_search(
     InputError
         As `fit`, and where the fit without candidates has no maximum.
     """
+    fit_of = fitted or fit_candidates
     base = fit(events, EventTimeModel(hazard))
     if base.status not in AT_A_MAXIMUM:
         raise input_error("event times", f"the {hazard.value} hazard without covariates: {status_text(base)}")
@@ -243,7 +249,7 @@ def covariate_search(
         rows: list[Tested] = []
         for one in candidates:
             if (one.parameter, one.covariate) not in taken:
-                rows.append(_tested(step, "forward", one, _fitted(events, [*selected, one], current), current))
+                rows.append(_tested(step, "forward", one, fit_of(events, [*selected, one], current), current))
                 tell(len(tested) + len(rows))
         # Of equal p, which underflow to 0 for strong effects, the one that lowers most.
         best = min((row for row in rows if row.p < forward), key=lambda row: (row.p, row.change), default=None)
@@ -256,7 +262,7 @@ def covariate_search(
         step += 1
         rows = []
         for one in selected:
-            without = _fitted(events, [other for other in selected if other is not one], base)
+            without = fit_of(events, [other for other in selected if other is not one], base)
             rows.append(_tested(step, "backward", one, without, current))
             tell(len(tested) + len(rows))
         worst = max((row for row in rows if row.p > backward), key=lambda row: row.p, default=None)
@@ -268,12 +274,9 @@ def covariate_search(
     return CovariateSearch(base, current, tuple(selected), tuple(tested))
 
 
-def _fitted(events: Events, chosen: Sequence[Candidate], smaller: EventFit) -> EventFit:
+def fit_candidates(events: Events, chosen: Sequence[Candidate], smaller: EventFit) -> EventFit:
     """Fit a model with some candidates; from the estimates of a smaller one where it ends below that one's likelihood."""
-    effects = tuple(dict.fromkeys(effect for one in chosen for effect in one.effects))
-    columns = {name: values for one in chosen for name, values in one.columns.items()}
-    data = replace(events, covariates={**events.covariates, **columns})
-    model = EventTimeModel(smaller.model.hazard, effects)
+    data, model = with_candidates(events, chosen, smaller.model.hazard)
     found = fit(data, model)
     if found.status in AT_A_MAXIMUM and found.log_likelihood >= smaller.log_likelihood:
         return found
@@ -281,6 +284,13 @@ def _fitted(events: Events, chosen: Sequence[Candidate], smaller: EventFit) -> E
     again = fit(data, replace(model, initial={name: value for name, value in known.items() if name in model.names}))
     is_better = again.status in AT_A_MAXIMUM and not again.log_likelihood < found.log_likelihood
     return replace(again if is_better else found, model=model)
+
+
+def with_candidates(events: Events, chosen: Sequence[Candidate], hazard: Hazard) -> tuple[Events, EventTimeModel]:
+    """Return the data with the columns of some candidates, and the model with their effects."""
+    effects = tuple(dict.fromkeys(effect for one in chosen for effect in one.effects))
+    columns = {name: values for one in chosen for name, values in one.columns.items()}
+    return replace(events, covariates={**events.covariates, **columns}), EventTimeModel(hazard, effects)
 
 
 def _tested(step: int, direction: str, candidate: Candidate, found: EventFit, current: EventFit) -> Tested:

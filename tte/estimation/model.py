@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from tte.estimation.domain import REFERENCES, parameter_limits
 from tte.hazards.hazard import Hazard, Link
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def event_time_model(
         Values of covariates at which the parameters have their own values, 0 otherwise.
     initial, fixed : mapping of str to float, optional
         Coefficients by name that start or stay somewhere: ``shape``, ``lambda:CRP``, or ``CRP`` for its effect on the first parameter.
+        What they may be stands in ``tte.estimation.domain``.
 
     Raises
     ------
@@ -169,6 +171,13 @@ def _effects(
         if effect.name in found:
             faults.append(Problem("covariate", f"{effect.name} is given twice"))
         found[effect.name] = effect
+    faults += [
+        Problem(
+            "reference", f"{name} is {value:g}; expected a number from {REFERENCES.lowest:g} to {REFERENCES.highest:g}"
+        )
+        for name, value in known.items()
+        if not REFERENCES.holds(value)
+    ]
     used = {effect.covariate for effect in found.values()}
     faults += [Problem("reference", f"{name} is no covariate of the model") for name in known if name not in used]
     return tuple(found.values())
@@ -197,9 +206,14 @@ def _values(model: EventTimeModel, given: Mapping[str, float], what: str, faults
         if name is None:
             faults.append(Problem(what, f"“{word}” is no parameter of the model; it has {', '.join(model.names)}"))
             continue
-        link = model.links[model.names.index(name)]
-        if not math.isfinite(value) or (link is Link.LOG and value <= 0.0):
-            expected = "a number above 0" if link is Link.LOG else "a finite number"
-            faults.append(Problem(what, f"{name} is {value:g}; expected {expected}"))
+        is_log = model.links[model.names.index(name)] is Link.LOG
+        limits = parameter_limits(model.hazard, name)
+        if not math.isfinite(value) or (is_log and value <= 0.0):
+            faults.append(
+                Problem(what, f"{name} is {value:g}; expected a {'number above 0' if is_log else 'finite number'}")
+            )
+        elif not limits.holds(value):
+            expected = f"expected a number from {limits.lowest:g} to {limits.highest:g}"
+            faults.append(Problem(what, f"{name} is {value:g}; {expected}"))
         found[name] = value
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tte.data.events import EventKind
+from tte.estimation.domain import MOST_EFFECT, SHAPES
 from tte.hazards.hazard import Hazard, Link
 
 if TYPE_CHECKING:
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
 
-# A shape of a thousand puts all events on one day, one of a thousandth spreads them over a thousand powers of ten.
-_MOST_SHAPE = math.log(1e3)
 _NARROWEST, _WIDEST = math.log(1e-3), math.log(1e2)
-# Effects over the range of a covariate, as powers of e.
-_MOST_EFFECT = 500.0
 _PEAKS, _WIDTHS = (0.05, 0.25, 0.5, 0.75, 1.0), (0.15, 0.6)
 
 
@@ -55,15 +52,15 @@ def starts(model: EventTimeModel, events: Events) -> FloatArray:
 def bounds(model: EventTimeModel, events: Events) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper bounds: of parameters at the mean of the covariates, of effects over the range of theirs."""
     longest = float(events.upper.max())
-    upper = _MOST_EFFECT * units(model, events)[model.parameter_index]
+    upper = MOST_EFFECT * units(model, events)[model.parameter_index]
     lower = -upper
     n_own = len(model.hazard.parameters)
     lower[:n_own], upper[:n_own] = -np.inf, np.inf
     match model.hazard:
         case Hazard.WEIBULL | Hazard.LOGLOGISTIC | Hazard.LOGNORMAL:
-            lower[1], upper[1] = -_MOST_SHAPE, _MOST_SHAPE
+            lower[1], upper[1] = map(math.log, SHAPES)
         case Hazard.GOMPERTZ:
-            lower[1], upper[1] = -_MOST_EFFECT / longest, _MOST_EFFECT / longest
+            lower[1], upper[1] = -MOST_EFFECT / longest, MOST_EFFECT / longest
         case Hazard.SURGE:
             lower[1:3] = -longest, math.log(longest) + _NARROWEST
             upper[1:3] = 2.0 * longest, math.log(longest) + _WIDEST

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.diagnostics.prediction_errors import Measured, measured
 from tte.evaluation.cox import cox_cumulative_hazard
 from tte.evaluation.drawn_subjects import drawn_subjects
 from tte.evaluation.event_times import check_horizon
@@ -48,8 +49,11 @@ class CalibrationCurve:
         From the lowest to the highest prediction; empty without a curve.
     observed, low, high : (k,) arrays
         Risk by the regression, with pointwise percentiles over drawn subjects; NaN where nobody was drawn.
-    ici, e50, e90 : float
-        Mean, median and 90 % quantile of |observed − predicted| over the subjects; NaN without a curve.
+    ici, e50, e90 : Measured
+        Mean, median and 90 % quantile of |observed − predicted| over the subjects, with percentiles of the same of drawn subjects and
+        their own curve; NaN without a curve.
+    n_draws : int
+        How often subjects were drawn.
     n_failed : int
         Draws whose regression found no finite estimate; the percentiles are those of the others.
     status : CurveStatus
@@ -60,9 +64,10 @@ class CalibrationCurve:
     observed: FloatArray
     low: FloatArray
     high: FloatArray
-    ici: float
-    e50: float
-    e90: float
+    ici: Measured
+    e50: Measured
+    e90: Measured
+    n_draws: int
     n_failed: int
     status: CurveStatus
 
@@ -90,7 +95,7 @@ def calibration_curve(
     n_knots : int
         3, 4 or 5.
     n_draws, seed : int
-        How often subjects are drawn for the band, and from what.
+        How often subjects are drawn for the band and the intervals, and from what.
     tell : callable
         Told the share of the draws that is done.
 
@@ -107,24 +112,32 @@ def calibration_curve(
     knots = np.unique(np.quantile(_log_hazard(risk), _KNOTS[n_knots]))
     points: FloatArray = np.linspace(float(risk.min()), float(risk.max()), _N_POINTS)
     both = np.concatenate([points, risk])
-    own = _observed(times, risk, np.ones(times.n), knots, (both, horizon_day))
+    everybody = np.ones(times.n)
+    own = _observed(times, risk, everybody, knots, (both, horizon_day))
     if own is None:
         return _without(CurveStatus.NOT_FITTED)
-    error = np.abs(own[_N_POINTS:] - risk)
     drawn = [
-        _observed(times, risk, counts, knots, (points, horizon_day))
+        (counts, _observed(times, risk, counts, knots, (both, horizon_day)))
         for counts in drawn_subjects(times.n, n_draws, seed, tell)
     ]
-    kept = [one for one in drawn if one is not None]
-    band = np.quantile(kept, (0.025, 0.975), axis=0) if len(kept) > 1 else np.full((2, _N_POINTS), np.nan)
+    kept = [(counts, one) for counts, one in drawn if one is not None]
+    band = (
+        np.quantile([one[:_N_POINTS] for _, one in kept], (0.025, 0.975), axis=0)
+        if len(kept) > 1
+        else np.full((2, _N_POINTS), np.nan)
+    )
+    value = _distances(own[_N_POINTS:], risk, everybody)
+    spread = np.array([_distances(one[_N_POINTS:], risk, counts) for counts, one in kept]).reshape(-1, value.size)
+    ici, e50, e90 = (measured(float(one), column) for one, column in zip(value, spread.T, strict=True))
     return CalibrationCurve(
         predicted=points,
         observed=own[:_N_POINTS],
         low=band[0],
         high=band[1],
-        ici=float(error.mean()),
-        e50=float(np.median(error)),
-        e90=float(np.quantile(error, 0.9)),
+        ici=ici,
+        e50=e50,
+        e90=e90,
+        n_draws=n_draws,
         n_failed=len(drawn) - len(kept),
         status=CurveStatus.FOUND if knots.size > 2 else CurveStatus.LINE,
     )
@@ -165,8 +178,14 @@ def _log_hazard(risk: FloatArray) -> FloatArray:
 
 
 def _without(status: CurveStatus) -> CalibrationCurve:
-    none = np.zeros(0)
-    return CalibrationCurve(none, none, none, none, np.nan, np.nan, np.nan, 0, status)
+    none, no_distance = np.zeros(0), Measured(np.nan, np.nan, np.nan)
+    return CalibrationCurve(none, none, none, none, no_distance, no_distance, no_distance, 0, 0, status)
+
+
+def _distances(observed: FloatArray, predicted: FloatArray, counts: FloatArray) -> FloatArray:
+    """Return mean, median and 90 % quantile of |observed − predicted| over subjects that count so many times."""
+    error = np.repeat(np.abs(observed - predicted), counts.astype(np.int64))
+    return np.array([error.mean(), *np.quantile(error, (0.5, 0.9))])
 
 
 def _observed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pkpd.arrays import FloatArray
+    from pkpd.diagnostics.prediction_errors import Measured
     from tte.evaluation.brier import Brier
     from tte.evaluation.calibration import CalibrationGroup, CalibrationSlope, ObservedOverExpected
     from tte.evaluation.calibration_curve import CalibrationCurve
@@ -142,13 +144,22 @@ def _curve(one: CalibrationCurve) -> dict[str, Any]:
     names = ("predicted", "value", "low", "high")
     return {
         "points": [dict(zip(names, map(number, point), strict=True)) for point in points],
-        "ici": number(one.ici),
-        "e50": number(one.e50),
-        "e90": number(one.e90),
+        "ici": number(one.ici.value),
+        "ici_interval": _interval(one.ici),
+        "e50": number(one.e50.value),
+        "e50_interval": _interval(one.e50),
+        "e90": number(one.e90.value),
+        "e90_interval": _interval(one.e90),
+        "n_draws": one.n_draws,
         "n_failed": one.n_failed,
         "status": one.status.name.lower(),
         "status_text": one.status.value,
     }
+
+
+def _interval(one: Measured) -> list[float] | None:
+    """Return the ends of an interval; None where there is none."""
+    return None if isnan(one.low) else [one.low, one.high]
 
 
 def _brier(one: Brier) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tte.evaluation.kaplan_meier import censoring_survival, kaplan_meier, steppe
 from tte.hazards.curves import cumulative_hazard, quantile_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pkpd.arrays import BoolArray, FloatArray
     from tte.data.events import Events
@@ -150,53 +150,107 @@ def censoring_days(times: EventTimes, how: Censoring, rng: np.random.Generator) 
     return np.where(times.event, drawn, times.time_day)
 
 
-def visual_check(
-    fit: EventFit,
-    groups: Sequence[RiskGroup],
-    *,
-    n: int,
-    seed: int,
-    censoring: Censoring,
-    is_uncertain: bool = False,
-    tell: Callable[[float], object] = lambda _: None,
-) -> VisualCheck:
-    """Simulate studies from a fit, and compare their Kaplan–Meier curves with the observed one.
+class Studies(NamedTuple):
+    """Simulated studies.
+
+    Attributes
+    ----------
+    curves : (n_groups, n_studies, n_days) array
+        Kaplan and Meier's estimates, NaN where nobody is watched.
+    n_events : (n_groups, n_studies) array
+        Events in each.
+    """
+
+    curves: FloatArray
+    n_events: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What studies are simulated from; a study depends on the seed and its own number.
 
     Parameters
     ----------
     fit : EventFit
         Model with its values, and the subjects.
-    groups : sequence of RiskGroup
+    groups : tuple of RiskGroup
         Whose curves are compared; none of them empty.
-    n, seed : int
-        Simulated studies, and what they are drawn from; a study depends on the seed and its own number.
+    seed : int
+        What is drawn from.
     censoring : Censoring
         When observation of subjects with the event would have ended.
     is_uncertain : bool
         Whether each study has coefficients of its own, drawn from the normal distribution of the estimates on the scale of the links.
-    tell : callable
-        Told the share that is done.
+    """
+
+    fit: EventFit
+    groups: tuple[RiskGroup, ...]
+    seed: int
+    censoring: Censoring
+    is_uncertain: bool = False
+
+
+def check_simulation(what: Simulation) -> None:
+    """Refuse what cannot be simulated.
 
     Raises
     ------
     InputError
         As `times_of`; for uncertain coefficients without a covariance matrix.
     """
+    times_of(what.fit.events)
+    if what.is_uncertain:
+        _root(what.fit.covariance)
+
+
+def simulated_studies(what: Simulation, numbers: range, tell: Callable[[float], object] = lambda _: None) -> Studies:
+    """Simulate some studies.
+
+    Parameters
+    ----------
+    what : Simulation
+        From what.
+    numbers : range
+        Numbers of the studies, from 1 on.
+    tell : callable
+        Told the share that is done.
+
+    Raises
+    ------
+    InputError
+        As `check_simulation`.
+    """
+    fit, groups = what.fit, what.groups
     times = times_of(fit.events)
     day = _days(times)
-    root = _root(fit.covariance) if is_uncertain else None
-    curves, counts = np.empty((len(groups), n, day.size)), np.empty((len(groups), n))
-    for k in range(n):
-        rng = np.random.default_rng([seed, k + 1])
+    root = _root(fit.covariance) if what.is_uncertain else None
+    found = Studies(np.empty((len(groups), len(numbers), day.size)), np.empty((len(groups), len(numbers))))
+    for k, number in enumerate(numbers):
+        rng = np.random.default_rng([what.seed, number])
         theta = fit.theta if root is None else fit.theta + root @ rng.normal(size=fit.theta.size)
-        happened, ended = simulated_days(fit, theta, rng), censoring_days(times, censoring, rng)
+        happened, ended = simulated_days(fit, theta, rng), censoring_days(times, what.censoring, rng)
         drawn = EventTimes(np.minimum(happened, ended), happened <= ended, times.entry_day)
         for g, group in enumerate(groups):
             own = drawn.rows(group.is_member)
-            curves[g, k], counts[g, k] = _curve(own, day), own.n_events
-        tell((k + 1) / n)
-    checked = (_checked(one, times, day, *found) for one, *found in zip(groups, curves, counts, strict=True))
-    return VisualCheck(day, tuple(checked), n)
+            found.curves[g, k], found.n_events[g, k] = _curve(own, day), own.n_events
+        tell((k + 1) / len(numbers))
+    return found
+
+
+def visual_check(what: Simulation, studies: Studies) -> VisualCheck:
+    """Compare the Kaplan–Meier curves of simulated studies with the observed one.
+
+    Parameters
+    ----------
+    what : Simulation
+        What the studies were simulated from.
+    studies : Studies
+        All of them, in the order of their numbers.
+    """
+    times = times_of(what.fit.events)
+    day = _days(times)
+    checked = (_checked(one, times, day, *found) for one, *found in zip(what.groups, *studies, strict=True))
+    return VisualCheck(day, tuple(checked), studies.n_events.shape[1])
 
 
 def _days(times: EventTimes) -> FloatArray:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pkpd.arrays import FloatArray
+    from pkpd.diagnostics.prediction_errors import Measured
     from pkpd.figures.sheet import Axes, Cell, Figure
     from tte.evaluation.calibration import CalibrationGroup
     from tte.evaluation.calibration_curve import CalibrationCurve
@@ -77,9 +78,7 @@ def calibration_figure(
     rows += [("curve", "", "", *(float(_PERCENT * value) for value in point)) for point in smooth]
     title = f"Calibration at day {horizon_day:g}"
     known = "" if curve.status is CurveStatus.FOUND else f" {curve.status.value}"
-    spread = (
-        f" Mean distance of curve and predictions (ICI) {_PERCENT * curve.ici:.1f} %." if curve.predicted.size else ""
-    )
+    spread = f" Mean distance of curve and predictions (ICI) {_distance(curve.ici)}." if curve.predicted.size else ""
     caption = (
         f"{title}, {population}: risk seen (Kaplan–Meier, with 95 % intervals) in groups of similar predictions, and the curve of a hazard "
         "regression on the prediction with the pointwise 95 % band of drawn subjects. The dashed line is where both agree; bars below count "
@@ -87,6 +86,13 @@ def calibration_figure(
     )
     picture = svg(draw, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM, name=name)
     return Drawing(name, title, caption, picture, Table(head, tuple(rows)))
+
+
+def _distance(ici: Measured) -> str:
+    """Return a mean distance in percent, with its interval where there is one."""
+    low, high = (_PERCENT * end for end in (ici.low, ici.high))
+    ends = "" if np.isnan(low) else f" ({low:.1f} to {high:.1f} % in drawn subjects)"
+    return f"{_PERCENT * ici.value:.1f} %{ends}"
 
 
 def _points(axes: Axes, groups: Sequence[CalibrationGroup]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from tte.evaluation.kaplan_meier import LogRank
 
 WIDTH_MM, _AXES_MM, _ROW_MM, _FOOT_MM, _TOP_MM = 130.0, 72.0, 4.6, 17.0, 9.0
-_LEFT, _RIGHT = 0.20, 0.97
+_LEFT_MM, _RIGHT_MM = 26.0, 4.0
+# A letter, and the line and gaps of an entry of the key, as wide as they may become.
+_LETTER_MM, _ENTRY_MM = 1.75, 14.0
 _MOST_MARKS = 400
 # More steps than these are finer than the picture.
 _MOST_STEPS = 3000
@@ -61,18 +65,18 @@ def kaplan_meier_figure(
     """
     shown = [one for one in groups if one.times.n]
     span = (min(float(one.times.entry_day.min()) for one in shown), end_day)
-    height = panel_height(len(shown))
+    place = CurvePanel(tuple(one.name for one in shown))
 
     def draw(figure: Figure) -> None:
-        axes = panel(figure, len(shown))
+        axes = place.axes(figure)
         for k, one in enumerate(shown):
             _curve(axes, one, span, *LOOKS[k])
         axes.set_xlim(*span)
         axes.set_ylim(0.0, 102.0)
         if test is not None:
             axes.text(0.02, 0.04, f"log-rank {p_text(test.p)}", transform=axes.transAxes, color=INK)
-        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=len(shown), handlelength=2.6)
-        write_numbers(figure, axes, shown, span)
+        place.write_key(axes)
+        place.write_numbers(figure, axes, [one.times for one in shown], span)
 
     rows = tuple(row for one in shown for row in _rows(one, end_day))
     head = ("group", "day", "at_risk", "events", "free_pct", "low_pct", "high_pct")
@@ -84,7 +88,7 @@ def kaplan_meier_figure(
         f"{title}, {population}. Kaplan–Meier estimates with pointwise 95 % intervals; upright strokes are subjects whose observation "
         f"ends. {counts}.{tested}"
     )
-    picture = svg(draw, width_mm=WIDTH_MM, height_mm=height, name=name)
+    picture = svg(draw, width_mm=WIDTH_MM, height_mm=place.height_mm, name=name)
     return Drawing(name, title, caption, picture, Table(head, rows))
 
 
@@ -110,34 +114,83 @@ def _curve(axes: Axes, group: CurveGroup, span: tuple[float, float], colour: str
     axes.plot(days, places, "|", color=colour, gid=marks(f"censored-{key}"), **ticks)
 
 
-def panel_height(n_groups: int) -> float:
-    """Return the height of a figure of some groups' curves [mm], the rows of those at risk below included."""
-    return _TOP_MM + _AXES_MM + _FOOT_MM + _ROW_MM * n_groups
+@dataclass(frozen=True, slots=True)
+class CurvePanel:
+    """Where curves stand in their figure: room above for the key, on the left and below for the numbers at risk.
 
+    Parameters
+    ----------
+    names : tuple of str
+        What the groups are called.
+    title : str
+        What parts them, above the key; empty for nothing.
+    """
 
-def panel(figure: Figure, n_groups: int) -> Axes:
-    """Return the axes of some groups' curves, with room below for those at risk."""
-    height = panel_height(n_groups)
-    place = (_LEFT, (_FOOT_MM + _ROW_MM * n_groups) / height, _RIGHT - _LEFT, _AXES_MM / height)
-    return styled(figure.add_axes(place), x="Day", y="Free of the event (%)")
+    names: tuple[str, ...]
+    title: str = ""
 
+    @property
+    def left_mm(self) -> float:
+        """Return where the axes begin, right of the longest name [mm]; half of the figure at most."""
+        return min(max(_LEFT_MM, _LETTER_MM * max(map(len, self.names)) + 4.0), 0.5 * WIDTH_MM)
 
-def write_numbers(figure: Figure, axes: Axes, shown: Sequence[CurveGroup], span: tuple[float, float]) -> None:
-    """Write how many are at risk at each tick, below the axis."""
-    (start, end_day), height = span, panel_height(len(shown))
-    near = 0.05 * (end_day - start)
-    inner = [float(t) for t in axes.get_xticks() if start + near < t <= end_day]
-    ticks: FloatArray = np.array([start, *inner])
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_xlim(*span)
-    first = (_ROW_MM * len(shown) + 1.0) / height
-    figure.text(0.01, first, "At risk", color=INK, va="bottom")
-    for k, (label, times) in enumerate(shown):
-        y = first - _ROW_MM * (k + 1) / height
-        figure.text(0.01, y, label, color=LOOKS[k][0], va="bottom")
-        for tick, n in zip(ticks.tolist(), number_at_risk(times, ticks).tolist(), strict=True):
-            x = _LEFT + (_RIGHT - _LEFT) * (tick - start) / (end_day - start)
-            figure.text(x, y, f"{n:,}", color=INK, va="bottom", ha="center")
+    @property
+    def n_columns(self) -> int:
+        """Return how many entries of the key stand in one row: all where there is room, and rows of equal length."""
+        widest = _LETTER_MM * max(map(len, self.names)) + _ENTRY_MM
+        most = max(1, int((WIDTH_MM - self.left_mm) / widest))
+        return math.ceil(len(self.names) / math.ceil(len(self.names) / most))
+
+    @property
+    def top_mm(self) -> float:
+        """Return the room for the key [mm]."""
+        n_rows = math.ceil(len(self.names) / self.n_columns) + bool(self.title)
+        return _TOP_MM + _ROW_MM * (n_rows - 1)
+
+    @property
+    def height_mm(self) -> float:
+        """Return the height of the figure [mm]."""
+        return self.top_mm + _AXES_MM + self._foot_mm
+
+    @property
+    def _foot_mm(self) -> float:
+        return _FOOT_MM + _ROW_MM * len(self.names)
+
+    def axes(self, figure: Figure) -> Axes:
+        """Return the axes of the curves."""
+        width = 1.0 - (self.left_mm + _RIGHT_MM) / WIDTH_MM
+        place = (self.left_mm / WIDTH_MM, self._foot_mm / self.height_mm, width, _AXES_MM / self.height_mm)
+        return styled(figure.add_axes(place), x="Day", y="Free of the event (%)")
+
+    def write_key(self, axes: Axes) -> None:
+        """Write what the curves are above the axes."""
+        axes.legend(
+            frameon=False,
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 0.99),
+            ncols=self.n_columns,
+            handlelength=2.6,
+            title=self.title or None,
+            alignment="left",
+        )
+
+    def write_numbers(self, figure: Figure, axes: Axes, times: Sequence[EventTimes], span: tuple[float, float]) -> None:
+        """Write how many are at risk at each tick, below the axis."""
+        start, end_day = span
+        near = 0.05 * (end_day - start)
+        inner = [float(t) for t in axes.get_xticks() if start + near < t <= end_day]
+        ticks: FloatArray = np.array([start, *inner])
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xlim(*span)
+        first = (_ROW_MM * len(self.names) + 1.0) / self.height_mm
+        figure.text(0.01, first, "At risk", color=INK, va="bottom")
+        left, width = self.left_mm / WIDTH_MM, 1.0 - (self.left_mm + _RIGHT_MM) / WIDTH_MM
+        for k, (label, own) in enumerate(zip(self.names, times, strict=True)):
+            y = first - _ROW_MM * (k + 1) / self.height_mm
+            figure.text(0.01, y, label, color=LOOKS[k][0], va="bottom")
+            for tick, n in zip(ticks.tolist(), number_at_risk(own, ticks).tolist(), strict=True):
+                x = left + width * (tick - start) / (end_day - start)
+                figure.text(x, y, f"{n:,}", color=INK, va="bottom", ha="center")
 
 
 def _rows(group: CurveGroup, end_day: float) -> list[tuple[Cell, ...]]:

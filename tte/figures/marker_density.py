@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _WIDTH_MM, _HEIGHT_MM = 110.0, 78.0
 _N_PLACES = 200
+# Share of the axis beyond which the threshold's number would leave the picture on its right.
+_FAR = 0.85
 # Rugs of more subjects would be solid bars.
 _MOST_TICKS = 2000
 _LOOKS = (("with-event", "with the event", ORANGE, "-"), ("event-free", "without the event", BLUE, (0, (6, 1.5))))
@@ -66,7 +68,7 @@ def marker_density(
             _rug(axes, groups[k], (-0.03 - 0.06 * k) * top, 0.05 * top, colour, part)
         if threshold is not None and np.isfinite(threshold):
             axes.axvline(threshold, color=INK2, linewidth=1.1, linestyle=DASHES, gid=marks("threshold"))
-            axes.text(threshold, 1.22 * top, f" {threshold:.4g}", color=INK2, va="top", ha="left")
+            _name_threshold(axes, threshold, top, is_far=threshold > places[0] + _FAR * (places[-1] - places[0]))
         axes.set_ylim(-0.13 * top, 1.25 * top)
         axes.set_xlim(places[0], places[-1])
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=2, handlelength=2.4)
@@ -89,6 +91,19 @@ def _density(values: FloatArray, places: FloatArray) -> FloatArray | None:
     if np.unique(values).size < 2:
         return None
     return np.asarray(gaussian_kde(values)(places), dtype=np.float64)
+
+
+def _name_threshold(axes: Axes, threshold: float, top: float, *, is_far: bool) -> None:
+    """Write the threshold beside its line, on the left of it where it is far to the right."""
+    axes.annotate(
+        f"{threshold:.4g}",
+        (threshold, 1.22 * top),
+        xytext=(-4 if is_far else 4, 0),
+        textcoords="offset points",
+        color=INK2,
+        va="top",
+        ha="right" if is_far else "left",
+    )
 
 
 def _rug(axes: Axes, values: FloatArray, top: float, height: float, colour: str, part: str) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from pkpd.figures.look import BLUE, DASHES, GREEN, INK2, dots, styled
-from pkpd.figures.sheet import Drawing, Table, marks, svg
+from pkpd.figures.look import BLUE, DASHES, GREEN, INK, INK2, dots, styled
+from pkpd.figures.sheet import FONT_PT, Drawing, Table, marks, svg
 from tte.estimation.profile import EndStatus
 from tte.figures.wording import EVERYONE, called
 
@@ -37,7 +37,7 @@ def profile_figure(
     Parameters
     ----------
     profiles : sequence of Profile
-        One panel each.
+        One panel each, under its name where several are of the same coefficient.
     scales : dict of str to str
         What stands on each panel's axis.
     level : float
@@ -49,6 +49,8 @@ def profile_figure(
         return "Profiles: not drawn, since there is no maximum to begin from."
     name, title = called("profiles", "Likelihood profiles", population)
     n_rows = math.ceil(len(profiles) / _COLUMNS)
+    # Profiles of the same coefficient by several fits are told apart by their names.
+    has_names = len(set(scales.values())) < len(profiles)
 
     def draw(figure: Figure) -> None:
         for k, profile in enumerate(profiles):
@@ -57,6 +59,8 @@ def profile_figure(
             bottom = 1.0 - (row + 1.0 - 0.22) * height
             axes = figure.add_axes((left, bottom, 0.68 / _COLUMNS, 0.66 * height))
             _panel(styled(axes, x=scales[profile.name], y="−2 ln L change" if column == 0 else ""), profile)
+            if has_names:
+                axes.set_title(profile.name, fontsize=FONT_PT, color=INK, loc="left", pad=3)
 
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (one.name, float(value), float(fall))

@@ -175,7 +175,7 @@ def _at_risk(axes: Axes, events: Events) -> None:
             color=INK2,
         )
     where = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
-    axes.annotate("Watched", (0.0, 0.0), xytext=(-34, -48), color=INK2, **where)
+    axes.annotate("Watched", (0.0, 0.0), xytext=(-34, -25), color=INK2, **where)
     axes.set_xlim(low, high)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pkpd.figures.look import DASHES, INK
+from pkpd.figures.look import DASHES
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
-from tte.figures.kaplan_meier import LOOKS, WIDTH_MM, CurveGroup, panel, panel_height, write_numbers
+from tte.figures.kaplan_meier import LOOKS, WIDTH_MM, CurvePanel
 from tte.figures.wording import EVERYONE, called
 
 if TYPE_CHECKING:
@@ -41,18 +41,17 @@ def visual_check_figure(
     """
     own, title = called(name, "Visual predictive check of event times", population)
     parted = f"Groups by {column}. " if column else ""
-    groups = [CurveGroup(one.name, one.times) for one in check.groups]
+    place = CurvePanel(tuple(one.name for one in check.groups), column)
     span = (float(check.day[0]), float(check.day[-1]))
 
     def draw(figure: Figure) -> None:
-        axes = panel(figure, len(groups))
+        axes = place.axes(figure)
         for one, (colour, _) in zip(check.groups, LOOKS, strict=False):
             _curves(axes, one, check.day, colour)
         axes.set_xlim(*span)
         axes.set_ylim(0.0, 102.0)
-        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 0.99), ncols=len(groups), handlelength=2.6)
-        figure.text(0.01, 0.985, column, color=INK, va="top")
-        write_numbers(figure, axes, groups, span)
+        place.write_key(axes)
+        place.write_numbers(figure, axes, [one.times for one in check.groups], span)
 
     return Drawing(
         own,
@@ -61,7 +60,7 @@ def visual_check_figure(
             f"{parted}Lines: Kaplan–Meier estimates that were seen. Bands and dashes: 95 % and median of the estimates of {check.n_simulated:,} "
             f"studies simulated from the model. {said}"
         ),
-        svg(draw, width_mm=WIDTH_MM, height_mm=panel_height(len(groups)), name=own),
+        svg(draw, width_mm=WIDTH_MM, height_mm=place.height_mm, name=own),
         Table(_HEAD, check_rows(check)),
     )
 

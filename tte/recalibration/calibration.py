@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from tte.evaluation.event_times import EventTimes
     from tte.recalibration.parameters import RiskParameters
-    from tte.recalibration.population import Population, Predictions
+    from tte.recalibration.population import ExposedPopulation, Predictions
 
 SLOPE_ANGLE = "slope_angle"
 """Measure of the slope b as the angle arctan b: a slope is a ratio of two estimates, which has no mean, and its angle has one."""
@@ -64,7 +64,7 @@ class Calibration:
 
 def calibration_of(
     parameters: RiskParameters,
-    people: Population,
+    people: ExposedPopulation,
     *,
     n_draws: int,
     seed: int,
@@ -98,7 +98,7 @@ def calibration_of(
 
 def recalibration_optimism(
     refit: Callable[[FloatArray], RiskParameters | None],
-    people: Population,
+    people: ExposedPopulation,
     counts: IntArray,
     *,
     tell: Callable[[float], object] = lambda _: None,
@@ -109,7 +109,7 @@ def recalibration_optimism(
     ----------
     refit : callable
         From how often each patient counts, (n,), the parameters of a recalibration on them; None where there is none.
-    people : Population
+    people : ExposedPopulation
         The patients.
     counts : (n_draws, n) array
         Draws of patients.

@@ -339,7 +339,10 @@ def _calibration(one: Calibration) -> dict[str, Any]:
             }
             for group in one.groups
         ],
-        "ici": None if curve is None else finite(curve.ici),
+        "ici": None if curve is None else finite(curve.ici.value),
+        "ici_interval": None if curve is None or math.isnan(curve.ici.low) else [curve.ici.low, curve.ici.high],
+        "curve_draws": 0 if curve is None else curve.n_draws,
+        "curve_draws_failed": 0 if curve is None else curve.n_failed,
         "curve_status_text": "" if curve is None else curve.status.value,
         "remark": one.remark,
     }

@@ -22,7 +22,7 @@ HORIZON_DAY = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Population:
+class ExposedPopulation:
     """Patients with one exposure each.
 
     Parameters
@@ -62,7 +62,7 @@ class Predictions:
     risk: FloatArray
 
 
-def population_of(events: Events, covariate: str, *, from_day: float) -> Population:
+def population_of(events: Events, covariate: str, *, from_day: float) -> ExposedPopulation:
     """Return event times as a population.
 
     Parameters
@@ -81,10 +81,10 @@ def population_of(events: Events, covariate: str, *, from_day: float) -> Populat
     """
     table = marker_table(events, day=from_day)
     name = covariate.upper()
-    return Population(table.times, table.markers[name], from_day, name in table.changing)
+    return ExposedPopulation(table.times, table.markers[name], from_day, name in table.changing)
 
 
-def predictions(parameters: RiskParameters, people: Population) -> Predictions:
+def predictions(parameters: RiskParameters, people: ExposedPopulation) -> Predictions:
     """Return what parameters predict, held at their values."""
     linear = parameters.slope * (people.log_auc_cl - parameters.x_ref)
     log_rate, shape = parameters.log_rate + linear, parameters.shape

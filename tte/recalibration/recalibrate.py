@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tte.estimation.fit import EventFit
     from tte.evaluation.optimism import OptimismResult
     from tte.model.event_model import EventModel
-    from tte.recalibration.population import Population
+    from tte.recalibration.population import ExposedPopulation
 
 MethodName = Literal["intercept", "slope", "refit", "bayes"]
 # Exposures farther than this from the reference are no ln(AUC/CL): 20 is a factor of 5e8, 4 one of 55.
@@ -105,7 +105,7 @@ class Recalibration:
         The four updates and their tests, whatever the method; None where they cannot be made, as without an event.
     untested : str
         Why not; empty where they can.
-    people : Population or None
+    people : ExposedPopulation or None
         The patients with one exposure each; None where outcomes cannot be counted.
     before, after : Calibration or None
         Of the old and of the new model.
@@ -128,7 +128,7 @@ class Recalibration:
     nested: NestedFits | None
     tested: ClosedTest | None
     untested: str
-    people: Population | None
+    people: ExposedPopulation | None
     before: Calibration | None
     after: Calibration | None
     optimism: OptimismResult | None
@@ -273,7 +273,7 @@ def _calibrated(found: Recalibration, tell: Callable[[float], object]) -> Recali
     return replace(with_both, optimism=optimism)
 
 
-def _compared(found: Recalibration, people: Population, tell: Callable[[float], object]) -> Recalibration:
+def _compared(found: Recalibration, people: ExposedPopulation, tell: Callable[[float], object]) -> Recalibration:
     """Return a recalibration with the calibration of the old model and of the new one, where there is one."""
     n_draws, seed = found.request.n_draws, found.request.seed
     before = calibration_of(

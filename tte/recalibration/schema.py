@@ -160,6 +160,9 @@ class CalibrationEntry(_Section):
     slope_status_text: str
     groups: list[GroupEntry]
     ici: MaybeNumber
+    ici_interval: list[Number] | None
+    curve_draws: int
+    curve_draws_failed: int
     curve_status_text: str
     remark: str
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tte.evaluation.threshold import Rule
-    from tte.recalibration.population import Population
+    from tte.recalibration.population import ExposedPopulation
 
 LEAST_EVENTS = 10
 """Events, and patients without one, that a threshold is chosen from at least."""
@@ -65,7 +65,7 @@ def kept_threshold(old: float, why: str, *, from_day: float) -> ThresholdChoice:
 
 
 def choose_threshold(
-    people: Population,
+    people: ExposedPopulation,
     covariate: str,
     *,
     old: float,
@@ -78,7 +78,7 @@ def choose_threshold(
 
     Parameters
     ----------
-    people : Population
+    people : ExposedPopulation
         The new patients, at risk after ``from_day``.
     covariate : str
         Name of the exposure.

@@ -254,6 +254,7 @@ def test_one_patient_is_a_cohort(tmp_path):
     ("words", "said"),
     [
         (["--window", "0", "7", "--window", "0", "7"], "--window: 0 to 7 is given twice"),
+        (["--window", "28", "--comparators"], "--window: 28 is no window; expected two days"),
         (["--window", "x", "7"], "--window: x to 7 is no window; expected two days"),
         (["--window", "7"], "--window"),
         (["--trough", "x"], "--trough: “x” is no day; expected a day from 0 on, or “doses”"),
@@ -289,5 +290,5 @@ def test_event_times_with_a_column_of_an_exposure_are_refused(files, tmp_path, c
 def test_the_two_words_of_a_window_become_one():
     words = ["exposure", "c.csv", "--window", "-1", "14", "--window=0", "7", "--out", "e", "--window", "3"]
     assert windows_joined(words) == [
-        *("exposure", "c.csv", "--window=-1 14", "--window=0 7", "--out", "e", "--window", "3")
+        *("exposure", "c.csv", "--window=-1 14", "--window=0 7", "--out", "e", "--window=3")
     ]

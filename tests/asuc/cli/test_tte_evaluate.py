@@ -65,6 +65,24 @@ def test_a_fit_is_calibrated_on_its_own_subjects_and_its_optimism_is_taken_off(f
     assert measures["c"]["n_used"] > 20
 
 
+def test_distances_of_the_curve_have_intervals_in_table_and_document(fitted, tmp_path, capsys):
+    assert evaluate(fitted, tmp_path / "out", "--optimism", "0", "--no-figures") == 0
+    printed = capsys.readouterr().out
+    curve = json.loads((tmp_path / "out" / "evaluation.json").read_text())["calibration"]["curve"]
+    low, high = curve["ici_interval"]
+    assert 0.0 < low < high < 1.0
+    assert curve["n_draws"] == 20
+    with (tmp_path / "out" / "evaluation.csv").open() as stream:
+        rows = {row["what"]: row for row in csv.DictReader(stream)}
+    for name in ("ici", "e50", "e90"):
+        row = next(row for label, row in rows.items() if name.upper() in label)
+        ends = (row["60 subjects low"], row["60 subjects high"])
+        assert [float(end) / 100.0 for end in ends] == pytest.approx(curve[f"{name}_interval"])
+    shown = f"{100 * curve['ici']:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    assert shown in next(line for line in printed.splitlines() if "ICI" in line)
+    assert f"{curve['n_failed']} of 20" in next(line for line in printed.splitlines() if "Draws of subjects" in line)
+
+
 def test_risks_are_those_of_the_weibull_formula(fitted, tmp_path):
     time, event, x = times(60)
     estimates = json.loads((fitted / "fit" / "fit.json").read_text())["parameters"]

@@ -198,6 +198,27 @@ def test_hazards_are_compared(events: str, tmp_path: Path, capsys: pytest.Captur
         (["--hazard", "weibull", "--landmark", "900"], "landmark: nobody is left at day 900"),
         (["--hazard", "weibull", "--covariate", "AGE"], "has no column AGE; it has ID, TIME, EVENT, LOG_AUC_CL"),
         (
+            ["--hazard", "weibull", "--fix", "shape=1e10"],
+            "fixed value: shape is 1e+10; expected a number from 0.001 to",
+        ),
+        (
+            ["--hazard", "weibull", "--init", "shape=1e10"],
+            "initial value: shape is 1e+10; expected a number from 0.001",
+        ),
+        (
+            ["--hazard", "weibull", "--covariate", "LOG_AUC_CL", "--fix", "LOG_AUC_CL=1e3"],
+            "lambda:LOG_AUC_CL is 1000; expected at most",
+        ),
+        (["--model", "niyigena_2026_asuc", "--fix", "LOG_AUC_CL=1e3"], "lambda:LOG_AUC_CL is 1000; expected at most"),
+        (
+            ["--hazard", "weibull", "--covariate", "LOG_AUC_CL", "--reference", "LOG_AUC_CL=1e300"],
+            "reference: LOG_AUC_CL is 1e+300; expected a number from -1e+12 to 1e+12",
+        ),
+        (
+            ["--hazard", "weibull", "--covariate", "LOG_AUC_CL", "--reference", "log_auc_cl=1e6"],
+            "reference: LOG_AUC_CL is 1e+06; expected a value near those of the data",
+        ),
+        (
             ["--hazard", "weibull", "--covariate", "LOG_AUC_CL", "--reference", "LOG_AUC_CL=nan"],
             "--reference: “LOG_AUC_CL=nan” is no finite number; expected one",
         ),
@@ -210,6 +231,19 @@ def test_what_does_not_fit_together_is_refused(
     assert run(["tte", "fit", events, *options, "--out", str(out)]) == 2
     assert problem in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_an_absurd_reference_or_start_is_refused_by_every_command_that_takes_one(
+    events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    far = ["--covariate", "LOG_AUC_CL", "--reference", "LOG_AUC_CL=1e7", "--out", str(tmp_path / "out")]
+    for command in (["compare"], ["bootstrap", "--hazard", "weibull"], ["vpc", "--hazard", "weibull"]):
+        assert run(["tte", command[0], events, *command[1:], *far]) == 2
+        assert "reference: LOG_AUC_CL is 1e+07; expected a value near" in capsys.readouterr().err
+    words = ["--hazard", "weibull", "--init", "shape=1e10", "--out", str(tmp_path / "out")]
+    assert run(["tte", "bootstrap", events, *words]) == 2
+    assert "initial value: shape is 1e+10" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_exists_is_left_alone(events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

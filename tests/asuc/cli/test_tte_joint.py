@@ -233,6 +233,9 @@ def test_a_column_of_clearance_needs_no_window(
         (["--covariate", "LOG_CL"], "covariate: LOG_AUC_CL and LOG_CL; expected one exposure among"),
         (["--covariate", "AGE"], "has no column AGE"),
         (["--fix", "omega=1"], "fixed value: “omega” is no parameter of the model; it has lambda, shape"),
+        (["--fix", "shape=1e10"], "fixed value: shape is 1e+10; expected a number from 0.001 to 1000"),
+        (["--fix", "LOG_AUC_CL=1e4"], "lambda:LOG_AUC_CL is 10000; expected at most 500 in size for each unit of a"),
+        (["--reference", "LOG_AUC_CL=1e6"], "reference: LOG_AUC_CL is 1e+06; expected a logarithm, from -250 to 250"),
         (
             ["--plan", "label", "--planned", "p.csv"],
             "--plan: label is given beside --planned p.csv; expected one of the two",

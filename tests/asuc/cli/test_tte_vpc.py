@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from asuc.cli import run
 from tests.asuc.shell import ROOT
+from tte.evaluation import visual_check as module
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 EVENTS = str(ROOT / "examples" / "virtual_events.csv")
@@ -47,6 +47,68 @@ def test_a_fit_and_its_folder_give_the_same_check(tmp_path: Path, capsys: pytest
     # With a fit of all its values are taken; without one the model is fitted to those at the landmark.
     assert kept["beside"]["check"]["parameters"] == kept["parameters"]
     assert made["beside"]["check"]["parameters"] != made["parameters"]
+
+
+def checked(out: Path, *more: str) -> int:
+    return run(["tte", "vpc", EVENTS, *MODEL, "--n", "1200", "--no-figures", "--out", str(out), *more])
+
+
+def test_a_check_that_is_stopped_goes_on_and_ends_with_the_same_bits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    whole, parted = tmp_path / "whole", tmp_path / "parted"
+    assert checked(whole) == 0
+    simulate, asked = module.simulated_studies, list[range]()
+
+    def stopped_in_the_second_block(what: Any, numbers: range, *tell: Any) -> Any:
+        asked.append(numbers)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return simulate(what, numbers, *tell)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "simulated_studies", stopped_in_the_second_block)
+        checked(parted)
+        assert "500 of 1,200 studies of all are kept; the same command with --resume goes on" in capsys.readouterr().err
+        assert not (parted / "vpc.json").exists()
+        # What was kept is not simulated again.
+        assert checked(parted, "--resume") == 0
+    assert asked[2:] == [range(501, 1001), range(1001, 1201), range(1, 501), range(501, 1001), range(1001, 1201)]
+    assert (parted / "vpc.json").read_bytes() == (whole / "vpc.json").read_bytes()
+    assert (parted / "vpc.csv").read_bytes() == (whole / "vpc.csv").read_bytes()
+    assert not (parted / "blocks").exists()
+
+
+def test_a_finished_check_is_not_computed_again_and_other_settings_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "vpc"
+    line = ["tte", "vpc", EVENTS, *MODEL, "--n", "40", "--out", str(out)]
+    assert run([*line, "--no-figures", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    with monkeypatch.context() as patched:
+        patched.setattr("tte.evaluation.visual_check.simulated_studies", None)
+        assert run([*line, "--no-figures", "--resume", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == document
+    assert "holds this result already; nothing was computed again" in said.err
+    # Figures that are asked for and are not there are drawn.
+    assert run([*line, "--resume"]) == 0
+    assert (out / "figures" / "vpc.svg").exists()
+    for more, sentence in (
+        (["--seed", "2"], "seed is 1 there and 2 now"),
+        (["--n", "41"], "n is 40 there and 41 now"),
+        (["--landmark", "28"], "landmark_day is None there and 28.0 now"),
+        (["--uncertainty"], "uncertainty is False there and True now"),
+    ):
+        assert run([*line, "--resume", *more]) == 2
+        assert sentence in capsys.readouterr().err
+    other = tmp_path / "other.csv"
+    other.write_text(Path(EVENTS).read_text().replace("1,47,0", "1,46,0"))
+    assert run([*line[:2], str(other), *line[3:], "--resume"]) == 2
+    assert "data_sha256 is" in capsys.readouterr().err
+    assert run(["tte", "vpc", EVENTS, *MODEL, "--n", "40", "--out", str(tmp_path / "none"), "--resume"]) == 2
+    assert "there is nothing to go on with" in capsys.readouterr().err
 
 
 def test_it_refuses_what_does_not_fit_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -129,6 +129,20 @@ def test_calibration_is_that_of_a_poisson_regression_by_another_optimiser(made):
     assert [found["slope"][key]["se"] for key in ("intercept", "slope")] == pytest.approx(se, rel=1e-5)
 
 
+def test_the_mean_distance_of_the_curve_stands_with_its_interval_in_table_and_document(made):
+    curve = made.document["populations"]["all"]["calibration"]["curve"]
+    low, high = curve["ici_interval"]
+    assert low < high
+    row = next(row for row in read(made.folder / "out" / "tables" / "calibration.csv") if "ICI" in row["what"])
+    found = [float(value) for name, value in row.items() if name.endswith((" low", " high")) and "all" in name]
+    assert found == pytest.approx([100.0 * low, 100.0 * high])
+    failed = next(
+        row for row in read(made.folder / "out" / "tables" / "calibration.csv") if "without a curve" in row["what"]
+    )
+    assert f"{curve['n_failed']} of 40" in failed.values()
+    assert any("ICI" in row["what"] for row in read(made.folder / "out" / "tables" / "summary.csv"))
+
+
 def test_error_and_net_benefit_are_plain_sums_without_censoring(made):
     own, found = made.subjects, made.document["populations"]["all"]
     share = own["event"].mean()
@@ -353,6 +367,7 @@ def test_another_pharmacokinetic_model_is_warned_of(few, tmp_path):
         ),
         (("--landmark", "95"), "--landmark: is 95; expected a day before the horizon 90, or 0 for none"),
         (("--event-model", "none.toml"), "none.toml"),
+        (("--planned", "none.csv"), "none.csv: cannot be read"),
         (("--at", "5"), "--at: “5” is given without --marker"),
         (("--marker", "crp:lower"), "expected at least one marker"),
         (("--from", "ebe", "--draws", "10"), "--draws: 10 are asked for beside --from ebe; expected --from posterior"),
@@ -378,6 +393,15 @@ def test_the_page_stands_alone_and_has_no_barrier(made: Made, page: Page):
         page.set_viewport_size({"width": width, "height": 768})
         page.goto(file.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # On a telephone captions are whole, and letters of figures stay legible: what does not fit is scrolled in its own box.
+    page.set_viewport_size({"width": 390, "height": 844})
+    right = "all => all.map(one => one.getBoundingClientRect().right)"
+    assert max(page.locator("caption span").evaluate_all(right)) <= 390
+    letters = page.locator("[role=img] svg text").evaluate_all(
+        "all => all.map(one => [one.getScreenCTM(), getComputedStyle(one).fontSize])"
+        ".map(one => [Math.hypot(one[0].a, one[0].b), parseFloat(one[1])]).map(one => one[0] * one[1])"
+    )
+    assert min(letters) > 8.5
     # A4 less its margins; on paper nothing can be scrolled.
     page.set_viewport_size({"width": 695, "height": 900})
     page.emulate_media(media="print")

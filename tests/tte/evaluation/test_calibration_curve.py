@@ -7,6 +7,8 @@ import pytest
 
 from tests.tte.evaluation.drawn_times import drawn_times
 from tte.evaluation.calibration_curve import CurveStatus, calibration_curve, restricted_cubic_spline
+from tte.evaluation.cox import cox_cumulative_hazard
+from tte.evaluation.drawn_subjects import drawn_subjects
 from tte.evaluation.event_times import event_times
 
 
@@ -28,7 +30,7 @@ def test_a_calibrated_model_lies_on_the_diagonal_and_a_shifted_one_off_it():
     risk = -np.expm1(-60.0 / 80.0 * np.exp(0.8 * marker))
     good = calibration_curve(times, risk, horizon_day=60.0)
     assert good.status is CurveStatus.FOUND
-    assert good.ici < 0.01
+    assert good.ici.value < 0.01
     inner = (good.predicted > 0.05) & (good.predicted < 0.95)
     assert np.abs(good.observed - good.predicted)[inner].max() < 0.04
     halved = -np.expm1(-30.0 / 80.0 * np.exp(0.8 * marker))
@@ -36,8 +38,8 @@ def test_a_calibrated_model_lies_on_the_diagonal_and_a_shifted_one_off_it():
     true = 1.0 - (1.0 - off.predicted) ** 2
     inner = (off.predicted > 0.05) & (off.predicted < 0.9)
     assert np.abs(off.observed - true)[inner].max() < 0.04
-    assert off.e50 <= off.e90
-    assert off.ici == pytest.approx(np.abs(1 - (1 - halved) ** 2 - halved).mean(), abs=0.015)
+    assert off.e50.value <= off.e90.value
+    assert off.ici.value == pytest.approx(np.abs(1 - (1 - halved) ** 2 - halved).mean(), abs=0.015)
 
 
 def test_the_band_comes_from_drawn_subjects_and_failures_are_counted():
@@ -47,6 +49,41 @@ def test_the_band_comes_from_drawn_subjects_and_failures_are_counted():
     assert np.all(found.low <= found.high)
     assert np.mean((found.low <= found.observed) & (found.observed <= found.high)) > 0.9
     assert 0 <= found.n_failed <= 20
+
+
+def test_distances_have_the_percentiles_of_those_of_drawn_subjects():
+    times, marker = drawn_times(71, 7)
+    risk = -np.expm1(-60.0 / 80.0 * np.exp(0.8 * marker))
+    found = calibration_curve(times, risk, horizon_day=60.0, n_draws=40, seed=3)
+    assert found.n_draws == 40
+    # The same by hand: subjects written down as often as they are drawn, with knots of all subjects.
+    knots = np.quantile(np.log(-np.log1p(-risk)), (0.1, 0.5, 0.9))
+    means, medians = [], []
+    for counts in drawn_subjects(71, 40, 3):
+        rows = np.repeat(np.arange(71), counts.astype(int))
+        spline = restricted_cubic_spline(np.log(-np.log1p(-risk[rows])), knots)
+        hazard = cox_cumulative_hazard(times.rows(rows), spline, np.ones(rows.size), spline, day=60.0)
+        assert hazard is not None
+        distance = np.abs(-np.expm1(-hazard) - risk[rows])
+        means.append(distance.mean())
+        medians.append(np.median(distance))
+    assert (found.ici.low, found.ici.high) == pytest.approx(np.quantile(means, (0.025, 0.975)), rel=1e-6)
+    assert (found.e50.low, found.e50.high) == pytest.approx(np.quantile(medians, (0.025, 0.975)), rel=1e-6)
+    assert found.e50.low <= found.e90.low < found.e90.high
+    again = calibration_curve(times, risk, horizon_day=60.0, n_draws=40, seed=3)
+    assert again.ici == found.ici
+    bare = calibration_curve(times, risk, horizon_day=60.0)
+    assert bare.ici.value == found.ici.value
+    assert np.isnan(bare.ici.low)
+
+
+def test_draws_without_a_curve_are_counted_and_in_no_interval():
+    # Three events: where a draw has only one of them, the regression has no finite estimate.
+    times = event_times([*np.linspace(40.0, 60.0, 20), 10.0, 20.0, 30.0], [0] * 20 + [1, 1, 1])
+    risk = np.append(np.linspace(0.1, 0.5, 20), [0.3, 0.45, 0.2])
+    found = calibration_curve(times, risk, horizon_day=60.0, n_draws=50, seed=1)
+    assert 0 < found.n_failed < found.n_draws == 50
+    assert 0.0 <= found.ici.low <= found.ici.high <= 1.0
 
 
 def test_where_there_is_no_curve_a_status_says_why():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 from scipy.stats import kstest, norm
@@ -9,23 +11,34 @@ from scipy.stats import kstest, norm
 from pkpd.errors import InputError
 from tests.tte.estimation.event_data import mixed_events, weibull_events
 from tte.data.events import Events, events_of
-from tte.estimation.fit import FitOptions, fit
+from tte.estimation.fit import EventFit, FitOptions, fit
 from tte.estimation.model import event_time_model
 from tte.evaluation.visual_check import (
     Censoring,
     RiskGroup,
+    Simulation,
+    VisualCheck,
     censoring_days,
     simulated_days,
+    simulated_studies,
     times_of,
     visual_check,
 )
 from tte.hazards.hazard import Hazard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TRUE = {"lambda": 0.04, "shape": 1.4, "lambda:X": 0.5}
 
 
 def everybody(events: Events) -> list[RiskGroup]:
     return [RiskGroup("all", np.ones(events.n_subjects, dtype=np.bool_))]
+
+
+def check_of(found: EventFit, groups: Sequence[RiskGroup], *, n: int, seed: int, **how: Any) -> VisualCheck:
+    what = Simulation(found, tuple(groups), seed, **how)
+    return visual_check(what, simulated_studies(what, range(1, n + 1)))
 
 
 @pytest.mark.parametrize("hazard", [Hazard.WEIBULL, Hazard.LOGNORMAL, Hazard.GOMPERTZ])
@@ -78,7 +91,7 @@ def test_the_band_holds_curves_of_studies_from_the_model_as_often_as_it_says():
         ended = rng.uniform(5.0, 25.0, 80)
         events = events_of(np.minimum(happened, ended), happened <= ended, covariates={"X": x})
         known = fit(events, model, FitOptions(0))
-        check = visual_check(known, everybody(events), n=200, seed=1, censoring=Censoring.DRAWN)
+        check = check_of(known, everybody(events), n=200, seed=1, censoring=Censoring.DRAWN)
         at = np.searchsorted(check.day, [3.0, 6.0, 9.0, 12.0])
         one = check.groups[0]
         share.append(float(((one.observed >= one.low) & (one.observed <= one.high))[at].mean()))
@@ -89,7 +102,7 @@ def test_the_band_holds_curves_of_studies_from_the_model_as_often_as_it_says():
 def test_a_wrong_model_is_seen_outside_the_band():
     events = weibull_events(150)
     wrong = event_time_model("exponential", initial={"lambda": 0.02})
-    check = visual_check(fit(events, wrong, FitOptions(0)), everybody(events), n=100, seed=1, censoring=Censoring.DRAWN)
+    check = check_of(fit(events, wrong, FitOptions(0)), everybody(events), n=100, seed=1, censoring=Censoring.DRAWN)
     one = check.groups[0]
     assert one.n_outside > 0.5 * one.n_event_days
     assert one.times.n_events > one.simulated_events[2]
@@ -99,14 +112,14 @@ def test_uncertain_estimates_widen_the_band_and_need_a_covariance_matrix():
     events = weibull_events(60)
     found = fit(events, event_time_model("weibull", ["X"]))
     plain, uncertain = (
-        visual_check(found, everybody(events), n=200, seed=1, censoring=Censoring.END, is_uncertain=one).groups[0]
+        check_of(found, everybody(events), n=200, seed=1, censoring=Censoring.END, is_uncertain=one).groups[0]
         for one in (False, True)
     )
     middle = slice(40, 120)
     assert np.nanmean((uncertain.high - uncertain.low)[middle]) > np.nanmean((plain.high - plain.low)[middle])
     known = fit(events, event_time_model("weibull", ["X"], initial=TRUE), FitOptions(0))
     with pytest.raises(InputError, match="no covariance matrix"):
-        visual_check(known, everybody(events), n=20, seed=1, censoring=Censoring.END, is_uncertain=True)
+        check_of(known, everybody(events), n=20, seed=1, censoring=Censoring.END, is_uncertain=True)
 
 
 def test_groups_are_parts_of_the_same_studies():
@@ -114,10 +127,18 @@ def test_groups_are_parts_of_the_same_studies():
     found = fit(events, event_time_model("weibull", ["X"]))
     is_high = events.covariates["X"] > 0.0
     groups = [*everybody(events), RiskGroup("low", ~is_high), RiskGroup("high", is_high)]
-    together = visual_check(found, groups, n=30, seed=3, censoring=Censoring.DRAWN)
-    alone = visual_check(found, groups[2:], n=30, seed=3, censoring=Censoring.DRAWN)
+    together = check_of(found, groups, n=30, seed=3, censoring=Censoring.DRAWN)
+    alone = check_of(found, groups[2:], n=30, seed=3, censoring=Censoring.DRAWN)
     assert np.array_equal(together.groups[2].median, alone.groups[0].median, equal_nan=True)
     assert [one.times.n for one in together.groups] == [60, int((~is_high).sum()), int(is_high.sum())]
+
+
+def test_a_study_depends_on_the_seed_and_its_own_number_alone():
+    found = fit(weibull_events(40), event_time_model("weibull", ["X"]))
+    what = Simulation(found, tuple(everybody(found.events)), 5, Censoring.DRAWN, is_uncertain=True)
+    whole, part = simulated_studies(what, range(1, 31)), simulated_studies(what, range(11, 21))
+    assert np.array_equal(whole.curves[:, 10:20], part.curves, equal_nan=True)
+    assert np.array_equal(whole.n_events[:, 10:20], part.n_events)
 
 
 def test_intervals_and_counting_process_rows_are_refused():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,13 @@ def test_profiles_have_a_panel_each_and_open_ends_have_no_line():
 def test_the_same_fit_gives_the_same_picture(hazard):
     found = fit(weibull_events(60), event_time_model(hazard))
     assert drawn(survival_figure(found)).svg == drawn(survival_figure(found)).svg
+
+
+def test_profiles_of_one_coefficient_by_several_fits_have_their_names_above():
+    found = fit(weibull_events(40), event_time_model("weibull"))
+    one = profiles(found)[0]
+    several = [replace(one, name=name) for name in ("plug-in", "joint")]
+    figure = drawn(profile_figure(several, {"plug-in": "ln lambda", "joint": "ln lambda"}, level=0.95))
+    assert all(f">{name}</text>" in figure.svg for name in ("plug-in", "joint"))
+    alone = drawn(profile_figure([several[0]], {"plug-in": "ln lambda"}, level=0.95))
+    assert ">plug-in</text>" not in alone.svg

@@ -20,7 +20,7 @@ from tte.evaluation.threshold import evaluate_marker, rule
 from tte.evaluation.time_dependent_roc import cumulative_dynamic_auc
 from tte.figures.calibration import calibration_figure
 from tte.figures.decision_curve import decision_curve_figure
-from tte.figures.kaplan_meier import CurveGroup, kaplan_meier_figure
+from tte.figures.kaplan_meier import CurveGroup, CurvePanel, kaplan_meier_figure
 from tte.figures.marker_density import marker_density
 from tte.figures.roc import roc_figure
 from tte.figures.threshold import threshold_figures
@@ -80,6 +80,49 @@ def test_a_group_of_nobody_is_left_out_and_a_landmark_starts_the_axis():
     )
     assert "curve-high-risk" not in marks_in(figure.svg)
     assert figure.table.rows[0][1:3] == (28.0, 66)
+
+
+def test_the_key_takes_as_many_rows_as_its_names_need_and_leaves_the_numbers_room():
+    short = CurvePanel(("high risk", "low risk"))
+    assert (short.n_columns, short.left_mm) == (2, 26.0)
+    long = CurvePanel(("below -1.23457e-05", "-1.23457e-05 or more", "a third", "a fourth"), "LOG_AUC_CL")
+    assert long.n_columns < 4
+    # A row more for each row of the key, and one for what parts the groups.
+    n_rows = -(-4 // long.n_columns)
+    assert long.top_mm == pytest.approx(short.top_mm + 4.6 * n_rows)
+    assert long.left_mm > short.left_mm
+    four = CurvePanel(("a", "b", "c", "d"))
+    assert four.n_columns == 4
+    # Rows of equal length: two and two, not three and one.
+    assert CurvePanel(("x" * 10,) * 4).n_columns in (2, 4)
+
+
+def test_long_names_overlap_neither_the_numbers_at_risk_nor_each_other():
+    times, marker = drawn_times(60, 3)
+    high = marker > 0.0
+    names = ("-1.23457e-05 or more", "below -1.23457e-05 ")
+    groups = [CurveGroup(name, times.rows(mask)) for name, mask in zip(names, (high, ~high), strict=True)]
+    figure = kaplan_meier_figure(groups, end_day=90.0, test=None, name="km", title="Freedom", population="60 subjects")
+    # The number at risk at the start stands centred on the beginning of the axes.
+    begin = CurvePanel(names).left_mm * 72.0 / 25.4
+    steps = points_of(figure.svg, "curve-" + names[0].replace(" ", "-"))
+    assert steps[0, 0] == pytest.approx(begin, abs=0.5)
+    assert begin > 0.5 * 8.0 * len(names[0])
+
+
+def test_the_number_of_a_threshold_stands_beside_its_line():
+    rng = np.random.default_rng(1)
+    marker, is_case = rng.normal(size=60), np.arange(60) < 20
+    for threshold, side in ((0.1234, 1.0), (float(marker.max()), -1.0)):
+        figure = marker_density(
+            marker, is_case, threshold=threshold, marker_name="X", name="d", population="60 subjects"
+        )
+        line = points_of(figure.svg, "threshold")[0, 0]
+        anchor = re.search(rf"<text [^>]*>{re.escape(f'{threshold:.4g}'.replace('-', '−'))}</text>", figure.svg)
+        assert anchor is not None
+        places = re.findall(r"(?:translate\(| x=\")([\d.]+)", anchor.group())
+        assert side * (float(places[0]) - line) > 2.0
+        assert ("text-anchor: end" in anchor.group()) == (side < 0.0)
 
 
 def test_the_dot_of_the_roc_curve_is_the_threshold():
