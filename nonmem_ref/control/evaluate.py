@@ -31,6 +31,7 @@ from nonmem_ref.control.tree import (
     Assignment,
     Binary,
     Call,
+    Choice,
     Comparison,
     Element,
     Logical,
@@ -217,6 +218,8 @@ def _value(state: _State, node: Expression) -> Jet:
             return negated(operand) if node.operator == "-" else operand
         case Binary():
             return _BINARY[node.operator](_value(state, node.left), _value(state, node.right))
+        case Choice():
+            return chosen(_holds(state, node.condition), _value(state, node.first), _value(state, node.second))
         case Call():
             arguments = [_value(state, one) for one in node.arguments]
             if node.function in _OF_TWO:

@@ -8,6 +8,7 @@ from nonmem_ref.control.tree import (
     Assignment,
     Binary,
     Call,
+    Choice,
     Comparison,
     Element,
     Logical,
@@ -41,7 +42,10 @@ def printed(statements: Iterable[Statement]) -> str:
 
 
 def printed_expression(node: Expression, least: int = _SUM) -> str:
-    """Return an expression as code, in parentheses where it holds together less than asked for."""
+    """Return an expression as code, in parentheses where it holds together less than asked for.
+
+    A choice, which abbreviated code cannot say, is written as Fortran's MERGE(first, second, condition).
+    """
     level, text = _ATOM, ""
     match node:
         case Number():
@@ -50,6 +54,10 @@ def printed_expression(node: Expression, least: int = _SUM) -> str:
             text = node.name
         case Call():
             text = f"{node.function}({', '.join(printed_expression(one) for one in node.arguments)})"
+        case Choice():
+            # Fortran's name for it; abbreviated code has none.
+            sides = f"{printed_expression(node.first)}, {printed_expression(node.second)}"
+            text = f"MERGE({sides}, {printed_condition(node.condition)})"
         case Unary():
             level, text = _SUM, f"{node.operator}{printed_expression(node.operand, _PRODUCT)}"
         case Binary():

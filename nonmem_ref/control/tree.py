@@ -137,6 +137,26 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of two expressions. No code is written so: it is what a variable is that an IF has given its value.
+
+    Parameters
+    ----------
+    condition : Condition
+        Where it holds, the first is meant.
+    first, second : Expression
+        The two.
+    line : int
+        Line of the file.
+    """
+
+    condition: Condition
+    first: Expression
+    second: Expression
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two expressions compared.
 
@@ -249,7 +269,7 @@ class Conditional:
     line: int = field(default=0, compare=False)
 
 
-Expression: TypeAlias = Number | Name | Element | Unary | Binary | Call
+Expression: TypeAlias = Number | Name | Element | Unary | Binary | Call | Choice
 Condition: TypeAlias = Comparison | Logical | Negation
 Statement: TypeAlias = Assignment | Conditional
 Node: TypeAlias = Expression | Condition | Statement | Branch
@@ -264,6 +284,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.left, node.right)
         case Call():
             return node.arguments
+        case Choice():
+            return (node.condition, node.first, node.second)
         case Assignment():
             return (node.target, node.value)
         case Branch():

@@ -100,6 +100,8 @@ def python_value(node: Expression, known: dict[str, float]) -> float:
                 "MAX": max,
             }
             return functions[node.function](*(python_value(one, known) for one in node.arguments))
+        case _:
+            raise AssertionError(node)
 
 
 KNOWN = {"WT": 71.5, "AGE": -3.25, "THETA(1)": 0.75, "ETA(1)": -0.125, "ETA(2)": 1.5}

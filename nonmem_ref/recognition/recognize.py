@@ -1,0 +1,305 @@
+"""From a control stream and its data to the model of the engine that it says, or to each reason why it says none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonmem_ref.control.evaluate import evaluate
+from nonmem_ref.control.matrices import matrix_of
+from nonmem_ref.control.tree import Assignment, walk
+from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
+from nonmem_ref.dataset.items import RESERVED
+from nonmem_ref.recognition.factors import NotRecognizedError, recognize_parameter
+from nonmem_ref.recognition.inline import definitions, numbered
+from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
+from nonmem_ref.recognition.structure import recognize_structure
+from nonmem_ref.recognition.values import first_difference
+from pkpd.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nonmem_ref.control.code import Code
+    from nonmem_ref.control.matrices import Block
+    from nonmem_ref.control.read import ControlProblem
+    from nonmem_ref.control.tree import Expression
+    from nonmem_ref.dataset.read import Dataset
+    from nonmem_ref.recognition.parameter import RecognizedParameter
+    from nonmem_ref.recognition.residual import RecognizedResidual
+    from nonmem_ref.recognition.structure import RecognizedStructure
+    from pkpd.arrays import FloatArray
+
+_HARMLESS_CALLS = ("EVERY EVENT", "CALLFL=-1", "COMRES=-1", "CALLFL = -1", "COMRES = -1")
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedModel:
+    """A NONMEM model in the engine's terms, every number in the units of the control stream and its data.
+
+    Parameters
+    ----------
+    structure : RecognizedStructure
+        Compartments.
+    parameters : mapping of str to RecognizedParameter
+        By the engine's names (``cl``, ``v``, …).
+    thetas : tuple of float
+        Initial THETA, from the first on.
+    omega : (n_eta, n_eta) array
+        Initial OMEGA.
+    residual : RecognizedResidual
+        Residual error, and which observations lie beyond limits.
+    """
+
+    structure: RecognizedStructure
+    parameters: Mapping[str, RecognizedParameter]
+    thetas: tuple[float, ...]
+    omega: FloatArray
+    residual: RecognizedResidual
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was recognized.
+
+    Parameters
+    ----------
+    model : RecognizedModel or None
+        The model; None where there are problems.
+    problems : tuple of Problem
+        What the engine has not, or what is written in a way that is not recognized, with line and record.
+    notes : tuple of str
+        What changes nothing, in one sentence each.
+    """
+
+    model: RecognizedModel | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
+    """Recognize the model of a control stream.
+
+    Parameters
+    ----------
+    control : ControlProblem
+        The control stream.
+    dataset : Dataset
+        Its data, on whose records the code is evaluated.
+
+    Returns
+    -------
+    Recognition
+        The model, or each reason why there is none. What is recognized gives the same parameters as the code at every record, at values
+        of THETA and ETA other than the initial ones too.
+    """
+    problems = _unsupported(control)
+    pk, error = control.code("PK"), control.code("ERROR")
+    if problems or pk is None or error is None or control.subroutines is None or control.subroutines.advan is None:
+        return Recognition(None, tuple(problems), ())
+    place = f"line {pk.line}, $PK"
+    labels = _labels(control)
+    pk, error = (replace(code, statements=numbered(code.statements, labels)) for code in (pk, error))
+    made = definitions(pk.statements, "$PK")
+    problems += made.problems
+    try:
+        structure = recognize_structure(control.subroutines.advan, control.subroutines.trans, pk, made.values)
+    except NotRecognizedError as refused:
+        return Recognition(None, (*problems, Problem(place, str(refused))), ())
+    problems += _compartments(structure, dataset)
+    parameters = _parameters(structure, pk, made.values, dataset, problems)
+    if problems:
+        return Recognition(None, tuple(problems), ())
+    known = _known(control, dataset)
+    omega, sigma = matrix_of(control.omega), matrix_of(control.sigma)
+    problems += _random_effects(parameters, control.omega, place)
+    problems += _differences(pk, parameters, known, place)
+    if problems:
+        return Recognition(None, tuple(problems), ())
+    try:
+        scale = evaluate(pk.statements, known)[
+            f"S{structure.central}" if f"S{structure.central}" in made.values else "SC"
+        ]
+        is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
+        statements = (*pk.statements, *error.statements)
+        code = ErrorCode(statements, known, sigma, structure.central, scale.value, is_observed, _free(control))
+        residual = recognize_residual(code)
+    except (NotRecognizedError, InputError) as refused:
+        return Recognition(None, (Problem(f"line {error.line}, $ERROR", str(refused)),), ())
+    thetas = tuple(theta.initial for theta in control.thetas)
+    model = RecognizedModel(structure, parameters, thetas, omega, residual)
+    return Recognition(model, (), _notes(parameters, len(omega)))
+
+
+def _unsupported(control: ControlProblem) -> list[Problem]:
+    """Return routines and options that the engine has not."""
+    found: list[Problem] = []
+    for code in control.codes:
+        if code.record not in {"PK", "ERROR"}:
+            found.append(
+                Problem(
+                    f"line {code.line}, ${code.record}",
+                    "is not recognized; expected $PK and $ERROR with ADVAN1 to ADVAN4",
+                )
+            )
+        found += [
+            Problem(f"line {line}, ${code.record}", f"is called as “{call}” says; expected at every event")
+            for line, call in code.calls
+            if call not in _HARMLESS_CALLS
+        ]
+    for estimation in control.estimations:
+        for flag, word in (("likelihood", "LIKELIHOOD"), ("minus_2_log_likelihood", "-2LOGLIKELIHOOD")):
+            if estimation.has(flag):
+                found.append(Problem(f"line {estimation.line}, $ESTIMATION", f"has {word}; expected predictions"))
+    if not control.thetas or not control.omega or not control.sigma:
+        lacking = [name for name in ("THETA", "OMEGA", "SIGMA") if not getattr(control, _FIELDS[name])]
+        found.append(
+            Problem(f"line {control.line}, $PROBLEM", f"has no {' and no '.join(f'${name}' for name in lacking)}")
+        )
+    return found
+
+
+_FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
+
+
+def _labels(control: ControlProblem) -> dict[tuple[str, str], int]:
+    """Return the number of each element that has a label."""
+    found = {("THETA", theta.label): i for i, theta in enumerate(control.thetas, start=1) if theta.label}
+    for array, blocks in (("ETA", control.omega), ("EPS", control.sigma)):
+        rows = [label for block in blocks for label in block.labels]
+        found |= {(array, label): i for i, label in enumerate(rows, start=1) if label}
+    return found
+
+
+def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | FloatArray]:
+    """Return data items, initial THETA, and ETA 0, by their names."""
+    known: dict[str, float | FloatArray] = dict(dataset.columns)
+    known |= {f"THETA({i})": theta.initial for i, theta in enumerate(control.thetas, start=1)}
+    n_eta = sum(block.size for block in control.omega)
+    known |= {f"ETA({i})": 0.0 for i in range(1, n_eta + 1)}
+    return known
+
+
+def _free(control: ControlProblem) -> frozenset[str]:
+    """Return the elements of THETA and SIGMA that are not fixed."""
+    thetas = {f"THETA({i})" for i, theta in enumerate(control.thetas, start=1) if not theta.is_fixed}
+    is_fixed = [block.is_fixed for block in control.sigma for _ in range(block.size)]
+    return frozenset(thetas | {f"SIGMA({i},{i})" for i, fixed in enumerate(is_fixed, start=1) if not fixed})
+
+
+def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Problem]:
+    """Return events that the engine has not: absorbed doses, levels elsewhere than in the centre, resets, steady states of other kinds."""
+    columns, found = dataset.columns, list[Problem]()
+    evid = columns["EVID"]
+    compartment = columns.get("CMT", np.zeros(evid.size))
+    is_dose = np.isin(evid, (DOSE, RESET_DOSE))
+    default_dose = 1.0
+    dosed = np.where(compartment == 0.0, default_dose, np.abs(compartment))
+    observed = np.where(compartment == 0.0, structure.central, np.abs(compartment))
+    reasons = (
+        (
+            is_dose & (dosed != structure.central),
+            "CMT",
+            f"a dose into compartment {structure.central}; absorption is not in the engine",
+        ),
+        (
+            (evid == OBSERVATION) & (columns["MDV"] == 0.0) & (observed != structure.central),
+            "CMT",
+            f"a level in compartment {structure.central}",
+        ),
+        (np.isin(evid, (RESET, RESET_DOSE)), "EVID", "no reset, which the engine has not"),
+        (
+            is_dose & (columns.get("RATE", np.zeros(evid.size)) == -1.0),
+            "RATE",
+            "no modelled rate, which the engine has not",
+        ),
+    )
+    for where, item, expected in reasons:
+        rows = np.flatnonzero(where)
+        if rows.size:
+            more = f" (and {rows.size - 1:,} more records)" if rows.size > 1 else ""
+            found.append(
+                Problem(f"{dataset.file}: line {dataset.lines[rows[0]]}, {item}", f"expected {expected}{more}")
+            )
+    if structure.duration is None and (is_dose & (columns.get("RATE", np.zeros(evid.size)) == -2.0)).any():
+        found.append(Problem(dataset.file, f"RATE is -2, but $PK gives D{structure.central} no value"))
+    return found
+
+
+def _parameters(
+    structure: RecognizedStructure,
+    pk: Code,
+    values: Mapping[str, Expression],
+    dataset: Dataset,
+    problems: list[Problem],
+) -> dict[str, RecognizedParameter]:
+    """Return the parameters that are recognized, and note those that are not with the line that they are last given a value in."""
+    items = frozenset(dataset.columns) - RESERVED
+    lines = {node.target.name: node.line for node in walk(*pk.statements) if isinstance(node, Assignment)}
+    found: dict[str, RecognizedParameter] = {}
+    for name, meaning in structure.parameters.items():
+        if meaning == "ka":
+            # All doses go into the centre: nothing is absorbed.
+            continue
+        try:
+            found[meaning] = recognize_parameter(name, values[name], items)
+        except NotRecognizedError as refused:
+            problems.append(Problem(f"line {lines[name]}, $PK", f"{name} {refused}"))
+    return found
+
+
+def _random_effects(
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], place: str
+) -> list[Problem]:
+    """Return random effects that $OMEGA does not have, that two parameters share, or that are no occasions."""
+    found: list[Problem] = []
+    same = [block.is_same for block in blocks for _ in range(block.size)]
+    users: dict[int, str] = {}
+    for one in parameters.values():
+        etas = [one.random.eta] if one.random is not None else []
+        occasions = [eta for _, eta in one.occasion.etas] if one.occasion is not None else []
+        for eta in (*etas, *occasions):
+            if eta > len(same):
+                found.append(Problem(place, f"{one.name} has ETA({eta}), but $OMEGA has {len(same)} rows"))
+            elif eta in users:
+                found.append(
+                    Problem(
+                        place, f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
+                    )
+                )
+            users[eta] = one.name
+        if occasions and max(occasions) <= len(same) and not all(same[eta - 1] for eta in sorted(occasions)[1:]):
+            found.append(
+                Problem(
+                    place,
+                    f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all",
+                )
+            )
+    return found
+
+
+def _differences(
+    pk: Code, parameters: Mapping[str, RecognizedParameter], known: Mapping[str, float | FloatArray], place: str
+) -> list[Problem]:
+    """Return parameters that give other values than the code, which would be an error of the recognition."""
+    found: list[Problem] = []
+    try:
+        for one, theirs, ours in first_difference(pk.statements, tuple(parameters.values()), known):
+            message = (
+                f"{one.name} is not understood: the code gives {theirs:g} at a record where {ours:g} was recognized"
+            )
+            if not theirs > 0.0:
+                message = f"{one.name} is {theirs:g} at a record; expected parameters above 0 at the initial estimates, and near them"
+            found.append(Problem(place, message))
+    except InputError as error:
+        found += [Problem(f"{problem.place}, $PK", problem.message) for problem in error.problems]
+    return found
+
+
+def _notes(parameters: Mapping[str, RecognizedParameter], n_eta: int) -> tuple[str, ...]:
+    used = {one.random.eta for one in parameters.values() if one.random is not None}
+    used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
+    unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
+    return (f"{', '.join(unused)} is on no parameter and changes nothing.",) if unused else ()
