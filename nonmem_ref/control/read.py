@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nonmem_ref.control.code import Code, parse_code
 from nonmem_ref.control.data_record import read_data, read_input
 from nonmem_ref.control.matrices import read_blocks
-from nonmem_ref.control.records import CODE, split_records
+from nonmem_ref.control.records import CODE, logical_lines, split_records
 from nonmem_ref.control.steps import read_estimation, read_step, read_subroutines
 from nonmem_ref.control.thetas import read_thetas
 from nonmem_ref.lines import read_lines
@@ -17,7 +18,7 @@ from nonmem_ref.read import kind_of
 from pkpd.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from nonmem_ref.control.data_record import DataRecord
@@ -33,6 +34,9 @@ _STEPS = frozenset({"MODEL", "COVARIANCE", "TABLE", "SIMULATION"})
 _READ = CODE | _STEPS | {"PROBLEM", "INPUT", "DATA", "SUBROUTINES", "THETA", "OMEGA", "SIGMA", "ESTIMATION"}
 _ONCE = ("DATA", "SUBROUTINES")
 _HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "CHECKMU", "NOCHECKMU")
+_REPLACE = re.compile(
+    r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(\s*([A-Z][A-Z0-9_]*)\s*\)\s*=\s*\1\s*\(\s*(\d+)\s*\)\s*", flags=re.IGNORECASE
+)
 _MOST_SHOWN = 50
 
 
@@ -62,6 +66,8 @@ class ControlProblem:
         $ESTIMATION, in order.
     steps : tuple of StepRecord
         $MODEL, $COVARIANCE, $TABLE and $SIMULATION, in order.
+    labels : mapping of (array, label) to int
+        Number of each element of THETA, ETA and EPS that has a label: by $THETA, $OMEGA, $SIGMA or $ABBREVIATED REPLACE.
     """
 
     title: str
@@ -75,6 +81,7 @@ class ControlProblem:
     codes: tuple[Code, ...]
     estimations: tuple[Estimation, ...]
     steps: tuple[StepRecord, ...]
+    labels: Mapping[tuple[str, str], int]
 
     def code(self, record: str) -> Code | None:
         """Return the code of a routine, or None without it."""
@@ -197,14 +204,48 @@ def _problem(records: Sequence[Record], faults: list[Problem], notes: list[str])
         return None
     title = head.lines[0][1].strip()
     return ControlProblem(
-        title, head.line, items, data, subroutines, tuple(thetas), omega, sigma, codes, tuple(estimations), tuple(steps)
+        title,
+        head.line,
+        items,
+        data,
+        subroutines,
+        tuple(thetas),
+        omega,
+        sigma,
+        codes,
+        tuple(estimations),
+        tuple(steps),
+        {**_labels(thetas, omega, sigma), **_replaced(by_name.get("ABBREVIATED", []))},
     )
+
+
+def _labels(thetas: Sequence[Theta], omega: Sequence[Block], sigma: Sequence[Block]) -> dict[tuple[str, str], int]:
+    found = {("THETA", theta.label): i for i, theta in enumerate(thetas, start=1) if theta.label}
+    for array, blocks in (("ETA", omega), ("EPS", sigma)):
+        rows = [label for block in blocks for label in block.labels]
+        found |= {(array, label): i for i, label in enumerate(rows, start=1) if label}
+    return found
+
+
+def _replaced(records: Sequence[Record]) -> dict[tuple[str, str], int]:
+    """Return the labels of $ABBREVIATED REPLACE."""
+    found: dict[tuple[str, str], int] = {}
+    for record in records:
+        for array, label, number in _REPLACE.findall(_text(record)):
+            found["EPS" if array.upper() == "ERR" else array.upper(), label.upper()] = int(number)
+    return found
+
+
+def _text(record: Record) -> str:
+    return " ".join(text for _, text in logical_lines(record)).strip()
 
 
 def _sort_out(records: Sequence[Record], faults: list[Problem], notes: list[str]) -> None:
     """Note the records that are passed over, and those that are not supported."""
     for record in records:
-        words = " ".join(text for _, text in record.lines).upper().replace("=", " ").split()
+        words = _text(record).upper().replace("=", " ").split()
+        if record.name == "ABBREVIATED" and words and not _REPLACE.sub("", _text(record)):
+            continue
         if record.name in _PASSED_OVER:
             notes.append(f"Line {record.line}: {record.place} is passed over.")
         elif record.name == "ABBREVIATED" and words and words[0] in _HARMLESS_ABBREVIATED:

@@ -9,13 +9,14 @@ import numpy as np
 
 from nonmem_ref.control.evaluate import evaluate
 from nonmem_ref.control.matrices import matrix_of
+from nonmem_ref.control.relevance import relevant
 from nonmem_ref.control.tree import Assignment, walk
 from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
 from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.factors import NotRecognizedError, recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
-from nonmem_ref.recognition.structure import recognize_structure
+from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure
 from nonmem_ref.recognition.values import first_difference
 from pkpd.errors import InputError, Problem
 
@@ -100,8 +101,9 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     if problems or pk is None or error is None or control.subroutines is None or control.subroutines.advan is None:
         return Recognition(None, tuple(problems), ())
     place = f"line {pk.line}, $PK"
-    labels = _labels(control)
-    pk, error = (replace(code, statements=numbered(code.statements, labels)) for code in (pk, error))
+    numbered_pk, error = (replace(code, statements=numbered(code.statements, control.labels)) for code in (pk, error))
+    # What $PK says only for tables is not looked at.
+    pk = replace(numbered_pk, statements=relevant(numbered_pk.statements, names_of_predpp(numbered_pk)))
     made = definitions(pk.statements, "$PK")
     problems += made.problems
     try:
@@ -123,7 +125,8 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
             f"S{structure.central}" if f"S{structure.central}" in made.values else "SC"
         ]
         is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
-        statements = (*pk.statements, *error.statements)
+        whole = (*numbered_pk.statements, *error.statements)
+        statements = relevant(whole, ("Y", "F_FLAG"))
         code = ErrorCode(statements, known, sigma, structure.central, scale.value, is_observed, _free(control))
         residual = recognize_residual(code)
     except (NotRecognizedError, InputError) as refused:
@@ -149,6 +152,12 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
             for line, call in code.calls
             if call not in _HARMLESS_CALLS
         ]
+    if any("L2" in item.names and not item.is_dropped for item in control.items):
+        found.append(
+            Problem(
+                f"line {control.line}, $INPUT", "has L2, by which observations share their EPS; the engine has none"
+            )
+        )
     for estimation in control.estimations:
         for flag, word in (("likelihood", "LIKELIHOOD"), ("minus_2_log_likelihood", "-2LOGLIKELIHOOD")):
             if estimation.has(flag):
@@ -164,19 +173,17 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
 _FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
 
 
-def _labels(control: ControlProblem) -> dict[tuple[str, str], int]:
-    """Return the number of each element that has a label."""
-    found = {("THETA", theta.label): i for i, theta in enumerate(control.thetas, start=1) if theta.label}
-    for array, blocks in (("ETA", control.omega), ("EPS", control.sigma)):
-        rows = [label for block in blocks for label in block.labels]
-        found |= {(array, label): i for i, label in enumerate(rows, start=1) if label}
-    return found
-
-
 def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | FloatArray]:
-    """Return data items, initial THETA, and ETA 0, by their names."""
-    known: dict[str, float | FloatArray] = dict(dataset.columns)
+    """Return what code can read at each record: data items, initial THETA, OMEGA and SIGMA, ETA 0, and where an individual begins."""
+    is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
+    known: dict[str, float | FloatArray] = {"ICALL": 2.0, "NEWIND": np.where(is_first, 1.0, 2.0), **dataset.columns}
     known |= {f"THETA({i})": theta.initial for i, theta in enumerate(control.thetas, start=1)}
+    for array, blocks in (("OMEGA", control.omega), ("SIGMA", control.sigma)):
+        matrix = matrix_of(blocks)
+        for i, j in np.ndindex(*matrix.shape):
+            known[f"{array}({i + 1},{j + 1})"] = matrix[i, j]
+            if i == j:
+                known[f"{array}({i + 1})"] = matrix[i, i]
     n_eta = sum(block.size for block in control.omega)
     known |= {f"ETA({i})": 0.0 for i in range(1, n_eta + 1)}
     return known

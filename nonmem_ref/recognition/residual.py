@@ -168,7 +168,7 @@ def _seen(code: ErrorCode) -> _Seen:
 def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return Y, F_FLAG and the derivatives of Y by each EPS at the observations, given a prediction at every record."""
     eps = [f"EPS({i + 1})" for i in range(len(code.sigma))]
-    given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, "ICALL": 2.0, "NEWIND": 2.0, **code.known}
+    given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, **code.known}
     given |= {"F": prediction, f"A({code.compartment})": prediction * code.scale, **dict.fromkeys(eps, 0.0)}
     made, at = evaluate(code.statements, given, eps), code.is_observed
     if "Y" not in made:

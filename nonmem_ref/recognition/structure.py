@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nonmem_ref.control.tree import Assignment, Binary, Name, Number, walk
+from nonmem_ref.control.tree import Assignment, Binary, Name, Number, Unary, walk
 from nonmem_ref.recognition.algebra import Power, product_of
 from nonmem_ref.recognition.factors import NotRecognizedError
 
@@ -58,6 +59,15 @@ class RecognizedStructure:
     duration: float | None
 
 
+_OF_PREDPP = re.compile(r"(?:S|F|R|D|ALAG)\d+|SC|A_0\(\d+\)|DADT\(\d+\)|MTIME|K\d*|KA|CL|Q|V\d?|CALLFL")
+
+
+def names_of_predpp(code: Code) -> frozenset[str]:
+    """Return the variables of $PK that PREDPP reads."""
+    targets = {node.target.name for node in walk(*code.statements) if isinstance(node, Assignment)}
+    return frozenset(name for name in targets if _OF_PREDPP.fullmatch(name))
+
+
 def recognize_structure(
     advan: int, trans: int | None, code: Code, values: Mapping[str, Expression]
 ) -> RecognizedStructure:
@@ -78,6 +88,8 @@ def recognize_structure(
         For another structure, and for parameters of PREDPP that the engine has not (lag times, bioavailability, initial amounts).
     """
     kind = (advan, trans or 1)
+    if values.get("CALLFL", Unary("-", Number(1.0))) != Unary("-", Number(1.0)):
+        raise NotRecognizedError("sets CALLFL, which has $PK called at other times; expected every event")
     if advan not in _CENTRAL:
         raise NotRecognizedError(f"has ADVAN{advan}; expected ADVAN1 to ADVAN4")
     if kind not in _PARAMETERS:
@@ -111,6 +123,8 @@ def _with_volume(
         if isinstance(node, Assignment) and node.target.name == "K" and isinstance(node.value, Binary):
             left, right = node.value.left, node.value.right
             if node.value.operator == "/" and isinstance(left, Name) and isinstance(right, Name):
+                if values["K"] != Binary("/", values.get(left.name, left), values.get(right.name, right)):
+                    continue
                 others = {name: meaning for name, meaning in parameters.items() if name != "K"}
                 return {left.name: "cl", right.name: "v", **others}
     scale = next(

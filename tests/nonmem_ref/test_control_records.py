@@ -379,7 +379,14 @@ def test_records_that_are_passed_over_are_noted():
     found = parse_control(lines("$SIZES PD=80\n" + control(last="$WARN NONE\n$ABBR DERIV2=NO")))
     assert found.problems == ()
     assert found.notes == ("Line 6: $WARNINGS is passed over.", "Line 7: $ABBREVIATED DERIV2 is passed over.")
-    assert faults(control(last="$ABBR REPLACE THETA(CL)=THETA(1)")) == ["line 5, $ABBREVIATED: is not supported"]
+    assert faults(control(last="$ABBR DECLARE INTEGER I")) == ["line 5, $ABBREVIATED: is not supported"]
+
+
+def test_labels_of_elements():
+    text = REST.replace("(0,10)", "V=(0,10)").replace("$SIGMA 0.2", "$SIGMA ERES=0.2")
+    found = problem(control(last="$ABBR REPLACE THETA(CL)=THETA(1)\n$ABBR REPLACE eta( ecl ) = eta(1) ; x", rest=text))
+    assert found.labels == {("THETA", "CL"): 1, ("THETA", "V"): 2, ("ETA", "ECL"): 1, ("EPS", "ERES"): 1}
+    assert faults(control(last="$ABBR REPLACE ETA(OCC)=ETA(2,3)")) == ["line 5, $ABBREVIATED: is not supported"]
 
 
 def test_routines_that_do_not_go_together():

@@ -338,6 +338,11 @@ def test_the_duration_of_infusions():
     ("options", "reason"),
     [
         ({"sub": "ADVAN6 TOL=5"}, "line 5, $PK: has ADVAN6; expected ADVAN1 to ADVAN4"),
+        ({"scale": "S1=V\nCALLFL=-2"}, "sets CALLFL, which has $PK called at other times; expected every event"),
+        (
+            {"sub": "ADVAN1", "pk": "CL=THETA(1)\nV=THETA(2)*EXP(ETA(2))\nK=CL/V\nK=K/V"},
+            "K has",
+        ),
         ({"sub": "ADVAN3 TRANS3"}, "has ADVAN3 with TRANS3; expected TRANS4"),
         ({"sub": "ADVAN3 TRANS4"}, "gives V1 and Q and V2 no value; expected CL, V1, Q, V2"),
         ({"scale": ""}, "gives S1 no value; expected S1 = V, or a multiple of it"),
@@ -353,6 +358,25 @@ def test_the_duration_of_infusions():
 )
 def test_structures_that_are_refused(options: dict[str, Any], reason: str):
     assert reason in problems(**options)
+
+
+def test_what_is_only_for_tables_is_not_looked_at():
+    pk = "IF (NEWIND.NE.2) BASE=WT\nTAD=TIME-TDOSE\nCL=THETA(1)*EXP(ETA(1))\nV=THETA(2)\nK10=CL/V\nX=NPROB"
+    found = model(
+        pk.replace("K10", "KEL"), "IRES=DV-F\nIWRES=IRES/(F*SQRT(SIGMA(1,1)))\nZ=MIXEST+OMEGA(1)\nY=F+F*EPS(1)"
+    )
+    assert found.residual.proportional == pytest.approx(0.2)
+
+
+def test_variances_may_stand_in_the_error():
+    found = model(error="W=SQRT(SIGMA(2,2))*2\nY=F+W*EPS(2)*0+F*EPS(1)")
+    assert (found.residual.additive, found.residual.proportional) == (0.0, pytest.approx(0.2))
+
+
+def test_records_that_share_their_residuals_are_refused():
+    text = "$PROBLEM p\n$INPUT ID TIME AMT DV L2\n$DATA d\n$SUBR ADVAN1 TRANS2\n$PK\nCL=1\nV=1\nS1=V\n$ERROR\nY=F+EPS(1)\n$THETA 1\n$OMEGA 1\n$SIGMA 1"
+    (problem,) = recognize(parse_control(enumerate(text.splitlines(), start=1)).problems_read[0], data()).problems
+    assert str(problem) == "line 1, $INPUT: has L2, by which observations share their EPS; the engine has none"
 
 
 def test_absorbed_doses_are_refused():
