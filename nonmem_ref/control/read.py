@@ -35,7 +35,7 @@ _READ = CODE | _STEPS | {"PROBLEM", "INPUT", "DATA", "SUBROUTINES", "THETA", "OM
 _ONCE = ("DATA", "SUBROUTINES")
 _HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "CHECKMU", "NOCHECKMU")
 _REPLACE = re.compile(
-    r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(\s*([A-Z][A-Z0-9_]*)\s*\)\s*=\s*\1\s*\(\s*(\d+)\s*\)\s*", flags=re.IGNORECASE
+    r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(([A-Z][A-Z0-9_,\s]*)\)\s*=\s*\1\s*\(([\d,\s]*)\)\s*", flags=re.IGNORECASE
 )
 _MOST_SHOWN = 50
 
@@ -215,24 +215,34 @@ def _problem(records: Sequence[Record], faults: list[Problem], notes: list[str])
         codes,
         tuple(estimations),
         tuple(steps),
-        {**_labels(thetas, omega, sigma), **_replaced(by_name.get("ABBREVIATED", []))},
+        _labels(thetas, omega, sigma, by_name.get("ABBREVIATED", [])),
     )
 
 
-def _labels(thetas: Sequence[Theta], omega: Sequence[Block], sigma: Sequence[Block]) -> dict[tuple[str, str], int]:
+def _labels(
+    thetas: Sequence[Theta], omega: Sequence[Block], sigma: Sequence[Block], replaced: Sequence[Record]
+) -> dict[tuple[str, str], int]:
     found = {("THETA", theta.label): i for i, theta in enumerate(thetas, start=1) if theta.label}
     for array, blocks in (("ETA", omega), ("EPS", sigma)):
         rows = [label for block in blocks for label in block.labels]
         found |= {(array, label): i for i, label in enumerate(rows, start=1) if label}
+    for record in replaced:
+        found |= _replaced(record) or {}
     return found
 
 
-def _replaced(records: Sequence[Record]) -> dict[tuple[str, str], int]:
-    """Return the labels of $ABBREVIATED REPLACE."""
+def _replaced(record: Record) -> dict[tuple[str, str], int] | None:
+    """Return the labels of $ABBREVIATED REPLACE, or None where the record is another or chooses elements by a data item."""
     found: dict[tuple[str, str], int] = {}
-    for record in records:
-        for array, label, number in _REPLACE.findall(_text(record)):
-            found["EPS" if array.upper() == "ERR" else array.upper(), label.upper()] = int(number)
+    text = _text(record)
+    if not text or _REPLACE.sub("", text):
+        return None
+    for array, written, numbers in _REPLACE.findall(text):
+        labels, elements = written.replace(",", " ").split(), numbers.replace(",", " ").split()
+        if len(labels) != len(elements):
+            return None
+        name = "EPS" if array.upper() == "ERR" else array.upper()
+        found |= {(name, label.upper()): int(number) for label, number in zip(labels, elements, strict=True)}
     return found
 
 
@@ -244,7 +254,7 @@ def _sort_out(records: Sequence[Record], faults: list[Problem], notes: list[str]
     """Note the records that are passed over, and those that are not supported."""
     for record in records:
         words = _text(record).upper().replace("=", " ").split()
-        if record.name == "ABBREVIATED" and words and not _REPLACE.sub("", _text(record)):
+        if record.name == "ABBREVIATED" and _replaced(record) is not None:
             continue
         if record.name in _PASSED_OVER:
             notes.append(f"Line {record.line}: {record.place} is passed over.")

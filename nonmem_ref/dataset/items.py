@@ -84,11 +84,12 @@ def data_items(words: Iterable[tuple[int, str]]) -> tuple[tuple[DataItem, ...], 
     seen: dict[str, int] = {}
     for line, word in words:
         item, fault = _item(line, word)
-        if fault is None:
+        # A dropped item may be called like one that takes its place: DV=DROP LNDV=DV.
+        if fault is None and not item.is_dropped:
             fault = next((f"{name} is named twice (line {seen[name]})" for name in item.names if name in seen), None)
         if fault is not None:
             faults.append(Problem(f"line {line}, $INPUT", fault))
-        seen |= dict.fromkeys(item.names, line)
+        seen |= {} if item.is_dropped else dict.fromkeys(item.names, line)
         found.append(item)
     return tuple(found), tuple(faults)
 

@@ -116,7 +116,9 @@ def read_dataset(
 def _read(
     path: str, items: Sequence[DataItem], options: DataOptions, faults: Faults, *, has_events: bool
 ) -> DatasetReading:
-    place_of = {name: i for i, item in enumerate(items) for name in item.names}
+    # Of two items of one name the one that is not dropped is meant.
+    ordered = sorted(enumerate(items), key=lambda one: not one[1].is_dropped)
+    place_of = {name: i for i, item in ordered for name in item.names}
     kept_items = {name for item in items if not item.is_dropped for name in item.names}
     needed = ("ID", "TIME", "DV") if has_events else ("ID", "DV")
     lacking = [name for name in needed if name not in kept_items]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from nonmem_ref.recognition.structure import RecognizedStructure
     from pkpd.arrays import FloatArray
 
-_HARMLESS_CALLS = ("EVERY EVENT", "CALLFL=-1", "COMRES=-1", "CALLFL = -1", "COMRES = -1")
+# When routines are called: as they are anyway, or only where Y is asked for.
+_EVERYWHERE = re.compile(r"EVERY( EVENT)?|CALLFL ?= ?-1|COMRES ?= ?-1")
+_AT_OBSERVATIONS = re.compile(r"ONLY OBS\w*|OBS\w* ONLY|CALLFL ?= ?0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
         found += [
             Problem(f"line {line}, ${code.record}", f"is called as “{call}” says; expected at every event")
             for line, call in code.calls
-            if call not in _HARMLESS_CALLS
+            if not _EVERYWHERE.fullmatch(call) and not (code.record == "ERROR" and _AT_OBSERVATIONS.fullmatch(call))
         ]
     if any("L2" in item.names and not item.is_dropped for item in control.items):
         found.append(

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 PREDICTIONS = (0.37, 1.0, 2.9, 8.3, 24.0)
 _CLOSE, _NOTHING = 1e-7, 1e-12
 _DISTURBED = 1.13
+_ENOUGH = 1000
 # Where limits are searched for, and at which distances of the logarithm of the prediction the probability is looked at. Code that adds
 # something as small as 1E-10 to a probability is understood all the same.
-_SMALLEST, _LARGEST, _HALVINGS = 1e-9, 1e9, 70
+_SMALLEST, _LARGEST, _HALVINGS, _LEAST = 1e-9, 1e9, 40, 0.01
 _STEPS, _CLOSE_PROBABILITY = (-0.3, -0.02, 0.0, 0.05, 0.2), 1e-6
 
 
@@ -147,13 +148,13 @@ def recognize_residual(code: ErrorCode) -> RecognizedResidual:
     predictions = np.array(PREDICTIONS)
     is_log = _is_log(seen.value[:, is_quantified], predictions)
     kind, additive, proportional = _parts(seen, is_quantified, code.sigma, predictions, is_log=is_log)
-    origins = _origins(code, is_quantified, is_log=is_log)
+    origins = _origins(_first_records(code, seen), is_log=is_log)
     if set(origins[0]) & set(origins[1]):
         both = ", ".join(sorted(set(origins[0]) & set(origins[1])))
         raise NotRecognizedError(
             f"has {both} in the additive and in the proportional part; expected parameters of their own"
         )
-    _refuse_random(code, seen)
+    _refuse_random(_first_records(code, seen))
     censoring = None if is_quantified.all() else _censoring(code, ~is_quantified, kind, (additive, proportional))
     return RecognizedResidual(kind, additive, proportional, *origins, censoring)
 
@@ -220,12 +221,23 @@ def _parts(
     raise NotRecognizedError("gives Y an error that is neither additive, proportional nor both")
 
 
-def _origins(code: ErrorCode, where: BoolArray, *, is_log: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _first_records(code: ErrorCode, seen: _Seen) -> ErrorCode:
+    """Return the code on the first records, enough of them to see what the error, which is that of all records, depends on."""
+    quantified = np.flatnonzero(code.is_observed)[seen.flag[0] == 0.0]
+    n = min(code.scale.size, max(_ENOUGH, int(quantified[0]) + 1))
+    known = {name: value if np.ndim(value) == 0 else np.asarray(value)[:n] for name, value in code.known.items()}
+    is_observed = np.zeros(n, dtype=bool)
+    is_observed[quantified[quantified < n]] = True
+    return replace(code, known=known, scale=code.scale[:n], is_observed=is_observed)
+
+
+def _origins(code: ErrorCode, *, is_log: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the parameters that each part changes with."""
     predictions = np.array(PREDICTIONS)
 
     def parts(changed: ErrorCode) -> tuple[float, float]:
-        return _parts(_seen(changed), where, changed.sigma, predictions, is_log=is_log)[1:]
+        every = np.ones(int(changed.is_observed.sum()), dtype=bool)
+        return _parts(_seen(changed), every, changed.sigma, predictions, is_log=is_log)[1:]
 
     before = parts(code)
     found: tuple[list[str], list[str]] = ([], [])
@@ -245,8 +257,9 @@ def _origins(code: ErrorCode, where: BoolArray, *, is_log: bool) -> tuple[tuple[
     return tuple(found[0]), tuple(found[1])
 
 
-def _refuse_random(code: ErrorCode, seen: _Seen) -> None:
+def _refuse_random(code: ErrorCode) -> None:
     """Refuse an error that has a random effect of its own."""
+    seen = _seen(code)
     for name in code.known:
         if name.startswith("ETA("):
             moved = _seen(replace(code, known={**code.known, name: 0.17}))
@@ -259,7 +272,7 @@ def _refuse_random(code: ErrorCode, seen: _Seen) -> None:
 def _censoring(code: ErrorCode, where: BoolArray, kind: ResidualKind, parts: tuple[float, float]) -> Censoring:
     """Return limits of the observations that Y gives a probability: PHI((limit - prediction)/sd), or 1 less that.
 
-    At the limit the probability is one half, whatever the sd; there it is searched for.
+    Each is searched for by halving until the probability is neither near 0 nor near 1, where it tells the limit.
     """
     every = np.zeros(code.scale.size, dtype=bool)
     every[np.flatnonzero(code.is_observed)[where]] = True
@@ -276,11 +289,21 @@ def _censoring(code: ErrorCode, where: BoolArray, kind: ResidualKind, parts: tup
     low, high = np.full(int(every.sum()), np.log(_SMALLEST)), np.full(int(every.sum()), np.log(_LARGEST))
     is_below = probability(low) > probability(high)
     for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        goes_up = (probability(middle) > 0.5) == is_below
-        low, high = np.where(goes_up, middle, low), np.where(goes_up, high, middle)
-    at = 0.5 * (low + high)
-    limit = at if kind is ResidualKind.LOGARITHMIC else np.exp(at)
+        at = 0.5 * (low + high)
+        p = probability(at)
+        if ((p > _LEAST) & (p < 1.0 - _LEAST)).all():
+            break
+        goes_up = (p > 0.5) == is_below
+        low, high = np.where(goes_up, at, low), np.where(goes_up, high, at)
+    else:
+        raise NotRecognizedError(
+            "gives Y a probability that is near 0 or 1 at every prediction; expected one with a limit"
+        )
+    limit = _limit(kind, parts, at, np.where(is_below, p, 1.0 - p))
+    # At the limit itself small numbers that code adds to the probability change least.
+    at = limit if kind is ResidualKind.LOGARITHMIC else np.log(limit)
+    p = probability(at)
+    limit = _limit(kind, parts, at, np.where(is_below, p, 1.0 - p))
     for step in _STEPS:
         centre = at + step if kind is ResidualKind.LOGARITHMIC else np.exp(at + step)
         z = (limit - centre) / _sd(kind, parts, centre)
@@ -289,6 +312,13 @@ def _censoring(code: ErrorCode, where: BoolArray, kind: ResidualKind, parts: tup
             message = "gives Y a probability that is not PHI((limit - prediction)/sd) or 1 less that, with the sd of other levels"
             raise NotRecognizedError(message)
     return Censoring(np.flatnonzero(every), is_below, limit)
+
+
+def _limit(kind: ResidualKind, parts: tuple[float, float], log_prediction: FloatArray, p: FloatArray) -> FloatArray:
+    """Return the limit below which an observation is with probability p, given the logarithm of its prediction."""
+    centre = log_prediction if kind is ResidualKind.LOGARITHMIC else np.exp(log_prediction)
+    limit = centre + special.ndtri(np.clip(p, _LEAST, 1.0 - _LEAST)) * _sd(kind, parts, centre)
+    return limit if kind is ResidualKind.LOGARITHMIC else np.maximum(limit, _SMALLEST)
 
 
 def _sd(kind: ResidualKind, parts: tuple[float, float], centre: FloatArray) -> FloatArray:

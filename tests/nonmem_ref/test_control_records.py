@@ -386,6 +386,8 @@ def test_labels_of_elements():
     text = REST.replace("(0,10)", "V=(0,10)").replace("$SIGMA 0.2", "$SIGMA ERES=0.2")
     found = problem(control(last="$ABBR REPLACE THETA(CL)=THETA(1)\n$ABBR REPLACE eta( ecl ) = eta(1) ; x", rest=text))
     assert found.labels == {("THETA", "CL"): 1, ("THETA", "V"): 2, ("ETA", "ECL"): 1, ("EPS", "ERES"): 1}
+    several = problem(control(last="$ABBR REPLACE THETA(CL,V,KA)=THETA(1, 2,3)")).labels
+    assert several == {("THETA", "CL"): 1, ("THETA", "V"): 2, ("THETA", "KA"): 3}
     assert faults(control(last="$ABBR REPLACE ETA(OCC)=ETA(2,3)")) == ["line 5, $ABBREVIATED: is not supported"]
 
 

@@ -214,6 +214,13 @@ def test_items_that_are_refused(words: str, fault: str):
     assert fault in "\n".join(map(str, found))
 
 
+@pytest.mark.parametrize("items", ["ID TIME DV=DROP LNDV=DV AMT", "ID TIME DROP=DV DV AMT"])
+def test_a_dropped_item_may_be_called_like_one_that_takes_its_place(tmp_path: Path, items: str):
+    text = "1,0,x,0,100\n1,1,y,7,0\n1,2,z,8,0\n"
+    assert column(tmp_path, text, "DV", items) == [0.0, 7.0, 8.0]
+    assert column(tmp_path, text, "DV", items, conditions=(condition("DV", "=", "8"),)) == [0.0, 7.0]
+
+
 def test_several_bare_drops_are_allowed():
     items, found = data_items((2, word) for word in ["DROP", "SKIP", "DROP"])
     assert not found

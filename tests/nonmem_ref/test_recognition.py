@@ -368,6 +368,22 @@ def test_what_is_only_for_tables_is_not_looked_at():
     assert found.residual.proportional == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("phrase", ["(ONLY OBSERVATIONS)", "(CALLFL=0)", "(OBS ONLY)", "(EVERY EVENT)", "(COMRES=-1)"])
+def test_routines_may_be_called_at_observations_only(phrase: str):
+    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.proportional == pytest.approx(0.2)
+
+
+def test_other_times_of_calls_are_refused():
+    assert "line 6, $PK: is called as “CALLFL=-2” says; expected at every event" in problems("(CALLFL=-2)\nCL=1\nV=1")
+
+
+def test_four_occasions():
+    pk = "IOV=0\n" + "".join(f"IF (RACE.EQ.{k}) IOV=ETA({k + 1})\n" for k in range(1, 4))
+    pk += "TVCL=THETA(1)*(WT/70)**0.75\nCL=TVCL*EXP(ETA(1)+IOV)\nV=THETA(2)*WT/70"
+    found = model(pk, omega="$OMEGA 0.1\n$OMEGA BLOCK(1) 0.1\n$OMEGA BLOCK(1) SAME(2)").parameters["cl"]
+    assert found.occasion == OccasionEffect("RACE", ((1.0, 2), (2.0, 3), (3.0, 4)))
+
+
 def test_variances_may_stand_in_the_error():
     found = model(error="W=SQRT(SIGMA(2,2))*2\nY=F+W*EPS(2)*0+F*EPS(1)")
     assert (found.residual.additive, found.residual.proportional) == (0.0, pytest.approx(0.2))
