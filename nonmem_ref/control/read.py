@@ -35,7 +35,7 @@ _READ = CODE | _STEPS | {"PROBLEM", "INPUT", "DATA", "SUBROUTINES", "THETA", "OM
 _ONCE = ("DATA", "SUBROUTINES")
 _HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "CHECKMU", "NOCHECKMU")
 _REPLACE = re.compile(
-    r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(([A-Z][A-Z0-9_,\s]*)\)\s*=\s*\1\s*\(([\d,\s]*)\)\s*", flags=re.IGNORECASE
+    r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(\s*([A-Z][A-Z0-9_,\s]*)\)\s*=\s*\1\s*\(([\d,\s]*)\)\s*", flags=re.IGNORECASE
 )
 _MOST_SHOWN = 50
 
