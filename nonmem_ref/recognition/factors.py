@@ -6,9 +6,20 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nonmem_ref.control.printing import printed_condition, printed_expression
-from nonmem_ref.control.tree import Binary, Call, Choice, Comparison, Element, Name, Number
-from nonmem_ref.recognition.algebra import Either, Exponential, Power, Product, Summand, product_of, summands_of
+from nonmem_ref.control.tree import Binary, Call, Number
+from nonmem_ref.recognition.algebra import Either, Exponential, Power, Summand, product_of, summands_of
+from nonmem_ref.recognition.atoms import (
+    LONGEST_SHOWN,
+    NotRecognizedError,
+    coefficient_of,
+    constant_of,
+    covariate_of,
+    distance_of,
+    element_number,
+    ratio_of,
+    shown,
+)
+from nonmem_ref.recognition.choices import effects_of, occasions_of, typicals_of
 from nonmem_ref.recognition.parameter import (
     Coefficient,
     Covariate,
@@ -22,30 +33,8 @@ from pkpd.model.spec import EffectForm, RandomEffectShape
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from nonmem_ref.control.tree import Condition, Expression, Relation
+    from nonmem_ref.control.tree import Expression
     from nonmem_ref.recognition.algebra import Factor
-
-_MIRRORED: dict[Relation, Relation] = {
-    ".EQ.": ".EQ.",
-    ".NE.": ".NE.",
-    ".LT.": ".GT.",
-    ".LE.": ".GE.",
-    ".GT.": ".LT.",
-    ".GE.": ".LE.",
-}
-_OPPOSITE: dict[Relation, Relation] = {
-    ".EQ.": ".NE.",
-    ".NE.": ".EQ.",
-    ".LT.": ".GE.",
-    ".GE.": ".LT.",
-    ".LE.": ".GT.",
-    ".GT.": ".LE.",
-}
-_LONGEST_SHOWN = 60
-
-
-class NotRecognizedError(ValueError):
-    """Something that the engine does not have, or that is written in a way that is not recognized; the text says what."""
 
 
 @dataclass(slots=True)
@@ -93,8 +82,8 @@ def recognize_parameter(name: str, node: Expression, items: AbstractSet[str]) ->
     _put_exponents_together(found)
     if not found.constant > 0.0:
         raise NotRecognizedError(f"has the constant {found.constant:g} before it; expected one above 0")
-    value = found.typical
-    coefficient = Coefficient(found.constant) if value is None else Coefficient(found.constant, value.theta)
+    value = found.typical or Coefficient(1.0)
+    coefficient = Coefficient(found.constant * value.factor, value.theta)
     return RecognizedParameter(name, coefficient, found.is_log, tuple(found.effects), found.random, found.occasion)
 
 
@@ -102,16 +91,9 @@ def _without_additive_eta(node: Expression) -> tuple[Expression, int | None]:
     """Return an expression and the ETA that is added to it."""
     if isinstance(node, Binary) and node.operator == "+":
         for typical, added in ((node.left, node.right), (node.right, node.left)):
-            if (eta := _number(added, "ETA")) is not None:
+            if (eta := element_number(added, "ETA")) is not None:
                 return typical, eta
     return node, None
-
-
-def _number(node: Expression, array: str) -> int | None:
-    """Return the number of an element of an array, or None where a node is no such."""
-    if isinstance(node, Element) and node.array == array and isinstance(node.indices[0], int):
-        return node.indices[0]
-    return None
 
 
 def _take(found: _Found, factor: Factor) -> None:
@@ -142,22 +124,22 @@ def _set_random(found: _Found, effect: RandomEffect) -> None:
 
 
 def _take_power(found: _Found, factor: Power) -> None:
-    exponent, theta = _constant(factor.exponent), _number(factor.base, "THETA")
+    exponent, theta = constant_of(factor.exponent), element_number(factor.base, "THETA")
     if theta is not None and exponent == 1.0:
         _set_typical(found, theta, is_log=False)
         return
-    if theta is not None and (distance := _distance(found, factor.exponent)) is not None:
+    if theta is not None and (distance := distance_of(factor.exponent, found.items)) is not None:
         covariate, reference = distance
         found.effects.append(CovariateEffect(covariate, EffectForm.FACTOR, Coefficient(1.0, theta), reference))
         return
-    coefficient = _coefficient(factor.exponent)
+    coefficient = coefficient_of(factor.exponent)
     if coefficient is not None and isinstance(factor.base, Number) and coefficient.theta is not None:
         # 70**(-THETA) is part of (x/70)**THETA written as a difference of logarithms.
         found.alone[coefficient.theta] = found.alone.get(coefficient.theta, 0.0) + coefficient.factor * math.log(
             factor.base.value
         )
         return
-    ratio = _ratio(found, factor.base)
+    ratio = ratio_of(factor.base, found.items)
     if ratio is not None and coefficient is not None:
         covariate, reference, sign = ratio
         if coefficient.theta is None:
@@ -172,81 +154,6 @@ def _take_power(found: _Found, factor: Power) -> None:
     raise _unknown(factor.base if exponent == 1.0 else Binary("**", factor.base, factor.exponent))
 
 
-def _constant(node: Expression) -> float | None:
-    """Return the number that an expression is, or None."""
-    coefficient = _coefficient(node)
-    return coefficient.factor if coefficient is not None and coefficient.theta is None else None
-
-
-def _coefficient(node: Expression) -> Coefficient | None:
-    """Return an expression as a constant, or a constant times THETA(n); None where it is neither."""
-    match summands_of(node):
-        case ():
-            return Coefficient(0.0)
-        case (Summand(constant=constant, atoms=()),):
-            return Coefficient(constant)
-        case (Summand(constant=constant, atoms=(atom,)),):
-            theta = _number(atom, "THETA")
-            return None if theta is None else Coefficient(constant, theta)
-        case _:
-            return None
-
-
-def _covariate(found: _Found, node: Expression) -> Covariate | None:
-    """Return the covariate that an expression is: a data item, or a choice of 1 and 0 by one."""
-    if isinstance(node, Name) and node.name in found.items:
-        return Covariate(node.name)
-    if isinstance(node, Choice) and (indicator := _indicator(found, node.condition)) is not None:
-        if (node.first, node.second) == (Number(1.0), Number(0.0)):
-            return indicator
-        if (node.first, node.second) == (Number(0.0), Number(1.0)):
-            return _opposite(indicator)
-    return None
-
-
-def _indicator(found: _Found, condition: Condition) -> Covariate | None:
-    """Return the covariate that is 1 where a condition holds, where that compares a data item with a number."""
-    if not isinstance(condition, Comparison):
-        return None
-    sides: tuple[tuple[Expression, Expression, Relation], ...] = (
-        (condition.left, condition.right, condition.operator),
-        (condition.right, condition.left, _MIRRORED[condition.operator]),
-    )
-    for item, other, relation in sides:
-        value = _constant(other)
-        if isinstance(item, Name) and item.name in found.items and value is not None:
-            return Covariate(item.name, relation, value)
-    return None
-
-
-def _opposite(covariate: Covariate) -> Covariate:
-    assert covariate.relation is not None, "only indicators have an opposite"  # noqa: S101
-    return Covariate(covariate.item, _OPPOSITE[covariate.relation], covariate.value)
-
-
-def _ratio(found: _Found, node: Expression) -> tuple[Covariate, float, float] | None:
-    """Return covariate, reference and sign of the exponent where an expression is x / reference or reference / x."""
-    product = product_of(node)
-    if len(product.factors) != 1 or not isinstance(product.factors[0], Power) or not product.constant > 0.0:
-        return None
-    power = product.factors[0]
-    covariate, exponent = _covariate(found, power.base), _constant(power.exponent)
-    if covariate is None or covariate.relation is not None or exponent not in {1.0, -1.0}:
-        return None
-    return covariate, product.constant ** -(exponent or 1.0), exponent or 1.0
-
-
-def _distance(found: _Found, node: Expression) -> tuple[Covariate, float] | None:
-    """Return covariate and reference where an expression is x - reference."""
-    summands = summands_of(node)
-    constant = sum(one.constant for one in summands if not one.atoms)
-    others = [one for one in summands if one.atoms]
-    if len(others) != 1 or len(others[0].atoms) != 1 or others[0].constant != 1.0:
-        return None
-    covariate = _covariate(found, others[0].atoms[0])
-    return None if covariate is None else (covariate, -constant)
-
-
 # ------------------------------------------------------------------------------------------------------------------ sums
 
 
@@ -256,11 +163,15 @@ def _take_sum(found: _Found, node: Expression) -> None:
     constant = sum(one.constant for one in summands if not one.atoms)
     others = [one for one in summands if one.atoms]
     if not constant > 0.0:
-        raise NotRecognizedError(f"has the factor {_shown(node)}, a sum without a constant; expected 1 + …")
+        raise NotRecognizedError(f"has the factor {shown(node)}, a sum without a constant; expected 1 + …")
     found.constant *= constant
-    if len(others) == 1 and len(others[0].atoms) == 1 and (eta := _number(others[0].atoms[0], "ETA")) is not None:
+    if (
+        len(others) == 1
+        and len(others[0].atoms) == 1
+        and (eta := element_number(others[0].atoms[0], "ETA")) is not None
+    ):
         if others[0].constant != constant:
-            raise NotRecognizedError(f"has the factor {_shown(node)}; expected 1 + ETA(n)")
+            raise NotRecognizedError(f"has the factor {shown(node)}; expected 1 + ETA(n)")
         _set_random(found, RandomEffect(eta, RandomEffectShape.PROPORTIONAL))
         return
     effect = _linear(found, others, constant)
@@ -274,8 +185,8 @@ def _linear(found: _Found, summands: list[Summand], constant: float) -> Covariat
     slopes: list[tuple[int | None, float, Covariate, float | None]] = []
     alone: dict[int | None, float] = {}
     for one in summands:
-        thetas = [number for atom in one.atoms if (number := _number(atom, "THETA")) is not None]
-        others = [atom for atom in one.atoms if _number(atom, "THETA") is None]
+        thetas = [number for atom in one.atoms if (number := element_number(atom, "THETA")) is not None]
+        others = [atom for atom in one.atoms if element_number(atom, "THETA") is None]
         theta = thetas[0] if thetas else None
         if len(thetas) > 1 or len(others) > 1:
             return None
@@ -283,8 +194,8 @@ def _linear(found: _Found, summands: list[Summand], constant: float) -> Covariat
             alone[theta] = alone.get(theta, 0.0) + one.constant
             continue
         logarithm = others[0].arguments[0] if isinstance(others[0], Call) and others[0].function == "LOG" else None
-        ratio = None if logarithm is None else _ratio(found, logarithm)
-        covariate = _covariate(found, others[0]) if ratio is None else ratio[0]
+        ratio = None if logarithm is None else ratio_of(logarithm, found.items)
+        covariate = covariate_of(others[0], found.items) if ratio is None else ratio[0]
         if covariate is None:
             return None
         sign = 1.0 if ratio is None else ratio[2]
@@ -307,15 +218,15 @@ def _take_exponential(found: _Found, summand: Summand) -> None:
     if not summand.atoms:
         found.constant *= math.exp(summand.constant)
         return
-    etas = [number for atom in summand.atoms if (number := _number(atom, "ETA")) is not None]
+    etas = [number for atom in summand.atoms if (number := element_number(atom, "ETA")) is not None]
     if etas:
         if len(summand.atoms) > 1 or summand.constant != 1.0:
             raise NotRecognizedError(f"has {_shown_summand(summand)} in an exponent; expected an ETA without a factor")
         _set_random(found, RandomEffect(etas[0]))
         return
-    thetas = [number for atom in summand.atoms if (number := _number(atom, "THETA")) is not None]
-    others = [atom for atom in summand.atoms if _number(atom, "THETA") is None]
-    covariate = _covariate(found, others[0]) if len(others) == 1 else None
+    thetas = [number for atom in summand.atoms if (number := element_number(atom, "THETA")) is not None]
+    others = [atom for atom in summand.atoms if element_number(atom, "THETA") is None]
+    covariate = covariate_of(others[0], found.items) if len(others) == 1 else None
     if len(thetas) == 1 and not others:
         found.alone[thetas[0]] = found.alone.get(thetas[0], 0.0) + summand.constant
     elif len(thetas) == 1 and covariate is not None:
@@ -353,125 +264,25 @@ def _put_exponents_together(found: _Found) -> None:
 
 
 def _take_either(found: _Found, factor: Either) -> None:
-    """Take in what an IF made: random effects of occasions, or an effect where a covariate compares in a certain way."""
-    occasions = _occasions(found, factor)
+    """Take in what an IF made."""
+    occasions = occasions_of(factor, found.items)
     if occasions is not None:
         if found.occasion is not None:
             raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
         found.occasion = occasions
         return
-    excluded: list[Covariate] = []
-    rest: Factor | None = factor
-    while rest is not None:
-        if not isinstance(rest, Either):
-            raise _unknown_choice(factor)
-        indicator = _indicator(found, rest.condition)
-        if indicator is None:
-            raise NotRecognizedError(
-                f"depends on {printed_condition(rest.condition)[:_LONGEST_SHOWN]}; expected a data item compared with a number"
-            )
-        if excluded and (indicator.relation != ".EQ." or indicator in excluded or indicator.item != excluded[0].item):
-            raise _unknown_choice(factor)
-        rest = _take_sides(found, rest, indicator, excluded)
-
-
-def _take_sides(found: _Found, factor: Either, indicator: Covariate, excluded: list[Covariate]) -> Factor | None:
-    """Take in a choice of which one side is 1, or another choice by the same covariate, which is returned."""
-    first, second = factor.first, factor.second
-    if first == Product(1.0, ()):
-        first, second, indicator = second, first, _opposite(indicator)
-    rest: Factor | None = None
-    if second != Product(1.0, ()):
-        is_chain = second.constant == 1.0 and len(second.factors) == 1 and isinstance(second.factors[0], Either)
-        if not is_chain or indicator.relation != ".EQ.":
-            raise _unknown_choice(factor)
-        rest = second.factors[0]
-    found.effects.append(_of_category(first, indicator, factor))
-    excluded.append(indicator)
-    return rest
-
-
-def _of_category(product: Product, indicator: Covariate, factor: Either) -> CovariateEffect:
-    """Return the effect whose multiplier is a product where an indicator is 1."""
-    if not product.factors:
-        return CovariateEffect(indicator, EffectForm.FACTOR, Coefficient(product.constant))
-    if len(product.factors) > 1:
-        raise _unknown_choice(factor)
-    only = next(iter(product.factors))
-    match only:
-        case Power(base=base, exponent=Number(value=1.0)):
-            if (theta := _number(base, "THETA")) is not None:
-                return CovariateEffect(indicator, EffectForm.FACTOR, Coefficient(product.constant, theta))
-            summands = summands_of(base)
-            constant = sum(one.constant for one in summands if not one.atoms)
-            others = [one for one in summands if one.atoms]
-            if product.constant == 1.0 and constant == 1.0 and len(others) == 1 and len(others[0].atoms) == 1:
-                theta = _number(others[0].atoms[0], "THETA")
-                if theta is not None:
-                    coefficient = Coefficient(others[0].constant, theta)
-                    return CovariateEffect(indicator, EffectForm.LINEAR_FRACTION, coefficient)
-        case Exponential(summand=summand) if product.constant == 1.0 and len(summand.atoms) == 1:
-            theta = _number(summand.atoms[0], "THETA")
-            if theta is not None:
-                return CovariateEffect(indicator, EffectForm.EXPONENTIAL, Coefficient(summand.constant, theta))
-        case _:
-            pass
-    raise _unknown_choice(factor)
-
-
-def _occasions(found: _Found, factor: Either) -> OccasionEffect | None:
-    """Return the random effects of occasions that a chain of choices makes, or None where it makes none."""
-    etas: list[tuple[float, int]] = []
-    item = ""
-    rest: Factor | None = factor
-    while rest is not None:
-        if not isinstance(rest, Either):
-            return None
-        indicator, eta = _indicator(found, rest.condition), _only_eta(rest.first)
-        if indicator is None or indicator.relation != ".EQ." or eta is None or item not in {"", indicator.item}:
-            return None
-        item = indicator.item
-        etas.append((indicator.value, eta))
-        last = _only_eta(rest.second)
-        if rest.second == Product(1.0, ()):
-            rest = None
-        elif last is not None:
-            return None
-        elif rest.second.constant == 1.0 and len(rest.second.factors) == 1:
-            rest = rest.second.factors[0]
-        else:
-            return None
-    return OccasionEffect(item, tuple(sorted(etas)))
-
-
-def _only_eta(product: Product) -> int | None:
-    """Return the number of the ETA where a product is exp(ETA)."""
-    if product.constant != 1.0 or len(product.factors) != 1 or not isinstance(product.factors[0], Exponential):
-        return None
-    summand = product.factors[0].summand
-    etas = [_number(atom, "ETA") for atom in summand.atoms]
-    return etas[0] if len(etas) == 1 and summand.constant == 1.0 else None
-
-
-# ---------------------------------------------------------------------------------------------------------------- messages
+    typicals = typicals_of(factor, found.items)
+    if typicals is not None and found.typical is None:
+        found.typical, effects = typicals
+        found.effects += effects
+        return
+    found.effects += effects_of(factor, found.items)
 
 
 def _unknown(node: Expression) -> NotRecognizedError:
-    return NotRecognizedError(f"has the factor {_shown(node)}, which is not recognized")
-
-
-def _unknown_choice(factor: Either) -> NotRecognizedError:
-    condition = printed_condition(factor.condition)
-    return NotRecognizedError(
-        f"is different where {condition[:_LONGEST_SHOWN]} in a way that is not recognized; expected one factor that is 1 elsewhere"
-    )
-
-
-def _shown(node: Expression) -> str:
-    text = printed_expression(node)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return NotRecognizedError(f"has the factor {shown(node)}, which is not recognized")
 
 
 def _shown_summand(summand: Summand) -> str:
-    atoms = [printed_expression(atom) for atom in summand.atoms]
-    return "*".join(atoms if summand.constant == 1.0 else [f"{summand.constant:g}", *atoms])[:_LONGEST_SHOWN]
+    atoms = [shown(atom) for atom in summand.atoms]
+    return "*".join(atoms if summand.constant == 1.0 else [f"{summand.constant:g}", *atoms])[:LONGEST_SHOWN]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """A number of the model: a constant, or a constant times an element of THETA.
+    """A number of the model: a constant, or a constant times an element of THETA, or times the quotient of two.
 
     Parameters
     ----------
@@ -21,10 +21,13 @@ class Coefficient:
         The constant.
     theta : int or None
         Number of the element of THETA.
+    over : int or None
+        Number of the element that it is divided by: of two typical values the one that the other is a multiple of.
     """
 
     factor: float
     theta: int | None = None
+    over: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

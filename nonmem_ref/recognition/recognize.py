@@ -14,7 +14,8 @@ from nonmem_ref.control.relevance import relevant
 from nonmem_ref.control.tree import Assignment, walk
 from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
 from nonmem_ref.dataset.items import RESERVED
-from nonmem_ref.recognition.factors import NotRecognizedError, recognize_parameter
+from nonmem_ref.recognition.atoms import NotRecognizedError
+from nonmem_ref.recognition.factors import recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
 from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure
@@ -55,6 +56,9 @@ class RecognizedModel:
         Initial OMEGA.
     residual : RecognizedResidual
         Residual error, and which observations lie beyond limits.
+    shared : tuple of int
+        Elements of THETA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which ties
+        no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
     """
 
     structure: RecognizedStructure
@@ -62,6 +66,7 @@ class RecognizedModel:
     thetas: tuple[float, ...]
     omega: FloatArray
     residual: RecognizedResidual
+    shared: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +140,9 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     except (NotRecognizedError, InputError) as refused:
         return Recognition(None, (Problem(f"line {error.line}, $ERROR", str(refused)),), ())
     thetas = tuple(theta.initial for theta in control.thetas)
-    model = RecognizedModel(structure, parameters, thetas, omega, residual)
-    return Recognition(model, (), _notes(parameters, len(omega)))
+    places = _shared(parameters, residual, _free(control))
+    model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
+    return Recognition(model, (), _notes(parameters, len(omega), places))
 
 
 def _unsupported(control: ControlProblem) -> list[Problem]:
@@ -308,8 +314,28 @@ def _differences(
     return found
 
 
-def _notes(parameters: Mapping[str, RecognizedParameter], n_eta: int) -> tuple[str, ...]:
+def _shared(
+    parameters: Mapping[str, RecognizedParameter], residual: RecognizedResidual, free: frozenset[str]
+) -> dict[int, list[str]]:
+    """Return the elements of THETA that are not fixed and stand in several places, with these."""
+    places: dict[str, list[str]] = {}
+    for one in parameters.values():
+        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
+            places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
+    for name in {*residual.additive_from, *residual.proportional_from}:
+        places.setdefault(name, []).append("Y")
+    return {int(name[6:-1]): where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
+
+
+def _notes(
+    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[int, Sequence[str]]
+) -> tuple[str, ...]:
     used = {one.random.eta for one in parameters.values() if one.random is not None}
     used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
     unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
-    return (f"{', '.join(unused)} is on no parameter and changes nothing.",) if unused else ()
+    notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
+    notes += [
+        f"THETA({theta}) stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
+        for theta, where in shared.items()
+    ]
+    return tuple(notes)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from nonmem_ref.control.evaluate import evaluate
-from nonmem_ref.recognition.factors import NotRecognizedError
+from nonmem_ref.recognition.atoms import NotRecognizedError
 from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:

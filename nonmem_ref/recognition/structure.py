@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nonmem_ref.control.tree import Assignment, Binary, Name, Number, Unary, walk
 from nonmem_ref.recognition.algebra import Power, product_of
-from nonmem_ref.recognition.factors import NotRecognizedError
+from nonmem_ref.recognition.atoms import NotRecognizedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -33,7 +33,8 @@ def coefficient_value(coefficient: Coefficient, known: Mapping[str, float | Floa
     """Return a coefficient at some THETA."""
     if coefficient.theta is None:
         return coefficient.factor
-    return coefficient.factor * float(known[f"THETA({coefficient.theta})"])
+    divisor = 1.0 if coefficient.over is None else float(known[f"THETA({coefficient.over})"])
+    return coefficient.factor * float(known[f"THETA({coefficient.theta})"]) / divisor
 
 
 def covariate_values(covariate: Covariate, known: Mapping[str, float | FloatArray]) -> FloatArray:

@@ -216,6 +216,33 @@ def test_effects_of_several_categories():
     }
 
 
+@pytest.mark.parametrize(
+    ("code", "theta", "effects"),
+    [
+        ("IF (SEX.EQ.1) THEN\nTVCL=THETA(1)\nELSE\nTVCL=THETA(6)\nENDIF", 6, [(("SEX", ".EQ.", 1.0), (1, 6))]),
+        ("TVCL=THETA(1)\nIF (SEX.EQ.1) TVCL=THETA(6)", 1, [(("SEX", ".EQ.", 1.0), (6, 1))]),
+        ("IF (SEX.EQ.0) TVCL=THETA(1)\nIF (SEX.EQ.1) TVCL=THETA(6)", 1, [(("SEX", ".EQ.", 1.0), (6, 1))]),
+        ("TVCL=THETA(1)\nIF (AGE.GT.40) TVCL=THETA(6)", 1, [(("AGE", ".GT.", 40.0), (6, 1))]),
+        (
+            "IF (RACE.EQ.1) TVCL=THETA(1)\nIF (RACE.EQ.2) TVCL=THETA(5)\nIF (RACE.EQ.3) TVCL=THETA(6)",
+            1,
+            [(("RACE", ".EQ.", 3.0), (6, 1)), (("RACE", ".EQ.", 2.0), (5, 1))],
+        ),
+    ],
+)
+def test_typical_values_of_categories_are_multiples_of_one_of_them(code: str, theta: int, effects: Any):
+    found = clearance(f"{code}\nCL=TVCL*(WT/70)**0.75*EXP(ETA(1))")
+    assert found.typical == Coefficient(1.0, theta)
+    by_category = [(one.covariate, one.coefficient) for one in found.effects if one.covariate.relation is not None]
+    assert by_category == [(Covariate(*covariate), Coefficient(1.0, *thetas)) for covariate, thetas in effects]
+    assert len(found.effects) == len(effects) + 1
+
+
+def test_categories_that_leave_records_over_are_refused():
+    text = problems("IF (RACE.EQ.1) TVCL=THETA(1)\nIF (RACE.EQ.2) TVCL=THETA(5)\nCL=TVCL\nV=THETA(2)")
+    assert "CL is not understood: the code gives 0.5 at a record where 2 was recognized" in text
+
+
 def test_several_effects_are_multiplied():
     found = clearance("CL=THETA(1)*(WT/70)**0.75*(1+THETA(3)*SEX)*EXP(THETA(4)*(AGE-40))*EXP(ETA(1))")
     assert {one.covariate.item for one in found.effects} == {"WT", "SEX", "AGE"}
@@ -261,8 +288,12 @@ def test_occasions_need_one_variance():
             "CL depends on SEX.EQ.1.AND.AGE.GT.40; expected a data item compared",
         ),
         (
-            "IF (SEX.EQ.1) THEN\nCL=THETA(1)\nELSE\nCL=THETA(2)\nENDIF",
+            "IF (SEX.EQ.1) THEN\nCL=THETA(1)\nELSE\nCL=THETA(5)*WT\nENDIF",
             "CL is different where SEX.EQ.1 in a way that is not recognized",
+        ),
+        (
+            "IF (SEX.EQ.1) CL=THETA(1)\nIF (AGE.GT.40) CL=THETA(5)",
+            "CL is 0 at a record; expected parameters above 0",
         ),
         ("IF (AMT.GT.0) B=TIME\nCL=THETA(1)*(TIME-B)", "CL has the factor TIME-MERGE(TIME, B, AMT.GT.0)"),
         ("CL=THETA(1)*(1+THETA(3)*(AGE-40))", "CL is -4 at a record; expected parameters above 0"),
@@ -412,6 +443,15 @@ def test_other_routines_are_refused():
     ).problems_read[0]
     (problem,) = recognize(found, data()).problems
     assert str(problem) == "line 4, $PRED: is not recognized; expected $PK and $ERROR with ADVAN1 to ADVAN4"
+
+
+def test_elements_of_theta_in_several_places_are_noted():
+    pk = "CL=THETA(1)*(WT/70)**THETA(3)*EXP(ETA(1))\nV=THETA(2)*(WT/70)**THETA(3)"
+    found = recognition(pk, omega="$OMEGA 0.1")
+    assert found.model is not None
+    assert found.model.shared == (3,)
+    assert found.notes == ("THETA(3) stands in CL and V: a fit of the engine estimates a number for each of them.",)
+    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == (2, 3)  # type: ignore[union-attr]
 
 
 def test_initial_estimates():
