@@ -179,7 +179,9 @@ def _numbers(
             values = clock_hours(text, options.null, name, lines, faults)
         else:
             values, wrong = column_numbers(text, options.null)
-            _note_cells(wrong, text, name, lines, faults, "a number, or a point for null")
+            # A line of names, of which nobody has said that it is none of the records.
+            hint = "; IGNORE=@ leaves out lines that begin with a letter" if name == "ID" and 0 in wrong[:1] else ""
+            _note_cells(wrong, text, name, lines, faults, f"a number, or a point for null{hint}")
         _note_cells(too_long(text), text, name, lines, faults, f"at most {LONGEST_CELL} characters in a cell")
         if name == "II":
             values = _intervals(values, text, options)

@@ -221,6 +221,13 @@ def test_a_dropped_item_may_be_called_like_one_that_takes_its_place(tmp_path: Pa
     assert column(tmp_path, text, "DV", items, conditions=(condition("DV", "=", "8"),)) == [0.0, 7.0]
 
 
+def test_a_line_of_names_that_is_no_comment(tmp_path: Path):
+    found = faults(tmp_path, "ID,TIME,AMT,DV\n1,0,100,0\n")
+    assert found[0] == (
+        "data.csv: line 1, ID: is “ID”; expected a number, or a point for null; IGNORE=@ leaves out lines that begin with a letter"
+    )
+
+
 def test_several_bare_drops_are_allowed():
     items, found = data_items((2, word) for word in ["DROP", "SKIP", "DROP"])
     assert not found
