@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nonmem_ref.dataset.faults import shown_cell
 from pkpd.errors import Problem
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def split_records(lines: Iterable[tuple[int, str]]) -> tuple[tuple[Record, ...],
             if any("before the first" in fault.message for fault in faults):
                 continue
             faults.append(
-                Problem(f"line {number}", f"“{text.strip()[:40]}” stands before the first record; expected $PROBLEM")
+                Problem(
+                    f"line {number}", f"{shown_cell(text.strip())} stands before the first record; expected $PROBLEM"
+                )
             )
     return tuple(Record(one.name, one.line, tuple(one.lines)) for one in found), tuple(faults)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nonmem_ref.dataset.cell_numbers import cell_number, column_numbers
+from nonmem_ref.dataset.faults import shown_cell
 from nonmem_ref.dataset.options import Comparison
 from pkpd.data.arrow import pc
 from pkpd.errors import Problem
@@ -74,7 +75,10 @@ def _holds(condition: Condition, cells: Cells, column: Any, faults: Faults) -> B
     is_wrong[wrong] = True
     expected = f"{condition.comparison.value} of $DATA expects a number"
     faults.add_rows(
-        is_wrong, cells.lines, condition.label, lambda row: f"“{column[row].as_py()}” is no number; {expected}"
+        is_wrong,
+        cells.lines,
+        condition.label,
+        lambda row: f"{shown_cell(column[row].as_py())} is no number; {expected}",
     )
     return _compared(condition.comparison, numbers, value)
 

@@ -69,7 +69,8 @@ class Faults:
 
 
 def shown_cell(text: str) -> str:
-    """Return a cell as a message shows it: in quotes, cut if it is long; “nothing” for an empty one."""
+    """Return a cell as a message shows it: in quotes, cut if it is long, a dot for what cannot be printed; “nothing” for an empty one."""
     if not text:
         return "nothing"
-    return f"“{text if len(text) <= _LARGEST_CELL else text[: _LARGEST_CELL - 1] + '…'}”"
+    cut = text if len(text) <= _LARGEST_CELL else f"{text[: _LARGEST_CELL - 1]}…"
+    return f"“{''.join(letter if letter.isprintable() else '·' for letter in cut)}”"

@@ -228,6 +228,10 @@ def test_a_line_of_names_that_is_no_comment(tmp_path: Path):
     )
 
 
+def test_what_cannot_be_printed_is_a_dot(tmp_path: Path):
+    assert "DV: is “a·[2J”; expected a number" in faults(tmp_path, b"1,0,100,a\xc2\x9b[2J\n")[0]
+
+
 def test_several_bare_drops_are_allowed():
     items, found = data_items((2, word) for word in ["DROP", "SKIP", "DROP"])
     assert not found
