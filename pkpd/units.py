@@ -7,6 +7,7 @@ albumin in g/L and C-reactive protein in mg/L. Everything that comes in or goes 
 from __future__ import annotations
 
 HOURS_PER_DAY = 24.0
+MINUTES_PER_HOUR = 60.0
 DAYS_PER_WEEK = 7.0
 MG_PER_L_PER_MG_PER_DL = 10.0
 G_PER_L_PER_G_PER_DL = 10.0
@@ -23,6 +24,11 @@ def days_from_hours(hours: float) -> float:
 def hours_from_days(days: float) -> float:
     """Return a duration in hours from one in days."""
     return days * HOURS_PER_DAY
+
+
+def hours_from_clock(hours: float, minutes: float, seconds: float) -> float:
+    """Return a clock time in hours from its hours, minutes and seconds."""
+    return hours + (minutes + seconds / MINUTES_PER_HOUR) / MINUTES_PER_HOUR
 
 
 def mg_per_l_from_mg_per_dl(value: float) -> float:

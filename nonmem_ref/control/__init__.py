@@ -1,0 +1,1 @@
+"""NM-TRAN control streams: records, parameters, and abbreviated code as a tree."""

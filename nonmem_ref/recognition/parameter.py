@@ -1,0 +1,131 @@
+"""Parameters of the model as the engine has them: a typical value, covariate effects that multiply, and random effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pkpd.model.spec import EffectForm, RandomEffectShape
+
+if TYPE_CHECKING:
+    from nonmem_ref.control.tree import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficient:
+    """A number of the model: a constant, or a constant times an element of THETA, or times the quotient of two.
+
+    Parameters
+    ----------
+    factor : float
+        The constant.
+    theta : int or None
+        Number of the element of THETA.
+    over : int or None
+        Number of the element that it is divided by: of two typical values the one that the other is a multiple of.
+    """
+
+    factor: float
+    theta: int | None = None
+    over: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Covariate:
+    """What an effect reads: a data item, or whether it compares with a number in a certain way (1) or not (0).
+
+    Parameters
+    ----------
+    item : str
+        Name of the data item.
+    relation : str or None
+        ``.EQ.``, ``.LT.`` or their kind; None for the item itself.
+    value : float
+        What the item is compared with.
+    """
+
+    item: str
+    relation: Relation | None = None
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CovariateEffect:
+    """One effect that multiplies a typical value.
+
+    Parameters
+    ----------
+    covariate : Covariate
+        What it reads.
+    form : EffectForm
+        The engine's formula (docs/how-to/model-files.md).
+    coefficient : Coefficient
+        Its coefficient.
+    reference : float
+        Value of the covariate at which the effect is 1.
+    """
+
+    covariate: Covariate
+    form: EffectForm
+    coefficient: Coefficient
+    reference: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RandomEffect:
+    """A random effect of the subject.
+
+    Parameters
+    ----------
+    eta : int
+        Number of the element of ETA.
+    shape : RandomEffectShape
+        How it changes the parameter.
+    """
+
+    eta: int
+    shape: RandomEffectShape = RandomEffectShape.EXPONENTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionEffect:
+    """Random effects of occasions, which multiply by exp(eta).
+
+    Parameters
+    ----------
+    item : str
+        Data item that tells occasions apart.
+    etas : tuple of (float, int)
+        Each occasion's code with the number of its element of ETA.
+    """
+
+    item: str
+    etas: tuple[tuple[float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedParameter:
+    """A parameter: typical · Π effects, changed by random effects.
+
+    Parameters
+    ----------
+    name : str
+        Name in NONMEM (``CL``).
+    typical : Coefficient
+        Typical value where all effects are 1; exp(THETA) times the constant where `is_log`.
+    is_log : bool
+        Whether THETA is the logarithm of the typical value.
+    effects : tuple of CovariateEffect
+        Covariate effects.
+    random : RandomEffect or None
+        Random effect of the subject.
+    occasion : OccasionEffect or None
+        Random effects of occasions.
+    """
+
+    name: str
+    typical: Coefficient
+    is_log: bool = False
+    effects: tuple[CovariateEffect, ...] = ()
+    random: RandomEffect | None = None
+    occasion: OccasionEffect | None = None

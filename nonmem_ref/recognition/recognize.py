@@ -1,0 +1,341 @@
+"""From a control stream and its data to the model of the engine that it says, or to each reason why it says none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonmem_ref.control.evaluate import evaluate
+from nonmem_ref.control.matrices import matrix_of
+from nonmem_ref.control.relevance import relevant
+from nonmem_ref.control.tree import Assignment, walk
+from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
+from nonmem_ref.dataset.items import RESERVED
+from nonmem_ref.recognition.atoms import NotRecognizedError
+from nonmem_ref.recognition.factors import recognize_parameter
+from nonmem_ref.recognition.inline import definitions, numbered
+from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
+from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure
+from nonmem_ref.recognition.values import first_difference
+from pkpd.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nonmem_ref.control.code import Code
+    from nonmem_ref.control.matrices import Block
+    from nonmem_ref.control.read import ControlProblem
+    from nonmem_ref.control.tree import Expression
+    from nonmem_ref.dataset.read import Dataset
+    from nonmem_ref.recognition.parameter import RecognizedParameter
+    from nonmem_ref.recognition.residual import RecognizedResidual
+    from nonmem_ref.recognition.structure import RecognizedStructure
+    from pkpd.arrays import FloatArray
+
+# When routines are called: as they are anyway, or only where Y is asked for.
+_EVERYWHERE = re.compile(r"EVERY( EVENT)?|CALLFL ?= ?-1|COMRES ?= ?-1")
+_AT_OBSERVATIONS = re.compile(r"ONLY OBS\w*|OBS\w* ONLY|CALLFL ?= ?0")
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedModel:
+    """A NONMEM model in the engine's terms, every number in the units of the control stream and its data.
+
+    Parameters
+    ----------
+    structure : RecognizedStructure
+        Compartments.
+    parameters : mapping of str to RecognizedParameter
+        By the engine's names (``cl``, ``v``, …).
+    thetas : tuple of float
+        Initial THETA, from the first on.
+    omega : (n_eta, n_eta) array
+        Initial OMEGA.
+    residual : RecognizedResidual
+        Residual error, and which observations lie beyond limits.
+    shared : tuple of int
+        Elements of THETA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which ties
+        no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
+    """
+
+    structure: RecognizedStructure
+    parameters: Mapping[str, RecognizedParameter]
+    thetas: tuple[float, ...]
+    omega: FloatArray
+    residual: RecognizedResidual
+    shared: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What was recognized.
+
+    Parameters
+    ----------
+    model : RecognizedModel or None
+        The model; None where there are problems.
+    problems : tuple of Problem
+        What the engine has not, or what is written in a way that is not recognized, with line and record.
+    notes : tuple of str
+        What changes nothing, in one sentence each.
+    """
+
+    model: RecognizedModel | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
+    """Recognize the model of a control stream.
+
+    Parameters
+    ----------
+    control : ControlProblem
+        The control stream.
+    dataset : Dataset
+        Its data, on whose records the code is evaluated.
+
+    Returns
+    -------
+    Recognition
+        The model, or each reason why there is none. What is recognized gives the same parameters as the code at every record, at values
+        of THETA and ETA other than the initial ones too.
+    """
+    problems = _unsupported(control)
+    pk, error = control.code("PK"), control.code("ERROR")
+    if problems or pk is None or error is None or control.subroutines is None or control.subroutines.advan is None:
+        return Recognition(None, tuple(problems), ())
+    place = f"line {pk.line}, $PK"
+    numbered_pk, error = (replace(code, statements=numbered(code.statements, control.labels)) for code in (pk, error))
+    # What $PK says only for tables is not looked at.
+    pk = replace(numbered_pk, statements=relevant(numbered_pk.statements, names_of_predpp(numbered_pk)))
+    made = definitions(pk.statements, "$PK")
+    problems += made.problems
+    try:
+        structure = recognize_structure(control.subroutines.advan, control.subroutines.trans, pk, made.values)
+    except NotRecognizedError as refused:
+        return Recognition(None, (*problems, Problem(place, str(refused))), ())
+    problems += _compartments(structure, dataset)
+    parameters = _parameters(structure, pk, made.values, dataset, problems)
+    if problems:
+        return Recognition(None, tuple(problems), ())
+    known = _known(control, dataset)
+    omega, sigma = matrix_of(control.omega), matrix_of(control.sigma)
+    problems += _random_effects(parameters, control.omega, place)
+    problems += _differences(pk, parameters, known, place)
+    if problems:
+        return Recognition(None, tuple(problems), ())
+    try:
+        scale = evaluate(pk.statements, known)[
+            f"S{structure.central}" if f"S{structure.central}" in made.values else "SC"
+        ]
+        is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
+        whole = (*numbered_pk.statements, *error.statements)
+        statements = relevant(whole, ("Y", "F_FLAG"))
+        code = ErrorCode(statements, known, sigma, structure.central, scale.value, is_observed, _free(control))
+        residual = recognize_residual(code)
+    except (NotRecognizedError, InputError) as refused:
+        return Recognition(None, (Problem(f"line {error.line}, $ERROR", str(refused)),), ())
+    thetas = tuple(theta.initial for theta in control.thetas)
+    places = _shared(parameters, residual, _free(control))
+    model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
+    return Recognition(model, (), _notes(parameters, len(omega), places))
+
+
+def _unsupported(control: ControlProblem) -> list[Problem]:
+    """Return routines and options that the engine has not."""
+    found: list[Problem] = []
+    for code in control.codes:
+        if code.record not in {"PK", "ERROR"}:
+            found.append(
+                Problem(
+                    f"line {code.line}, ${code.record}",
+                    "is not recognized; expected $PK and $ERROR with ADVAN1 to ADVAN4",
+                )
+            )
+        found += [
+            Problem(f"line {line}, ${code.record}", f"is called as “{call}” says; expected at every event")
+            for line, call in code.calls
+            if not _EVERYWHERE.fullmatch(call) and not (code.record == "ERROR" and _AT_OBSERVATIONS.fullmatch(call))
+        ]
+    if any("L2" in item.names and not item.is_dropped for item in control.items):
+        found.append(
+            Problem(
+                f"line {control.line}, $INPUT", "has L2, by which observations share their EPS; the engine has none"
+            )
+        )
+    for estimation in control.estimations:
+        for flag, word in (("likelihood", "LIKELIHOOD"), ("minus_2_log_likelihood", "-2LOGLIKELIHOOD")):
+            if estimation.has(flag):
+                found.append(Problem(f"line {estimation.line}, $ESTIMATION", f"has {word}; expected predictions"))
+    if not control.thetas or not control.omega or not control.sigma:
+        lacking = [name for name in ("THETA", "OMEGA", "SIGMA") if not getattr(control, _FIELDS[name])]
+        found.append(
+            Problem(f"line {control.line}, $PROBLEM", f"has no {' and no '.join(f'${name}' for name in lacking)}")
+        )
+    return found
+
+
+_FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
+
+
+def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | FloatArray]:
+    """Return what code can read at each record: data items, initial THETA, OMEGA and SIGMA, ETA 0, and where an individual begins."""
+    is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
+    known: dict[str, float | FloatArray] = {"ICALL": 2.0, "NEWIND": np.where(is_first, 1.0, 2.0), **dataset.columns}
+    known |= {f"THETA({i})": theta.initial for i, theta in enumerate(control.thetas, start=1)}
+    for array, blocks in (("OMEGA", control.omega), ("SIGMA", control.sigma)):
+        matrix = matrix_of(blocks)
+        for i, j in np.ndindex(*matrix.shape):
+            known[f"{array}({i + 1},{j + 1})"] = matrix[i, j]
+            if i == j:
+                known[f"{array}({i + 1})"] = matrix[i, i]
+    n_eta = sum(block.size for block in control.omega)
+    known |= {f"ETA({i})": 0.0 for i in range(1, n_eta + 1)}
+    return known
+
+
+def _free(control: ControlProblem) -> frozenset[str]:
+    """Return the elements of THETA and SIGMA that are not fixed."""
+    thetas = {f"THETA({i})" for i, theta in enumerate(control.thetas, start=1) if not theta.is_fixed}
+    is_fixed = [block.is_fixed for block in control.sigma for _ in range(block.size)]
+    return frozenset(thetas | {f"SIGMA({i},{i})" for i, fixed in enumerate(is_fixed, start=1) if not fixed})
+
+
+def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Problem]:
+    """Return events that the engine has not: absorbed doses, levels elsewhere than in the centre, resets, steady states of other kinds."""
+    columns, found = dataset.columns, list[Problem]()
+    evid = columns["EVID"]
+    compartment = columns.get("CMT", np.zeros(evid.size))
+    is_dose = np.isin(evid, (DOSE, RESET_DOSE))
+    default_dose = 1.0
+    dosed = np.where(compartment == 0.0, default_dose, np.abs(compartment))
+    observed = np.where(compartment == 0.0, structure.central, np.abs(compartment))
+    reasons = (
+        (
+            is_dose & (dosed != structure.central),
+            "CMT",
+            f"a dose into compartment {structure.central}; absorption is not in the engine",
+        ),
+        (
+            (evid == OBSERVATION) & (columns["MDV"] == 0.0) & (observed != structure.central),
+            "CMT",
+            f"a level in compartment {structure.central}",
+        ),
+        (np.isin(evid, (RESET, RESET_DOSE)), "EVID", "no reset, which the engine has not"),
+        (
+            is_dose & (columns.get("RATE", np.zeros(evid.size)) == -1.0),
+            "RATE",
+            "no modelled rate, which the engine has not",
+        ),
+    )
+    for where, item, expected in reasons:
+        rows = np.flatnonzero(where)
+        if rows.size:
+            more = f" (and {rows.size - 1:,} more records)" if rows.size > 1 else ""
+            found.append(
+                Problem(f"{dataset.file}: line {dataset.lines[rows[0]]}, {item}", f"expected {expected}{more}")
+            )
+    if structure.duration is None and (is_dose & (columns.get("RATE", np.zeros(evid.size)) == -2.0)).any():
+        found.append(Problem(dataset.file, f"RATE is -2, but $PK gives D{structure.central} no value"))
+    return found
+
+
+def _parameters(
+    structure: RecognizedStructure,
+    pk: Code,
+    values: Mapping[str, Expression],
+    dataset: Dataset,
+    problems: list[Problem],
+) -> dict[str, RecognizedParameter]:
+    """Return the parameters that are recognized, and note those that are not with the line that they are last given a value in."""
+    items = frozenset(dataset.columns) - RESERVED
+    lines = {node.target.name: node.line for node in walk(*pk.statements) if isinstance(node, Assignment)}
+    found: dict[str, RecognizedParameter] = {}
+    for name, meaning in structure.parameters.items():
+        if meaning == "ka":
+            # All doses go into the centre: nothing is absorbed.
+            continue
+        try:
+            found[meaning] = recognize_parameter(name, values[name], items)
+        except NotRecognizedError as refused:
+            problems.append(Problem(f"line {lines[name]}, $PK", f"{name} {refused}"))
+    return found
+
+
+def _random_effects(
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], place: str
+) -> list[Problem]:
+    """Return random effects that $OMEGA does not have, that two parameters share, or that are no occasions."""
+    found: list[Problem] = []
+    same = [block.is_same for block in blocks for _ in range(block.size)]
+    users: dict[int, str] = {}
+    for one in parameters.values():
+        etas = [one.random.eta] if one.random is not None else []
+        occasions = [eta for _, eta in one.occasion.etas] if one.occasion is not None else []
+        for eta in (*etas, *occasions):
+            if eta > len(same):
+                found.append(Problem(place, f"{one.name} has ETA({eta}), but $OMEGA has {len(same)} rows"))
+            elif eta in users:
+                found.append(
+                    Problem(
+                        place, f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
+                    )
+                )
+            users[eta] = one.name
+        if occasions and max(occasions) <= len(same) and not all(same[eta - 1] for eta in sorted(occasions)[1:]):
+            found.append(
+                Problem(
+                    place,
+                    f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all",
+                )
+            )
+    return found
+
+
+def _differences(
+    pk: Code, parameters: Mapping[str, RecognizedParameter], known: Mapping[str, float | FloatArray], place: str
+) -> list[Problem]:
+    """Return parameters that give other values than the code, which would be an error of the recognition."""
+    found: list[Problem] = []
+    try:
+        for one, theirs, ours in first_difference(pk.statements, tuple(parameters.values()), known):
+            message = (
+                f"{one.name} is not understood: the code gives {theirs:g} at a record where {ours:g} was recognized"
+            )
+            if not theirs > 0.0:
+                message = f"{one.name} is {theirs:g} at a record; expected parameters above 0 at the initial estimates, and near them"
+            found.append(Problem(place, message))
+    except InputError as error:
+        found += [Problem(f"{problem.place}, $PK", problem.message) for problem in error.problems]
+    return found
+
+
+def _shared(
+    parameters: Mapping[str, RecognizedParameter], residual: RecognizedResidual, free: frozenset[str]
+) -> dict[int, list[str]]:
+    """Return the elements of THETA that are not fixed and stand in several places, with these."""
+    places: dict[str, list[str]] = {}
+    for one in parameters.values():
+        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
+            places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
+    for name in {*residual.additive_from, *residual.proportional_from}:
+        places.setdefault(name, []).append("Y")
+    return {int(name[6:-1]): where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
+
+
+def _notes(
+    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[int, Sequence[str]]
+) -> tuple[str, ...]:
+    used = {one.random.eta for one in parameters.values() if one.random is not None}
+    used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
+    unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
+    notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
+    notes += [
+        f"THETA({theta}) stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
+        for theta, where in shared.items()
+    ]
+    return tuple(notes)

@@ -1,0 +1,182 @@
+"""Compartments and parameters of ADVAN1 to ADVAN4 with TRANS1, TRANS2 and TRANS4, as PREDPP names them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nonmem_ref.control.tree import Assignment, Binary, Name, Number, Unary, walk
+from nonmem_ref.recognition.algebra import Power, product_of
+from nonmem_ref.recognition.atoms import NotRecognizedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nonmem_ref.control.code import Code
+    from nonmem_ref.control.tree import Expression
+
+# Parameters of each pair of ADVAN and TRANS, in the engine's order, with the engine's names.
+_PARAMETERS: dict[tuple[int, int], dict[str, str]] = {
+    (1, 1): {"K": "ke"},
+    (1, 2): {"CL": "cl", "V": "v"},
+    (2, 1): {"K": "ke", "KA": "ka"},
+    (2, 2): {"CL": "cl", "V": "v", "KA": "ka"},
+    (3, 4): {"CL": "cl", "V1": "v1", "Q": "q", "V2": "v2"},
+    (4, 4): {"CL": "cl", "V2": "v1", "Q": "q", "V3": "v2", "KA": "ka"},
+}
+_CENTRAL = {1: 1, 2: 2, 3: 1, 4: 2}
+_N_COMPARTMENTS = {1: 1, 2: 2, 3: 2, 4: 3}
+_DEPOTS = frozenset({2, 4})
+_VOLUMES = {1: "V", 2: "V", 3: "V1", 4: "V2"}
+
+
+@dataclass(frozen=True, slots=True)
+class RecognizedStructure:
+    """Compartments, and which variables of $PK are their parameters.
+
+    Parameters
+    ----------
+    n_compartments : int
+        1 or 2, a depot not counted.
+    central : int
+        Number of the central compartment, where doses are infused and levels are observed.
+    has_depot : bool
+        Whether compartment 1 is a depot with first-order absorption.
+    parameters : mapping of str to str
+        The engine's name (``cl``, ``v1``, ``ke``, ``ka``) of each variable of $PK.
+    volume_factor : float
+        Scale of the central compartment divided by its volume: 1 where S1 is the volume, 0.001 for S1 = V1/1000.
+    duration : float or None
+        D of the central compartment, for doses with RATE -2.
+    """
+
+    n_compartments: int
+    central: int
+    has_depot: bool
+    parameters: Mapping[str, str]
+    volume_factor: float
+    duration: float | None
+
+
+_OF_PREDPP = re.compile(r"(?:S|F|R|D|ALAG)\d+|SC|A_0\(\d+\)|DADT\(\d+\)|MTIME|K\d*|KA|CL|Q|V\d?|CALLFL")
+
+
+def names_of_predpp(code: Code) -> frozenset[str]:
+    """Return the variables of $PK that PREDPP reads."""
+    targets = {node.target.name for node in walk(*code.statements) if isinstance(node, Assignment)}
+    return frozenset(name for name in targets if _OF_PREDPP.fullmatch(name))
+
+
+def recognize_structure(
+    advan: int, trans: int | None, code: Code, values: Mapping[str, Expression]
+) -> RecognizedStructure:
+    """Recognize the structure of a model.
+
+    Parameters
+    ----------
+    advan, trans : int
+        Of $SUBROUTINES; TRANS1 where it names none.
+    code : Code
+        $PK.
+    values : mapping of str to Expression
+        What each of its variables is.
+
+    Raises
+    ------
+    NotRecognizedError
+        For another structure, and for parameters of PREDPP that the engine has not (lag times, bioavailability, initial amounts).
+    """
+    kind = (advan, trans or 1)
+    if values.get("CALLFL", Unary("-", Number(1.0))) != Unary("-", Number(1.0)):
+        raise NotRecognizedError("sets CALLFL, which has $PK called at other times; expected every event")
+    if advan not in _CENTRAL:
+        raise NotRecognizedError(f"has ADVAN{advan}; expected ADVAN1 to ADVAN4")
+    if kind not in _PARAMETERS:
+        known = ", ".join(f"TRANS{t}" for a, t in _PARAMETERS if a == advan)
+        raise NotRecognizedError(f"has ADVAN{advan} with TRANS{trans or 1}; expected {known}")
+    central = _CENTRAL[advan]
+    parameters = dict(_PARAMETERS[kind])
+    volume = _VOLUMES[advan]
+    if "K" in parameters:
+        parameters = _with_volume(parameters, code, volume, values, central)
+        volume = next(name for name, meaning in parameters.items() if meaning == "v")
+    lacking = [name for name in parameters if name not in values]
+    if lacking:
+        raise NotRecognizedError(f"gives {' and '.join(lacking)} no value; expected {', '.join(parameters)}")
+    _refuse_others(advan, values)
+    return RecognizedStructure(
+        1 if advan in {1, 2} else 2,
+        central,
+        advan in _DEPOTS,
+        parameters,
+        _volume_factor(values, central, volume),
+        _duration(values, central),
+    )
+
+
+def _with_volume(
+    parameters: dict[str, str], code: Code, volume: str, values: Mapping[str, Expression], central: int
+) -> dict[str, str]:
+    """Return the parameters of TRANS1: clearance and volume where K is their quotient, else K and the volume in the scale."""
+    for node in walk(*code.statements):
+        if isinstance(node, Assignment) and node.target.name == "K" and isinstance(node.value, Binary):
+            left, right = node.value.left, node.value.right
+            if node.value.operator == "/" and isinstance(left, Name) and isinstance(right, Name):
+                if values["K"] != Binary("/", values.get(left.name, left), values.get(right.name, right)):
+                    continue
+                others = {name: meaning for name, meaning in parameters.items() if name != "K"}
+                return {left.name: "cl", right.name: "v", **others}
+    scale = next(
+        (
+            node
+            for node in walk(*code.statements)
+            if isinstance(node, Assignment) and node.target.name in _scales(central)
+        ),
+        None,
+    )
+    names = [node.name for node in walk(scale.value) if isinstance(node, Name)] if scale is not None else []
+    found = volume if volume in values else next((name for name in names if name in values), None)
+    if found is None:
+        raise NotRecognizedError("has K and no volume; expected V, or a variable that the scale S1 is made of")
+    return {"K": "ke", found: "v", **{name: meaning for name, meaning in parameters.items() if name != "K"}}
+
+
+def _scales(central: int) -> tuple[str, str]:
+    return (f"S{central}", "SC")
+
+
+def _volume_factor(values: Mapping[str, Expression], central: int, volume: str) -> float:
+    """Return the scale of the central compartment divided by its volume."""
+    scale = next((values[name] for name in _scales(central) if name in values), None)
+    if scale is None:
+        raise NotRecognizedError(f"gives S{central} no value; expected S{central} = {volume}, or a multiple of it")
+    whole, part = product_of(scale), product_of(values[volume])
+    if whole.factors != part.factors or not part.constant:
+        raise NotRecognizedError(
+            f"gives S{central} a value that is no multiple of {volume}; expected S{central} = {volume}"
+        )
+    return whole.constant / part.constant
+
+
+def _refuse_others(advan: int, values: Mapping[str, Expression]) -> None:
+    """Refuse parameters of PREDPP that the engine has not, unless they are what PREDPP takes without them."""
+    defaults = {"ALAG": 0.0, "F": 1.0}
+    for number in range(1, _N_COMPARTMENTS[advan] + 2):
+        for word, default in defaults.items():
+            value = values.get(f"{word}{number}")
+            if value is not None and value != Number(default):
+                raise NotRecognizedError(f"has {word}{number}, which the engine has not; expected none, or {default:g}")
+        for word in (f"R{number}", f"A_0({number})", f"DADT({number})", f"MTIME({number})"):
+            if word in values:
+                raise NotRecognizedError(f"has {word}, which the engine has not")
+
+
+def _duration(values: Mapping[str, Expression], central: int) -> float | None:
+    value = values.get(f"D{central}")
+    if value is None:
+        return None
+    product = product_of(value)
+    if any(isinstance(factor, Power) for factor in product.factors) or product.factors:
+        raise NotRecognizedError(f"has D{central} that is no number; expected the duration of all infusions")
+    return product.constant

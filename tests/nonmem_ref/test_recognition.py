@@ -1,0 +1,656 @@
+"""Models recognized in control streams: what each way of writing means, what is refused, and that numbers are those of the code."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nonmem_ref.control.read import parse_control, read_control
+from nonmem_ref.dataset.read import Dataset, read_dataset
+from nonmem_ref.recognition.parameter import Coefficient, Covariate, CovariateEffect, OccasionEffect, RandomEffect
+from nonmem_ref.recognition.recognize import recognize
+from pkpd.model.spec import EffectForm, RandomEffectShape, ResidualKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nonmem_ref.recognition.recognize import Recognition
+
+N = 12
+
+
+def data(**columns: Any) -> Dataset:
+    """Return two subjects with a dose first and five levels each."""
+    rows = np.arange(N)
+    known = {
+        "ID": np.repeat([1.0, 2.0], N // 2),
+        "TIME": np.tile(np.arange(N // 2, dtype=float), 2),
+        "AMT": np.where(rows % 6 == 0, 100.0, 0.0),
+        "DV": np.where(rows % 6 == 0, 0.0, 5.0 - 0.3 * rows),
+        "WT": 60.0 + rows,
+        "AGE": 30.0 + 2.0 * rows,
+        "SEX": (rows >= 6) * 1.0,
+        "OCC": 1.0 + (rows % 6 > 2),
+        "RACE": 1.0 + rows % 3,
+        "BLQ": np.where(rows % 6 == 5, 1.0, 0.0),
+        "EVID": np.where(rows % 6 == 0, 1.0, 0.0),
+        "MDV": np.where(rows % 6 == 0, 1.0, 0.0),
+    }
+    known |= {name: np.asarray(values, dtype=float) for name, values in columns.items()}
+    return Dataset("d.csv", known, tuple(known), rows + 2, rows // 6, ("1", "2"))
+
+
+def recognition(
+    pk: str = "CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(2))",
+    error: str = "Y=F*(1+EPS(1))",
+    *,
+    sub: str = "ADVAN1 TRANS2",
+    scale: str = "S1=V",
+    omega: str = "$OMEGA 0.1 0.2 0.3 0.4",
+    sigma: str = "$SIGMA 0.04 0.25",
+    rest: str = "",
+    **columns: Any,
+) -> Recognition:
+    theta = "$THETA (0,2) (0,20) 0.3 -0.4 0.5 1.5"
+    text = f"$PROBLEM p\n$INPUT ID TIME AMT DV WT AGE SEX OCC RACE BLQ\n$DATA d.csv\n$SUBR {sub}\n$PK\n{pk}\n{scale}\n$ERROR\n{error}\n{theta}\n{omega}\n{sigma}\n{rest}\n"
+    found = parse_control(enumerate(text.splitlines(), start=1))
+    assert found.problems == ()
+    return recognize(found.problems_read[0], data(**columns))
+
+
+def model(*args: Any, **options: Any):
+    found = recognition(*args, **options)
+    assert found.problems == ()
+    assert found.model is not None
+    return found.model
+
+
+def clearance(code: str, **options: Any):
+    return model(f"{code}\nV=THETA(2)", **options).parameters["cl"]
+
+
+def problems(*args: Any, **options: Any) -> str:
+    found = recognition(*args, **options)
+    assert found.model is None
+    return "\n".join(map(str, found.problems))
+
+
+def near(number: float) -> Any:
+    return pytest.approx(number)
+
+
+def effect(
+    item: str, form: str, coefficient: Coefficient, reference: float = 0.0, relation: Any = None, value: float = 0.0
+):
+    return CovariateEffect(Covariate(item, relation, value), EffectForm(form), coefficient, near(reference))
+
+
+THETA_3 = Coefficient(1.0, 3)
+
+
+# ---------------------------------------------------------------------------------------------------------- typical values
+
+
+@pytest.mark.parametrize(
+    ("code", "factor", "is_log"),
+    [
+        ("CL=THETA(1)*EXP(ETA(1))", 1.0, False),
+        ("TVCL=THETA(1)\nCL=TVCL*EXP(ETA(1))", 1.0, False),
+        ("CL=EXP(THETA(1)+ETA(1))", 1.0, True),
+        ("MU_1=THETA(1)\nCL=EXP(MU_1+ETA(1))", 1.0, True),
+        ("MU_1=LOG(THETA(1))\nCL=EXP(MU_1+ETA(1))", 1.0, False),
+        ("CL=24*THETA(1)*EXP(ETA(1))/2", 12.0, False),
+        ("CL=EXP(ETA(1))*EXP(THETA(1))*EXP(0)", 1.0, True),
+    ],
+)
+def test_typical_values(code: str, factor: float, is_log: Any):
+    found = clearance(code)
+    assert (found.typical, found.is_log, found.effects) == (Coefficient(factor, 1), is_log, ())
+    assert found.random == RandomEffect(1)
+
+
+def test_a_constant_is_a_typical_value():
+    assert clearance("CL=2.5*EXP(ETA(1))").typical == Coefficient(2.5)
+
+
+@pytest.mark.parametrize(
+    ("code", "shape"),
+    [
+        ("CL=THETA(1)*(1+ETA(1))", RandomEffectShape.PROPORTIONAL),
+        ("CL=THETA(1)+ETA(1)", RandomEffectShape.ADDITIVE),
+        ("TVCL=THETA(1)*(WT/70)**0.75\nCL=ETA(1)+TVCL", RandomEffectShape.ADDITIVE),
+    ],
+)
+def test_other_shapes_of_random_effects(code: str, shape: RandomEffectShape):
+    assert clearance(code).random == RandomEffect(1, shape)
+
+
+def test_a_parameter_without_random_effect():
+    assert model("CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)").parameters["v"].random is None
+
+
+def test_labels_of_thetas_and_etas():
+    text = "$PROBLEM p\n$INPUT ID TIME AMT DV\n$DATA d.csv\n$SUBR ADVAN1 TRANS2\n$THETA CL=(0,2) V=20\n$OMEGA ECL=0.1\n$SIGMA 0.1\n"
+    text += "$PK\nCL=THETA(CL)*EXP(ETA(ECL))\nV=THETA(V)\nS1=V\n$ERROR\nY=F+EPS(1)\n"
+    found = recognize(parse_control(enumerate(text.splitlines(), start=1)).problems_read[0], data())
+    assert found.model is not None
+    assert found.model.parameters["v"].typical == Coefficient(1.0, 2)
+    assert found.model.parameters["cl"].random == RandomEffect(1)
+
+
+# --------------------------------------------------------------------------------------------------------------- effects
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        ("*(WT/70)**THETA(3)", effect("WT", "power", THETA_3, 70)),
+        ("*(70/WT)**THETA(3)", effect("WT", "power", Coefficient(-1.0, 3), 70)),
+        ("*(WT/70)**(-THETA(3))", effect("WT", "power", Coefficient(-1.0, 3), 70)),
+        ("*(WT/70)**0.75", effect("WT", "power", Coefficient(0.75), 70)),
+        ("*WT", effect("WT", "power", Coefficient(1.0), 1)),
+        ("*(WT/70)", effect("WT", "power", Coefficient(1.0), 1)),
+        ("/WT", effect("WT", "power", Coefficient(-1.0), 1)),
+        ("*EXP(THETA(3)*LOG(WT/70))", effect("WT", "power", THETA_3, 70)),
+        ("*EXP(THETA(3)*(LOG(WT)-LOG(70)))", effect("WT", "power", THETA_3, 70)),
+        ("*(1+THETA(3)*(AGE-40)/100)", effect("AGE", "linear_fraction", Coefficient(0.01, 3), 40)),
+        ("*(1-(40-AGE)*THETA(3)/10)", effect("AGE", "linear_fraction", Coefficient(0.1, 3), 40)),
+        ("*(1+THETA(3)*SEX)", effect("SEX", "linear_fraction", THETA_3)),
+        ("*(2+2*THETA(3)*SEX)", effect("SEX", "linear_fraction", THETA_3)),
+        ("*(1+THETA(3)*LOG(WT/70))", effect("WT", "linear_log", THETA_3, 70)),
+        ("*EXP(THETA(3)*(AGE-40))", effect("AGE", "exponential", THETA_3, 40)),
+        ("*EXP(THETA(3)*SEX)", effect("SEX", "exponential", THETA_3)),
+        ("*EXP(0.1*AGE)", effect("AGE", "exponential", Coefficient(0.1))),
+        ("*THETA(5)**SEX", effect("SEX", "factor", Coefficient(1.0, 5))),
+        ("*THETA(5)**(AGE-40)", effect("AGE", "factor", Coefficient(1.0, 5), 40)),
+    ],
+)
+def test_effects_of_covariates(factor: str, expected: Any):
+    found = clearance(f"CL=THETA(1){factor}*EXP(ETA(1))")
+    assert found.effects == (expected,)
+
+
+def test_effects_in_the_exponent_of_a_mu():
+    found = clearance("MU_1=THETA(1)+THETA(3)*LOG(WT/70)+THETA(4)*(AGE-40)+THETA(5)*SEX\nCL=EXP(MU_1+ETA(1))")
+    assert (found.typical, found.is_log) == (Coefficient(1.0, 1), True)
+    assert set(found.effects) == {
+        CovariateEffect(Covariate("AGE"), EffectForm.EXPONENTIAL, Coefficient(1.0, 4), 40.0),
+        CovariateEffect(Covariate("SEX"), EffectForm.EXPONENTIAL, Coefficient(1.0, 5), 0.0),
+        CovariateEffect(Covariate("WT"), EffectForm.POWER, THETA_3, 70.0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("IF (SEX.EQ.1) TVCL=TVCL*THETA(3)", effect("SEX", "factor", THETA_3, 0, ".EQ.", 1)),
+        ("IF (1==SEX) TVCL=TVCL*(1+THETA(3))", effect("SEX", "linear_fraction", THETA_3, 0, ".EQ.", 1)),
+        ("IF (AGE.LT.40) TVCL=TVCL*EXP(-THETA(3))", effect("AGE", "exponential", Coefficient(-1.0, 3), 0, ".LT.", 40)),
+        ("IF (40<AGE) TVCL=TVCL*1.5", effect("AGE", "factor", Coefficient(1.5), 0, ".GT.", 40)),
+        (
+            "IF (SEX.EQ.1) THEN\nFS=1\nELSE\nFS=THETA(3)\nENDIF\nTVCL=TVCL*FS",
+            effect("SEX", "factor", THETA_3, 0, ".NE.", 1),
+        ),
+        (
+            "FS=0\nIF (SEX.EQ.1) FS=1\nTVCL=TVCL*(1+THETA(3)*FS)",
+            effect("SEX", "linear_fraction", THETA_3, 0, ".EQ.", 1),
+        ),
+        ("FS=0\nIF (SEX.EQ.1) FS=1\nTVCL=TVCL*THETA(3)**FS", effect("SEX", "factor", THETA_3, 0, ".EQ.", 1)),
+        ("COV=0\nIF (SEX.EQ.1) COV=THETA(3)\nTVCL=TVCL*EXP(COV)", effect("SEX", "exponential", THETA_3, 0, ".EQ.", 1)),
+    ],
+)
+def test_effects_of_categories_and_thresholds(code: str, expected: Any):
+    assert clearance(f"TVCL=THETA(1)\n{code}\nCL=TVCL*EXP(ETA(1))").effects == (expected,)
+
+
+def test_effects_of_several_categories():
+    code = "FR=1\nIF (RACE.EQ.2) FR=THETA(3)\nIF (RACE.EQ.3) FR=THETA(5)\nCL=THETA(1)*FR*EXP(ETA(1))"
+    assert set(clearance(code).effects) == {
+        CovariateEffect(Covariate("RACE", ".EQ.", 2.0), EffectForm.FACTOR, THETA_3),
+        CovariateEffect(Covariate("RACE", ".EQ.", 3.0), EffectForm.FACTOR, Coefficient(1.0, 5)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "theta", "effects"),
+    [
+        ("IF (SEX.EQ.1) THEN\nTVCL=THETA(1)\nELSE\nTVCL=THETA(6)\nENDIF", 6, [(("SEX", ".EQ.", 1.0), (1, 6))]),
+        ("TVCL=THETA(1)\nIF (SEX.EQ.1) TVCL=THETA(6)", 1, [(("SEX", ".EQ.", 1.0), (6, 1))]),
+        ("IF (SEX.EQ.0) TVCL=THETA(1)\nIF (SEX.EQ.1) TVCL=THETA(6)", 1, [(("SEX", ".EQ.", 1.0), (6, 1))]),
+        ("TVCL=THETA(1)\nIF (AGE.GT.40) TVCL=THETA(6)", 1, [(("AGE", ".GT.", 40.0), (6, 1))]),
+        (
+            "IF (RACE.EQ.1) TVCL=THETA(1)\nIF (RACE.EQ.2) TVCL=THETA(5)\nIF (RACE.EQ.3) TVCL=THETA(6)",
+            1,
+            [(("RACE", ".EQ.", 3.0), (6, 1)), (("RACE", ".EQ.", 2.0), (5, 1))],
+        ),
+    ],
+)
+def test_typical_values_of_categories_are_multiples_of_one_of_them(code: str, theta: int, effects: Any):
+    found = clearance(f"{code}\nCL=TVCL*(WT/70)**0.75*EXP(ETA(1))")
+    assert found.typical == Coefficient(1.0, theta)
+    by_category = [(one.covariate, one.coefficient) for one in found.effects if one.covariate.relation is not None]
+    assert by_category == [(Covariate(*covariate), Coefficient(1.0, *thetas)) for covariate, thetas in effects]
+    assert len(found.effects) == len(effects) + 1
+
+
+def test_categories_that_leave_records_over_are_refused():
+    text = problems("IF (RACE.EQ.1) TVCL=THETA(1)\nIF (RACE.EQ.2) TVCL=THETA(5)\nCL=TVCL\nV=THETA(2)")
+    assert "CL is not understood: the code gives 0.5 at a record where 2 was recognized" in text
+
+
+def test_several_effects_are_multiplied():
+    found = clearance("CL=THETA(1)*(WT/70)**0.75*(1+THETA(3)*SEX)*EXP(THETA(4)*(AGE-40))*EXP(ETA(1))")
+    assert {one.covariate.item for one in found.effects} == {"WT", "SEX", "AGE"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1)+IOV)",
+        "IF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1))*EXP(IOV)",
+        "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSEIF (OCC.EQ.2) THEN\nIOV=ETA(4)\nENDIF\nCL=EXP(LOG(THETA(1))+ETA(1)+IOV)",
+    ],
+)
+def test_random_effects_of_occasions(code: str):
+    found = clearance(code, omega="$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) 0.3\n$OMEGA BLOCK(1) SAME")
+    assert found.random == RandomEffect(1)
+    assert found.occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
+
+
+def test_occasions_need_one_variance():
+    code = "IF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
+    assert "line 6, $PK: CL has random effects of occasions without SAME" in problems(code).replace("line 5", "line 6")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("CL=THETA(1)*THETA(2)*EXP(ETA(1))", "line 6, $PK: CL has both THETA(1) and THETA(2) as its typical value"),
+        ("CL=THETA(1)*EXP(ETA(1)+ETA(2))", "CL has both ETA(1) and ETA(2)"),
+        ("CL=THETA(1)*EXP(2*ETA(1))", "CL has 2*ETA(1) in an exponent; expected an ETA without a factor"),
+        ("CL=THETA(1)*EXP(ETA(1)*THETA(3))", "in an exponent; expected an ETA without a factor"),
+        ("CL=THETA(1)+THETA(3)*WT", "CL has the factor THETA(1)+THETA(3)*WT, a sum without a constant; expected 1 + …"),
+        (
+            "CL=THETA(1)*(1+THETA(3)*WT+THETA(4)*AGE)",
+            "CL has the factor 1+THETA(3)*WT+THETA(4)*AGE, which is not recognized",
+        ),
+        ("CL=THETA(1)*SIN(WT)", "CL has the factor SIN(WT), which is not recognized"),
+        ("CL=THETA(1)*TIME", "CL has the factor TIME, which is not recognized"),
+        ("CL=-THETA(1)", "CL has the constant -1 before it; expected one above 0"),
+        ("CL=THETA(1)/(1+THETA(3)*SEX)", "which is not recognized"),
+        (
+            "CL=THETA(1)\nIF (SEX.EQ.1.AND.AGE.GT.40) CL=CL*THETA(3)",
+            "CL depends on SEX.EQ.1.AND.AGE.GT.40; expected a data item compared",
+        ),
+        (
+            "IF (SEX.EQ.1) THEN\nCL=THETA(1)\nELSE\nCL=THETA(5)*WT\nENDIF",
+            "CL is different where SEX.EQ.1 in a way that is not recognized",
+        ),
+        (
+            "IF (SEX.EQ.1) CL=THETA(1)\nIF (AGE.GT.40) CL=THETA(5)",
+            "CL is 0 at a record; expected parameters above 0",
+        ),
+        ("IF (AMT.GT.0) B=TIME\nCL=THETA(1)*(TIME-B)", "CL has the factor TIME-MERGE(TIME, B, AMT.GT.0)"),
+        ("CL=THETA(1)*(1+THETA(3)*(AGE-40))", "CL is -4 at a record; expected parameters above 0"),
+        ("CL=EXP(2*THETA(1))", "CL has 2*THETA(1) in an exponent; expected THETA(1) without a factor"),
+        ("CL=1+ETA(1)*2", "expected 1 + ETA(n)"),
+    ],
+)
+def test_parameters_that_are_refused(code: str, reason: str):
+    assert reason in problems(f"{code}\nV=THETA(2)")
+
+
+def test_one_random_effect_on_two_parameters_is_refused():
+    assert "V and CL share ETA(1)" in problems("CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(1))")
+
+
+def test_random_effects_that_omega_has_not():
+    assert "CL has ETA(4), but $OMEGA has 2 rows" in problems(
+        "CL=THETA(1)*EXP(ETA(4))\nV=THETA(2)", omega="$OMEGA 0.1 0.2"
+    )
+
+
+def test_unused_random_effects_are_noted():
+    assert recognition().notes == ("ETA(3), ETA(4) is on no parameter and changes nothing.",)
+
+
+# -------------------------------------------------------------------------------------------------------------- structure
+
+TWO = "CL=THETA(1)*EXP(ETA(1))\nV1=THETA(2)\nQ=THETA(5)\nV2=THETA(6)"
+
+
+@pytest.mark.parametrize(
+    ("sub", "pk", "scale", "names", "columns"),
+    [
+        ("ADVAN1 TRANS2", "CL=THETA(1)\nV=THETA(2)", "S1=V", {"cl": "CL", "v": "V"}, {}),
+        ("ADVAN1", "K=THETA(1)\nV=THETA(2)", "S1=V", {"ke": "K", "v": "V"}, {}),
+        ("ADVAN1 TRANS1", "CL=THETA(1)\nVD=THETA(2)\nK=CL/VD", "S1=VD", {"cl": "CL", "v": "VD"}, {}),
+        ("ADVAN1 TRANS1", "K=THETA(1)\nVOL=THETA(2)", "S1=VOL", {"ke": "K", "v": "VOL"}, {}),
+        ("ADVAN3 TRANS4", TWO, "S1=V1", {"cl": "CL", "v1": "V1", "q": "Q", "v2": "V2"}, {}),
+        (
+            "ADVAN2 TRANS2",
+            "CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)",
+            "S2=V",
+            {"cl": "CL", "v": "V"},
+            {"CMT": np.full(N, 2.0)},
+        ),
+        (
+            "ADVAN4 TRANS4",
+            "CL=THETA(1)\nV2=THETA(2)\nQ=THETA(5)\nV3=THETA(6)\nKA=1",
+            "S2=V2",
+            {"cl": "CL", "v1": "V2", "q": "Q", "v2": "V3"},
+            {"CMT": np.full(N, 2.0)},
+        ),
+    ],
+)
+def test_structures(sub: str, pk: str, scale: str, names: dict[str, str], columns: dict[str, Any]):
+    found = model(pk, sub=sub, scale=scale, **columns)
+    assert {name: one.name for name, one in found.parameters.items()} == names
+    assert found.structure.volume_factor == 1.0
+    assert found.structure.n_compartments == (2 if "q" in names else 1)
+
+
+def test_the_scale_may_be_a_multiple_of_the_volume():
+    assert model(scale="S1=V/1000").structure.volume_factor == pytest.approx(1e-3)
+
+
+def test_the_duration_of_infusions():
+    found = model("CL=THETA(1)\nV=THETA(2)\nD1=0.0833", RATE=np.where(np.arange(N) % 6 == 0, -2.0, 0.0))
+    assert found.structure.duration == 0.0833
+    assert "RATE is -2, but $PK gives D1 no value" in problems(RATE=np.where(np.arange(N) % 6 == 0, -2.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"sub": "ADVAN6 TOL=5"}, "line 5, $PK: has ADVAN6; expected ADVAN1 to ADVAN4"),
+        ({"scale": "S1=V\nCALLFL=-2"}, "sets CALLFL, which has $PK called at other times; expected every event"),
+        (
+            {"sub": "ADVAN1", "pk": "CL=THETA(1)\nV=THETA(2)*EXP(ETA(2))\nK=CL/V\nK=K/V"},
+            "K has",
+        ),
+        ({"sub": "ADVAN3 TRANS3"}, "has ADVAN3 with TRANS3; expected TRANS4"),
+        ({"sub": "ADVAN3 TRANS4"}, "gives V1 and Q and V2 no value; expected CL, V1, Q, V2"),
+        ({"scale": ""}, "gives S1 no value; expected S1 = V, or a multiple of it"),
+        ({"scale": "S1=V*WT"}, "gives S1 a value that is no multiple of V; expected S1 = V"),
+        ({"scale": "S1=V\nALAG1=0.5"}, "has ALAG1, which the engine has not; expected none, or 0"),
+        ({"scale": "S1=V\nF1=THETA(3)"}, "has F1, which the engine has not; expected none, or 1"),
+        ({"scale": "S1=V\nA_0(1)=5"}, "has A_0(1), which the engine has not"),
+        ({"scale": "S1=V\nD1=THETA(3)"}, "has D1 that is no number; expected the duration of all infusions"),
+        ({"CMT": np.full(N, 2.0)}, "d.csv: line 2, CMT: expected a dose into compartment 1"),
+        ({"EVID": np.where(np.arange(N) % 6 == 0, 4.0, 0.0)}, "d.csv: line 2, EVID: expected no reset"),
+        ({"rest": "$EST LIKELIHOOD METHOD=1 LAPLACE"}, "$ESTIMATION: has LIKELIHOOD; expected predictions"),
+    ],
+)
+def test_structures_that_are_refused(options: dict[str, Any], reason: str):
+    assert reason in problems(**options)
+
+
+def test_what_is_only_for_tables_is_not_looked_at():
+    pk = "IF (NEWIND.NE.2) BASE=WT\nTAD=TIME-TDOSE\nCL=THETA(1)*EXP(ETA(1))\nV=THETA(2)\nK10=CL/V\nX=NPROB"
+    found = model(
+        pk.replace("K10", "KEL"), "IRES=DV-F\nIWRES=IRES/(F*SQRT(SIGMA(1,1)))\nZ=MIXEST+OMEGA(1)\nY=F+F*EPS(1)"
+    )
+    assert found.residual.proportional == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("phrase", ["(ONLY OBSERVATIONS)", "(CALLFL=0)", "(OBS ONLY)", "(EVERY EVENT)", "(COMRES=-1)"])
+def test_routines_may_be_called_at_observations_only(phrase: str):
+    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.proportional == pytest.approx(0.2)
+
+
+def test_other_times_of_calls_are_refused():
+    assert "line 6, $PK: is called as “CALLFL=-2” says; expected at every event" in problems("(CALLFL=-2)\nCL=1\nV=1")
+
+
+def test_four_occasions():
+    pk = "IOV=0\n" + "".join(f"IF (RACE.EQ.{k}) IOV=ETA({k + 1})\n" for k in range(1, 4))
+    pk += "TVCL=THETA(1)*(WT/70)**0.75\nCL=TVCL*EXP(ETA(1)+IOV)\nV=THETA(2)*WT/70"
+    found = model(pk, omega="$OMEGA 0.1\n$OMEGA BLOCK(1) 0.1\n$OMEGA BLOCK(1) SAME(2)").parameters["cl"]
+    assert found.occasion == OccasionEffect("RACE", ((1.0, 2), (2.0, 3), (3.0, 4)))
+
+
+def test_variances_may_stand_in_the_error():
+    found = model(error="W=SQRT(SIGMA(2,2))*2\nY=F+W*EPS(2)*0+F*EPS(1)")
+    assert (found.residual.additive, found.residual.proportional) == (0.0, pytest.approx(0.2))
+
+
+def test_records_that_share_their_residuals_are_refused():
+    text = "$PROBLEM p\n$INPUT ID TIME AMT DV L2\n$DATA d\n$SUBR ADVAN1 TRANS2\n$PK\nCL=1\nV=1\nS1=V\n$ERROR\nY=F+EPS(1)\n$THETA 1\n$OMEGA 1\n$SIGMA 1"
+    (problem,) = recognize(parse_control(enumerate(text.splitlines(), start=1)).problems_read[0], data()).problems
+    assert str(problem) == "line 1, $INPUT: has L2, by which observations share their EPS; the engine has none"
+
+
+def test_absorbed_doses_are_refused():
+    text = problems("CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)", sub="ADVAN2 TRANS2", scale="S2=V")
+    assert (
+        "d.csv: line 2, CMT: expected a dose into compartment 2; absorption is not in the engine (and 1 more records)"
+        in text
+    )
+
+
+def test_other_routines_are_refused():
+    found = parse_control(
+        enumerate(
+            "$PROBLEM p\n$INPUT ID TIME DV\n$DATA d\n$PRED\nY=THETA(1)+EPS(1)\n$THETA 1\n$OMEGA 1\n$SIGMA 1".splitlines(),
+            start=1,
+        )
+    ).problems_read[0]
+    (problem,) = recognize(found, data()).problems
+    assert str(problem) == "line 4, $PRED: is not recognized; expected $PK and $ERROR with ADVAN1 to ADVAN4"
+
+
+def test_elements_of_theta_in_several_places_are_noted():
+    pk = "CL=THETA(1)*(WT/70)**THETA(3)*EXP(ETA(1))\nV=THETA(2)*(WT/70)**THETA(3)"
+    found = recognition(pk, omega="$OMEGA 0.1")
+    assert found.model is not None
+    assert found.model.shared == (3,)
+    assert found.notes == ("THETA(3) stands in CL and V: a fit of the engine estimates a number for each of them.",)
+    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == (2, 3)  # type: ignore[union-attr]
+
+
+def test_initial_estimates():
+    found = model()
+    assert found.thetas == (2.0, 20.0, 0.3, -0.4, 0.5, 1.5)
+    np.testing.assert_array_equal(found.omega, np.diag([0.1, 0.2, 0.3, 0.4]))
+
+
+# --------------------------------------------------------------------------------------------------------- residual error
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "additive", "proportional", "origins"),
+    [
+        ("Y=F*(1+EPS(1))", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),
+        ("Y=F+F*EPS(1)", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),
+        ("Y=F*EXP(ERR(1))", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),
+        ("Y=F+EPS(2)", "variances_add", 0.5, 0.0, (("SIGMA(2,2)",), ())),
+        ("IPRED=F\nY=IPRED*(1+EPS(1))+EPS(2)", "variances_add", 0.5, 0.2, (("SIGMA(2,2)",), ("SIGMA(1,1)",))),
+        (
+            "W=THETA(3)*F\nIRES=DV-F\nIWRES=IRES/W\nY=F+W*EPS(2)*2",
+            "variances_add",
+            0.0,
+            0.3,
+            ((), ("THETA(3)", "SIGMA(2,2)")),
+        ),
+        ("IPRED=A(1)/V\nY=IPRED+EPS(2)", "variances_add", 0.5, 0.0, (("SIGMA(2,2)",), ())),
+        ("IPRED=LOG(F+1E-12)\nY=IPRED+EPS(2)", "logarithmic", 0.5, 0.0, (("SIGMA(2,2)",), ())),
+        (
+            "IF (F.GT.0) IPRED=LOG(F)\nY=IPRED+THETA(3)*EPS(2)*2",
+            "logarithmic",
+            0.3,
+            0.0,
+            (("THETA(3)", "SIGMA(2,2)"), ()),
+        ),
+    ],
+)
+def test_residual_errors(code: str, kind: str, additive: float, proportional: float, origins: Any):
+    residual = model(error=code).residual
+    assert (residual.additive_from, residual.proportional_from) == origins
+    assert residual.kind is ResidualKind(kind)
+    assert (residual.additive, residual.proportional) == (pytest.approx(additive), pytest.approx(proportional))
+    assert residual.censoring is None
+
+
+def test_standard_deviations_that_add():
+    residual = model(error="W=THETA(3)+THETA(5)*F\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
+    # SIGMA is in both parts, but fixed.
+    assert (residual.kind, residual.additive, residual.proportional) == (
+        ResidualKind.SDS_ADD,
+        pytest.approx(0.3),
+        pytest.approx(0.5),
+    )
+    assert (residual.additive_from, residual.proportional_from) == (("THETA(3)",), ("THETA(5)",))
+
+
+def test_variances_of_thetas_with_a_fixed_sigma_add():
+    residual = model(error="W=SQRT(THETA(3)**2+(THETA(5)*F)**2)\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
+    assert (residual.kind, residual.additive, residual.proportional) == (
+        ResidualKind.VARIANCES_ADD,
+        pytest.approx(0.3),
+        pytest.approx(0.5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("Y=F+SQRT(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
+        ("Y=F*2+EPS(1)", "gives Y without EPS another value than F or LOG(F)"),
+        ("Y=LOG(F)+F*EPS(1)", "gives LOG(F) an error that depends on the prediction"),
+        ("Y=F+WT*EPS(1)", "gives Y an error that differs between records"),
+        ("Y=F+F*EPS(1)*EXP(ETA(4))", "gives Y an error that depends on ETA(4)"),
+        ("X=F", "gives Y no value"),
+        ("Y=F+EPS(1)*UNKNOWN", "UNKNOWN has no value; expected a data item"),
+        (
+            "W=F*THETA(3)+THETA(3)\nY=F+W*EPS(1)",
+            "has SIGMA(1,1), THETA(3) in the additive and in the proportional part",
+        ),
+        ("Y=F+EPS(1)\nIF (F.LT.1) F_FLAG=1", "gives F_FLAG a value that depends on the prediction"),
+        ("F_FLAG=1\nY=PHI((1-F)/0.5)", "gives no observation a prediction"),
+        (
+            "Y=F+0.5*EPS(1)*5\nIF (BLQ.EQ.1) THEN\nF_FLAG=1\nY=PHI((2-F)/1)\nENDIF",
+            "gives Y a probability that is not PHI((limit - prediction)/sd)",
+        ),
+        ("Y=F+EPS(2)\nIF (BLQ.EQ.1) THEN\nF_FLAG=1\nY=0.5\nENDIF", "gives Y a probability that is not"),
+    ],
+)
+def test_residual_errors_that_are_refused(code: str, reason: str):
+    text = problems(error=code)
+    assert "$ERROR: " in text
+    assert reason in text
+
+
+ROWS = [5, 11]
+M3 = "SD={sd}\nIF (BLQ.EQ.1) THEN\nF_FLAG={flag}\nY={y}\nELSE\nF_FLAG=0\nY={pred}+SD*EPS(1)\nENDIF"
+
+
+@pytest.mark.parametrize(
+    ("code", "is_below", "limit"),
+    [
+        (M3.format(sd=0.5, flag=1, y="PHI((2-F)/SD)", pred="F"), True, 2.0),
+        (M3.format(sd=0.5, flag=1, y="PHI((2-F)/SD)+1E-10", pred="F"), True, 2.0),
+        (M3.format(sd="0.1*F", flag=1, y="PHI((2-F)/SD)", pred="F"), True, 2.0),
+        (M3.format(sd="SQRT(0.25+(0.1*F)**2)", flag=1, y="PHI((2-F)/SD)", pred="F"), True, 2.0),
+        (M3.format(sd="0.3+0.1*F", flag=1, y="1-PHI((40-F)/SD)", pred="F"), False, 40.0),
+        (M3.format(sd=0.5, flag=2, y="-2*LOG(PHI((2-F)/SD))", pred="F"), True, 2.0),
+        (M3.format(sd=0.5, flag=1, y="PHI((LOG(2)-LOG(F))/SD)", pred="LOG(F)"), True, math.log(2.0)),
+        (M3.format(sd=0.5, flag=1, y="PHI((DV-F)/SD)", pred="F"), True, None),
+    ],
+)
+def test_observations_beyond_limits(code: str, is_below: Any, limit: float | None):
+    found = model(error=code, sigma="$SIGMA 1 FIX")
+    censoring = found.residual.censoring
+    assert censoring is not None
+    assert censoring.record.tolist() == ROWS
+    assert censoring.is_below.tolist() == [is_below, is_below]
+    expected = data().columns["DV"][ROWS] if limit is None else np.full(2, limit)
+    np.testing.assert_allclose(censoring.limit, expected, rtol=1e-9)
+
+
+# -------------------------------------------------------------------------------------------------------------- properties
+
+FACTORS = [
+    "(WT/70)**THETA(3)",
+    "(AGE/40)**(-0.5)",
+    "(1+THETA(4)*(AGE-41)/50)",
+    "EXP(THETA(5)*(WT-65)/10)",
+    "THETA(6)**SEX",
+    "EXP(THETA(3)*LOG(AGE/35))",
+    "(1+THETA(5)*LOG(WT/66))",
+    "WT",
+    "3.7",
+    "FSEX",
+    "FRACE",
+    "FAGE",
+]
+PREFIX = "FSEX=1\nIF (SEX.EQ.1) FSEX=1+THETA(3)\nFRACE=1\nIF (RACE.EQ.2) FRACE=THETA(6)\nIF (RACE.EQ.3) FRACE=EXP(THETA(4))\nFAGE=1\nIF (AGE.GE.42) FAGE=1.3\n"
+
+
+@given(
+    st.lists(st.sampled_from(FACTORS), max_size=4, unique=True),
+    st.sampled_from(["EXP(ETA(1))", "(1+ETA(1))", "1"]),
+    st.booleans(),
+)
+def test_what_is_recognized_gives_the_numbers_of_the_code(factors: list[str], random: str, on_the_left: Any):
+    # `recognize` itself compares them at every record, at two values of THETA and ETA, and would say where they differ.
+    parts = [random, *factors, "THETA(1)"] if on_the_left else ["THETA(1)", *factors, random]
+    found = clearance(f"{PREFIX}CL={'*'.join(parts)}")
+    assert found.typical.theta == 1
+
+
+@given(st.text(st.sampled_from("CLV=THETA(1)*+-/.WTSEXEPF,2\n"), max_size=40))
+def test_no_code_raises(text: str):
+    whole = f"$PROBLEM p\n$INPUT ID TIME AMT DV WT SEX\n$DATA d.csv\n$SUBR ADVAN1 TRANS2\n$PK\nCL=THETA(1)\nV=THETA(2)\n{text}\nS1=V\n$ERROR\nY=F+EPS(1)\n$THETA 1 2\n$OMEGA 1\n$SIGMA 1\n"
+    for one in parse_control(enumerate(whole.splitlines(), start=1)).problems_read:
+        found = recognize(one, data())
+        assert (found.model is None) == bool(found.problems)
+
+
+def test_variables_that_grow_with_every_line_are_refused():
+    assert "is too long an expression" in problems("CL=THETA(1)\n" + "CL=CL*CL+1\n" * 40 + "V=THETA(2)")
+    assert "is too long an expression" in problems("CL=THETA(1)\n" + "IF (SEX.EQ.1) CL=CL+1\n" * 400 + "V=THETA(2)")
+
+
+# --------------------------------------------------------------------------------------------------------------- reference
+
+
+def reference(folder: Path, listing: str):
+    (control,) = read_control(folder / listing).problems_read
+    found = read_dataset(str(folder / control.data.file), control.items, control.data.options)
+    assert found.dataset is not None
+    recognized = recognize(control, found.dataset)
+    assert recognized.problems == ()
+    assert recognized.model is not None
+    return recognized.model, found.dataset
+
+
+def test_pheno_is_recognized(reference_dir: Path):
+    found, _ = reference(reference_dir / "nonmem" / "pheno_focei", "pheno_real.lst")
+    by_weight = effect("WGT", "power", Coefficient(1.0), 1.0)
+    assert found.parameters["cl"].effects == (by_weight,)
+    assert found.parameters["v"].effects == (by_weight, effect("APGR", "linear_fraction", THETA_3, 0.0, ".LT.", 5.0))
+    assert found.residual.proportional == pytest.approx(math.sqrt(0.0130865))
+
+
+def test_a_model_on_the_logarithmic_scale_of_thetas_is_recognized(reference_dir: Path):
+    found, _ = reference(reference_dir / "nonmem" / "inf1cpt_focei_N012", "runN012.lst")
+    assert all(one.is_log for one in found.parameters.values())
+    assert (found.residual.proportional, found.residual.proportional_from) == (pytest.approx(0.3), ("THETA(3)",))
+
+
+def test_logarithms_below_their_limit_are_recognized(reference_dir: Path):
+    found, dataset = reference(reference_dir / "nonmem" / "m3_laplace_ad3tr4", "ad3tr4_loqb_lap.res")
+    assert list(found.parameters) == ["cl", "v1", "q", "v2"]
+    assert found.residual.kind is ResidualKind.LOGARITHMIC
+    censoring = found.residual.censoring
+    assert censoring is not None
+    assert censoring.record.size == 104
+    assert censoring.is_below.all()
+    np.testing.assert_allclose(censoring.limit, -3.5, rtol=1e-12)
+    assert (dataset.columns["DV"][censoring.record] < -3.5).all()
