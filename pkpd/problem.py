@@ -95,13 +95,13 @@ class Problem:
 
 
 def bind(model: ModelSpec, subjects: Sequence[Subject], *, times: Sequence[float] | FloatArray = ()) -> Problem:
-    """Bind a model to subjects as they are on an average occasion in an average centre (``bind_cohort``); an oral one is refused."""
-    refuse_oral(model)
+    """Bind a model to subjects as they are on an average occasion in an average centre (``bind_cohort``); models that forecasts refuse are refused."""
+    refuse_forecasts(model)
     return bind_cohort(without_occasions(model), cohort_of(subjects), times=times)
 
 
-def refuse_oral(model: ModelSpec) -> None:
-    """Refuse a model of oral doses where areas and forecasts are computed, which are of infusions.
+def refuse_forecasts(model: ModelSpec) -> None:
+    """Refuse a model of oral doses, or in other units than days, mg and L, where areas and forecasts are computed.
 
     Raises
     ------
@@ -110,6 +110,11 @@ def refuse_oral(model: ModelSpec) -> None:
     """
     if is_oral(model.parameterization):
         message = "is of oral doses: it can be fitted and checked; forecasts and exposure are of infusions"
+        raise input_error(model.id, message)
+    if model.has_own_units:
+        message = (
+            "is in the units of its data: it can be fitted and checked; forecasts and exposure are in days, mg and L"
+        )
         raise input_error(model.id, message)
 
 

@@ -92,7 +92,14 @@ def exposure(
         raise input_error("--draws", f"{draws} are asked for beside --from ebe; expected --from posterior")
     choices = Choices(regimen, planned, plan, events, landmark)
     check_choices(choices)
-    given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
+    given = read_inputs(
+        cohort,
+        model,
+        initial={**estimates_of(fit), **pairs("--init", init)},
+        fixed={},
+        censored=None,
+        has_exposure=True,
+    )
     spec = model_at(given.population, np.array([one.value for one in given.parameters]))
     data = given.population.cohort
     times = read_event_times(choices)

@@ -156,8 +156,11 @@ def read_inputs(
     censored: Literal["drop", "half"] | None,
     is_filled: bool = True,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    has_exposure: bool = False,
 ) -> FitInputs:
     """Read cohort and model, and say on standard error what was assumed; of missing covariates only where they are filled.
+
+    With ``has_exposure`` a model that no exposure is computed from is refused.
 
     Raises
     ------
@@ -168,8 +171,11 @@ def read_inputs(
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.likelihood.population import bind_population  # noqa: PLC0415
     from pkpd.model.bounds import with_bounds  # noqa: PLC0415
+    from pkpd.problem import refuse_forecasts  # noqa: PLC0415
 
     spec = with_bounds(read_model(model), bounds or {})
+    if has_exposure:
+        refuse_forecasts(spec)
     reading, ready = read_cohort_for(cohort, spec, is_filled=is_filled)
     data, incomplete = (
         one if censored is None else without_censored(one, censored) for one in (ready.cohort, ready.carried)

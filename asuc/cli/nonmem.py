@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.nonmem_import import import_run
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 nonmem = typer.Typer(help="Runs of NONMEM.", no_args_is_help=True)
+nonmem.command("import", epilog="Example: asuc nonmem import run1.ctl --out run1.toml --data-out run1.csv")(import_run)
 _SCHEMA_OF_FOLDER = "asuc-nonmem-read-folder/1"
 _MOST_MESSAGES = 20
 _LARGEST_IN_FULL = 1e12

@@ -80,7 +80,7 @@ def validate(
     risk_model = read_event_model(event_model)
     _check(planned, plan, landmark, risk_model)
     n_posterior = _n_posterior(source, draws)
-    given = read_inputs(cohort, model, initial={}, fixed={}, censored=None)
+    given = read_inputs(cohort, model, initial={}, fixed={}, censored=None, has_exposure=True)
     times = read_followed(events)
     check_common(given.population.cohort.ids, events, times.events.ids, cohort)
     markers = (*published_markers(), *own_markers(events, times, marker, at))

@@ -205,21 +205,41 @@ def _free(control: ControlProblem) -> frozenset[str]:
     return frozenset(thetas | {f"SIGMA({i},{i})" for i, fixed in enumerate(is_fixed, start=1) if not fixed})
 
 
+def _dosed(dataset: Dataset) -> FloatArray:
+    """Return the compartment that each record's dose goes into: the first where CMT is 0 or missing."""
+    compartment = dataset.columns.get("CMT", np.zeros(dataset.lines.size))
+    return np.where(compartment == 0.0, 1.0, np.abs(compartment))
+
+
+def has_absorbed_doses(structure: RecognizedStructure, dataset: Dataset) -> bool:
+    """Return whether some dose goes into the depot."""
+    is_dose = np.isin(dataset.columns["EVID"], (DOSE, RESET_DOSE))
+    return structure.has_depot and bool((is_dose & (_dosed(dataset) == 1.0)).any())
+
+
 def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Problem]:
-    """Return events that the engine has not: absorbed doses, levels elsewhere than in the centre, resets, steady states of other kinds."""
+    """Return events that the engine has not: doses and levels elsewhere than in its compartments, resets, steady states of other kinds."""
     columns, found = dataset.columns, list[Problem]()
     evid = columns["EVID"]
     compartment = columns.get("CMT", np.zeros(evid.size))
     is_dose = np.isin(evid, (DOSE, RESET_DOSE))
-    default_dose = 1.0
-    dosed = np.where(compartment == 0.0, default_dose, np.abs(compartment))
+    dosed = _dosed(dataset)
     observed = np.where(compartment == 0.0, structure.central, np.abs(compartment))
+    is_infusion = columns.get("RATE", np.zeros(evid.size)) != 0.0
+    is_central = dosed == structure.central
+    absorbs = has_absorbed_doses(structure, dataset)
     reasons = (
         (
-            is_dose & (dosed != structure.central),
+            is_dose & ~is_central & ((dosed != 1.0) | (not structure.has_depot)),
             "CMT",
-            f"a dose into compartment {structure.central}; absorption is not in the engine",
+            f"a dose into compartment {structure.central}{' or the depot' if structure.has_depot else ''}",
         ),
+        (
+            is_dose & is_central & ~is_infusion & absorbs,
+            "CMT",
+            "no bolus into the central compartment beside absorbed doses",
+        ),
+        (is_dose & ~is_central & is_infusion, "RATE", "a bolus into the depot, which the engine has no infusions into"),
         (
             (evid == OBSERVATION) & (columns["MDV"] == 0.0) & (observed != structure.central),
             "CMT",
@@ -256,8 +276,7 @@ def _parameters(
     lines = {node.target.name: node.line for node in walk(*pk.statements) if isinstance(node, Assignment)}
     found: dict[str, RecognizedParameter] = {}
     for name, meaning in structure.parameters.items():
-        if meaning == "ka":
-            # All doses go into the centre: nothing is absorbed.
+        if meaning == "ka" and not has_absorbed_doses(structure, dataset):
             continue
         try:
             found[meaning] = recognize_parameter(name, values[name], items)

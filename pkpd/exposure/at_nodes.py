@@ -9,7 +9,7 @@ import numpy as np
 
 from pkpd.kernels.exposure import exposure_at_nodes, exposure_of_population
 from pkpd.likelihood.population import Population, bind_population, model_at, packed_at
-from pkpd.problem import refuse_oral
+from pkpd.problem import refuse_forecasts
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -39,7 +39,7 @@ class WindowExposure:
 
 def window_exposure(model: ModelSpec, cohort: Cohort, window: tuple[float, float]) -> WindowExposure:
     """Bind a cohort with given and planned doses for areas over a window [day]."""
-    refuse_oral(model)
+    refuse_forecasts(model)
     first = first_events(cohort, window[0])
     return WindowExposure(bind_population(model, cohort, times=window), first, np.array(window))
 

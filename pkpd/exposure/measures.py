@@ -11,7 +11,7 @@ from pkpd.exposure.at_nodes import first_events
 from pkpd.exposure.metrics import PARAMETER_TABLES, WEEK_2_TO_4, reported_parameters
 from pkpd.kernels.exposure import log_auc_of_population
 from pkpd.kernels.extremes import concentrations_of_population, extremes_of_population, parameters_of_population
-from pkpd.problem import bind_cohort, refuse_oral, without_occasions
+from pkpd.problem import bind_cohort, refuse_forecasts, without_occasions
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
@@ -90,7 +90,7 @@ class BoundRegimens:
 
 def bound_regimens(model: ModelSpec, regimens: Cohort, wanted: Wanted) -> BoundRegimens:
     """Bind subjects with the regimens in question; effects of occasions and centres are 0."""
-    refuse_oral(model)
+    refuse_forecasts(model)
     first = first_events(regimens, float(wanted.times.min()))
     return BoundRegimens(bind_cohort(without_occasions(model), regimens, times=wanted.times), first, wanted)
 

@@ -100,6 +100,7 @@ def _build(content: ModelFile, sha256: str) -> ModelSpec:
         title=content.title,
         citation=content.citation,
         doi=content.doi,
+        has_own_units=content.units == "own",
         population=content.population,
         route=content.route,
         is_adult=content.domain.adult,

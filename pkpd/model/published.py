@@ -97,11 +97,21 @@ def _residual_values(section: ResidualSection) -> Iterator[PublishedValue]:
             "SD, fraction",
             rse_pct=section.proportional_rse_pct,
             bootstrap=tuple(section.proportional_bootstrap or ()),
+            is_fixed=section.proportional_fixed,
             source=section.source,
             note=section.note,
         )
     if section.exponent_estimated:
         yield PublishedValue("residual_exponent", section.exponent, "", source=section.source)
+    if section.log_sd is not None:
+        # A logarithmic error is kept where an additive one is.
+        yield PublishedValue(
+            "residual_additive",
+            section.log_sd,
+            "SD of the logarithm",
+            is_fixed=section.log_fixed,
+            source=section.source,
+        )
     if section.additive_sd is not None:
         yield PublishedValue(
             "residual_additive",

@@ -137,6 +137,8 @@ class ResidualSection(Section):
     additive_rse_pct: NotNegative | None = None
     additive_bootstrap: Bootstrap | None = None
     additive_fixed: bool = False
+    proportional_fixed: bool = False
+    log_fixed: bool = False
     exponent_estimated: bool = False
     by_assay: dict[AssayName, AssaySection] = {}
     by_centre: dict[Text, AssaySection] = {}
@@ -213,6 +215,7 @@ class ModelFile(Section):
     doi: str = ""
     population: Text
     route: Literal["iv", "oral"]
+    units: Literal["day_mg_L", "own"] = "day_mg_L"
     structure: Annotated[Structure, Field(strict=False)]
     parameterization: Annotated[Parameterization, Field(strict=False)]
     event_model: str | None = None

@@ -444,6 +444,8 @@ class ModelSpec:
     bounds : dict of str to (float, float)
         Open bounds of the parameters of a fit, by their names there; infinite where one side has none. Names that the model has no
         parameter of say nothing.
+    has_own_units : bool
+        Whether its numbers are in the units of the data that it is fitted to, in place of days, mg and L.
     """
 
     id: str
@@ -477,6 +479,7 @@ class ModelSpec:
     occasion_variances: tuple[EtaVariance, ...] = ()
     centre_variances: tuple[EtaVariance, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    has_own_units: bool = False
 
     @property
     def occasion_etas(self) -> tuple[str, ...]:

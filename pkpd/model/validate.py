@@ -81,7 +81,7 @@ def _parameter_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
         section = model.parameters.get(name)
         if section is None:
             yield ("parameters", name), f"is missing; {kind} has {', '.join(expected)}."
-        elif section.unit != PARAMETER_UNITS[name]:
+        elif section.unit != PARAMETER_UNITS[name] and model.units != "own":
             yield (
                 ("parameters", name, "unit"),
                 f"'{section.unit}', expected '{PARAMETER_UNITS[name]}'; convert the value and keep the printed one under 'published'.",

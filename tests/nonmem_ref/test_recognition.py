@@ -426,12 +426,9 @@ def test_records_that_share_their_residuals_are_refused():
     assert str(problem) == "line 1, $INPUT: has L2, by which observations share their EPS; the engine has none"
 
 
-def test_absorbed_doses_are_refused():
-    text = problems("CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)", sub="ADVAN2 TRANS2", scale="S2=V")
-    assert (
-        "d.csv: line 2, CMT: expected a dose into compartment 2; absorption is not in the engine (and 1 more records)"
-        in text
-    )
+def test_absorbed_doses_make_the_absorption_a_parameter():
+    found = model("CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)", sub="ADVAN2 TRANS2", scale="S2=V")
+    assert set(found.parameters) == {"cl", "v", "ka"}
 
 
 def test_other_routines_are_refused():

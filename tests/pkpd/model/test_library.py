@@ -415,7 +415,7 @@ MISTAKES = [
     ("weight_kg = 70, sex = 1", "weight_kg = 70, sex = 1, age = 3", "age: is not a covariate of this model."),
     ('schema = "asuc-model/1"\n', "", "m.toml, schema: is missing; docs/how-to/model-files.md lists the keys."),
     ('schema = "asuc-model/1"', 'schema = "asuc-model/2"', "schema: 'asuc-model/2', did you mean 'asuc-model/1'?"),
-    ('route = "iv"', 'route = "sc"', "route: 'sc', expected 'iv'."),
+    ('route = "iv"', 'route = "sc"', "route: 'sc', expected 'iv' or 'oral'."),
     ("in_default_panel = false", "in_default_panel = 0", "in_default_panel: 0, expected true or false."),
     ('title = "a small model"', "title = 3", "title: 3, expected text in quotes."),
     ('title = "a small model"', 'title = ""', "title: '', expected some text."),

@@ -1,0 +1,40 @@
+"""What a translated model reads: data items, and columns of 1 and 0 for comparisons of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nonmem_ref.recognition.parameter import Covariate
+    from nonmem_ref.recognition.recognize import RecognizedModel
+
+_OTHER = re.compile(r"[^A-Za-z0-9]+")
+
+
+def column_of(covariate: Covariate) -> str:
+    """Return the column of a cohort that holds a covariate: WT, or APGR_LT_5 where it is 1 for APGR below 5, else 0."""
+    if covariate.relation is None:
+        return covariate.item.upper()
+    number = f"{covariate.value:g}".replace("-", "m").replace(".", "p").replace("+", "")
+    return _OTHER.sub("_", f"{covariate.item}_{covariate.relation.strip('.')}_{number}").upper()
+
+
+def case_name_of(covariate: Covariate) -> str:
+    """Return the name of a covariate in the model."""
+    return column_of(covariate).lower()
+
+
+def covariates_of(model: RecognizedModel) -> Mapping[str, Covariate]:
+    """Return the covariates of a model by their columns."""
+    return {
+        column_of(effect.covariate): effect.covariate for one in model.parameters.values() for effect in one.effects
+    }
+
+
+def occasion_item(model: RecognizedModel) -> str | None:
+    """Return the data item that tells occasions apart, or None without effects of them."""
+    items = [one.occasion.item for one in model.parameters.values() if one.occasion is not None]
+    return items[0] if items else None

@@ -1,0 +1,108 @@
+"""From a control stream and its data to the engine's files, or to each reason why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nonmem_ref.control.read import read_control
+from nonmem_ref.dataset.read import read_dataset
+from nonmem_ref.recognition.recognize import recognize
+from nonmem_ref.translation.cohort_rows import cohort_rows
+from nonmem_ref.translation.model_file import translated_model
+from pkpd.errors import InputError, Problem, input_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nonmem_ref.control.read import ControlProblem
+    from nonmem_ref.dataset.read import Dataset
+    from nonmem_ref.recognition.recognize import RecognizedModel
+    from nonmem_ref.translation.model_file import TranslatedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A run in the engine's terms.
+
+    Parameters
+    ----------
+    control : ControlProblem
+        The control stream.
+    dataset : Dataset
+        Its data.
+    recognized : RecognizedModel
+        Its model.
+    model : TranslatedModel
+        The model file.
+    head, rows : tuple and list
+        The cohort file.
+    notes : tuple of str
+        What was passed over or assumed.
+    """
+
+    control: ControlProblem
+    dataset: Dataset
+    recognized: RecognizedModel
+    model: TranslatedModel
+    head: tuple[str, ...]
+    rows: list[tuple[float | str, ...]]
+    notes: tuple[str, ...]
+
+
+def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Translation:
+    """Translate a control stream, or the listing that echoes one.
+
+    Parameters
+    ----------
+    path : Path
+        The control stream or listing.
+    problem : int
+        Which $PROBLEM, from 1.
+    data : Path, optional
+        The data in place of the file that $DATA names; that is looked for from the folder of `path`, and there by its name alone.
+
+    Raises
+    ------
+    InputError
+        With every construct that the engine has not, by line and record; where a file cannot be read.
+    """
+    try:
+        reading = read_control(path)
+    except OSError as error:
+        raise input_error(
+            str(path), f"cannot be read: {error.strerror}; expected a control stream or a listing"
+        ) from None
+    if reading.problems:
+        raise InputError(_within(path, reading.problems))
+    if not 1 <= problem <= len(reading.problems_read):
+        n = len(reading.problems_read)
+        raise input_error("--problem", f"is {problem}, but {path} has {n} $PROBLEM; expected 1 to {n}")
+    control = reading.problems_read[problem - 1]
+    file = _data_file(path, control.data.file) if data is None else data
+    found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
+    if found.dataset is None:
+        raise InputError(found.problems)
+    recognition = recognize(control, found.dataset)
+    if recognition.model is None:
+        if not recognition.problems:
+            raise input_error(str(path), "has no $PK and $ERROR with ADVAN1 to ADVAN4, which are what is translated")
+        raise InputError(_within(path, recognition.problems))
+    head, rows = cohort_rows(found.dataset, recognition.model)
+    model = translated_model(control, found.dataset, recognition.model, source=path.name)
+    notes = (*reading.notes, *found.notes, *recognition.notes)
+    return Translation(control, found.dataset, recognition.model, model, head, rows, notes)
+
+
+def _within(path: Path, problems: tuple[Problem, ...]) -> list[Problem]:
+    """Return problems with the file that their lines are of."""
+    return [
+        Problem(f"{path}: {one.place}" if one.place.startswith("line ") else one.place, one.message) for one in problems
+    ]
+
+
+def _data_file(path: Path, name: str) -> Path:
+    """Return where the file of $DATA is: as named, or beside the control stream."""
+    named = path.parent / name.replace("\\", "/")
+    beside = path.parent / name.replace("\\", "/").rpartition("/")[2]
+    return named if named.is_file() or not beside.is_file() else beside

@@ -1,0 +1,200 @@
+"""`asuc nonmem import`: a control stream becomes a model file and a cohort, whose objective is NONMEM's; or each reason why not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from asuc.cli import run
+from pkpd.model import load_model
+from pkpd.model.population import population_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTROL = """$PROBLEM an oral drug
+$INPUT ID TIME AMT DV CMT WT SEX
+$DATA data.csv IGNORE=@
+$SUBROUTINES ADVAN2 TRANS2
+$PK
+TVCL = THETA(1)*(WT/70)**0.75
+IF (SEX.EQ.1) TVCL = TVCL*(1+THETA(4))
+CL = TVCL*EXP(ETA(1))
+V = THETA(2)*EXP(ETA(2))
+KA = THETA(3)
+S2 = V/1000
+$ERROR
+W = SQRT(THETA(5)**2+THETA(6)**2*F**2)
+Y = F + W*EPS(1)
+$THETA (0,2,10) ; clearance
+$THETA (0,30) 1.5 FIX (-0.9,0.2,2) (0,5) (0,0.2)
+$OMEGA BLOCK(2) 0.1
+0.02 0.2
+$SIGMA 1 FIX
+$ESTIMATION METHOD=1 INTERACTION
+"""
+DATA = """ID,TIME,AMT,DV,CMT,WT,SEX
+1,0,100,.,1,70,0
+1,1,.,1500,2,70,0
+1,8,.,1100,2,70,0
+1,8,50,.,1,70,0
+2,0,100,.,1,60,1
+2,2,.,1400,2,60,1
+2,24,.,300,2,60,1
+"""
+
+
+@pytest.fixture
+def control(tmp_path: Path) -> Path:
+    file = tmp_path / "run1.ctl"
+    file.write_text(CONTROL, encoding="utf-8")
+    (tmp_path / "data.csv").write_text(DATA, encoding="utf-8")
+    return file
+
+
+def imported(control: Path, *words: str) -> tuple[Path, Path, int]:
+    model, cohort = control.parent / "model.toml", control.parent / "cohort.csv"
+    code = run(["nonmem", "import", str(control), "--out", str(model), "--data-out", str(cohort), *words])
+    return model, cohort, code
+
+
+def objective(model: Path, cohort: Path, method: str) -> float:
+    out = model.parent / "fit"
+    words = ("--method", method, "--maxeval", "0", "--covariance", "none", "--no-figures", "--force")
+    assert run(["fit", str(cohort), "--model", str(model), "--out", str(out), *words]) == 0
+    return json.loads((out / "fit.json").read_text(encoding="utf-8"))["ofv"]
+
+
+def test_what_a_control_stream_says_stands_in_the_model_file(control: Path, capsys: pytest.CaptureFixture[str]):
+    model, cohort, code = imported(control)
+    assert code == 0
+    said = capsys.readouterr().out
+    assert "one compartment, cl, v, ka; numbers in the units of the run." in said
+    assert "2 individuals, 7 records." in said
+    spec = load_model(model)
+    found = {one.name: one for one in population_parameters(spec)}
+    assert (spec.route, spec.has_own_units) == ("oral", True)
+    assert {name: one.value for name, one in found.items()} == pytest.approx(
+        {
+            "cl": 2.0,
+            "cl_wt": 0.75,
+            "cl_sex_eq_1": 0.2,
+            "v": 30.0,
+            "ka": 1.5,
+            "omega2_cl": 0.1,
+            "omega2_v": 0.2,
+            "omega2_v_cl": 0.02,
+            "sigma_additive": 5.0,
+            "sigma_proportional": 0.2,
+        }
+    )
+    assert {name for name, one in found.items() if one.is_fixed} == {"cl_wt", "ka"}
+    assert (found["cl"].lower, found["cl"].upper) == (0.0, 10.0)
+    assert (found["cl_sex_eq_1"].lower, found["cl_sex_eq_1"].upper) == (-0.9, 2.0)
+    rows = cohort.read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "ID,TIME,AMT,DUR,EVID,MDV,ADDL,II,SS,CMT,DV,CENS,WT,SEX_EQ_1"
+    # S2 = V/1000: amounts are thousand times as large in the unit of the levels.
+    assert rows[1].split(",")[2] == "100000.0"
+
+
+@pytest.mark.parametrize(
+    ("listing", "method"),
+    [
+        ("pheno_focei/pheno.lst", "focei"),
+        ("pheno_focei/pheno_real.lst", "focei"),
+        ("inf1cpt_focei_N012/runN012.lst", "focei"),
+    ],
+)
+def test_the_objective_of_an_imported_run_is_nonmem_s(reference_dir: Path, tmp_path: Path, listing: str, method: str):
+    source = reference_dir / "nonmem" / listing
+    model, cohort = tmp_path / "model.toml", tmp_path / "cohort.csv"
+    assert run(["nonmem", "import", str(source), "--out", str(model), "--data-out", str(cohort)]) == 0
+    first = source.with_suffix(".ext").read_text(encoding="utf-8").splitlines()[2].split()
+    assert objective(model, cohort, method) == pytest.approx(float(first[-1]), abs=1e-4)
+
+
+def test_doses_by_addl_have_the_covariates_of_the_record_that_follows(tmp_path: Path):
+    """The same doses written out, each with the covariates of the next record, as PREDPP has them."""
+    code = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)\n", "").replace("S2 = V/1000", "S1 = V")
+    code = code.replace("AMT DV CMT", "AMT DV ADDL II").replace("(0,5) (0,0.2)", "(0,0.5) (0,0.2)")
+    short = "ID,TIME,AMT,DV,ADDL,II,WT,SEX\n1,0,100,.,3,7,70,0\n1,10,.,3,.,.,75,0\n1,30,.,2,.,.,50,0\n"
+    written = (
+        "ID,TIME,AMT,DV,ADDL,II,WT,SEX\n1,0,100,.,.,.,70,0\n1,7,100,.,.,.,75,0\n1,10,.,3,.,.,75,0\n1,14,100,.,.,.,50,0\n"
+        "1,21,100,.,.,.,50,0\n1,30,.,2,.,.,50,0\n"
+    )
+    ofvs = []
+    for name, data in (("short", short), ("written", written)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "run1.ctl").write_text(code, encoding="utf-8")
+        (folder / "data.csv").write_text(data, encoding="utf-8")
+        model, cohort, done = imported(folder / "run1.ctl")
+        assert done == 0
+        ofvs.append(objective(model, cohort, "focei"))
+    assert ofvs[0] == pytest.approx(ofvs[1], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            "KA = THETA(3)",
+            "KA = THETA(3)\nALAG1 = 0.5",
+            "$PK: has ALAG1, which the engine has not; expected none, or 0",
+        ),
+        ("ADVAN2 TRANS2", "ADVAN6 TOL=9", "has ADVAN6; expected ADVAN1 to ADVAN4"),
+        ("$SIGMA 1 FIX", "$SIGMA 1 FIX\n$PRIOR NWPRI", "run1.ctl: line 20, $PRIOR"),
+        ("data.csv", "other.csv", "other.csv"),
+    ],
+)
+def test_what_the_engine_has_not_is_one_sentence_each(
+    control: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, message: str
+):
+    control.write_text(CONTROL.replace(before, after), encoding="utf-8")
+    model, cohort, code = imported(control)
+    assert code == 2
+    assert message in capsys.readouterr().err
+    assert not model.exists()
+    assert not cohort.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1,0,100,.,2,70,0", "expected no bolus into the central compartment beside absorbed doses"),
+        ("2,25,.,-3,2,60,1", "line 9, DV: is -3; expected a level above 0, or one below a limit"),
+    ],
+)
+def test_records_that_the_engine_has_not_are_told_with_their_line(
+    control: Path, capsys: pytest.CaptureFixture[str], line: str, message: str
+):
+    (control.parent / "data.csv").write_text(f"{DATA}{line}\n", encoding="utf-8")
+    assert imported(control)[2] == 2
+    assert message in capsys.readouterr().err
+
+
+def test_nothing_is_written_over_and_a_model_needs_its_ending(control: Path, capsys: pytest.CaptureFixture[str]):
+    model, _, _ = imported(control)
+    before = model.read_bytes()
+    assert imported(control)[2] == 2
+    assert "nothing is written over without --force" in capsys.readouterr().err
+    assert model.read_bytes() == before
+    assert imported(control, "--force")[2] == 0
+    assert run(["nonmem", "import", str(control), "--out", str(control.parent / "model.txt")]) == 2
+    assert "expected one that ends in .toml" in capsys.readouterr().err
+    assert run(["nonmem", "import", str(control), "--out", str(control.parent / "m.toml"), "--problem", "2"]) == 2
+    assert "--problem: is 2, but" in capsys.readouterr().err
+
+
+def test_an_imported_model_is_refused_where_forecasts_are_made(control: Path, tmp_path: Path, capsys):
+    text = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)\n", "").replace("S2 = V/1000", "S1 = V")
+    control.write_text(text, encoding="utf-8")
+    (control.parent / "data.csv").write_text(DATA.replace(",2,", ",1,"), encoding="utf-8")
+    model, cohort, code = imported(control)
+    assert code == 0
+    assert run(["exposure", str(cohort), "--model", str(model), "--out", str(tmp_path / "exposure")]) == 2
+    assert "is in the units of its data: it can be fitted and checked" in capsys.readouterr().err
+    assert np.isfinite(objective(model, cohort, "focei"))
