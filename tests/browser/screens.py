@@ -123,6 +123,12 @@ class Screens:
             del self._kind[screen]
             screen.page.context.close()
 
+    def forget(self, url: str) -> None:
+        """Close the free pages of an app that is about to end; its server waits for their connections."""
+        for screen in [one for free in self._free.values() for one in free if one.url == url]:
+            self._free[self._kind.pop(screen)].remove(screen)
+            screen.page.context.close()
+
     def close(self) -> None:
         """Close every page."""
         for screen in self._kind:
