@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import request
+
 from dosing_app.ui.audit import time_requests
 from dosing_app.ui.health import HEALTH_PATH, add_health_page
 from dosing_app.ui.refusals import refuse_plainly
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from dosing_app.ui.elements import Dash
 
 LARGEST_REQUEST_BYTES = 8_000_000
+_COMPONENTS_PATH = "/_dash-component-suites/"
+_FOUND = frozenset({200, 304})
 
 
 def secure(app: Dash) -> None:
@@ -54,7 +58,11 @@ def secure(app: Dash) -> None:
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-        # Scripts and styles carry their own; everything else may hold a patient's values.
+        if request.path.startswith(_COMPONENTS_PATH) and response.status_code in _FOUND:
+            # Those whose address tells their version carry a year. The others, with Plotly the largest, are kept and
+            # asked after by their hash.
+            response.headers.setdefault("Cache-Control", "no-cache")
+        # Assets carry their own as well; everything else may hold a patient's values.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

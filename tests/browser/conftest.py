@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from threading import Thread
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -13,19 +12,20 @@ from dosing_app.decision.examples import example_case
 from dosing_app.language.catalogue import PSEUDO
 from dosing_app.ui import create_app, ids
 from dosing_app.ui.server import open_server
+from tests.browser.screens import PATIENCE_MS, Screens
 from tte import load_event_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, Page
 
     from dosing_app.decision.case_schema import PatientCase
+    from tests.browser.screens import Screen
 
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 390, "height": 844}
-_PATIENCE_MS = 30_000  # the machine may be busy with other tests
-expect.set_options(timeout=_PATIENCE_MS)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def _serve(case: PatientCase | None) -> Iterator[str]:
@@ -49,34 +49,40 @@ def empty_app_url() -> Iterator[str]:
     yield from _serve(None)
 
 
+@pytest.fixture(scope="session")
+def screens(browser: Browser, app_url: str, empty_app_url: str) -> Iterator[Screens]:  # noqa: ARG001 - closed before them
+    """Return the pages that the tests of a worker take turns with."""
+    kept = Screens(browser)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def open_screen(new_context: Callable[..., BrowserContext], app_url: str) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens the app in a session of its own and waits for the finder's result.
+def open_screen(request: pytest.FixtureRequest, screens: Screens, app_url: str) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens the app, as a user whom nothing is known of, and waits for the finder's result.
 
-    At the end of the test no page may have logged an error or asked anything of another host.
+    At the end of the test no page may have logged an error or asked anything of another host; errors are expected of one
+    that is opened with ``may_err``.
     """
-    errors: list[str] = []
+    failed_before = request.session.testsfailed
+    opened: list[tuple[Screen, bool]] = []
 
-    def heard(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            errors.append(message.text)
-
-    def asked(request: Request) -> None:
-        if request.url.startswith(("http", "ws")) and urlsplit(request.url).hostname != "127.0.0.1":
-            errors.append(f"request to {request.url}")
-
-    def open_page(viewport: dict[str, int] = WIDE, *, url: str = app_url, **options: Any) -> Page:
-        page = new_context(viewport=viewport, **options).new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        page.on("console", heard)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("request", asked)
-        page.goto(url)
-        if url == app_url:
-            page.locator(f"#{ids.FINDER_BODY} table").wait_for()
-        return page
+    def open_page(
+        viewport: dict[str, int] = WIDE, *, url: str = app_url, may_err: bool = False, **options: Any
+    ) -> Page:
+        screen = screens.take(url, options)
+        opened.append((screen, may_err))
+        if not screen.is_as_opened(viewport):
+            screen.open(viewport)
+            if url == app_url:
+                screen.page.locator(f"#{ids.FINDER_BODY} table").wait_for()
+            screen.watch()
+        return screen.page
 
     yield open_page
+    errors = [error for screen, may_err in opened if not may_err for error in screen.errors]
+    for screen, _ in opened:
+        screens.give_back(screen, is_sound=request.session.testsfailed == failed_before)
     assert not errors
 
 

@@ -19,7 +19,7 @@ from tte import load_event_model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 NARROW = {"width": 390, "height": 844}
 
@@ -221,11 +221,9 @@ def test_enter_opens_the_cell_that_has_the_focus(screen: Page):
     expect(actions.cell(screen, ids.DOSES, 2, "mg").locator("input")).to_be_focused()
 
 
-def test_an_answer_that_does_not_come_is_said(new_context: Callable[..., BrowserContext], app_url: str):
+def test_an_answer_that_does_not_come_is_said(open_screen: Callable[..., Page]):
     """The server goes away while I type: I am told, and told no longer once it is back."""
-    page = new_context(viewport={"width": 1366, "height": 768}).new_page()
-    page.goto(app_url)
-    page.locator(f"#{ids.FINDER_BODY} table").wait_for()
+    page = open_screen(may_err=True)
     actions.open_tab(page, "Covariates")
 
     page.route("**/_dash-update-component*", lambda route: route.abort())
@@ -325,7 +323,7 @@ def test_two_users_do_not_see_each_other(open_screen: Callable[..., Page]):
     actions.type_into_cell(theirs, ids.DOSES, 2, "mg", "1200")
     expect(actions.headline(theirs)).not_to_have_text(shown)
     actions.type_into_cell(mine, ids.DOSES, 0, "hours", "2")
-    mine.on("dialog", lambda dialog: dialog.accept())  # leaving with changes asks first
+    mine.once("dialog", lambda dialog: dialog.accept())  # leaving with changes asks first
     mine.reload()
 
     expect(actions.headline(mine)).to_have_text(shown)

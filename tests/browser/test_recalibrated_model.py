@@ -18,18 +18,22 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from tests.browser.screens import Screens
+
 
 @pytest.fixture
-def url() -> Iterator[str]:
+def url(screens: Screens) -> Iterator[str]:
     server = open_server(create_app(event_model=recalibrated(), case=example_case("typical")), port=0)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/"
+    address = f"http://127.0.0.1:{server.effective_port}/"
+    yield address
+    screens.forget(address)
     server.close()
     thread.join(timeout=10)
 
 
-def test_the_screen_shows_the_new_models_numbers(open_screen: Callable[..., Page], url: str):
+def test_the_screen_shows_the_new_models_numbers(url: str, open_screen: Callable[..., Page]):
     screen = open_screen(url=url)
 
     basis = screen.locator(f"#{ids.RISK_BASIS}")

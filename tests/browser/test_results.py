@@ -17,7 +17,7 @@ from tte import load_event_model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 
 def fast_clearance(page: Page) -> None:
@@ -203,13 +203,9 @@ def test_a_regimen_is_not_taken_over_while_an_entry_is_wrong(screen: Page):
     expect(actions.cell(screen, ids.DOSES, 2, "mg")).to_have_text("400")
 
 
-def test_what_was_typed_while_the_server_was_away_is_sent_once_it_is_back(
-    new_context: Callable[..., BrowserContext], app_url: str
-):
+def test_what_was_typed_while_the_server_was_away_is_sent_once_it_is_back(open_screen: Callable[..., Page]):
     """The server goes away; I go on typing; once it answers again, the figures follow by themselves."""
-    screen = new_context(viewport={"width": 1366, "height": 768}).new_page()
-    screen.goto(app_url)
-    screen.locator(f"#{ids.FINDER_BODY} table").wait_for()
+    screen = open_screen(may_err=True)
     screen.route("**/_dash-update-component*", lambda route: route.abort())
     screen.route("**/health", lambda route: route.abort())
     actions.open_tab(screen, "Covariates")

@@ -84,7 +84,7 @@ def test_a_fit_with_occasions_and_centres_goes_through_to_simulation_and_bootstr
     assert run(["vpc", *after, "--n", "100", "--out", str(tmp_path / "vpc")]) == 0
     assert run(["simulate", *after, "--n", "3", "--out", str(tmp_path / "drawn")]) == 0
     assert len(rows_of(tmp_path / "drawn" / "simulated.csv")) == 3 * 48
-    boot = ["bootstrap", *given, "--method", "focei", "--n", "2", "--out", str(tmp_path / "boot")]
+    boot = ["bootstrap", *given, "--method", "focei", "--n", "2", "--workers", "1", "--out", str(tmp_path / "boot")]
     assert run(boot) == 0
     capsys.readouterr()
 

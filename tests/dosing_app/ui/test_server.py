@@ -76,6 +76,15 @@ def test_what_holds_a_patients_values_is_never_stored(client: FlaskClient):
     assert client.get("/_dash-layout").headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("name", ["plotly/package_data/plotly.min.js", "dash_ag_grid/async-community.js"])
+def test_the_large_scripts_are_kept_by_the_browser_and_asked_after(client: FlaskClient, name: str):
+    with client.get(f"/_dash-component-suites/{name}") as first:
+        kept, mark = first.headers["Cache-Control"], first.headers["ETag"]
+    with client.get(f"/_dash-component-suites/{name}", headers={"If-None-Match": mark}) as again:
+        assert kept == again.headers["Cache-Control"] == "no-cache"
+        assert (again.status_code, again.data) == (304, b"")
+
+
 def test_a_request_larger_than_any_case_is_refused(client: FlaskClient):
     answer = client.post("/_dash-update-component", data=b"x" * 9_000_000, content_type="application/json")
 

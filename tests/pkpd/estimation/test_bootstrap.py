@@ -61,16 +61,17 @@ def test_number_and_seed_decide(original: Fit):
 
 
 def test_its_spread_is_that_of_the_sandwich(original: Fit):
-    replicates = [bootstrap_replicate(original, k, seed=1) for k in range(1, 201)]
+    replicates = [bootstrap_replicate(original, k, seed=1) for k in range(1, 101)]
     document = bootstrap_document(original, replicates)
     known = uncertainty(original, CovarianceKind.SANDWICH)
     assert known is not None
-    assert document["n"] == 200
-    assert document["n_used"] >= 190
-    assert sum(document["statuses"].values()) == 200
+    assert document["n"] == 100
+    assert document["n_used"] >= 95
+    assert sum(document["statuses"].values()) == 100
     for place, se in zip(original.scale.free, known.se, strict=True):
         name = original.parameters[place].name
-        if not name.startswith("omega2"):  # skewed, so that a standard error says little
+        # Of a hundred the standard error is known to 7 %; those of variances are skewed and say little.
+        if not name.startswith("omega2"):
             assert document["parameters"][name]["se"] == pytest.approx(se, rel=0.3), name
         found = document["parameters"][name]
         assert found["q025"] < original.values[place] < found["q975"]

@@ -41,6 +41,12 @@ def virtual(n: int, seed: int | list[int]):
 
 
 @pytest.fixture(scope="module")
+def exact_fit() -> Fit:
+    """Return the fit of seventy-two subjects from the model's own values."""
+    return fit(virtual(72, 8), FitOptions(Method.EXACT))
+
+
+@pytest.fixture(scope="module")
 def folder(reference_dir: Path) -> Path:
     return reference_dir / "nonmem" / "pheno_focei"
 
@@ -88,14 +94,13 @@ def test_a_large_cohort_gives_the_truth_back_within_its_standard_errors():
     assert (shrinkage(found).ebv > 0.0).all()
 
 
-def test_a_fit_from_elsewhere_ends_at_the_same_minimum():
-    population = virtual(72, 8)
-    one = fit(population, FitOptions(Method.EXACT))
+def test_a_fit_from_elsewhere_ends_at_the_same_minimum(exact_fit: Fit):
+    population = exact_fit.population
     moved = with_changes(
         population.parameters, initial={"cl": 1.3, "v": 30.0, "omega2_cl": 1.2, "sigma_proportional": 0.2}, fixed={}
     )
     other = fit(population, FitOptions(Method.EXACT), parameters=moved)
-    assert other.ofv == pytest.approx(one.ofv, abs=0.01)
+    assert other.ofv == pytest.approx(exact_fit.ofv, abs=0.01)
 
 
 def test_the_hessian_that_a_search_begins_with_does_not_change_where_it_ends():
@@ -119,14 +124,14 @@ def test_nothing_is_estimated_with_no_evaluations_allowed():
     assert found.values.tolist() == [parameter.value for parameter in population.parameters]
 
 
-def test_a_fixed_parameter_stays_and_has_no_standard_error():
-    population = virtual(72, 8)
+def test_a_fixed_parameter_stays_and_has_no_standard_error(exact_fit: Fit):
+    population = exact_fit.population
     parameters = with_changes(population.parameters, initial={}, fixed={"cl_crp_mg_per_L": 0.3})
     found = fit(population, FitOptions(Method.EXACT), parameters=parameters)
     names = [parameters[i].name for i in found.scale.free]
     assert "cl_crp_mg_per_L" not in names
     assert found.values[[p.name for p in parameters].index("cl_crp_mg_per_L")] == 0.3
-    assert found.ofv > fit(population, FitOptions(Method.EXACT)).ofv
+    assert found.ofv > exact_fit.ofv
 
 
 def test_a_variance_of_nothing_ends_at_its_bound_and_says_so():
