@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.layout import Sheet, laid_out
+from asuc.cli.nonmem_compare import compare_runs
 from asuc.cli.nonmem_import import import_run
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 nonmem = typer.Typer(help="Runs of NONMEM.", no_args_is_help=True)
 nonmem.command("import", epilog="Example: asuc nonmem import run1.ctl --out run1.toml --data-out run1.csv")(import_run)
+nonmem.command("compare", epilog="Example: asuc nonmem compare runs/run1 --json")(compare_runs)
 _SCHEMA_OF_FOLDER = "asuc-nonmem-read-folder/1"
 _MOST_MESSAGES = 20
 _LARGEST_IN_FULL = 1e12

@@ -9,14 +9,14 @@ import numpy as np
 
 from pkpd.kernels.advance import subject_at
 from pkpd.kernels.advance_taylor import predict_gradient
-from pkpd.kernels.codes import CENSORED, LEVEL
+from pkpd.kernels.codes import ADDITIVE, CENSORED, ERROR_KIND, EXPONENT, LEVEL, PROPORTIONAL, ErrorKind
 from pkpd.kernels.residual import residual_variance
 from pkpd.likelihood.centres import individual_population
 from pkpd.likelihood.population import model_at, packed_at
 from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import BoolArray, FloatArray
     from pkpd.estimation.fit import Fit
 
 
@@ -30,19 +30,24 @@ class Residuals:
         Predictions [mg/L] at eta = 0 and at the estimates of the random effects.
     iwres, cwres : (n_observations,) arrays
         Individual weighted and conditional weighted residuals; NaN for censored observations.
+    cwresi : (n_observations,) array
+        What NONMEM prints as CWRESI: as ``cwres`` with the expected residual variance (``residuals``).
     """
 
     pred: FloatArray
     ipred: FloatArray
     iwres: FloatArray
     cwres: FloatArray
+    cwresi: FloatArray
 
 
 def residuals(fit: Fit) -> Residuals:
     """Return the residuals of a fit.
 
     Where the error is logarithmic, residuals are those of the logarithm. CWRES is NONMEM's with interaction: C^-1/2 (y - (f(eta) - a eta)), C = a Omega a' + diag r(eta), a the gradient of the
-    prediction, with the symmetric square root; of the quantified observations of a subject. Effects of centres are held at their
+    prediction, with the symmetric square root; of the quantified observations of a subject. In CWRESI the residual variance is its
+    expectation over the random effects, with the prediction linear in them: of a proportional error that of
+    (f(eta) - a eta)^2 + a Omega a'. Effects of centres are held at their
     estimates in it, and 0 in the population's prediction.
 
     References
@@ -55,7 +60,7 @@ def residuals(fit: Fit) -> Residuals:
     packed = packed_at(individual_population(population, fit.evaluation), model)
     is_logarithmic = population.model.residual.kind is ResidualKind.LOGARITHMIC
     n_obs, n_eta = packed.observations.shape[0], population.n_eta
-    pred, ipred, iwres, cwres = (np.full(n_obs, np.nan) for _ in range(4))
+    pred, ipred, iwres, cwres, cwresi = (np.full(n_obs, np.nan) for _ in range(5))
     for i in range(population.n_subjects):
         rows = slice(packed.observation_start[i], packed.observation_start[i + 1])
         n = rows.stop - rows.start
@@ -79,9 +84,32 @@ def residuals(fit: Fit) -> Residuals:
         iwres[rows] = np.where(is_level, raw / np.sqrt(np.where(variance > 0.0, variance, 1.0)), np.nan)
         if is_level.any():
             a, omega = slope[is_level], packed.omega_cholesky[i] @ packed.omega_cholesky[i].T
-            values, vectors = np.linalg.eigh(a @ omega @ a.T + np.diag(variance[is_level]))
-            root = (vectors / np.sqrt(values)) @ vectors.T
-            own = np.full(n, np.nan)
-            own[is_level] = root @ (raw[is_level] + a @ eta)
-            cwres[rows] = own
-    return Residuals(pred, ipred, iwres, cwres)
+            spread, centred = a @ omega @ a.T, raw[is_level] + a @ eta
+            expected = _expected_variance(observations[is_level], at[is_level] - a @ eta, np.diag(spread))
+            for found, own in ((cwres, variance[is_level]), (cwresi, expected)):
+                if np.isfinite(own).all():
+                    found[rows] = _spread_out(is_level, _decorrelated(spread + np.diag(own), centred))
+    return Residuals(pred, ipred, iwres, cwres, cwresi)
+
+
+def _decorrelated(covariance: FloatArray, centred: FloatArray) -> FloatArray:
+    """Return C^-1/2 times a vector, with the symmetric root."""
+    values, vectors = np.linalg.eigh(covariance)
+    result: FloatArray = ((vectors / np.sqrt(values)) @ vectors.T @ centred).astype(np.float64)
+    return result
+
+
+def _spread_out(where: BoolArray, values: FloatArray) -> FloatArray:
+    found = np.full(where.size, np.nan)
+    found[where] = values
+    return found
+
+
+def _expected_variance(observations: FloatArray, mean: FloatArray, variance: FloatArray) -> FloatArray:
+    """Return the residual variance expected of a normal prediction; NaN with an exponent, of which there is no closed form."""
+    additive, proportional = observations[:, ADDITIVE], observations[:, PROPORTIONAL]
+    kind = observations[:, ERROR_KIND]
+    added = additive**2 + proportional**2 * (mean**2 + variance)
+    of_sds = (additive + proportional * mean) ** 2 + proportional**2 * variance
+    found = np.where(kind == ErrorKind.SDS_ADD, of_sds, np.where(kind == ErrorKind.LOGARITHMIC, additive**2, added))
+    return np.where((observations[:, EXPONENT] == 1.0) | (proportional == 0.0), found, np.nan)

@@ -1,0 +1,1 @@
+"""A run of NONMEM recomputed by the engine, number by number."""

@@ -1,0 +1,290 @@
+"""What a run says at its final estimates, recomputed there: objectives, random effects, predictions, residuals, shrinkage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonmem_ref.blocks import read_blocks
+from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
+from nonmem_ref.comparison.run_files import table_files
+from pkpd.diagnostics.residuals import residuals
+from pkpd.estimation.covariance import shrinkage
+from pkpd.kernels.codes import CENSORED
+from pkpd.model.spec import ResidualKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nonmem_ref.blocks import Block
+    from nonmem_ref.comparison.run_files import RunFiles
+    from nonmem_ref.ext import EstimationTable
+    from nonmem_ref.translation.translate import Translation
+    from pkpd.arrays import BoolArray, FloatArray
+    from pkpd.diagnostics.residuals import Residuals
+    from pkpd.estimation.fit import Fit
+
+OFV, OBJ, ETA, ETC_RELATIVE, CWRES = 1e-3, 1e-3, 5e-4, 1e-4, 5e-4
+"""Tolerances at NONMEM's printed estimates, which have six digits."""
+_PREDICTION = 2e-4  # of tables with five digits, relative
+_SHRINKAGE = 0.05  # percentage points
+# Times the prior's variance.
+_NEARLY_SINGULAR = 50.0
+# Rows of .shk files.
+_ETA_SD, _EPS_SD, _EBV_SD, _ETA_VARIANCE, _EBV_VARIANCE = 4, 5, 6, 8, 9
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectNumbers:
+    """What a .phi file says of each subject, and ours.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        Subjects.
+    nonmem_ofv_i, ofv_i : (n,) arrays
+        Objectives, theirs and ours.
+    etas : tuple of str
+        Random effects that are on a parameter, as NONMEM calls them; none where the file has PHI in place of ETA.
+    nonmem_eta, eta : (n, n_eta) arrays
+        Their values, theirs and ours.
+    """
+
+    ids: tuple[str, ...]
+    nonmem_ofv_i: FloatArray
+    ofv_i: FloatArray
+    etas: tuple[str, ...]
+    nonmem_eta: FloatArray
+    eta: FloatArray
+
+
+def checks_at_estimates(
+    run: RunFiles, translation: Translation, at: Fit, table: EstimationTable
+) -> tuple[list[Check], SubjectNumbers | None]:
+    """Return the checks of a run at its final estimates, and the subjects' numbers where there is a .phi file.
+
+    Parameters
+    ----------
+    run : RunFiles
+        Its files.
+    translation : Translation
+        The run in the engine's terms.
+    at : Fit
+        The engine's evaluation at the final estimates.
+    table : EstimationTable
+        The last table of the .ext file.
+    """
+    ofv = table.ofv
+    checks = [
+        skipped("ofv at NONMEM's estimates", "NONMEM printed no objective.")
+        if ofv is None or not np.isfinite(ofv)
+        else compared("ofv at NONMEM's estimates", ofv, at.ofv, OFV, why=_of_the_total(at))
+    ]
+    phi, order, subjects = _phi(run, at), _eta_numbers(translation, at), None
+    if isinstance(phi, str):
+        checks.append(skipped("objective of each subject", phi))
+    else:
+        subjects = _subjects(phi, at, order)
+        checks += _by_subject(phi, subjects, at, order)
+    checks += _of_tables(run, translation, at)
+    checks += _of_shrinkage(run, at, order)
+    return checks, subjects
+
+
+def _of_the_total(at: Fit) -> str:
+    names = _singular(at)
+    if names:
+        return f"The Hessian of subject {', '.join(names)} is nearly singular, so that its determinant is noise."
+    return "The objectives of the subjects say where."
+
+
+def _singular(at: Fit) -> list[str]:
+    """Return the subjects whose Hessian is nearly singular or not positive definite, the first five.
+
+    The conditional variance of some direction is then that many times the prior's, or none.
+    """
+    is_flat = ~(at.evaluation.flatness < _NEARLY_SINGULAR)
+    return [at.population.cohort.ids[i] for i in np.flatnonzero(is_flat)[:5]]
+
+
+def _phi(run: RunFiles, at: Fit) -> Block | str:
+    """Return the last table of the .phi file, or why there is none to compare."""
+    if run.phi is None:
+        return "There is no .phi file."
+    blocks = [block for block in read_blocks(run.phi).blocks if block.lines.size]
+    if not blocks or "OBJ" not in blocks[-1].names:
+        return "The .phi file holds no objective of the subjects."
+    n = at.population.n_subjects
+    if blocks[-1].lines.size != n:
+        return f"The .phi file has {blocks[-1].lines.size} subjects, the data {n}."
+    return blocks[-1]
+
+
+def _eta_numbers(translation: Translation, at: Fit) -> list[int]:
+    """Return the number in NONMEM of each random effect of the engine's subjects."""
+    by_parameter = {
+        name: one.random.eta for name, one in translation.recognized.parameters.items() if one.random is not None
+    }
+    return [by_parameter[eta] for eta in at.population.model.etas]
+
+
+def _subjects(phi: Block, at: Fit, order: list[int]) -> SubjectNumbers:
+    column = {name: phi.values[:, i] for i, name in enumerate(phi.names)}
+    names = tuple(f"ETA({i})" for i in order)
+    names = names if all(name in column for name in names) else ()
+    n = at.population.n_subjects
+    theirs = np.column_stack([column[name] for name in names]) if names else np.empty((n, 0))
+    ids, evaluation = at.population.cohort.ids, at.evaluation
+    return SubjectNumbers(ids, column["OBJ"], evaluation.ofv_i, names, theirs, evaluation.eta[:, : len(names)])
+
+
+def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: list[int]) -> Iterator[Check]:
+    """Yield the checks of a .phi file."""
+    ids = numbers.ids
+
+    def subjects(difference: FloatArray, tolerance: float) -> str:
+        by_subject = np.abs(difference).reshape(len(ids), -1).max(axis=1)
+        off: list[int] = np.flatnonzero(~(by_subject <= tolerance)).tolist()
+        names = ", ".join(ids[i] for i in off[:5]) + (" and more" if len(off) > 5 else "")
+        found = [name for name in _singular(at) if name in {ids[i] for i in off}]
+        why = f" The Hessian of {', '.join(found)} is nearly singular: its determinant is noise." if found else ""
+        return f"{len(off)} of {len(ids)} subjects differ: {names}.{why}"
+
+    yield compared_all(
+        "objective of each subject",
+        numbers.nonmem_ofv_i,
+        numbers.ofv_i,
+        OBJ,
+        explain=lambda one: subjects(one, OBJ),
+    )
+    if not numbers.etas:
+        yield skipped("eta", "The .phi file has PHI in place of ETA: they are of a method that samples.")
+        return
+    yield compared_all(
+        "eta", numbers.nonmem_eta.ravel(), numbers.eta.ravel(), ETA, explain=lambda one: subjects(one, ETA)
+    )
+    column = {name: phi.values[:, i] for i, name in enumerate(phi.names)}
+    n_own = len(order)
+    pairs = [(a, b) for a in range(n_own) for b in range(a + 1)]
+    elements = [f"ETC({max(order[a], order[b])},{min(order[a], order[b])})" for a, b in pairs]
+    etc = np.column_stack([column[name] for name in elements])
+    ours = np.column_stack([at.evaluation.covariance[:, a, b] for a, b in pairs])
+    # A covariance may be 0: it is measured by the variances that it belongs to.
+    size = np.column_stack(
+        [np.sqrt(np.abs(at.evaluation.covariance[:, a, a] * at.evaluation.covariance[:, b, b])) for a, b in pairs]
+    )
+    yield compared_all(
+        "conditional variances of eta (ETC)",
+        etc.ravel(),
+        ours.ravel(),
+        ETC_RELATIVE,
+        size=size.ravel(),
+        explain=lambda one: subjects(one, ETC_RELATIVE),
+    )
+
+
+def _of_tables(run: RunFiles, translation: Translation, at: Fit) -> list[Check]:
+    """Return the checks of predictions and residuals, of a table file that has the columns of the run's $TABLE."""
+    wanted = {
+        option.name
+        for step in translation.control.steps
+        if step.name == "TABLE"
+        for option in step.options
+        if option.value is None
+    }
+    wanted &= {"PRED", "IPRED", "CWRES", "CWRESI"}
+    if not wanted:
+        return [skipped("predictions and residuals", "The run has no $TABLE with PRED, IPRED or CWRES.")]
+    records = _table_of(run, translation, wanted)
+    if records is None:
+        return [skipped("predictions and residuals", f"No file here is the table with {', '.join(sorted(wanted))}.")]
+    file, block = records
+    of = translation.dataset.columns
+    is_level = ((of["EVID"] == 0.0) & (of["MDV"] == 0.0))[: block.lines.size]
+    n = int(is_level.sum())
+    found = residuals(at)
+    is_quantified = (at.population.packed.observations[:, CENSORED] == 0.0)[:n]
+    return list(_of_table(file, block, is_level, found, is_quantified, at))
+
+
+def _of_table(
+    file: str, block: Block, is_level: BoolArray, found: Residuals, is_quantified: BoolArray, at: Fit
+) -> Iterator[Check]:
+    n = int(is_level.sum())
+    column = {name: block.values[is_level, i] for i, name in enumerate(block.names)}
+    lines = block.lines[is_level]
+    is_log = at.population.model.residual.kind is ResidualKind.LOGARITHMIC
+
+    def rows(difference: FloatArray, tolerance: float) -> str:
+        off = np.flatnonzero(np.abs(np.nan_to_num(difference)) > tolerance)
+        return f"{off.size} of {n} rows of {file} differ, the first in line {lines[off[0]] if off.size else 0}."
+
+    for name, ours in (("PRED", found.pred), ("IPRED", found.ipred)):
+        if name in column:
+            # Of an observation that counts with a probability NONMEM prints that in place of the prediction.
+            theirs, own = np.where(is_quantified, column[name], np.nan), ours[:n]
+            if is_log:
+                own = np.log(own)
+            size = np.maximum(np.abs(theirs), 1.0 if is_log else 1e-30)
+            yield compared_all(name, theirs, own, _PREDICTION, size=size, explain=lambda one: rows(one, _PREDICTION))
+    for name, ours in (("CWRES", found.cwres), ("CWRESI", found.cwresi)):
+        if name in column:
+            theirs = np.where(is_quantified, column[name], np.nan)
+            yield compared_all(name, theirs, ours[:n], CWRES, explain=lambda one: rows(one, CWRES))
+
+
+def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tuple[str, Block] | None:
+    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones."""
+    dataset = translation.dataset
+    for path in table_files(run.folder):
+        for block in read_blocks(path).blocks:
+            if not wanted <= set(block.names) or not {"ID", "TIME"} <= set(block.names):
+                continue
+            n = block.lines.size
+            if not 0 < n <= dataset.lines.size:
+                continue
+            own = {name: block.values[:, block.names.index(name)] for name in ("ID", "TIME")}
+            if all(np.allclose(own[name], dataset.columns[name][:n], rtol=1e-3, atol=1e-3) for name in own):
+                return path.name, block
+    return None
+
+
+def _of_shrinkage(run: RunFiles, at: Fit, order: list[int]) -> list[Check]:
+    """Return the checks of shrinkage in NONMEM's conventions, from the .shk file."""
+    if run.shk is None:
+        return [skipped("shrinkage", "There is no .shk file.")]
+    blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
+    if not blocks:
+        return [skipped("shrinkage", "The .shk file holds no rows.")]
+    block = blocks[-1]
+    by_type = {int(row[0]): row for row in block.values if np.isfinite(row[0])}
+    places = [block.names.index(f"ETA({i})") for i in order]
+    ours = shrinkage(at)
+    n_own = len(order)
+    ebv = ours.ebv[:n_own]
+    iwres = residuals(at).iwres
+    iwres = iwres[np.isfinite(iwres)]
+    rows = (
+        ("ETASHRINKSD", _ETA_SD, ours.sd[:n_own]),
+        ("ETASHRINKVR", _ETA_VARIANCE, ours.variance[:n_own]),
+        ("EBVSHRINKVR", _EBV_VARIANCE, ebv),
+        ("EBVSHRINKSD", _EBV_SD, 100.0 * (1.0 - np.sqrt(np.maximum(1.0 - ebv / 100.0, 0.0)))),
+    )
+    found = [
+        compared_all(
+            name,
+            np.maximum(by_type[kind][places], 0.0),
+            np.maximum(own, 0.0),
+            _SHRINKAGE,
+            explain=lambda one: f"{int((np.abs(one) > _SHRINKAGE).sum())} random effects differ.",
+        )
+        for name, kind, own in rows
+        if kind in by_type
+    ]
+    if _EPS_SD in by_type and iwres.size:
+        own = 100.0 * (1.0 - float(np.sqrt(np.mean(iwres**2))))
+        theirs = float(by_type[_EPS_SD][places[0]])
+        found.append(compared("EPSSHRINKSD", max(theirs, 0.0), max(own, 0.0), _SHRINKAGE, why="The residuals differ."))
+    return found

@@ -1,0 +1,153 @@
+"""A run recomputed at NONMEM's estimates and fitted again: every quantity beside NONMEM's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nonmem_ref.comparison.at_estimates import checks_at_estimates
+from nonmem_ref.comparison.check import Check, Verdict, skipped
+from nonmem_ref.comparison.correspondence import correspondences, with_values
+from nonmem_ref.comparison.engine import cohort_of_run, evaluated, method_of, refitted
+from nonmem_ref.comparison.refit import checks_of_refit
+from nonmem_ref.ext import FINAL, read_ext
+from nonmem_ref.run_status import RunStatus
+from nonmem_ref.translation.translate import translate
+from pkpd.errors import InputError
+
+if TYPE_CHECKING:
+    from nonmem_ref.comparison.at_estimates import SubjectNumbers
+    from nonmem_ref.comparison.run_files import RunFiles
+    from nonmem_ref.ext import EstimationTable
+
+SCHEMA = "asuc-nonmem-compare/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was compared of one run.
+
+    Parameters
+    ----------
+    name : str
+        The run.
+    verdict : str
+        ``agree``, ``differ`` or ``not comparable``.
+    reason : str
+        Why, in one sentence.
+    checks : tuple of Check
+        Every quantity.
+    subjects : SubjectNumbers or None
+        The subjects' objectives and random effects at NONMEM's estimates; None without a .phi file.
+    """
+
+    name: str
+    verdict: str
+    reason: str
+    checks: tuple[Check, ...]
+    subjects: SubjectNumbers | None = None
+
+
+def compare(run: RunFiles) -> Comparison:
+    """Compare a run.
+
+    Parameters
+    ----------
+    run : RunFiles
+        Its files.
+
+    Returns
+    -------
+    Comparison
+        Whatever hinders it is its reason, in one sentence for each problem.
+    """
+    if run.control is None:
+        return _not_comparable(run, "There is no control stream and no listing that echoes one.")
+    if run.ext is None:
+        return _not_comparable(run, "There is no .ext file, which has NONMEM's estimates.")
+    tables = read_ext(run.ext).tables
+    table = tables[-1] if tables else None
+    if table is None or FINAL not in table.rows:
+        reason = "It holds no estimation." if table is None else table.reason
+        return _not_comparable(run, f"The .ext file has no final estimates. {reason}")
+    try:
+        return _compared(run, table)
+    except InputError as error:
+        return _not_comparable(run, " ".join(f"{problem}." for problem in error.problems).replace("..", "."))
+
+
+def _compared(run: RunFiles, table: EstimationTable) -> Comparison:
+    assert run.control is not None, "looked at before"  # noqa: S101 (compare refuses a run without)
+    translation = translate(run.control)
+    method = method_of(translation)
+    cohort = cohort_of_run(translation)
+    values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
+    final = {_element(name): value for name, value in values.items()}
+    at = evaluated(translation, with_values(translation.control, final), cohort, method)
+    checks, subjects = checks_at_estimates(run, translation, at, table)
+    same = correspondences(translation.control, translation.recognized)
+    if _is_refitted(table, translation.control.estimations[-1].n_evaluations):
+        fitted = refitted(translation, cohort, method, with_covariance=True)
+        checks += checks_of_refit(translation, fitted, table, final, same)
+    else:
+        checks.append(skipped("optimum", "NONMEM evaluated the objective and searched nothing (MAXEVAL=0)."))
+    verdict, reason = _verdict(table, checks)
+    return Comparison(run.name, verdict, reason, tuple(checks), subjects)
+
+
+def _element(name: str) -> str:
+    """Return the element of a column of an .ext file, THETA(1) called THETA1 as well."""
+    return name.replace("THETA(", "THETA").replace(")", "") if name.startswith("THETA(") else name
+
+
+def _is_refitted(table: EstimationTable, n_evaluations: int | None) -> bool:
+    return n_evaluations != 0 and table.iterations.size > 0
+
+
+def _verdict(table: EstimationTable, checks: list[Check]) -> tuple[str, str]:
+    failed = [check for check in checks if check.verdict is Verdict.FAIL]
+    n = sum(check.verdict is Verdict.PASS for check in checks)
+    if table.status is not RunStatus.SUCCESSFUL:
+        return "not comparable", f"NONMEM's run did not end at an optimum: {table.reason} What differs is listed."
+    if failed:
+        names = ", ".join(check.quantity for check in failed[:3]) + (" and more" if len(failed) > 3 else "")
+        return "differ", f"{len(failed)} of {n + len(failed)} quantities differ by more than their tolerance: {names}."
+    return "agree", f"All {n} quantities that could be compared agree within their tolerances."
+
+
+def _not_comparable(run: RunFiles, reason: str) -> Comparison:
+    return Comparison(run.name, "not comparable", reason, (skipped("run", reason),))
+
+
+def comparison_document(runs: list[Comparison], folder: str) -> dict[str, Any]:
+    """Return the comparisons of a folder's runs as one document (`asuc-nonmem-compare/1`).
+
+    The verdict is ``differ`` where one run does, else ``agree`` where one run does, else ``not comparable``.
+    """
+    verdicts = {one.verdict for one in runs}
+    overall = next((word for word in ("differ", "agree") if word in verdicts), "not comparable")
+    return {
+        "schema": SCHEMA,
+        "folder": folder,
+        "verdict": overall,
+        "runs": [{"run": one.name, "verdict": one.verdict, "reason": one.reason} for one in runs],
+        "checks": [{"run": one.name, **_check(check)} for one in runs for check in one.checks],
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "quantity": check.quantity,
+        "nonmem": _finite(check.nonmem),
+        "ours": _finite(check.ours),
+        "difference": _finite(check.difference),
+        "tolerance": check.tolerance,
+        "relative": check.is_relative,
+        "verdict": check.verdict.value,
+        "why": check.why,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

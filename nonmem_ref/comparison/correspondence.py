@@ -1,0 +1,161 @@
+"""Which parameter of the engine is which element of THETA, OMEGA and SIGMA, and the control stream with other values of these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from nonmem_ref.translation.covariates import case_name_of
+from pkpd.model.spec import ResidualKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nonmem_ref.control.matrices import Block
+    from nonmem_ref.control.read import ControlProblem
+    from nonmem_ref.recognition.parameter import Coefficient
+    from nonmem_ref.recognition.recognize import RecognizedModel
+
+
+class Scale(Enum):
+    """How an element of NONMEM's follows from the engine's parameter x and a factor c."""
+
+    RATIO = "x / c"
+    LOGARITHM = "ln(x / c)"
+    SQUARE = "c x²"
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """One parameter of the engine that is one element of NONMEM's.
+
+    Parameters
+    ----------
+    name : str
+        The engine's name.
+    element : str
+        NONMEM's, as in .ext files: THETA1, OMEGA(2,1), SIGMA(1,1).
+    scale : Scale
+        How the element follows from the parameter.
+    factor : float
+        The factor in that.
+    """
+
+    name: str
+    element: str
+    scale: Scale
+    factor: float
+
+    def element_value(self, value: float) -> float:
+        """Return the element for a value of the engine's parameter."""
+        match self.scale:
+            case Scale.RATIO:
+                return value / self.factor
+            case Scale.LOGARITHM:
+                return math.log(value / self.factor)
+            case Scale.SQUARE:
+                return self.factor * value * value
+
+    def slope(self, value: float) -> float:
+        """Return the element's derivative by the engine's parameter."""
+        match self.scale:
+            case Scale.RATIO:
+                return 1.0 / self.factor
+            case Scale.LOGARITHM:
+                return 1.0 / value
+            case Scale.SQUARE:
+                return 2.0 * self.factor * value
+
+
+def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Correspondence, ...]:
+    """Return every parameter of the engine that is one element of NONMEM's.
+
+    Parameters
+    ----------
+    control : ControlProblem
+        The control stream.
+    model : RecognizedModel
+        What was recognized in it, at its initial estimates.
+    """
+    return (*_thetas(model), *_omegas(model), *_sigmas(control, model))
+
+
+def _thetas(model: RecognizedModel) -> Iterator[Correspondence]:
+    for parameter, one in model.parameters.items():
+        yield from _theta(parameter, one.typical, Scale.LOGARITHM if one.is_log else Scale.RATIO)
+        seen: dict[str, int] = {}
+        for effect in one.effects:
+            name = f"{parameter}_{case_name_of(effect.covariate)}"
+            seen[name] = seen.get(name, 0) + 1
+            yield from _theta(name if seen[name] == 1 else f"{name}_{seen[name]}", effect.coefficient, Scale.RATIO)
+
+
+def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Correspondence]:
+    if coefficient.theta is not None and coefficient.over is None:
+        yield Correspondence(name, f"THETA{coefficient.theta}", scale, coefficient.factor)
+
+
+def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
+    etas = [(name, one.random.eta) for name, one in model.parameters.items() if one.random is not None]
+    for place, (name, i) in enumerate(etas):
+        yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, 1.0)
+        for other, j in etas[:place]:
+            element = f"OMEGA({max(i, j)},{min(i, j)})"
+            yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, 1.0)
+    for name, one in model.parameters.items():
+        if one.occasion is not None:
+            first = min(eta for _, eta in one.occasion.etas)
+            yield Correspondence(f"omega2_iov_{name}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
+
+
+def _sigmas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:
+    """Yield the parts of the residual error that follow from one element: a variance, or a THETA that scales them."""
+    residual = model.residual
+    first = "sigma_log" if residual.kind is ResidualKind.LOGARITHMIC else "sigma_additive"
+    variances = [block.rows[i][i] for block in control.sigma for i in range(block.size)]
+    parts = (
+        (first, residual.additive, residual.additive_from),
+        ("sigma_proportional", residual.proportional, residual.proportional_from),
+    )
+    for name, value, origin in parts:
+        if len(origin) != 1 or value <= 0.0:
+            continue
+        number = int(origin[0].partition("(")[2].rstrip(")").split(",")[0])
+        if origin[0].startswith("SIGMA"):
+            factor = variances[number - 1] / value**2
+            yield Correspondence(name, f"SIGMA({number},{number})", Scale.SQUARE, factor)
+        else:
+            yield Correspondence(name, f"THETA{number}", Scale.RATIO, value / control.thetas[number - 1].initial)
+
+
+def with_values(control: ControlProblem, values: Mapping[str, float]) -> ControlProblem:
+    """Return a control stream with other initial estimates and no bounds.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        By element; elements that are not named stay.
+    """
+    thetas = tuple(
+        replace(theta, initial=values.get(f"THETA{i}", theta.initial), lower=-math.inf, upper=math.inf)
+        for i, theta in enumerate(control.thetas, start=1)
+    )
+    omega, sigma = (
+        _blocks(blocks, name, values) for name, blocks in (("OMEGA", control.omega), ("SIGMA", control.sigma))
+    )
+    return replace(control, thetas=thetas, omega=omega, sigma=sigma)
+
+
+def _blocks(blocks: Sequence[Block], name: str, values: Mapping[str, float]) -> tuple[Block, ...]:
+    found: list[Block] = []
+    at = 1
+    for block in blocks:
+        rows = tuple(
+            tuple(values.get(f"{name}({at + i},{at + j})", value) for j, value in enumerate(row))
+            for i, row in enumerate(block.rows)
+        )
+        found.append(replace(block, rows=rows))
+        at += block.size
+    return tuple(found)

@@ -1,0 +1,138 @@
+"""The engine's own fit of a run beside NONMEM's: objective, estimates, standard errors of the same matrix, condition number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonmem_ref.comparison.check import Check, Verdict, compared, skipped
+from nonmem_ref.ext import CONDITION, SE
+from pkpd.estimation.bootstrap import USED
+from pkpd.estimation.covariance import CovarianceKind, uncertainty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nonmem_ref.comparison.correspondence import Correspondence
+    from nonmem_ref.ext import EstimationTable
+    from nonmem_ref.translation.translate import Translation
+    from pkpd.estimation.fit import Fit
+
+ABOVE, THETA_RELATIVE, VARIANCE_RELATIVE, SE_RELATIVE, CONDITION_RELATIVE = 0.01, 0.005, 0.02, 0.03, 0.05
+"""Tolerances of a free fit: how far above NONMEM's objective it may end, and relative ones of estimates and standard errors."""
+
+
+def checks_of_refit(
+    translation: Translation,
+    fitted: Fit,
+    table: EstimationTable,
+    final: Mapping[str, float],
+    same: Sequence[Correspondence],
+) -> list[Check]:
+    """Return the checks of a free fit.
+
+    Parameters
+    ----------
+    translation : Translation
+        The run.
+    fitted : Fit
+        The engine's fit from NONMEM's initial estimates.
+    table : EstimationTable
+        The last table of the .ext file.
+    final : mapping of str to float
+        NONMEM's estimates by element.
+    same : sequence of Correspondence
+        Which parameter is which element.
+    """
+    checks = [_optimum(fitted, table)]
+    if fitted.status not in USED:
+        checks.append(skipped("estimates", f"Our fit did not end at an optimum: {fitted.status.value}"))
+        return checks
+    own = {one.name: float(value) for one, value in zip(fitted.parameters, fitted.values, strict=True)}
+    free = {fitted.parameters[i].name for i in fitted.scale.free}
+    lower = table.ofv is not None and fitted.ofv < table.ofv - ABOVE
+    checks += [
+        _estimate(one, own[one.name], final[one.element], is_lower=lower, ours=fitted.ofv, table=table)
+        for one in same
+        if one.name in free and one.element in final
+    ]
+    ties = _tied(translation)
+    if ties:
+        checks.append(skipped("tied elements", f"The engine estimates a number for each place of {ties}."))
+    checks += _standard_errors(translation, fitted, table, same)
+    return checks
+
+
+def _tied(translation: Translation) -> str:
+    return ", ".join(f"THETA({number})" for number in translation.recognized.shared)
+
+
+def _optimum(fitted: Fit, table: EstimationTable) -> Check:
+    theirs = table.ofv
+    if theirs is None or not np.isfinite(theirs):
+        return skipped("ofv of a free fit", "NONMEM printed no objective.")
+    difference = fitted.ofv - theirs
+    status = f"Our fit: {fitted.status.value}"
+    if difference < -ABOVE:
+        why = f"Our optimum is lower by {-difference:.4f}: NONMEM's run ended above it. {status}"
+        return Check("ofv of a free fit", theirs, fitted.ofv, difference, ABOVE, False, Verdict.PASS, why)  # noqa: FBT003
+    return compared(
+        "ofv of a free fit", theirs, fitted.ofv, ABOVE, why=f"Our fit ended higher by {difference:.4f}. {status}"
+    )
+
+
+def _estimate(
+    one: Correspondence, value: float, theirs: float, *, is_lower: bool, ours: float, table: EstimationTable
+) -> Check:
+    is_theta = one.element.startswith("THETA")
+    tolerance = THETA_RELATIVE if is_theta else VARIANCE_RELATIVE
+    why = (
+        f"Our optimum is another one, lower by {(table.ofv or 0.0) - ours:.4f}."
+        if is_lower
+        else "The optima differ though their objectives do not."
+    )
+    return compared(
+        f"{one.element} ({one.name})", theirs, one.element_value(value), tolerance, is_relative=True, why=why
+    )
+
+
+def _standard_errors(
+    translation: Translation, fitted: Fit, table: EstimationTable, same: Sequence[Correspondence]
+) -> list[Check]:
+    printed = table.standard_errors
+    if printed is None or SE not in table.rows:
+        return [skipped("standard errors", "NONMEM printed none: there is no $COVARIANCE, or its step failed.")]
+    kind, words = _kind(translation)
+    known = uncertainty(fitted, kind)
+    if known is None:
+        return [skipped("standard errors", f"Our fit has none: {fitted.status.value}")]
+    places = {fitted.parameters[i].name: at for at, i in enumerate(fitted.scale.free)}
+    by_element = dict(zip(table.names, printed.tolist(), strict=False))
+    found: list[Check] = []
+    for one in same:
+        theirs = by_element.get(one.element, float("nan"))
+        if one.name not in places or not np.isfinite(theirs) or theirs == 0.0:
+            continue
+        at = places[one.name]
+        value = float(fitted.values[fitted.scale.free[at]])
+        ours = abs(one.slope(value)) * float(known.se[at])
+        why = "Both are of the same matrix; NONMEM takes its derivatives by differences."
+        found.append(compared(f"SE of {one.element} ({words})", theirs, ours, SE_RELATIVE, is_relative=True, why=why))
+    if CONDITION in table.rows:
+        theirs = float(table.rows[CONDITION].values[0])
+        why = "The matrices differ where they are nearly singular."
+        found.append(
+            compared("condition number", theirs, known.condition_number, CONDITION_RELATIVE, is_relative=True, why=why)
+        )
+    return found
+
+
+def _kind(translation: Translation) -> tuple[CovarianceKind, str]:
+    """Return the matrix that $COVARIANCE asks for: the sandwich, unless MATRIX says R or S."""
+    for step in translation.control.steps:
+        if step.name == "COVARIANCE":
+            for option in step.options:
+                if option.name.startswith("MAT") and option.value is not None:
+                    return (CovarianceKind.R, "R") if option.value.upper().startswith("R") else (CovarianceKind.S, "S")
+    return CovarianceKind.SANDWICH, "sandwich"

@@ -1,0 +1,70 @@
+"""The files of each run in a folder: control stream or listing, and what stands beside it under the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nonmem_ref.read import kind_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CONTROL = (".ctl", ".mod", ".nmctl", ".con")
+_LISTING = (".lst", ".res")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """One run.
+
+    Parameters
+    ----------
+    name : str
+        What its files are called, without the ending.
+    folder : Path
+        Where they are.
+    control : Path or None
+        Control stream, or the listing that echoes it.
+    ext, phi, shk : Path or None
+        Output files of these endings.
+    """
+
+    name: str
+    folder: Path
+    control: Path | None
+    ext: Path | None
+    phi: Path | None
+    shk: Path | None
+
+
+def runs_of(folder: Path) -> tuple[RunFiles, ...]:
+    """Return the runs of a folder, by name: one for each .ext file, and for each control stream or listing without one."""
+    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    endings = (".ext", *_CONTROL, *_LISTING)
+    names = sorted({path.stem for path in files.values() if path.suffix.lower() in endings})
+
+    def named(name: str, *ending: str) -> Path | None:
+        return next(
+            (path for one in ending for path in files.values() if path.stem == name and path.suffix.lower() == one),
+            None,
+        )
+
+    return tuple(
+        RunFiles(
+            name,
+            folder,
+            named(name, *_CONTROL, *_LISTING),
+            named(name, ".ext"),
+            named(name, ".phi"),
+            named(name, ".shk"),
+        )
+        for name in names
+    )
+
+
+def table_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder that are tables of $TABLE, by their ending or their head."""
+    skipped = {".csv", ".dta", ".dat", ".md", ".txt", ".html", ".toml", *_CONTROL, *_LISTING}
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix.lower() not in skipped]
+    return tuple(path for path in files if kind_of(path) == "table")
