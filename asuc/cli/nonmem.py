@@ -9,6 +9,7 @@ import typer
 
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.nonmem_compare import compare_runs
+from asuc.cli.nonmem_export import export_run
 from asuc.cli.nonmem_import import import_run
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 nonmem = typer.Typer(help="Runs of NONMEM.", no_args_is_help=True)
 nonmem.command("import", epilog="Example: asuc nonmem import run1.ctl --out run1.toml --data-out run1.csv")(import_run)
 nonmem.command("compare", epilog="Example: asuc nonmem compare runs/run1 --json")(compare_runs)
+nonmem.command(
+    "export", epilog="Example: asuc nonmem export --model niyigena_2026_asuc --data cohort.csv --out nonmem --maxeval 0"
+)(export_run)
 _SCHEMA_OF_FOLDER = "asuc-nonmem-read-folder/1"
 _MOST_MESSAGES = 20
 _LARGEST_IN_FULL = 1e12

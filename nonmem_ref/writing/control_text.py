@@ -1,0 +1,336 @@
+"""A model of the engine as a control stream of NONMEM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_of
+from pkpd.errors import InputError, Problem
+from pkpd.model.population import ParameterKind
+from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pkpd.model.population import PopulationParameter
+    from pkpd.model.spec import Effect, ModelSpec, Term
+
+_NAMES = {
+    Parameterization.CL_V: {"cl": "CL", "v": "V"},
+    Parameterization.KE_V: {"ke": "K", "v": "V"},
+    Parameterization.CL_V1_Q_V2: {"cl": "CL", "v1": "V1", "q": "Q", "v2": "V2"},
+    Parameterization.CL_V_KA: {"cl": "CL", "v": "V", "ka": "KA"},
+    Parameterization.KE_V_KA: {"ke": "K", "v": "V", "ka": "KA"},
+    Parameterization.CL_V1_Q_V2_KA: {"cl": "CL", "v1": "V2", "q": "Q", "v2": "V3", "ka": "KA"},
+}
+_TABLES = frozenset({EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL})
+_ESTIMATION = "METHOD=1 LAPLACE INTER NUMERICAL SLOW NOABORT NSIG=3 SIGL=9 PRINT=1"
+_EVENTS = ("ID", "TIME", "AMT", "RATE", "EVID", "MDV", "CMT", "DV", "CENS", "LIMIT")
+
+
+@dataclass(frozen=True, slots=True)
+class ControlText:
+    """A control stream.
+
+    Parameters
+    ----------
+    text : str
+        The stream.
+    items : tuple of str
+        $INPUT, in order.
+    covariates : tuple of Item
+        Those of covariates.
+    thetas : tuple of str
+        The engine's name of each element of THETA.
+    """
+
+    text: str
+    items: tuple[str, ...]
+    covariates: tuple[Item, ...]
+    thetas: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Writer:
+    """What has been written so far."""
+
+    model: ModelSpec
+    parameters: dict[str, PopulationParameter]
+    thetas: list[str] = field(default_factory=list[str])
+    items: dict[str, Item] = field(default_factory=dict[str, Item])
+    pk: list[str] = field(default_factory=list[str])
+
+    def theta(self, name: str) -> str:
+        """Return the element of THETA that a parameter of the engine becomes."""
+        self.thetas.append(name)
+        return f"THETA({len(self.thetas)})"
+
+
+def control_text(
+    model: ModelSpec,
+    parameters: Sequence[PopulationParameter],
+    *,
+    data: str,
+    n_occasions: int,
+    n_evaluations: int = 9999,
+) -> ControlText:
+    """Return the control stream of a model.
+
+    Parameters
+    ----------
+    model : ModelSpec
+        The model, at the values that become initial estimates.
+    parameters : sequence of PopulationParameter
+        Its parameters with the same values, bounds, and what is held.
+    data : str
+        Name of the data file.
+    n_occasions : int
+        Occasions of the data.
+    n_evaluations : int
+        MAXEVAL; 0 evaluates the objective.
+
+    Raises
+    ------
+    InputError
+        For each part of the model that is not written.
+    """
+    if problems := list(_problems(model)):
+        raise InputError(problems)
+    writer = _Writer(model, {one.name: one for one in parameters})
+    numbers, omega = _omega(writer, n_occasions)
+    _write_pk(writer, numbers, n_occasions)
+    error = _error(writer)
+    items = (*_EVENTS, *(("OCC",) if model.occasion_variances else ()), *writer.items)
+    comments = [f"; {one.name} is {one.meaning}" for one in writer.items.values() if one.meaning]
+    etas = " ".join(f"ETA{i}" for i in range(1, len(model.etas) + 1))
+    lines = [
+        f"$PROBLEM {model.id} {model.version}",
+        *comments,
+        f"$INPUT {' '.join(items)}",
+        f"$DATA {data} IGNORE=@",
+        f"$SUBROUTINES {_subroutines(model)}",
+        "$PK",
+        *writer.pk,
+        "$ERROR",
+        *error,
+        *(f"$THETA {_theta_record(writer.parameters[name])} ; {name}" for name in writer.thetas),
+        *omega,
+        "$SIGMA 1 FIX",
+        f"$ESTIMATION {_ESTIMATION} MAXEVAL={n_evaluations}",
+        *(["$COVARIANCE UNCONDITIONAL PRINT=E"] if n_evaluations else []),
+        f"$TABLE ID TIME EVID CENS PRED IPRED CWRES {etas} NOAPPEND ONEHEADER NOPRINT FORMAT=s1PE15.8 FILE=sdtab",
+    ]
+    return ControlText(
+        "".join(f"{line}\n" for line in lines), items, tuple(writer.items.values()), tuple(writer.thetas)
+    )
+
+
+def _problems(model: ModelSpec) -> Iterator[Problem]:
+    """Yield what is not written."""
+    if model.centre_variances:
+        yield Problem(model.id, "has random effects of centres, which are not written")
+    if any(one.covariate is not None for one in model.variances):
+        yield Problem(model.id, "has a variance for each category, which is not written")
+    if any(first not in model.etas for first, _, _ in model.correlations):
+        yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
+    if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
+        yield Problem(model.id, "has a random effect with heavy tails (t), which is not written")
+    for term in model.terms:
+        for effect in term.effects:
+            if effect.table and first_factor(effect) != 1.0:
+                yield Problem(
+                    model.id,
+                    f"has an effect of {effect.covariate} on {term.parameter} that is not 1 for its first category, which is not written",
+                )
+    if model.residual.by_assay or model.residual.by_centre:
+        yield Problem(model.id, "has a residual error for each assay or centre, which is not written")
+
+
+def _subroutines(model: ModelSpec) -> str:
+    two, oral = has_two_compartments(model.parameterization), is_oral(model.parameterization)
+    trans = "TRANS4" if two else "TRANS1" if "ke" in _NAMES[model.parameterization] else "TRANS2"
+    return f"ADVAN{1 + 2 * two + oral} {trans}"
+
+
+def _write_pk(writer: _Writer, numbers: dict[str, int], n_occasions: int) -> None:
+    """Write $PK: typical values, then parameters."""
+    model = writer.model
+    names = _NAMES[model.parameterization]
+    for parameter, name in names.items():
+        terms = [(t, term) for t, term in enumerate(model.terms) if term.parameter == parameter]
+        parts: list[str] = []
+        for place, (_, term) in enumerate(terms, start=1):
+            own = name if len(terms) == 1 else f"{name}P{place}"
+            parts.append(_term(writer, term, own, _prefix(model, term, len(terms)), numbers, n_occasions))
+        writer.pk.append(f"{name} = {' + '.join(parts)}")
+    central = 2 if is_oral(model.parameterization) else 1
+    writer.pk.append(f"S{central} = {names.get('v') or names['v1']}")
+
+
+def _prefix(model: ModelSpec, term: Term, n_terms: int) -> str:
+    """Return what the names of a term's parameters begin with, as in ``pkpd.model.population``."""
+    if n_terms == 1:
+        return term.parameter
+    own = str(model.terms.index(term)) if term.eta is None else term.eta.removeprefix(f"{term.parameter}_")
+    return f"{term.parameter}_{own}"
+
+
+def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str, int], n_occasions: int) -> str:
+    """Write the typical value of a term, and return the term with its random effects."""
+    factors = [writer.theta(prefix)]
+    seen: dict[str, int] = {}
+    for number, effect in enumerate(term.effects, start=1):
+        own = f"{prefix}_{effect.covariate}"
+        seen[own] = seen.get(own, 0) + 1
+        factors.append(_effect(writer, effect, own if seen[own] == 1 else f"{own}_{seen[own]}", f"{name}E{number}"))
+    writer.pk.append(f"TV{name} = {'*'.join(factors)}")
+    etas = [] if term.eta is None else [f"ETA({numbers[term.eta]})"]
+    if term.occasion_eta is not None:
+        first = numbers[term.occasion_eta]
+        writer.pk.append(f"IOV{name} = 0")
+        writer.pk += [f"IF (OCC.EQ.{o + 1}) IOV{name} = ETA({first + o})" for o in range(n_occasions)]
+        etas.append(f"IOV{name}")
+    if not etas:
+        return f"TV{name}"
+    total = "+".join(etas)
+    match term.shape:
+        case RandomEffectShape.PROPORTIONAL:
+            return f"TV{name}*(1+{total})"
+        case RandomEffectShape.ADDITIVE:
+            return f"TV{name}+{total}"
+        case RandomEffectShape.BOX_COX:
+            shape = writer.theta(f"lambda_{term.eta}")
+            return f"TV{name}*EXP((EXP({shape}*({total}))-1)/{shape})"
+        case _:
+            return f"TV{name}*EXP({total})"
+
+
+def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
+    """Write what an effect needs before the typical value, and return its factor."""
+    domain = writer.model.covariates[effect.covariate]
+    column = domain.column.upper()
+    if effect.form in _TABLES or effect.category is not None:
+        item = Item(column, effect.covariate, lambda x: x, "")
+        writer.items.setdefault(item.name, item)
+        writer.pk.append(f"{variable} = 1")
+        labels = {code: label for label, code in domain.categories}
+        entries = (
+            [(code, f"{name}_{labels[code]}") for code, _ in effect.table[1:]]
+            if effect.form in _TABLES
+            else [(effect.category, name)]
+        )
+        for code, own in entries:
+            writer.pk.append(f"IF ({column}.EQ.{code:g}) {variable} = {category_code(effect, writer.theta(own))}")
+        return variable
+    item = item_of(effect, column)
+    writer.items.setdefault(item.name, item)
+    return factor_code(effect, item.name, writer.theta(name))
+
+
+def _error(writer: _Writer) -> list[str]:
+    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation."""
+    residual = writer.model.residual
+    is_log = residual.kind is ResidualKind.LOGARITHMIC
+    lines = ["IPRED = F"]
+    if is_log:
+        lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)", f"W = {writer.theta('sigma_log')}"]
+    else:
+        power = "IPRED"
+        if residual.is_exponent_free:
+            power = f"IPRED**{writer.theta('sigma_exponent')}"
+        elif residual.exponent != 1.0:
+            power = f"IPRED**{residual.exponent!r}"
+        parts = [
+            part
+            for name, value, part in (
+                ("sigma_additive", residual.additive_sd, "{theta}"),
+                ("sigma_proportional", residual.proportional_sd, f"{{theta}}*{power}"),
+            )
+            if value > 0.0
+            for part in [part.format(theta=writer.theta(name))]
+        ]
+        adds = residual.kind is ResidualKind.VARIANCES_ADD and len(parts) > 1
+        lines.append(f"W = SQRT({'+'.join(f'({part})**2' for part in parts)})" if adds else f"W = {'+'.join(parts)}")
+        lines.append("IF (W.EQ.0) W = 1")
+    return [
+        *lines,
+        "IF (CENS.EQ.0) THEN",
+        "F_FLAG = 0",
+        "Y = IPRED + W*EPS(1)",
+        "ENDIF",
+        "IF (CENS.EQ.1) THEN",
+        "F_FLAG = 1",
+        "Y = PHI((DV-IPRED)/W)",
+        "ENDIF",
+        "IF (CENS.EQ.-1) THEN",
+        "F_FLAG = 1",
+        "Y = 1 - PHI((DV-IPRED)/W)",
+        "ENDIF",
+        *_interval(),
+    ]
+
+
+def _interval() -> list[str]:
+    return ["IF (CENS.EQ.2) THEN", "F_FLAG = 1", "Y = PHI((LIMIT-IPRED)/W) - PHI((DV-IPRED)/W)", "ENDIF"]
+
+
+def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]]:
+    """Return the number of each random effect, of those of occasions the first's, and the records of $OMEGA."""
+    model = writer.model
+    groups = _groups(model)
+    numbers: dict[str, int] = {}
+    lines: list[str] = []
+    rho = {frozenset(pair[:2]): pair[2] for pair in model.correlations}
+    variance = {one.eta: one.omega2 for one in (*model.variances, *model.occasion_variances)}
+    for group in groups:
+        for eta in group:
+            numbers[eta] = len(numbers) + 1
+        fixed = " FIX" if writer.parameters[f"omega2_{group[0]}"].is_fixed else ""
+        if len(group) == 1:
+            lines.append(f"$OMEGA {variance[group[0]]!r}{fixed} ; {group[0]}")
+            continue
+        lines.append(f"$OMEGA BLOCK({len(group)}){fixed} ; {', '.join(group)}")
+        for i, eta in enumerate(group):
+            row = [
+                float(rho.get(frozenset((eta, other)), 0.0) * np.sqrt(variance[eta] * variance[other]))
+                for other in group[:i]
+            ]
+            lines.append(" ".join(map(repr, [*row, variance[eta]])))
+    at = len(numbers)
+    for eta in model.occasion_etas:
+        numbers[eta] = at + 1
+        fixed = " FIX" if writer.parameters[f"omega2_{eta}"].is_fixed else ""
+        lines += [
+            f"$OMEGA BLOCK(1){fixed}",
+            f"{variance[eta]!r} ; {eta}",
+            *["$OMEGA BLOCK(1) SAME"] * (n_occasions - 1),
+        ]
+        at += n_occasions
+    return numbers, lines
+
+
+def _groups(model: ModelSpec) -> list[list[str]]:
+    """Return the random effects of subjects, those together that are correlated."""
+    groups = [[eta] for eta in model.etas]
+    for first, second, _ in model.correlations:
+        one = next(group for group in groups if first in group)
+        other = next(group for group in groups if second in group)
+        if one is not other:
+            one += other
+            groups.remove(other)
+    return groups
+
+
+def _theta_record(one: PopulationParameter) -> str:
+    """Return initial estimate and bounds of an element of THETA."""
+    if one.is_fixed:
+        return f"{one.value!r} FIX"
+    lower = one.lower if np.isfinite(one.lower) else None
+    if one.kind is ParameterKind.SIGMA and lower is None:
+        lower = 0.0
+    if np.isfinite(one.upper):
+        return f"({'-INF' if lower is None else repr(lower)},{one.value!r},{one.upper!r})"
+    return f"{one.value!r}" if lower is None else f"({lower!r},{one.value!r})"

@@ -1,0 +1,76 @@
+"""`asuc nonmem export`: what is written, from a fit or a model, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asuc.cli import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = ("--model", "niyigena_2026_asuc")
+
+
+@pytest.fixture
+def cohort(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    file = tmp_path / "cohort.csv"
+    assert run(["cohort", "simulate", "--out", str(file), "--n", "20", "--seed", "5"]) == 0
+    capsys.readouterr()
+    return file
+
+
+def objective(cohort: Path, model: str, out: Path) -> dict[str, float]:
+    words = ("--method", "laplace", "--maxeval", "0", "--covariance", "none", "--no-figures")
+    assert run(["fit", str(cohort), "--model", model, "--out", str(out), *words]) == 0
+    return json.loads((out / "fit.json").read_text(encoding="utf-8"))
+
+
+def test_a_model_and_what_is_imported_again_have_the_same_objective(cohort: Path, tmp_path: Path, capsys):
+    out = tmp_path / "nonmem"
+    assert run(["nonmem", "export", *MODEL, "--data", str(cohort), "--out", str(out), "--maxeval", "0"]) == 0
+    said = capsys.readouterr()
+    assert "20 individuals" in said.out
+    assert "No NONMEM ran here" in said.err
+    assert "MAXEVAL=0\n" in (out / "run.ctl").read_text(encoding="utf-8")
+    assert (out / "ids.csv").read_text(encoding="utf-8").splitlines()[:2] == ["number,ID", "1,1"]
+    back, data = tmp_path / "back.toml", tmp_path / "back.csv"
+    assert run(["nonmem", "import", str(out / "run.ctl"), "--out", str(back), "--data-out", str(data)]) == 0
+    ours = objective(cohort, MODEL[1], tmp_path / "ours")
+    theirs = objective(data, str(back), tmp_path / "theirs")
+    assert theirs["ofv"] == pytest.approx(ours["ofv"], abs=1e-9)
+
+
+def test_a_fit_is_written_with_its_estimates(cohort: Path, tmp_path: Path):
+    fit, out = tmp_path / "fit", tmp_path / "nonmem"
+    words = ("--method", "laplace", "--init", "cl=0.4321", "--maxeval", "0", "--covariance", "none", "--no-figures")
+    assert run(["fit", str(cohort), *MODEL, "--out", str(fit), *words]) == 0
+    assert run(["nonmem", "export", str(fit), "--data", str(cohort), "--out", str(out)]) == 0
+    assert "$THETA (0.0,0.4321) ; cl\n" in (out / "run.ctl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--model: is missing; expected the folder of a fit, or a model"),
+        (("--model", "zhao_2026_pediatric"), "zhao_2026_pediatric"),
+        (("no_fit",), "cannot be read as a fit"),
+    ],
+)
+def test_what_cannot_be_written_is_one_sentence(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str
+):
+    assert run(["nonmem", "export", *words, "--data", str(cohort), "--out", str(tmp_path / "nonmem")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "nonmem").exists()
+
+
+def test_nothing_is_written_over(cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = ["nonmem", "export", *MODEL, "--data", str(cohort), "--out", str(tmp_path / "nonmem")]
+    assert run(words) == 0
+    assert run(words) == 2
+    assert "nothing is written over without --force" in capsys.readouterr().err
+    assert run([*words, "--force"]) == 0
