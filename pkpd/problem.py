@@ -106,8 +106,12 @@ def refuse_forecasts(model: ModelSpec) -> None:
     Raises
     ------
     InputError
-        For such a model.
+        For such a model, and one without a random effect on the clearance (or the elimination rate constant).
     """
+    first = PARAMETER_NAMES[model.parameterization][0]
+    if all(term.eta is None for term in model.terms if term.parameter == first):
+        message = f"no random effect on {first}, along which forecasts integrate the posterior; give it a variance"
+        raise input_error(model.id, message)
     if is_oral(model.parameterization):
         message = "is of oral doses: it can be fitted and checked; forecasts and exposure are of infusions"
         raise input_error(model.id, message)
@@ -148,8 +152,7 @@ def bind_cohort(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] | Fl
     Raises
     ------
     InputError
-        For a model without a random effect on the clearance (or the elimination rate constant), whose posterior this
-        engine does not integrate; for a level or limit of 0 mg/L or less where the error is logarithmic.
+        For a model without a random effect of the subjects; for a level or limit of 0 mg/L or less where the error is logarithmic.
     """
     _check(model)
     wanted = np.asarray(times, dtype=np.float64)
@@ -235,11 +238,8 @@ def half_life_direction(model: ModelSpec) -> FloatArray | None:
 
 
 def _check(model: ModelSpec) -> None:
-    first = PARAMETER_NAMES[model.parameterization][0]
-    if all(term.eta is None for term in model.terms if term.parameter == first):
-        raise input_error(
-            model.id, f"no random effect on {first}; the posterior is integrated along it, so give it a variance"
-        )
+    if not model.etas:
+        raise input_error(model.id, "has no random effect of the subjects; expected at least one variance")
 
 
 def _terms(model: ModelSpec, occasion: IntArray) -> IntArray:
@@ -378,6 +378,9 @@ def _clearance_direction(model: ModelSpec) -> FloatArray:
     for term in model.terms:
         if term.parameter == first and term.eta is not None:
             direction[model.etas.index(term.eta)] = 1.0
+    if not direction.any():
+        # Any direction serves.
+        direction[0] = 1.0
     return direction
 
 
