@@ -9,7 +9,6 @@ import numpy as np
 
 from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_of
 from pkpd.errors import InputError, Problem
-from pkpd.model.population import ParameterKind
 from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
 
 if TYPE_CHECKING:
@@ -269,12 +268,11 @@ def _error(writer: _Writer) -> list[str]:
         "F_FLAG = 1",
         "Y = 1 - PHI((DV-IPRED)/W)",
         "ENDIF",
-        *_interval(),
+        "IF (CENS.EQ.2) THEN",
+        "F_FLAG = 1",
+        "Y = PHI((LIMIT-IPRED)/W) - PHI((DV-IPRED)/W)",
+        "ENDIF",
     ]
-
-
-def _interval() -> list[str]:
-    return ["IF (CENS.EQ.2) THEN", "F_FLAG = 1", "Y = PHI((LIMIT-IPRED)/W) - PHI((DV-IPRED)/W)", "ENDIF"]
 
 
 def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]]:
@@ -329,8 +327,6 @@ def _theta_record(one: PopulationParameter) -> str:
     if one.is_fixed:
         return f"{one.value!r} FIX"
     lower = one.lower if np.isfinite(one.lower) else None
-    if one.kind is ParameterKind.SIGMA and lower is None:
-        lower = 0.0
     if np.isfinite(one.upper):
         return f"({'-INF' if lower is None else repr(lower)},{one.value!r},{one.upper!r})"
     return f"{one.value!r}" if lower is None else f"({lower!r},{one.value!r})"

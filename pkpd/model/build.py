@@ -302,13 +302,12 @@ def _bound_problems(model: ModelSpec, file: str) -> Iterator[Problem]:
     for name, message in bound_faults(model, model.bounds):
         yield Problem(place(file, ("bounds", name)), f"{message}.")
     own = {one.name: one for one in population_parameters(model)}
-    for name in own.keys() & model.bounds.keys():
-        one = own[name]
+    for one in (own[name] for name in model.bounds if name in own):
         if one.lower < one.upper and not one.lower < one.value < one.upper:
             message = (
                 f"{describe_bounds(one.lower, one.upper)}, but the model's value is {one.value:g}; expected it inside."
             )
-            yield Problem(place(file, ("bounds", name)), message)
+            yield Problem(place(file, ("bounds", one.name)), message)
 
 
 def _is_positive_definite(matrix: FloatArray) -> bool:
