@@ -89,16 +89,17 @@ def bootstrap_replicate(original: Fit, number: int, *, seed: int, by_centre: boo
     by_centre : bool
         Whether each centre keeps its number of subjects. Without it, a model with effects of centres gets whole centres.
     """
-    drawn = _drawn(original.population, np.random.default_rng([seed, number]), by_centre=by_centre)
+    drawn, modes = _drawn(original, np.random.default_rng([seed, number]), by_centre=by_centre)
     options = FitOptions(
         original.options.method, original.options.most_evaluations, with_covariance=False, tolerance=_TOLERANCE
     )
-    found = fit(drawn, options, parameters=parameters_of(original), hessian=_hessian(original))
+    found = fit(drawn, options, parameters=parameters_of(original), hessian=_hessian(original), modes=modes)
     return Replicate(number, found.values, found.ofv, found.status)
 
 
-def _drawn(population: Population, rng: np.random.Generator, *, by_centre: bool) -> Population:
-    """Return drawn subjects; those drawn several times stand there once and count as often, where each has a share of its own."""
+def _drawn(original: Fit, rng: np.random.Generator, *, by_centre: bool) -> tuple[Population, FloatArray | None]:
+    """Return drawn subjects and their empirical Bayes estimates; those drawn several times stand there once and count as often, where each has a share of its own."""
+    population = original.population
     model, cohort = population.model, population.cohort
     if model.centre_variances:
         taken = (
@@ -106,12 +107,13 @@ def _drawn(population: Population, rng: np.random.Generator, *, by_centre: bool)
             if by_centre
             else draw_centres(cohort, rng)
         )
-        return bind_population(model, taken)
+        return bind_population(model, taken), None
     places = draw_subjects(cohort, rng, by_centre=by_centre)
     if population.n_eta > MOST_BY_QUADRATURE:
-        return bind_population(model, select_subjects(cohort, places))
+        return bind_population(model, select_subjects(cohort, places)), original.evaluation.white[places]
     distinct, counts = np.unique(places, return_counts=True)
-    return replace(bind_population(model, select_subjects(cohort, distinct)), weight=counts.astype(np.float64))
+    drawn = replace(bind_population(model, select_subjects(cohort, distinct)), weight=counts.astype(np.float64))
+    return drawn, original.evaluation.white[distinct]
 
 
 def failed_replicate(original: Fit, number: int) -> Replicate:

@@ -194,6 +194,7 @@ def fit(
     *,
     parameters: tuple[PopulationParameter, ...] | None = None,
     hessian: FloatArray | None = None,
+    modes: FloatArray | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Fit a model to a population.
@@ -209,6 +210,9 @@ def fit(
     hessian : (n_free, n_free) array, optional
         What the Hessian of the objective by the free parameters is at the start, about; from the subjects' gradients where
         left out. It changes how fast the search is, not where it ends.
+    modes : (n_subjects, n_eta) array, optional
+        About the empirical Bayes estimates at the start, whitened; looked for from zero where left out. Methods that use none,
+        and models with effects of centres, leave them aside.
     progress : callable, optional
         Told the objective at every point of the first search.
 
@@ -227,6 +231,7 @@ def fit(
         sampling=options.sampling,
         tolerance=options.tolerance,
         is_search=is_search,
+        modes=modes,
     )
     free = to_free(search.scale, search.scale.values)
     if is_search:

@@ -140,17 +140,19 @@ def objective_of(
     sampling: Sampling | None = None,
     is_search: bool = False,
     with_gradient: bool = True,
+    modes: FloatArray | None = None,
 ) -> Objective:
     """Return what a fit minimises, as a function of the free coordinates and of what an earlier point left to it, or None.
 
-    Parameters are those of ``conditional_of``; derivatives may be left out where that saves time (``underived_of``). Without a value, NaN: Laplace's method at a flat mode, and sampled points beyond their reach.
+    Parameters are those of ``conditional_of``; derivatives may be left out where that saves time (``underived_of``). Without a value, NaN: Laplace's method at a flat mode, and sampled points beyond their reach. ``modes`` are empirical Bayes estimates, whitened, (n_subjects, n_eta), that approximations begin with where no earlier point left any.
     """
     has_centres = bool(population.model.centre_variances)
+    first: Any = None if has_centres or method is Method.EXACT else modes
     conditional = conditional_of(method, sampling, is_search=is_search and not has_centres, with_gradient=with_gradient)
 
     def objective(free: FloatArray, memory: Memory | None) -> Point[Memory]:
         values = to_values(scale, free)
-        start = None if memory is None else memory.start
+        start = first if memory is None else memory.start
         if has_centres:
             found, start = evaluate_centres(population, values, conditional, start)
         else:

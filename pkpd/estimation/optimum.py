@@ -118,13 +118,15 @@ def search_of(
     sampling: Sampling,
     tolerance: float,
     is_search: bool,
+    modes: FloatArray | None = None,
 ) -> Search:
     """Return the search of a method over the free ones of some parameters; arguments as the fields of ``Search``.
 
-    ``is_search`` says whether sampled points begin few, for a search that refines them where it ends.
+    ``is_search`` says whether sampled points begin few, for a search that refines them where it ends; ``modes`` is that of
+    ``objective_of``.
     """
     scale = scale_of(parameters)
-    objective = objective_of(population, scale, method, sampling=sampling, is_search=is_search)
+    objective = objective_of(population, scale, method, sampling=sampling, is_search=is_search, modes=modes)
     underived = underived_of(population, scale, method)
     return Search(population, parameters, method, sampling, tolerance, scale, objective, underived)
 

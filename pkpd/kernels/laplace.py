@@ -38,7 +38,10 @@ from pkpd.kernels.codes import (
     EXPONENT,
     LEVEL,
     PROPORTIONAL,
+    TERM_ETA,
+    TERM_SHAPE,
     ErrorKind,
+    EtaShape,
     PackedSubject,
     PackedSubjects,
 )
@@ -65,6 +68,7 @@ _FO, _FOCE = int(Approximation.FO), int(Approximation.FOCE)
 _FOCEI, _LAPLACE = int(Approximation.FOCEI), int(Approximation.LAPLACE)
 _SMALL_STEP = 1e-3
 _LOGARITHMIC = float(ErrorKind.LOGARITHMIC)
+_EXPONENTIAL = int(EtaShape.EXPONENTIAL)
 
 
 class Directions(NamedTuple):
@@ -108,14 +112,23 @@ class _Curves(NamedTuple):
 
     Attributes
     ----------
+    prediction : (n_observations, 4) array
+        The predicted concentration.
     centre : (n_observations, 4) array
         What measurements scatter around: the prediction, or its logarithm where the error is logarithmic.
     weight : (n_observations, 4) array
         1 / r + (r' / r)^2 / 2, or 1 / r0 without interaction.
     """
 
+    prediction: FloatArray
     centre: FloatArray
     weight: FloatArray
+
+
+@inlined_kernel
+def _room_for_curves(n_observations: int) -> _Curves:
+    n = n_observations
+    return _Curves(np.empty((n, 4)), np.empty((n, 4)), np.empty((n, 4)))
 
 
 @kernel
@@ -129,17 +142,25 @@ def _walk(
     curves: _Curves,
 ) -> Taylor:
     """Write the curves along a direction; return the polynomial of the sum of -2 log p(y | eta)."""
-    predict_taylor(subject, eta, along.eta, along.log_typical, along.shape, curves.centre)
+    predict_taylor(subject, eta, along.eta, along.log_typical, along.shape, curves.prediction)
+    return _measure(observations, along.error, held_variance, has_interaction, curves)
+
+
+@kernel
+def _measure(
+    observations: FloatArray, d_error: FloatArray, held_variance: FloatArray, has_interaction: bool, curves: _Curves
+) -> Taylor:
+    """Write what measurements around the predictions of some curves have; return the polynomial of the sum of -2 log p(y | eta)."""
     total = constant(0.0)
     for o in range(observations.shape[0]):
-        prediction = row_taylor(curves.centre, o)
+        prediction = row_taylor(curves.prediction, o)
         is_logarithmic = observations[o, ERROR_KIND] == _LOGARITHMIC
         centre = logarithm(prediction) if is_logarithmic else prediction
         if has_interaction:
-            variance = error_taylor(observations[o], prediction, along.error[o])
+            variance = error_taylor(observations[o], prediction, d_error[o])
             weight = divided(constant(1.0), variance)
             if not is_logarithmic:
-                relative = divided(error_slope_taylor(observations[o], prediction, along.error[o]), variance)
+                relative = divided(error_slope_taylor(observations[o], prediction, d_error[o]), variance)
                 weight = added(weight, scaled(multiplied(relative, relative), 0.5))
         else:
             variance = row_taylor(held_variance, o)
@@ -273,7 +294,7 @@ def approximate_subject(
         return value, status
     eta = np.empty(n_eta)
     eta_from_white(subject, z, eta)
-    curves = _Curves(np.empty((n_obs, 4)), np.empty((n_obs, 4)))
+    curves = _room_for_curves(n_obs)
     hessian = exact
     if method != _LAPLACE:
         slopes = np.empty((n_eta, n_obs))
@@ -389,7 +410,7 @@ def _log_determinant_slope(
     at: FloatArray,
     ahead: _Curves,
     behind: _Curves,
-    own: _Curves,
+    weight: FloatArray,
 ) -> float:
     """Return one axis' part of the derivative of log|H| along a direction w at fixed z.
 
@@ -399,15 +420,17 @@ def _log_determinant_slope(
         Sum of -2 log p(y | eta) along w, w + v and w - v.
     at : (n_observations,) array
         Slope of the centres along v.
-    ahead, behind, own : _Curves
-        Curves along w + v, w - v and w.
+    ahead, behind : _Curves
+        Curves along w + v and w - v.
+    weight : (n_observations, 4) array
+        Weights along w.
     """
     if method == _LAPLACE:
         return 0.5 * (plus[3] + minus[3] - 2.0 * total[3])
     slope = 0.0
     for o in range(at.size):
         mixed = 0.5 * (ahead.centre[o, 2] - behind.centre[o, 2])
-        slope += at[o] * (2.0 * mixed * own.weight[o, 0] + at[o] * own.weight[o, 1])
+        slope += at[o] * (2.0 * mixed * weight[o, 0] + at[o] * weight[o, 1])
     return slope
 
 
@@ -429,7 +452,14 @@ def _movement(inverse: FloatArray, exact: FloatArray, slopes: FloatArray) -> Flo
     B is half the Hessian of phi.
     """
     n = slopes.size
-    turned = inverse.T.copy() @ exact @ inverse
+    turned = np.empty((n, n))
+    for c in range(n):
+        for d in range(n):
+            total = 0.0
+            for i in range(n):
+                for j in range(n):
+                    total += inverse[i, c] * exact[i, j] * inverse[j, d]
+            turned[c, d] = total
     factor, moved = np.empty((n, n)), np.empty(n)
     if not cholesky(turned, factor):
         moved[:] = np.nan
@@ -447,6 +477,96 @@ def _linear_residuals(observations: FloatArray, own: _Curves, at: FloatArray, sh
         for c in range(share.size):
             residuals[o] -= at[c, o] * share[c]
     return residuals
+
+
+class _Axes(NamedTuple):
+    """One subject's curves along the axes of H^-1.
+
+    Attributes
+    ----------
+    eta : (n_eta, n_eta) array
+        The axes as changes of the random effects, one row for each.
+    at : (n_eta, n_observations) array
+        Slope of the centres along each.
+    prediction : (n_eta, n_observations, 4) array
+        Predictions along each.
+    total : (n_eta, 4) array
+        Sum of -2 log p(y | eta) along each.
+    """
+
+    eta: FloatArray
+    at: FloatArray
+    prediction: FloatArray
+    total: FloatArray
+
+
+@kernel
+def _axis_slopes(
+    subject: PackedSubject,
+    observations: FloatArray,
+    method: int,
+    point: FloatArray,
+    along: _Along,
+    held: FloatArray,
+    axes: _Axes,
+    slopes: FloatArray,
+) -> None:
+    """Write the curves along the axes and the derivatives of log|H| along each; ``along`` has no direction but theirs."""
+    n_eta, n_obs = axes.at.shape
+    has_interaction = method not in (_FO, _FOCE)
+    own = _room_for_curves(n_obs)
+    ahead, behind = _room_for_curves(n_obs), _room_for_curves(n_obs)
+    weight = np.empty((n_eta, n_obs, 4))
+    for d in range(n_eta):
+        along.eta[:] = axes.eta[d]
+        total = _walk(subject, observations, point, along, held, has_interaction, own)
+        axes.at[d] = own.centre[:, 1]
+        axes.prediction[d] = own.prediction
+        weight[d] = own.weight
+        for c in range(4):
+            axes.total[d, c] = total[c]
+        slopes[d] = _own_axis_slope(method, total, axes.at[d], own)
+    for d in range(n_eta):
+        for c in range(d):
+            along.eta[:] = axes.eta[d] + axes.eta[c]
+            plus = _walk(subject, observations, point, along, held, has_interaction, ahead)
+            along.eta[:] = axes.eta[d] - axes.eta[c]
+            minus = _walk(subject, observations, point, along, held, has_interaction, behind)
+            total = row_taylor(axes.total, d)
+            slopes[d] += _log_determinant_slope(method, total, plus, minus, axes.at[c], ahead, behind, weight[d])
+            # Seen from the other axis the second walk runs backwards: odd coefficients change their sign.
+            back = (minus[0], -minus[1], minus[2], -minus[3])
+            total = row_taylor(axes.total, c)
+            slopes[c] += _log_determinant_slope(method, total, plus, back, axes.at[d], ahead, behind, weight[c])
+
+
+@kernel
+def _as_random_effects(subject: PackedSubject, along: _Along, shift: FloatArray) -> bool:
+    """Return whether a direction moves predictions as random effects do, and write how these would change.
+
+    It does where typical values change by the same factor under every covariate row, each that of an exponential random effect,
+    which multiplies by that factor too.
+    """
+    shift[:] = 0.0
+    if along.shape.any() or along.error.any():
+        return False
+    n_epochs, n_terms = along.log_typical.shape
+    for t in range(n_terms):
+        change = along.log_typical[0, t]
+        for e in range(n_epochs):
+            if along.log_typical[e, t] != change:
+                return False
+        if change != 0.0:
+            k = int(subject.terms[0, t, TERM_ETA])
+            if k < 0 or subject.terms[0, t, TERM_SHAPE] != _EXPONENTIAL:
+                return False
+            shift[k] = change
+    # A random effect that multiplies other terms too, in another shape or by another factor, would move these as well.
+    for t in range(n_terms):
+        k = int(subject.terms[0, t, TERM_ETA])
+        if k >= 0 and shift[k] != along.log_typical[0, t]:
+            return False
+    return True
 
 
 @kernel
@@ -477,53 +597,45 @@ def _write_gradient(
     n_epochs, n_terms = subject.log_typical.shape
     is_held, is_linear = method in (_FO, _FOCE), method == _FO
     along = _Along(np.zeros(n_eta), np.zeros((n_epochs, n_terms)), np.zeros(n_terms), np.zeros((n_obs, 3)))
-    own = _Curves(np.empty((n_obs, 4)), np.empty((n_obs, 4)))
-    ahead = _Curves(np.empty((n_obs, 4)), np.empty((n_obs, 4)))
-    behind = _Curves(np.empty((n_obs, 4)), np.empty((n_obs, 4)))
+    own, ahead, behind = _room_for_curves(n_obs), _room_for_curves(n_obs), _room_for_curves(n_obs)
     held = np.zeros((n_obs, 4))
     # The linear prediction is differentiated where it is made linear.
     point = np.zeros(n_eta) if is_linear else eta
     if is_held:
         _variance_at_zero(subject, along, held)
-    axes = np.empty((n_eta, n_eta))
+    axes = _Axes(np.empty((n_eta, n_eta)), np.empty((n_eta, n_obs)), np.empty((n_eta, n_obs, 4)), np.empty((n_eta, 4)))
     for c in range(n_eta):
         for i in range(n_eta):
-            axes[c, i] = 0.0
+            axes.eta[c, i] = 0.0
             for j in range(i + 1):
-                axes[c, i] += subject.omega_cholesky[i, j] * inverse[j, c]
-    at = np.empty((n_eta, n_obs))
-    for d in range(n_eta):
-        along.eta[:] = axes[d]
-        _walk(subject, observations, point, along, held, not is_held, own)
-        at[d] = own.centre[:, 1]
+                axes.eta[c, i] += subject.omega_cholesky[i, j] * inverse[j, c]
     slopes, moved = np.zeros(n_eta), np.zeros(n_eta)
+    _axis_slopes(subject, observations, method, point, along, held, axes, slopes)
     share, residuals = np.zeros(n_eta), np.zeros(n_obs)
     if is_linear:
-        for i in range(n_eta - 1, -1, -1):
-            share[i] = z[i]
-            for j in range(i + 1, n_eta):
-                share[i] -= inverse[i, j] * share[j]
-            share[i] /= inverse[i, i]
-        residuals = _linear_residuals(observations, own, at, share)
+        _on_axes(inverse, z, share)
+        _walk(subject, observations, point, along, held, not is_held, own)
+        residuals = _linear_residuals(observations, own, axes.at, share)
     else:
-        for d in range(n_eta):
-            along.eta[:] = axes[d]
-            total = _walk(subject, observations, point, along, held, not is_held, own)
-            slopes[d] = _own_axis_slope(method, total, at[d], own)
-            for c in range(n_eta):
-                if c == d:
-                    continue
-                along.eta[:] = axes[d] + axes[c]
-                plus = _walk(subject, observations, point, along, held, not is_held, ahead)
-                along.eta[:] = axes[d] - axes[c]
-                minus = _walk(subject, observations, point, along, held, not is_held, behind)
-                slopes[d] += _log_determinant_slope(method, total, plus, minus, at[c], ahead, behind, own)
         moved = _movement(inverse, exact, slopes)
+    turned = np.zeros(n_eta)
+    for i in range(n_eta):
+        for c in range(n_eta):
+            turned[i] += inverse[i, c] * moved[c]
+    shift = np.empty(n_eta)
     for k in range(n_directions):
         _set_direction(along, directions, k, first_epoch, first_observation)
+        if not is_held and _as_random_effects(subject, along, shift):
+            gradient[k] = _slope_as_random_effects(subject, inverse, axes, turned, shift)
+            continue
         if is_held:
             _variance_at_zero(subject, along, held)
-        total = _walk(subject, observations, point, along, held, not is_held, own)
+        is_error = not (along.log_typical.any() or along.shape.any())
+        if is_error:
+            _copy_along(axes.prediction[0], 0.0, own.prediction)
+            total = _measure(observations, along.error, held, not is_held, own)
+        else:
+            total = _walk(subject, observations, point, along, held, not is_held, own)
         value = total[1]
         if is_linear:
             value = 0.0
@@ -531,11 +643,17 @@ def _write_gradient(
                 square = residuals[o] * residuals[o] / held[o, 0]
                 value += (held[o, 1] * (1.0 - square) - 2.0 * residuals[o] * own.centre[o, 1]) / held[o, 0]
         for c in range(n_eta):
-            along.eta[:] = axes[c]
-            plus = _walk(subject, observations, point, along, held, not is_held, ahead)
-            along.eta[:] = -axes[c]
-            minus = _walk(subject, observations, point, along, held, not is_held, behind)
-            value += _log_determinant_slope(method, total, plus, minus, at[c], ahead, behind, own)
+            if is_error:
+                _copy_along(axes.prediction[c], 1.0, ahead.prediction)
+                plus = _measure(observations, along.error, held, not is_held, ahead)
+                _copy_along(axes.prediction[c], -1.0, behind.prediction)
+                minus = _measure(observations, along.error, held, not is_held, behind)
+            else:
+                along.eta[:] = axes.eta[c]
+                plus = _walk(subject, observations, point, along, held, not is_held, ahead)
+                along.eta[:] = -axes.eta[c]
+                minus = _walk(subject, observations, point, along, held, not is_held, behind)
+            value += _log_determinant_slope(method, total, plus, minus, axes.at[c], ahead, behind, own.weight)
             if is_linear:
                 for o in range(n_obs):
                     mixed = 0.5 * (ahead.centre[o, 2] - behind.centre[o, 2])
@@ -543,13 +661,57 @@ def _write_gradient(
             else:
                 value -= moved[c] * 0.25 * (plus[2] - minus[2])
         gradient[k] = value
-    turned = inverse @ moved
     for i in range(n_eta):
         for j in range(n_eta):
             entry = (1.0 if i == j else 0.0) - z[i] * z[j] + 0.5 * (turned[i] * z[j] + turned[j] * z[i])
             for c in range(n_eta):
                 entry -= inverse[i, c] * inverse[j, c]
             omega_gradient[i, j] = entry
+
+
+@kernel
+def _slope_as_random_effects(
+    subject: PackedSubject, inverse: FloatArray, axes: _Axes, turned: FloatArray, shift: FloatArray
+) -> float:
+    """Return the derivative along a direction that moves predictions as a change of the random effects would.
+
+    With b the change in terms of the axes, that at fixed z is b (first derivatives + those of log|H|), and the minimum moves by
+    the mixed derivatives (V' B V - V' V) b, in which the prior's part, V' V, is none of the data's. As V' B V times the movement are the
+    derivatives of log|H|, these cancel, and what remains is b (first derivatives + V' V movement).
+    """
+    n = shift.size
+    white, share = np.empty(n), np.empty(n)
+    for i in range(n):
+        white[i] = shift[i]
+        for j in range(i):
+            white[i] -= subject.omega_cholesky[i, j] * white[j]
+        white[i] /= subject.omega_cholesky[i, i]
+    _on_axes(inverse, white, share)
+    value = 0.0
+    for c in range(n):
+        value += share[c] * axes.total[c, 1] + white[c] * turned[c]
+    return value
+
+
+@kernel
+def _on_axes(inverse: FloatArray, white: FloatArray, share: FloatArray) -> None:
+    """Write the share of each axis, a column of V, in a whitened vector."""
+    n = white.size
+    for i in range(n - 1, -1, -1):
+        share[i] = white[i]
+        for j in range(i + 1, n):
+            share[i] -= inverse[i, j] * share[j]
+        share[i] /= inverse[i, i]
+
+
+@inlined_kernel
+def _copy_along(rows: FloatArray, scale: float, result: FloatArray) -> None:
+    """Write polynomials as they are along ``scale`` times their direction."""
+    for o in range(rows.shape[0]):
+        factor = 1.0
+        for c in range(4):
+            result[o, c] = factor * rows[o, c]
+            factor *= scale
 
 
 @parallel_kernel

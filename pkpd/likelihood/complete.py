@@ -70,7 +70,7 @@ def complete_data(population: Population, values: FloatArray, free: Sequence[int
 
 def _is_shift(population: Population, model: ModelSpec) -> BoolArray:
     """Return for each theta whether it moves all terms of its random effects alike, and each subject's at all times alike."""
-    slopes = log_typical_slopes(model, population.covariates, population.n_rows)
+    slopes = log_typical_slopes(model, population.parameters, population.covariates, population.n_rows)
     is_plain = (population.packed.terms[:, :, TERM_SHAPE] == int(EtaShape.EXPONENTIAL)).all(axis=0)
     first = np.repeat(slopes[:, population.first_rows], np.diff(population.packed.epoch_start), axis=1)
     result = (slopes == first).all(axis=(1, 2))
@@ -107,7 +107,9 @@ def _first_term(model: ModelSpec, eta: str) -> int:
 def shift_slopes(data: CompleteData, model: ModelSpec) -> FloatArray:
     """Return how mu changes with the thetas, (n_theta, n_subjects, n_eta); zero for those that are no shifts."""
     population = data.population
-    slopes = log_typical_slopes(model, population.covariates, population.n_rows)[:, population.first_rows]
+    slopes = log_typical_slopes(model, population.parameters, population.covariates, population.n_rows)[
+        :, population.first_rows
+    ]
     return slopes[:, :, [_first_term(model, eta) for eta in model.etas]] * data.is_shift[:, None, None]
 
 

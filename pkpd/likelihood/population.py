@@ -22,7 +22,7 @@ from pkpd.model.population import (
     is_shape,
     log_typical_slopes,
     population_parameters,
-    with_values,
+    with_all_values,
 )
 from pkpd.model.residual import error_group
 from pkpd.problem import (
@@ -210,11 +210,11 @@ def check_occasions_and_centres(model: ModelSpec, cohort: Cohort) -> None:
 
 def model_at(population: Population, values: FloatArray) -> ModelSpec:
     """Return the model with other values of all its parameters, in their order."""
-    return with_values(population.model, dict(zip((p.name for p in population.parameters), values, strict=True)))
+    return with_all_values(population.model, population.parameters, values)
 
 
-def packed_at(population: Population, model: ModelSpec) -> PackedSubjects:
-    """Return the packed subjects of a population at another point."""
+def packed_at(population: Population, model: ModelSpec, *, with_lines: bool = True) -> PackedSubjects:
+    """Return the packed subjects of a population at another point; the lines of the quadrature too, if asked for."""
     packed = population.packed
     log_typical = np.ascontiguousarray(
         np.broadcast_to(log_typical_terms(model, population.covariates).T, (population.n_rows, len(model.terms)))
@@ -226,15 +226,16 @@ def packed_at(population: Population, model: ModelSpec) -> PackedSubjects:
     observations[:, EXPONENT] = error_exponent(model)
     first = {name: values[population.first_rows] for name, values in population.covariates.items()}
     factors = omega_factors(model, first, population.n_subjects, population.n_occasions)
-    frame, line_scale = line_frames(model, factors)
-    return packed._replace(
+    moved = packed._replace(
         log_typical=log_typical,
         observations=observations,
         shape=shape_parameters(model),
         omega_cholesky=factors,
-        frame=frame,
-        line_scale=line_scale,
     )
+    if not with_lines:
+        return moved
+    frame, line_scale = line_frames(model, factors)
+    return moved._replace(frame=frame, line_scale=line_scale)
 
 
 def evaluate(
@@ -261,7 +262,8 @@ def evaluate(
         Whether the gradient is wanted.
     """
     model = model_at(population, values)
-    packed = packed_at(population, model)
+    # The approximations integrate along no lines.
+    packed = packed_at(population, model, with_lines=False)
     n, n_eta = population.n_subjects, population.n_eta
     basis = basis_at(population, model)
     n_directions = basis.directions.log_typical.shape[0]
@@ -335,7 +337,7 @@ class Basis:
 def basis_at(population: Population, model: ModelSpec, *, by_theta: bool = False) -> Basis:
     """Return the directions of a population's gradient at a point; those of the thetas, if asked for, even where terms are fewer."""
     n_terms, n_rows = len(model.terms), population.n_rows
-    slopes = log_typical_slopes(model, population.covariates, n_rows)
+    slopes = log_typical_slopes(model, population.parameters, population.covariates, n_rows)
     is_by_term = n_rows == population.n_subjects and not by_theta
     along = np.repeat(np.eye(n_terms)[:, None, :], n_rows, axis=1) if is_by_term else slopes
     shapes = [p for p in population.parameters if is_shape(p)]

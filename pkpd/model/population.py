@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -109,7 +109,15 @@ def with_values(model: ModelSpec, values: Mapping[str, float]) -> ModelSpec:
         What cards show of the published values is left as it is; identity and hash are the caller's to change.
     """
     places = {parameter.name: parameter.place for parameter in population_parameters(model)}
-    by_place = {places[name]: float(value) for name, value in values.items()}
+    return _with_places(model, {places[name]: float(value) for name, value in values.items()})
+
+
+def with_all_values(model: ModelSpec, parameters: Sequence[PopulationParameter], values: FloatArray) -> ModelSpec:
+    """Return a model with other values of all its parameters (``population_parameters``), in their order."""
+    return _with_places(model, dict(zip((one.place for one in parameters), values.tolist(), strict=True)))
+
+
+def _with_places(model: ModelSpec, by_place: _Places) -> ModelSpec:
     return replace(
         model,
         terms=tuple(_term_with(term, t, by_place) for t, term in enumerate(model.terms)),
@@ -121,13 +129,17 @@ def with_values(model: ModelSpec, values: Mapping[str, float]) -> ModelSpec:
     )
 
 
-def log_typical_slopes(model: ModelSpec, covariates: Mapping[str, FloatArray], n_rows: int) -> FloatArray:
+def log_typical_slopes(
+    model: ModelSpec, parameters: Sequence[PopulationParameter], covariates: Mapping[str, FloatArray], n_rows: int
+) -> FloatArray:
     """Return how the logarithms of the typical values change with each theta that they depend on, those of shapes left out.
 
     Parameters
     ----------
     model : ModelSpec
         Model with `n_terms` terms and `n_theta` thetas.
+    parameters : sequence of PopulationParameter
+        Its parameters.
     covariates : dict of str to (n_rows,) array
         Values of every covariate of the model.
     n_rows : int
@@ -138,7 +150,7 @@ def log_typical_slopes(model: ModelSpec, covariates: Mapping[str, FloatArray], n
     (n_theta, n_rows, n_terms) array
         d ln(typical value) / d theta, in the order of ``population_parameters``.
     """
-    thetas = [p for p in population_parameters(model) if p.kind is ParameterKind.THETA and not is_shape(p)]
+    thetas = [p for p in parameters if p.kind is ParameterKind.THETA and not is_shape(p)]
     slopes = np.zeros((len(thetas), n_rows, len(model.terms)))
     for row, parameter in enumerate(thetas):
         what, t, *where = parameter.place
