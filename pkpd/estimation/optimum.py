@@ -54,6 +54,8 @@ _MOST_SETTLINGS, _MOST_IN_REACH = 6, 40
 # Starts away from a minimum: factors of residual errors, variances and typical values, least share of its initial value that a
 # variance has there, and the expected decrease at which these searches end.
 _LARGER_ERROR, _SMALLER_VARIANCE, _LARGER_TYPICAL, _LEAST_SHARE, _ROUGHLY = 1.5, 0.3, 1.6, 0.03, 1e-2
+# Multiple of the expected decrease at a rough end by which the objective may still fall: the quadratic approximation errs.
+_FURTHER = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,11 @@ def lowest_without_variance(search: Search, minimum: Minimum[Any]) -> Minimum[An
         n += 1
         if not np.isfinite(start.value):
             continue
-        found = search.from_point(start)
+        found = search.from_point(start, tolerance=_ROUGHLY)
         n += found.n_evaluations
+        if found.point.value - _FURTHER * found.expected_decrease < lowest.point.value + LOWER:
+            found = search.from_point(found.point)
+            n += found.n_evaluations
         # Where nothing is lost without the variance, the search towards nothing stopped on its way there.
         is_as_low = found.point.place[at] < _LOG_ZERO and found.point.value < lowest.point.value + SMALL_DECREASE
         if is_as_low or found.point.value < lowest.point.value - LOWER:
