@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _GROUPS = ("theta", "omega", "sigma")
 _ENTRIES = (
-    *("estimate", "se", "rse_pct", "fixed", "at_bound", "sd", "rse_sd_pct", "cv_pct"),
+    *("estimate", "se", "rse_pct", "ci95_low", "ci95_high", "fixed", "at_bound", "sd", "rse_sd_pct", "cv_pct"),
     *("shrinkage_pct", "shrinkage_variance_pct"),
 )
 
@@ -26,12 +26,13 @@ _ENTRIES = (
 def write_tables(
     folder: Path, fit_: Fit, records: LevelRecords, begun: Sequence[StartedFit], sampled: SaemFit | None
 ) -> None:
-    """Write random effects, levels and, where there are any, centres, starts and the path of SAEM.
+    """Write random effects, levels, summaries of both and, where there are any, centres, starts and the path of SAEM.
 
     A table that an earlier fit left in the folder and this one has not is taken away.
     """
     _write_etas(folder / "etas.csv", fit_)
     _write_records(folder / "table.csv", records)
+    _write_summaries(folder / "summaries.csv", fit_, records)
     _write_centres(folder / "centres.csv", fit_)
     _write_starts(folder / "starts.csv", begun, fit_)
     _write_path(folder / "saem_path.csv", sampled)
@@ -112,6 +113,22 @@ def _write_etas(file: Path, fit_: Fit) -> None:
     )
     rows = ((name, *map(float, own)) for name, own in zip(fit_.population.cohort.ids, columns, strict=True))
     write_csv(file, head, rows)
+
+
+def _write_summaries(file: Path, fit_: Fit, records: LevelRecords) -> None:
+    """Write number, mean and standard deviation of each residual over quantified levels, and of each random effect over subjects."""
+    import numpy as np  # noqa: PLC0415
+
+    from pkpd.diagnostics.individuals import effect_columns  # noqa: PLC0415
+
+    columns = [("residual", name, getattr(records, name)) for name in ("iwres", "cwres", "npde")]
+    columns += [("random effect", f"eta_{name}", eta) for name, (eta, _) in effect_columns(fit_).items()]
+    rows: list[tuple[str | int | float, ...]] = []
+    for kind, name, values in columns:
+        known = values[np.isfinite(values)]
+        mean = float(known.mean()) if known.size else ""
+        rows.append((kind, name, known.size, mean, float(known.std(ddof=1)) if known.size > 1 else ""))
+    write_csv(file, ("kind", "name", "n", "mean", "sd"), rows)
 
 
 def _write_centres(file: Path, fit_: Fit) -> None:

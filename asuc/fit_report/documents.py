@@ -64,7 +64,10 @@ _BOOTSTRAP = {
     "statuses": "object",
     "parameters": "object",
 }
-_ESTIMATE = {"estimate": "number", "se": "number?", "rse_pct": "number?"}
+_ESTIMATE = {
+    "estimate": "number",
+    **dict.fromkeys(("se", "rse_pct", "ci95_low", "ci95_high"), "number?"),
+}
 _SPREAD = {"estimate": "number", **dict.fromkeys(("mean", "bias", "se", "q025", "q50", "q975"), "number?")}
 _FLAGS = {"fixed": "flag", "at_bound": "flag"}
 
@@ -165,6 +168,15 @@ def read_effects(file: Path) -> Columns:
     return {"id": columns["id"], **{name: columns[name] for name in names}}
 
 
+def read_summaries(file: Path) -> Columns:
+    """Return the columns of ``summaries.csv``; raises as ``read_levels`` does."""
+    columns = read_columns(file)
+    _check_columns(file, columns, ("kind", "name", "n", "mean", "sd"))
+    if problems := _faulty_cells(file, columns, ("n", "mean", "sd")):
+        raise InputError(problems)
+    return columns
+
+
 def read_columns(file: Path) -> Columns:
     """Return the columns of a table; raises as ``read_levels`` does."""
     try:
@@ -182,11 +194,6 @@ def read_columns(file: Path) -> Columns:
                 f"{file}, row {number}", f"{len(row)} cells; expected {len(head)}, as many as in the head"
             )
     return {name: [row[i] for row in rows] for i, name in enumerate(head)}
-
-
-def numbers(cells: Sequence[str]) -> list[float]:
-    """Return the numbers of a column, empty cells left out."""
-    return [float(cell) for cell in cells if cell]
 
 
 def mapping(value: object) -> dict[str, Any]:

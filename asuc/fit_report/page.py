@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,17 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from jinja2 import Environment, PackageLoader
 
 from asuc.fit_report.bound_tables import read_tables
-from asuc.fit_report.documents import mapping, numbers, read_bootstrap, read_effects, read_fit, read_levels
+from asuc.fit_report.documents import mapping, read_bootstrap, read_effects, read_fit, read_levels, read_summaries
 from asuc.fit_report.pictures import read_pictures
 from dosing_app.language import say, speaking
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from asuc.fit_report.documents import Columns
 
-_NORMAL_95 = 1.959964
 _METHODS = {
     "fo": "first-order (FO)",
     "foce": "first-order conditional estimation (FOCE)",
@@ -84,6 +80,7 @@ def fit_report(
     effects = _table(folder / "etas.csv", missing)
     _check_size(folder / "table.csv", levels, "levels", int(fit["n_observations"]))
     _check_size(folder / "etas.csv", effects, "subjects", int(fit["n_subjects"]))
+    summaries = _table(folder / "summaries.csv", missing)
     found = _bootstrap(folder, bootstrap, fit)
     pictures = read_pictures(folder)
     tables, remarks = read_tables(folder, fit)
@@ -97,8 +94,10 @@ def fit_report(
             facts=_facts(fit),
             warnings=[one["text"] for one in (*fit.get("warnings", ()), *(found or {}).get("warnings", ()))],
             estimates=_estimates(fit),
-            residuals=_residuals(levels) if levels else None,
-            effects=_effects(effects) if effects else None,
+            residuals=_residuals(levels, summaries) if levels and summaries else None,
+            effects=Sheet(("Random effect", "Subjects", "Mean", "SD"), _summaries(summaries, "random effect"))
+            if summaries
+            else None,
             bootstrap=_spreads(found) if found else None,
             tables=tables,
             pictures=pictures,
@@ -111,7 +110,10 @@ def _table(file: Path, missing: list[str]) -> Columns | None:
     if not file.is_file():
         missing.append(f"{file.name} is not there, and so what would come from it.")
         return None
-    return read_levels(file) if file.name == "table.csv" else read_effects(file)
+    return _READERS[file.name](file)
+
+
+_READERS = {"table.csv": read_levels, "etas.csv": read_effects, "summaries.csv": read_summaries}
 
 
 def _check_size(file: Path, columns: Columns | None, what: str, n_expected: int) -> None:
@@ -198,7 +200,7 @@ def _estimates(fit: dict[str, Any]) -> Sheet:
             _number(entry["estimate"], ".5g"),
             _number(entry["se"], ".4g"),
             _number(entry["rse_pct"], ".1f"),
-            _interval(entry, is_positive=group == "sigma" or "cv_pct" in entry),
+            _interval(entry),
             _number(entry.get("cv_pct"), ".1f"),
             _number(entry.get("shrinkage_pct"), ".1f"),
             ", ".join(word for word, key in (("fixed", "fixed"), ("at a bound", "at_bound")) if entry[key]),
@@ -215,18 +217,12 @@ def _estimates(fit: dict[str, Any]) -> Sheet:
     return Sheet(titles, rows, note)
 
 
-def _interval(entry: dict[str, Any], *, is_positive: bool) -> str:
-    if entry["se"] is None:
-        return "–"
-    estimate, reach = entry["estimate"], _NORMAL_95 * entry["se"]
-    if is_positive and estimate > 0.0:
-        # By the delta method: the standard error of a logarithm is the relative standard error.
-        factor = math.exp(reach / estimate)
-        return f"{estimate / factor:.4g} to {estimate * factor:.4g}"
-    return f"{estimate - reach:.4g} to {estimate + reach:.4g}".replace("-", "−")
+def _interval(entry: dict[str, Any]) -> str:
+    low, high = entry["ci95_low"], entry["ci95_high"]
+    return "–" if low is None or high is None else f"{_number(low, '.4g')} to {_number(high, '.4g')}"
 
 
-def _residuals(levels: Columns) -> Sheet:
+def _residuals(levels: Columns, summaries: Columns) -> Sheet:
     kinds = [(word, levels["censored"].count(word)) for word in ("below", "above", "between")]
     n_censored = sum(count for _, count in kinds)
     words = ", ".join(f"{count} {_LIMITS[word]}" for word, count in kinds if count)
@@ -238,22 +234,23 @@ def _residuals(levels: Columns) -> Sheet:
         expected += (
             " Quantified levels are a selection where others are censored, and depart from that under a true model too."
         )
-    rows = tuple((name.upper(), *_summary(numbers(levels[name]))) for name in ("iwres", "cwres", "npde"))
+    rows = tuple((name.upper(), *cells) for name, *cells in _summaries(summaries, "residual"))
     return Sheet(("Residual", "Levels", "Mean", "SD"), rows, f"{note} {expected}")
 
 
 _LIMITS = {"below": "below a limit", "above": "above a limit", "between": "between two limits"}
 
 
-def _effects(effects: Columns) -> Sheet:
-    rows = tuple((name, *_summary(numbers(cells))) for name, cells in effects.items() if name != "id")
-    return Sheet(("Random effect", "Subjects", "Mean", "SD"), rows)
+def _summaries(summaries: Columns, kind: str) -> tuple[tuple[str, ...], ...]:
+    """Return name, number, mean and standard deviation of what is of one kind, as shown."""
+    columns = (summaries[name] for name in ("kind", "name", "n", "mean", "sd"))
+    return tuple(
+        (name, n, _cell(mean), _cell(sd)) for own, name, n, mean, sd in zip(*columns, strict=True) if own == kind
+    )
 
 
-def _summary(values: Sequence[float]) -> tuple[str, str, str]:
-    mean = statistics.fmean(values) if values else None
-    sd = statistics.stdev(values) if len(values) > 1 else None
-    return f"{len(values)}", _number(mean, ".3f"), _number(sd, ".3f")
+def _cell(text: str) -> str:
+    return _number(float(text) if text else None, ".3f")
 
 
 def _spreads(document: dict[str, Any]) -> Sheet:

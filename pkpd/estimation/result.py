@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "asuc-fit/1"
 _SMALL_EXP = 700.0
+_NORMAL_95 = 1.959964
 _MOST_NAMED = 10
 # Points were placed for the standard error that is wanted; near there it differs a little.
 _MISSED = 1.2
@@ -121,6 +122,7 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
         "fixed": one.is_fixed,
         "at_bound": is_at_bound,
     }
+    entry["ci95_low"], entry["ci95_high"] = (None, None) if se is None else _interval(one, value, se)
     if one.kind is not ParameterKind.OMEGA:
         entry |= {"lower": _finite(one.lower), "upper": _finite(one.upper)}
     if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2":
@@ -129,6 +131,16 @@ def _entry(one: PopulationParameter, value: float, se: float | None, is_at_bound
         # By the delta method: the relative standard error of a standard deviation is half that of its variance.
         entry["rse_sd_pct"] = None if se is None else _finite(50.0 * se / value)
     return entry
+
+
+def _interval(one: PopulationParameter, estimate: float, se: float) -> tuple[float | None, float | None]:
+    """Return the 95 % interval estimate ± 1.96 SE, of variances and residual errors on the scale of the logarithm, which leaves them positive."""
+    reach = _NORMAL_95 * se
+    if (one.kind is ParameterKind.SIGMA or one.place[0] == "omega2") and estimate > 0.0:
+        # By the delta method: the standard error of a logarithm is the relative standard error.
+        share = min(reach / estimate, _SMALL_EXP)
+        return _finite(estimate * math.exp(-share)), _finite(estimate * math.exp(share))
+    return _finite(estimate - reach), _finite(estimate + reach)
 
 
 def _cv_pct(model: ModelSpec, eta: str, variance: float) -> float | None:

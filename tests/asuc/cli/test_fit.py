@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import statistics
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,6 +130,29 @@ def test_a_fit_writes_estimates_random_effects_and_residuals(
         for name in ("iwres", "cwres", "npde"):
             assert (row[name] == "") == (level["CENS"] != "0")
         assert float(row["ipred"]) > 0.0
+
+    known = [float(row["cwres"]) for row in table if row["cwres"]]
+    summaries = {row["name"]: row for row in rows_of(out / "summaries.csv")}
+    assert list(summaries) == ["iwres", "cwres", "npde", "eta_cl", "eta_v"]
+    assert (summaries["cwres"]["kind"], int(summaries["cwres"]["n"])) == ("residual", len(known))
+    assert float(summaries["cwres"]["mean"]) == pytest.approx(statistics.fmean(known), abs=1e-12)
+    assert float(summaries["eta_v"]["sd"]) == pytest.approx(statistics.stdev(float(row["eta_v"]) for row in etas))
+
+
+def test_the_confidence_interval_of_what_is_positive_is_that_of_its_logarithm(
+    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "fit"
+    assert run(["fit", str(cohort), *BARE, "--out", str(out), "--json", "--no-figures"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    clearance, variance = found["theta"]["cl"], found["omega"]["omega2_cl"]
+    half = 1.959964 * clearance["se"]
+    assert clearance["ci95_high"] - clearance["estimate"] == pytest.approx(half)
+    assert clearance["estimate"] - clearance["ci95_low"] == pytest.approx(half)
+    assert variance["ci95_low"] * variance["ci95_high"] == pytest.approx(variance["estimate"] ** 2)
+    assert 0.5 * math.log(variance["ci95_high"] / variance["ci95_low"]) == pytest.approx(
+        1.959964 * variance["se"] / variance["estimate"]
+    )
 
 
 def test_three_random_effects_are_sampled_and_the_document_says_how_exactly(
