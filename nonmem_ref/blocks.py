@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 _TITLE = re.compile(r"\s*TABLE\s+NO\.\s*(\d+)\s*:?\s*(.*?)\s*$", flags=re.IGNORECASE)
 _TITLE_BYTES = re.compile(rb"^[ \t]*TABLE[ \t]+NO\.", flags=re.IGNORECASE | re.MULTILINE)
 _PROBLEM = re.compile(r"\bProblem=(\d+)")
+_BLANK_LINES = re.compile(rb"[ \t\n]*\n")
 _WORDS_BYTES = re.compile(rb"[ \t]*[A-Za-z]")
 # SIGMA(1,1) is one name, though commas part names in some formats.
 _NAME = re.compile(r"[^\s,()]+(?:\([^)\s]*\))?")
 # Without ONEHEADER, title and names are printed anew after so many rows.
 _ROWS_BETWEEN_HEADS = 900
+_IS_BETWEEN = np.isin(np.arange(256), [ord(one) for one in " \t,\n"])
 # More than this of one kind says nothing more.
 _MOST_MESSAGES = 20
 
@@ -116,7 +118,6 @@ class _Open:
     parts: list[FloatArray] = field(default_factory=list[FloatArray])
     lines: list[IntArray] = field(default_factory=list[IntArray])
     n_columns: int = 0
-    last_width: int = 0
     n_rows: int = 0
     n_rows_at_head: int = 0
 
@@ -185,26 +186,31 @@ def _take(reader: _Reader, lines: Lines) -> None:
 
 def _take_part(reader: _Reader, first: int, data: bytes) -> None:
     """Take in lines of which only the first may be a title: titles and names one by one, as far as the first row of numbers, then all at once if plain."""
-    rest: bytes | None = data
-    while rest is not None and not (reader.open and reader.open.last_width and not _WORDS_BYTES.match(rest)):
-        line, separator, rest_of_it = rest.partition(b"\n")
-        _take_line(reader, first, line.decode("latin-1"))
-        first, rest = first + 1, rest_of_it if separator else None
+    place, end = 0, len(data)
+    while place < end and not (reader.open and reader.open.n_rows and not _WORDS_BYTES.match(data, place)):
+        if blank := _BLANK_LINES.match(data, place):
+            first, place = first + blank.group().count(b"\n"), blank.end()
+            continue
+        stop = data.find(b"\n", place)
+        stop = end if stop < 0 else stop
+        _take_line(reader, first, data[place:stop].decode("latin-1"))
+        first, place = first + 1, stop + 1
+    rest = data[place:]
     if rest and not _take_plain(reader, Lines(first, rest)):
         for number, text in Lines(first, rest).texts():
             _take_line(reader, number, text)
 
 
 def _take_plain(reader: _Reader, lines: Lines) -> bool:
-    """Take in rows of equally long lines in one step, or return that they are not such."""
+    """Take in rows of as many plain numbers as there are columns in one step, or return that they are not such."""
     block, data = reader.open, lines.data
-    if reader.has_labels or block is None or not block.n_columns or not block.last_width or data.count(b"\n") < 1:
+    if reader.has_labels or block is None or not block.n_columns or data.count(b"\n") < 1:
         return False
     text = data.removesuffix(b"\n")
-    breaks = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
-    if not (np.diff(breaks, prepend=-1, append=len(text)) == block.last_width + 1).all():
+    counts = _tokens_by_line(text)
+    if not (counts == block.n_columns).all():
         return False
-    n_rows = breaks.size + 1
+    n_rows = counts.size
     values = _numbers(text, n_rows * block.n_columns)
     if values is None:
         return False
@@ -213,6 +219,17 @@ def _take_plain(reader: _Reader, lines: Lines) -> bool:
     block.n_rows += n_rows
     reader.cut_line = None
     return True
+
+
+def _tokens_by_line(text: bytes) -> IntArray:
+    """Return how many tokens stand in each line, with blanks, tabs or commas between them."""
+    letters = np.frombuffer(text, dtype=np.uint8)
+    is_between = _IS_BETWEEN[letters]
+    begins = ~is_between
+    begins[1:] &= is_between[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(letters == ord("\n")) + 1))
+    # A line of nothing at the end has no place that a sum could begin at.
+    return np.add.reduceat(np.append(begins, False), starts, dtype=np.int64)
 
 
 def _numbers(text: bytes, n: int) -> FloatArray | None:
@@ -251,7 +268,6 @@ def _take_line(reader: _Reader, number: int, text: str) -> None:
     block.parts.append(np.array([row]))
     block.lines.append(np.array([number]))
     block.n_rows += 1
-    block.last_width = len(text)
     if reader.has_labels:
         block.labels.append(label)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FINAL, SE, EIGENVALUES, CONDITION, SD_CORRELATION, SD_CORRELATION_SE, FIXED, TERMINATION, GRADIENT = (
     -1_000_000_000 - i for i in range(9)
 )
+_LARGEST_CODE = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ def read_ext(path: Path) -> ExtFile:
 def _table(block: Block) -> EstimationTable:
     n_parameters = max(block.values.shape[1] - 2, 0)
     names = block.names[1:-1] if len(block.names) > 1 else ()
-    code = np.nan_to_num(block.values[:, 0], nan=0.0) if block.values.size else np.empty(0)
+    number = block.values[:, 0] if block.values.size else np.empty(0)
+    # What is no number of an iteration is shown as none; damage can be of any size.
+    code = np.where(np.abs(number) < _LARGEST_CODE, number, 0.0)
     is_final = code <= FINAL
     rows = {
         int(code[i]): Row(block.values[i, 1:-1], float(block.values[i, -1]), int(block.lines[i]))

@@ -123,4 +123,4 @@ def _check_times(columns: Mapping[str, FloatArray], is_first: BoolArray, lines: 
 
 def number_text(value: float) -> str:
     """Return a number as a message shows it."""
-    return f"{value:.0f}" if value == round(value) and abs(value) < _LARGEST_SHOWN else f"{value:g}"
+    return f"{value:.0f}" if abs(value) < _LARGEST_SHOWN and value == round(value) else f"{value:g}"

@@ -113,7 +113,11 @@ def _levels(dataset: Dataset, model: RecognizedModel) -> tuple[FloatArray, Float
     if beyond is not None:
         level[beyond.record] = beyond.limit
         code[beyond.record] = np.where(beyond.is_below, 1.0, -1.0)
-    return (np.exp(level) if model.residual.kind is ResidualKind.LOGARITHMIC else level), code
+    if model.residual.kind is ResidualKind.LOGARITHMIC:
+        # A logarithm that no level has becomes infinite, and is told (``_problems``).
+        with np.errstate(over="ignore"):
+            level = np.exp(level)
+    return level, code
 
 
 def _before_records(dataset: Dataset, covariates: dict[str, FloatArray]) -> BoolArray:
@@ -144,6 +148,7 @@ def _problems(dataset: Dataset, model: RecognizedModel) -> Iterator[Problem]:
         (is_dose & (steady == 1.0) & ~is_first, "SS", "a steady state only in an individual's first record"),
         (is_dose & (_column(dataset, "AMT") <= 0.0), "AMT", "an amount above 0 of a dose"),
         ((level <= 0.0) & (code == 0.0), "DV", "a level above 0, or one below a limit"),
+        (np.isinf(level), "DV", "the logarithm of a level, which has an exponential"),
     )
     for where, item, expected in reasons:
         rows: IntArray = np.flatnonzero(where)

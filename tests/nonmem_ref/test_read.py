@@ -172,6 +172,18 @@ def test_a_table_that_repeats_its_head_is_one(tmp_path: Path):
     assert block[0].lines[[0, 899, 900, 1802]].tolist() == [3, 902, 905, 1809]
 
 
+def test_rows_of_any_width_are_read_with_their_lines(tmp_path: Path):
+    rng = np.random.default_rng(5)
+    numbers = np.round(rng.normal(size=(500, 4)) * 10.0 ** rng.integers(-3, 6, (500, 4)), 4)
+    rows = [",".join(f"{value:.10g}" for value in row) for row in numbers]
+    rows[300:300] = ["", "1,2,3"]
+    (block,) = read_blocks(written(tmp_path / "t.tab", "\n".join(["TABLE NO.  1", "ID,A,B,C", *rows]))).blocks
+    whole = np.delete(block.values, 300, axis=0)
+    np.testing.assert_array_equal(whole, numbers)
+    np.testing.assert_array_equal(block.values[300], [1.0, 2.0, 3.0, np.nan])
+    assert block.lines[[0, 299, 300, 301, 500]].tolist() == [3, 302, 304, 305, 504]
+
+
 def test_replicates_of_a_simulation_are_tables_of_their_own(tmp_path: Path):
     text = "".join(f"TABLE NO.  1\n ID          DV\n  1.0000E+00  {i}.0000E+00\n" for i in range(3))
     blocks = read_blocks(written(tmp_path / "t.tab", text)).blocks
