@@ -15,7 +15,7 @@ from tte.hazards.hazard import Hazard, Link
 from tte.model.coding import Coding, effect_multiplier, log_lambda_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tte.estimation.fit import EventFit
     from tte.estimation.intervals import Estimate
@@ -82,9 +82,26 @@ def fit_document(fit: EventFit, profiles: Sequence[Profile] = (), *, level: floa
 
 def status_text(fit: EventFit) -> str:
     """Return how a fit ended, and which coefficients that concerns."""
-    if not fit.named:
-        return fit.status.value
-    return f"{fit.status.value} It concerns {', '.join(fit.named)}."
+    return ending(fit.status, fit.named, fit.model.initial)
+
+
+def ending(status: FitStatus, named: Sequence[str], given: Mapping[str, float]) -> str:
+    """Return a status in words, with the parameters that it speaks of, and the values that the user gave where the likelihood is none there.
+
+    Parameters
+    ----------
+    status : FitStatus
+        How a fit ended.
+    named : sequence of str
+        The parameters.
+    given : mapping of str to float
+        Values that were given, by parameter, on the natural scale.
+    """
+    if not named:
+        return status.value
+    if status is FitStatus.NO_FINITE_START:
+        return f"{status.value} It concerns {', '.join(f'{name} = {given[name]:g}' for name in named)}."
+    return f"{status.value} It concerns {', '.join(named)}."
 
 
 def aic(fit: EventFit) -> float:

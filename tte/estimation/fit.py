@@ -342,6 +342,8 @@ def _named(
     """Return the coefficients that a status speaks of."""
     if status is FitStatus.AT_BOUND:
         return tuple(name for name, at in zip(model.names, is_at_bound, strict=True) if at)
+    if status is FitStatus.NO_FINITE_START:
+        return tuple(model.initial)
     if status not in (FitStatus.MONOTONE_LIKELIHOOD, FitStatus.NOT_POSITIVE_DEFINITE):
         return ()
     size = packed.unit[packed.parameter]

@@ -173,7 +173,9 @@ class _Held:
 
     def __init__(self, fit: EventFit, packed: Packed, place: int) -> None:
         self.fit, self.packed, self.place = fit, packed, place
-        self.estimate, self.se = float(fit.theta[place]), float(fit.se[place])
+        # Of an estimate on its way to infinity the standard error says where the search stopped, and nothing of the data.
+        is_endless = fit.status is FitStatus.MONOTONE_LIKELIHOOD and fit.model.names[place] in fit.named
+        self.estimate, self.se = float(fit.theta[place]), math.nan if is_endless else float(fit.se[place])
         self.known: dict[float, float] = {self.estimate: 0.0}
         self.ends: dict[float, FloatArray] = {self.estimate: fit.theta}
         self.is_free = packed.is_free.copy()

@@ -147,3 +147,22 @@ def test_links_keep_every_positive_parameter_positive():
         found = fit(weibull_events(), event_time_model(hazard))
         values = found.model.natural(found.theta)
         assert all(value > 0.0 for value, link in zip(values, found.model.links, strict=True) if link is Link.LOG)
+
+
+@pytest.mark.parametrize("shape", [0.001, 0.5, 30.0, 900.0, 1000.0])
+def test_a_shape_that_is_held_far_out_has_the_rate_of_its_closed_form(shape):
+    time, event, _ = weibull_times()
+    found = fit(events_of(time, event), event_time_model("weibull", fixed={"shape": shape}))
+    # d events: lambda = d / sum(t^shape), whose logarithm needs no power.
+    n, logs = event.sum(), np.log(time)
+    log_rate = math.log(n) - np.logaddexp.reduce(shape * logs)
+    expected = n * (log_rate + math.log(shape) - 1.0) + (shape - 1.0) * logs[event == 1.0].sum()
+    assert found.status is FitStatus.CONVERGED
+    assert found.theta[0] == pytest.approx(log_rate, rel=1e-9)
+    assert found.log_likelihood == pytest.approx(expected, rel=1e-12)
+
+
+def test_values_at_which_the_likelihood_is_none_are_named():
+    found = fit(weibull_events(), event_time_model("gompertz", fixed={"gamma": 100.0}))
+    assert found.status is FitStatus.NO_FINITE_START
+    assert fit_document(found)["status_text"] == f"{FitStatus.NO_FINITE_START.value} It concerns gamma = 100."
