@@ -107,8 +107,7 @@ class EventFit:
     @property
     def model_at_estimates(self) -> EventTimeModel:
         """Return the model with the estimates as initial values: where samples of the subjects are best searched from."""
-        values = self.model.natural(self.theta).tolist()
-        return replace(self.model, initial=dict(zip(self.model.names, values, strict=True)))
+        return replace(self.model, initial=dict(zip(self.model.names, self.theta.tolist(), strict=True)))
 
     @property
     def se(self) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tte.data.events import EventKind
 from tte.estimation.domain import MOST_EFFECT, SHAPES
-from tte.hazards.hazard import Hazard, Link
+from tte.hazards.hazard import Hazard
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -47,7 +47,7 @@ def starts(model: EventTimeModel, events: Events) -> FloatArray:
         return begin
     for name, value in model.initial.items():
         at = model.names.index(name)
-        begin[:, at] = math.log(value) if model.links[at] is Link.LOG else value
+        begin[:, at] = value
     return np.unique(begin, axis=0)
 
 
@@ -59,7 +59,7 @@ def _weibull_level(model: EventTimeModel, events: Events, log_rate: float) -> fl
     if "shape" not in model.initial:
         return log_rate
     end = events.stop[events.last]
-    powers = model.initial["shape"] * np.log(end[end > 0.0])
+    powers = math.exp(model.initial["shape"]) * np.log(end[end > 0.0])
     return math.log(events.n_events) - float(np.logaddexp.reduce(powers)) if powers.size else log_rate
 
 

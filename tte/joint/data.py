@@ -158,7 +158,7 @@ def given_values(data: JointData, parameters: Sequence[PopulationParameter]) -> 
     """
     own = {one.name: one.value for one in data.population.parameters}
     held = {one.name: one.value for one in parameters if one.is_fixed and one.value != own[one.name]}
-    return held | dict(data.model.initial)
+    return held | data.model.given
 
 
 def predictor_at_nodes(data: JointData, values: FloatArray, nodes: Nodes) -> FloatArray:
