@@ -87,7 +87,7 @@ def _effect_cell(one: dict[str, Any]) -> str:
 
 
 def _set_sheets(called: str, document: dict[str, Any]) -> list[Sheet | str]:
-    from tte.joint.document import FITS  # noqa: PLC0415
+    from tte.joint.document import FITS, titled  # noqa: PLC0415
 
     low, high = document["window_day"]
     percent = f"{100.0 * document['level']:g} %"
@@ -100,7 +100,7 @@ def _set_sheets(called: str, document: dict[str, Any]) -> list[Sheet | str]:
             f"{document['n_events']:,} events of {document['n_with_event_times']:,} with event times. Exposure: {document['predictor']} of days {low:g} to {high:g}{open_part}."
         ),
     ]
-    said += [f"{name.capitalize()}: {fit['status_text']}" for name, fit in fits if fit["status"] != "converged"]
+    said += [f"{titled(name)}: {fit['status_text']}" for name, fit in fits if fit["status"] != "converged"]
     if n_planned := len(document["planned_subjects"]):
         said.append(f"The exposures of {n_planned:,} subjects hold planned doses.")
     said += [

@@ -53,7 +53,7 @@ def write_fit_tables(
     covariance = [] if matrix is None else [(name, *row) for name, row in zip(names, matrix, strict=True)]
     _write_or_forget(folder / "covariance.csv", ("parameter", *names), covariance)
     file, fit = folder / "model.toml", found[0][1]
-    if not np.isfinite(fit.model.natural(fit.theta)).all():
+    if not np.isfinite(fit.theta).all():
         file.unlink(missing_ok=True)
         return
     origin = f"{document['status_text']} {document['n_subjects']} subjects, {document['n_events']} events."
@@ -115,7 +115,7 @@ def _estimates(name: str, document: dict[str, Any]) -> Sheet:
     rows = tuple(
         (
             parameter,
-            one["limit"] or _number(one["estimate"]),
+            one["limit"] or _number(one["estimate"]) or _power(one["link_estimate"]),
             _number(one["se"]),
             _pair(one["interval"]),
             _pair(one["profile_interval"]),
@@ -133,6 +133,11 @@ def _counted(n: int, what: str) -> str:
 
 def _pair(ends: list[float | None] | None) -> str:
     return "" if ends is None else " to ".join("–" if end is None else f"{end:.4g}" for end in ends)
+
+
+def _power(logarithm: float | None) -> str:
+    """Return an estimate that is known by its logarithm alone."""
+    return "" if logarithm is None else f"e^{logarithm:.1f}"
 
 
 def _number(value: float | None) -> str:

@@ -127,6 +127,7 @@ def vpc(
 
 def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_drawn: bool) -> dict[str, Any]:
     """Simulate and compare, write tables and figures, and last the document, which says that all are there."""
+    from tte.estimation.document import finite  # noqa: PLC0415 - loads the engine
     from tte.evaluation.visual_check import Censoring, visual_check, visual_check_document  # noqa: PLC0415
 
     how = Censoring[asked.censoring.upper()]
@@ -139,7 +140,7 @@ def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_draw
 
     def documented(result: _Checked) -> dict[str, Any]:
         own, check = result
-        natural = own.model.natural(own.theta).tolist()
+        natural = map(finite, own.model.natural(own.theta).tolist())
         return visual_check_document(check) | {"parameters": dict(zip(own.model.names, natural, strict=True))}
 
     with shown_progress("Simulating") as tell:
@@ -178,7 +179,7 @@ def _of_folder(fit: str, events: str, landmark: float | None) -> _Given:
     from tte.estimation.document import finite  # noqa: PLC0415 - loads the engine
 
     found, given = kept_fit(fit, events, landmark)
-    values = dict(zip(found.model.names, found.model.natural(found.theta).tolist(), strict=True))
+    values = dict(zip(found.model.names, found.theta.tolist(), strict=True))
     settings = {"values": values, "covariance": [[finite(x) for x in row] for row in found.covariance.tolist()]}
     return _Given(lambda own: at_values(found, own), given, _of_model(found.model) | settings)
 

@@ -15,7 +15,7 @@ from tte.hazards.hazard import Hazard, Link
 from tte.model.coding import Coding, effect_multiplier, log_lambda_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tte.estimation.fit import EventFit
     from tte.estimation.intervals import Estimate
@@ -82,9 +82,26 @@ def fit_document(fit: EventFit, profiles: Sequence[Profile] = (), *, level: floa
 
 def status_text(fit: EventFit) -> str:
     """Return how a fit ended, and which coefficients that concerns."""
-    if not fit.named:
-        return fit.status.value
-    return f"{fit.status.value} It concerns {', '.join(fit.named)}."
+    return ending(fit.status, fit.named, fit.model.given)
+
+
+def ending(status: FitStatus, named: Sequence[str], given: Mapping[str, float]) -> str:
+    """Return a status in words, with the parameters that it speaks of, and the values that the user gave where the likelihood is none there.
+
+    Parameters
+    ----------
+    status : FitStatus
+        How a fit ended.
+    named : sequence of str
+        The parameters.
+    given : mapping of str to float
+        Values that were given, by parameter, on the natural scale.
+    """
+    if not named:
+        return status.value
+    if status is FitStatus.NO_FINITE_START:
+        return f"{status.value} It concerns {', '.join(f'{name} = {given[name]:g}' for name in named)}."
+    return f"{status.value} It concerns {', '.join(named)}."
 
 
 def aic(fit: EventFit) -> float:
@@ -100,12 +117,13 @@ def bic(fit: EventFit) -> float:
 def _entry(fit: EventFit, one: Estimate) -> dict[str, Any]:
     own = {parameter.name: parameter for parameter in fit.model.hazard.parameters}.get(one.name)
     limit = _limit(fit, one)
+    is_number = limit is None and not is_beyond_numbers(one)
     entry = {
-        "estimate": finite(one.value) if limit is None else None,
+        "estimate": finite(one.value) if is_number else None,
         "limit": limit,
-        "se": finite(one.se) if limit is None else None,
-        "rse_pct": finite(100.0 * one.se / abs(one.value)) if one.value and limit is None else None,
-        "interval": _pair(one.lower, one.upper) if limit is None else None,
+        "se": finite(one.se) if is_number else None,
+        "rse_pct": finite(100.0 * one.se / abs(one.value)) if one.value and is_number else None,
+        "interval": _pair(one.lower, one.upper) if is_number else None,
         "link": one.link.value,
         "link_estimate": finite(one.link_value) if limit is None else None,
         "link_se": finite(one.link_se) if limit is None else None,
@@ -116,6 +134,28 @@ def _entry(fit: EventFit, one: Estimate) -> dict[str, Any]:
     if own is None:
         entry |= _ratio(fit, one) if limit is None else {"ratio": None, "ratio_interval": None}
     return entry
+
+
+def is_beyond_numbers(one: Estimate) -> bool:
+    """Return whether an estimate is known by its logarithm alone, its own value being too small or too large for a number."""
+    return one.link is Link.LOG and math.isfinite(one.link_value) and not 0.0 < one.value < math.inf
+
+
+def _beyond(fit: EventFit) -> Iterator[dict[str, str]]:
+    """Yield what to do of parameters that hold where a covariate is far from the data."""
+    for one in estimates(fit):
+        if not is_beyond_numbers(one) or _limit(fit, one) is not None:
+            continue
+        effects = [effect for effect in fit.model.effects if effect.parameter == one.name]
+        text = f"{one.name} is e^{one.link_value:.1f}, which no number holds"
+        if effects:
+            at = " and ".join(f"{effect.covariate} is {effect.reference:g}" for effect in effects)
+            inside = " ".join(
+                f"--reference {effect.covariate}={float(np.median(fit.events.covariates[effect.covariate])):.4g}"
+                for effect in effects
+            )
+            text += f": it is that where {at}; {inside} gives it inside the data"
+        yield {"code": "beyond_numbers", "text": f"{text}."}
 
 
 def _limit(fit: EventFit, one: Estimate) -> str | None:
@@ -201,6 +241,7 @@ def _warnings(fit: EventFit, profiles: Sequence[Profile]) -> list[dict[str, str]
     if fit.status is FitStatus.MONOTONE_LIKELIHOOD:
         text = "An estimate that goes to infinity has no standard error; --penalize gives a finite one, and a profile the end of its interval."
         found.append({"code": "monotone_likelihood", "text": text})
+    found += _beyond(fit)
     for one in profiles:
         for side, end in (("lower", one.lower), ("upper", one.upper)):
             if end.status is not EndStatus.FOUND:

@@ -107,8 +107,7 @@ class EventFit:
     @property
     def model_at_estimates(self) -> EventTimeModel:
         """Return the model with the estimates as initial values: where samples of the subjects are best searched from."""
-        values = self.model.natural(self.theta).tolist()
-        return replace(self.model, initial=dict(zip(self.model.names, values, strict=True)))
+        return replace(self.model, initial=dict(zip(self.model.names, self.theta.tolist(), strict=True)))
 
     @property
     def se(self) -> FloatArray:
@@ -342,6 +341,8 @@ def _named(
     """Return the coefficients that a status speaks of."""
     if status is FitStatus.AT_BOUND:
         return tuple(name for name, at in zip(model.names, is_at_bound, strict=True) if at)
+    if status is FitStatus.NO_FINITE_START:
+        return tuple(model.initial)
     if status not in (FitStatus.MONOTONE_LIKELIHOOD, FitStatus.NOT_POSITIVE_DEFINITE):
         return ()
     size = packed.unit[packed.parameter]

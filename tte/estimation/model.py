@@ -53,7 +53,8 @@ class EventTimeModel:
     effects : tuple of Effect
         Covariates on its parameters.
     initial : mapping of str to float
-        Where coefficients start; on the natural scale for parameters, on the linear scale for effects. Others start by themselves.
+        Where coefficients start, on the linear scale: a level far from the data, such as λ at the year 0, is no number on its natural one. Others
+        start by themselves.
     fixed : frozenset of str
         Coefficients that stay at their initial value.
     """
@@ -92,6 +93,13 @@ class EventTimeModel:
         covariates = self.covariates
         own = [-1] * len(self.hazard.parameters)
         return np.array([*own, *(covariates.index(effect.covariate) for effect in self.effects)], dtype=np.int64)
+
+    @property
+    def given(self) -> dict[str, float]:
+        """Return where coefficients start, on the natural scale; 0 or infinite for what is no number there."""
+        links = dict(zip(self.names, self.links, strict=True))
+        with np.errstate(over="ignore"):
+            return {name: float(np.exp(x)) if links[name] is Link.LOG else x for name, x in self.initial.items()}
 
     def linear(self, values: FloatArray) -> FloatArray:
         """Return coefficients on the linear scale from their natural ones."""
@@ -141,7 +149,13 @@ def event_time_model(
     }
     if faults:
         raise InputError(faults)
-    return EventTimeModel(kind, effects, values, frozenset(held))
+    return EventTimeModel(kind, effects, on_linear_scale(bare, values), frozenset(held))
+
+
+def on_linear_scale(model: EventTimeModel, values: Mapping[str, float]) -> dict[str, float]:
+    """Return some coefficients of a model on the linear scale from their natural values, by name."""
+    links = dict(zip(model.names, model.links, strict=True))
+    return {name: math.log(value) if links[name] is Link.LOG else value for name, value in values.items()}
 
 
 def _hazard(hazard: Hazard | str) -> Hazard:

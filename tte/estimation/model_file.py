@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SCHEMA = "asuc-tte-model/1"
 EXPOSURE = "LOG_AUC_CL"
 """Column of the exposure that published event models act through."""
+# Below it a number loses digits.
+_SMALLEST = float(np.finfo(np.float64).tiny)
 _EXPECTED = "expected an event model (asuc-event-model/1) or the model.toml of a fit (asuc-tte-model/1)"
 
 
@@ -69,11 +71,15 @@ class _CovarianceSection(_Section):
     matrix: list[list[float]]
 
 
+class _Logarithm(_Section):
+    log: Annotated[float, Field(allow_inf_nan=False)]
+
+
 class _ModelFile(_Section):
     schema_: Annotated[Literal["asuc-tte-model/1"], Field(alias="schema")]
     hazard: Annotated[Hazard, Field(strict=False)]
     origin: str = ""
-    parameters: dict[str, float]
+    parameters: dict[str, float | _Logarithm]
     effects: list[_EffectSection] = []
     covariance: _CovarianceSection | None = None
 
@@ -118,14 +124,14 @@ def model_file(fit: EventFit, origin: str = "") -> str:
         What a reader should know of where the values come from.
     """
     model = fit.model
-    values = dict(zip(model.names, model.natural(fit.theta).tolist(), strict=True))
+    theta = dict(zip(model.names, fit.theta.tolist(), strict=True))
     lines = [
         f'schema = "{SCHEMA}"',
         f'hazard = "{model.hazard.value}" # {model.hazard.facts.equation}',
         f"origin = {json.dumps(origin, ensure_ascii=False)}",
         "",
         "[parameters]",
-        *(f"{one.name} = {values[one.name]!r}" for one in model.hazard.parameters),
+        *(f"{one.name} = {_written(one.link, theta[one.name])}" for one in model.hazard.parameters),
     ]
     for effect in model.effects:
         lines += [
@@ -133,7 +139,7 @@ def model_file(fit: EventFit, origin: str = "") -> str:
             "[[effects]]",
             f'parameter = "{effect.parameter}"',
             f"covariate = {json.dumps(effect.covariate, ensure_ascii=False)}",
-            f"value = {values[effect.name]!r}",
+            f"value = {theta[effect.name]!r}",
             f"reference = {float(effect.reference)!r}",
         ]
     if np.isfinite(fit.covariance).all():
@@ -141,6 +147,15 @@ def model_file(fit: EventFit, origin: str = "") -> str:
         names = ", ".join(json.dumps(name, ensure_ascii=False) for name in model.names)
         lines += ["", "[covariance] # on the scale of the links", f"names = [{names}]", f"matrix = [{rows}]"]
     return "\n".join(lines) + "\n"
+
+
+def _written(link: Link, theta: float) -> str:
+    """Return a parameter as its value, or as its logarithm where that is all that a number holds."""
+    if link is Link.IDENTITY:
+        return repr(theta)
+    with np.errstate(over="ignore"):
+        value = float(np.exp(theta))
+    return repr(value) if _SMALLEST < value < math.inf else f"{{ log = {theta!r} }}"
 
 
 def published_model(model: EventModel, covariate: str = EXPOSURE) -> EventTimeModel:
@@ -154,7 +169,7 @@ def published_model(model: EventModel, covariate: str = EXPOSURE) -> EventTimeMo
         Column of the exposure.
     """
     effect = Effect("lambda", covariate.upper(), model.x_ref)
-    values = {"lambda": math.exp(model.log_rate), "shape": model.shape, effect.name: model.slope}
+    values = {"lambda": model.log_rate, "shape": math.log(model.shape), effect.name: model.slope}
     return EventTimeModel(Hazard.WEIBULL, (effect,), values)
 
 
@@ -168,26 +183,34 @@ def _fitted(found: _ModelFile, file: str, sha256: str) -> ModelReading:
     if sorted(found.parameters) != sorted(names):
         message = f"are {', '.join(found.parameters) or 'none'}; the {found.hazard.value} hazard has {', '.join(names)}"
         faults.append(Problem(f"{file}, parameters", message))
+    values: dict[str, float] = {}
     for parameter in found.hazard.parameters:
         value = found.parameters.get(parameter.name, 1.0)
-        if parameter.link is Link.LOG and value <= 0.0:
-            faults.append(Problem(f"{file}, parameters.{parameter.name}", f"{value:g}; expected a number above 0"))
+        where = f"{file}, parameters.{parameter.name}"
+        if isinstance(value, _Logarithm):
+            values[parameter.name] = value.log
+            if parameter.link is not Link.LOG:
+                faults.append(Problem(where, "is given as a logarithm; expected a number"))
+        elif parameter.link is Link.LOG and not 0.0 < value < math.inf:
+            faults.append(Problem(where, f"{value:g}; expected a number above 0"))
+        else:
+            values[parameter.name] = math.log(value) if parameter.link is Link.LOG else value
     faults += [
         Problem(f"{file}, effects#{k}", f"acts on {one.parameter!r}; expected one of {', '.join(names)}")
         for k, one in enumerate(found.effects, start=1)
         if one.parameter not in names
     ]
     effects = tuple(Effect(one.parameter, one.covariate.upper(), one.reference) for one in found.effects)
-    values = {**found.parameters, **{e.name: one.value for e, one in zip(effects, found.effects, strict=True)}}
+    values |= {e.name: one.value for e, one in zip(effects, found.effects, strict=True)}
     if len({effect.name for effect in effects}) < len(effects):
         faults.append(Problem(f"{file}, effects", "hold the same covariate twice on one parameter"))
-    model = EventTimeModel(found.hazard, effects, values)
+    model = EventTimeModel(found.hazard, effects)
     covariance = None
     if found.covariance is not None:
         covariance = _matrix(found.covariance, model, file, faults)
     if faults:
         raise InputError(faults)
-    return ModelReading(model, covariance, found.origin, sha256)
+    return ModelReading(replace(model, initial=values), covariance, found.origin, sha256)
 
 
 def _matrix(section: _CovarianceSection, model: EventTimeModel, file: str, faults: list[Problem]) -> FloatArray | None:

@@ -16,7 +16,7 @@ from tte.kernels import codes
 from tte.kernels.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pkpd.arrays import FloatArray
     from tte.estimation.fit import EventFit, Packed
@@ -173,13 +173,19 @@ class _Held:
 
     def __init__(self, fit: EventFit, packed: Packed, place: int) -> None:
         self.fit, self.packed, self.place = fit, packed, place
-        self.estimate, self.se = float(fit.theta[place]), float(fit.se[place])
+        # Of an estimate on its way to infinity the standard error says where the search stopped, and nothing of the data.
+        is_endless = fit.status is FitStatus.MONOTONE_LIKELIHOOD and fit.model.names[place] in fit.named
+        self.estimate, self.se = float(fit.theta[place]), math.nan if is_endless else float(fit.se[place])
         self.known: dict[float, float] = {self.estimate: 0.0}
         self.ends: dict[float, FloatArray] = {self.estimate: fit.theta}
         self.is_free = packed.is_free.copy()
         self.is_free[place] = False
         column = int(packed.column[place])
         unit = float(packed.unit[packed.parameter[place]])
+        variance = float(fit.covariance[place, place])
+        has_slope = math.isfinite(self.se) and variance > 0.0
+        # How the others move with this one where the likelihood is a parabola. A level far from the data moves effects by all of its step.
+        self.slope = fit.covariance[:, place] / variance if has_slope else None
         self.unit = unit if column < 0 else unit / float(np.ptp(packed.design[:, column]))
         self.lower = float(packed.lower[place]) if column < 0 else -np.inf
         self.upper = float(packed.upper[place]) if column < 0 else np.inf
@@ -189,14 +195,21 @@ class _Held:
         if value in self.known:
             return self.known[value]
         nearest = min(self.ends, key=lambda other: abs(other - value))
-        start = self.ends[nearest].copy()
-        start[self.place] = value
-        found, theta, ended = self._search(start)
-        if not math.isfinite(found) or ended == codes.NOT_FLAT:
-            return math.nan
-        self.known[value] = 2.0 * (self.fit.log_likelihood - found)
-        self.ends[value] = theta
-        return self.known[value]
+        for start in self._starts(nearest, value):
+            found, theta, ended = self._search(start)
+            if math.isfinite(found) and ended != codes.NOT_FLAT:
+                self.known[value] = 2.0 * (self.fit.log_likelihood - found)
+                self.ends[value] = theta
+                return self.known[value]
+        return math.nan
+
+    def _starts(self, nearest: float, value: float) -> Iterator[FloatArray]:
+        """Yield where a search may begin: the others as a parabola has them, and as they were nearby."""
+        end = self.ends[nearest].copy()
+        if self.slope is not None:
+            yield np.where(np.arange(end.size) == self.place, value, end + self.slope * (value - nearest))
+        end[self.place] = value
+        yield end
 
     def _search(self, start: FloatArray) -> tuple[float, FloatArray, int]:
         packed, n = self.packed, start.size

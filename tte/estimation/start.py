@@ -9,7 +9,7 @@ import numpy as np
 
 from tte.data.events import EventKind
 from tte.estimation.domain import MOST_EFFECT, SHAPES
-from tte.hazards.hazard import Hazard, Link
+from tte.hazards.hazard import Hazard
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -32,7 +32,9 @@ def starts(model: EventTimeModel, events: Events) -> FloatArray:
     match model.hazard:
         case Hazard.EXPONENTIAL:
             own = [[log_rate]]
-        case Hazard.WEIBULL | Hazard.GOMPERTZ:
+        case Hazard.WEIBULL:
+            own = [[_weibull_level(model, events, log_rate), 0.0]]
+        case Hazard.GOMPERTZ:
             own = [[log_rate, 0.0]]
         case Hazard.LOGLOGISTIC | Hazard.LOGNORMAL:
             own = [[-log_rate, 0.0]]
@@ -45,8 +47,20 @@ def starts(model: EventTimeModel, events: Events) -> FloatArray:
         return begin
     for name, value in model.initial.items():
         at = model.names.index(name)
-        begin[:, at] = math.log(value) if model.links[at] is Link.LOG else value
+        begin[:, at] = value
     return np.unique(begin, axis=0)
+
+
+def _weibull_level(model: EventTimeModel, events: Events, log_rate: float) -> float:
+    """Return ln λ at which the hazard of a given shape expects as many events as there are; that of shape 1 where none is given.
+
+    Away from it a steep hazard has no likelihood that is a number: λ·t^γ of a shape of 900 is zero, or beyond all numbers, on every day.
+    """
+    if "shape" not in model.initial:
+        return log_rate
+    end = events.stop[events.last]
+    powers = math.exp(model.initial["shape"]) * np.log(end[end > 0.0])
+    return math.log(events.n_events) - float(np.logaddexp.reduce(powers)) if powers.size else log_rate
 
 
 def bounds(model: EventTimeModel, events: Events) -> tuple[FloatArray, FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,11 @@ from pkpd.likelihood.population import quantified_by_subject
 from tte.estimation.fit import EventFit
 from tte.estimation.intervals import LEVEL
 from tte.estimation.profile import profiles
+from tte.joint.data import check_exposures, predictor_at_modes
 from tte.joint.fit import fit_joint
 from tte.joint.held import levels_posterior
 from tte.joint.profile import profile
-from tte.joint.sequential import fit_with_exposure, plug_in
+from tte.joint.sequential import fit_with_exposure, modes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,10 +103,19 @@ def compare(
         Whether the effect of the exposure gets intervals by profile.
     progress : callable, optional
         Told the share that is done.
+
+    Raises
+    ------
+    InputError
+        Where the levels have no likelihood at the parameters that are held.
     """
     tell = progress or _silent
-    modes = plug_in(data, values)
+    at_modes = predictor_at_modes(data, values, modes_of(data, values))
+    held_at = [replace(one, value=float(value)) for one, value in zip(parameters, values, strict=True)]
+    check_exposures(data, at_modes, held_at)
+    modes = fit_with_exposure(data, at_modes)
     before = levels_posterior(data, values)
+    check_exposures(data, before.mean, held_at)
     means = fit_with_exposure(data, before.mean)
     tell(_SEQUENTIAL)
     held = fit_joint(data, values=values, holds_pk=True, progress=_within(tell, _SEQUENTIAL, _HELD))

@@ -14,13 +14,14 @@ from pkpd.exposure.at_nodes import log_exposure_at, log_exposure_at_modes, windo
 from tte.kernels.likelihood import Coefficients, Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.data.cohort import Cohort
     from pkpd.exposure.at_nodes import WindowExposure
     from pkpd.likelihood.marginal import Nodes
     from pkpd.likelihood.population import Population
+    from pkpd.model.population import PopulationParameter
     from tte.data.events import Events
     from tte.estimation.model import EventTimeModel
 
@@ -145,6 +146,21 @@ def joint_data(
     return data
 
 
+def given_values(data: JointData, parameters: Sequence[PopulationParameter]) -> dict[str, float]:
+    """Return the values that the user chose, by parameter: those of the hazard, and those held that are not the pharmacokinetic model's own.
+
+    Parameters
+    ----------
+    data : JointData
+        Data and models.
+    parameters : sequence of PopulationParameter
+        Pharmacokinetic parameters of a fit, with the values that are held.
+    """
+    own = {one.name: one.value for one in data.population.parameters}
+    held = {one.name: one.value for one in parameters if one.is_fixed and one.value != own[one.name]}
+    return held | data.model.given
+
+
 def predictor_at_nodes(data: JointData, values: FloatArray, nodes: Nodes) -> FloatArray:
     """Return the exposure at every node at some values of the pharmacokinetic parameters."""
     return _predicted(data.predictor, *log_exposure_at(data.exposure, values, nodes))
@@ -209,6 +225,34 @@ def _faults(population: Population, events: Events, model: EventTimeModel) -> It
             yield Problem(
                 "covariate", f"{name} is {events.covariates[name][row]:g} for subject {who}; expected finite numbers"
             )
+
+
+def check_exposures(data: JointData, exposure: FloatArray, parameters: Sequence[PopulationParameter]) -> None:
+    """Refuse pharmacokinetic parameters under which the exposure of a subject with event times is no number.
+
+    Parameters
+    ----------
+    data : JointData
+        Data and models.
+    exposure : (n_subjects,) array
+        The exposure of each subject at these parameters.
+    parameters : sequence of PopulationParameter
+        The pharmacokinetic parameters, which the user may have held.
+
+    Raises
+    ------
+    InputError
+        With the values that the user chose, and whose exposure is none.
+    """
+    without = data.has_events[~np.isfinite(exposure[data.has_events])]
+    if not without.size:
+        return
+    names = [data.population.cohort.ids[int(i)] for i in without[:_MOST_NAMED]]
+    more = f" and {without.size - _MOST_NAMED:,} more" if without.size > _MOST_NAMED else ""
+    chosen = given_values(data, parameters)
+    held = [f"{one.name} = {one.value:g}" for one in parameters if one.name in chosen]
+    found = f"the levels of {', '.join(names)}{more} have no likelihood, and the exposure no value; expected values that explain them"
+    raise InputError([Problem(", ".join(held) or data.population.model.id, found)])
 
 
 def _check_drug(data: JointData) -> None:

@@ -11,11 +11,12 @@ import numpy as np
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
 from pkpd.estimation.fit import FitStatus as LevelsStatus
 from tte.data.events import EventKind
-from tte.estimation.document import finite, fit_document
+from tte.estimation.document import ending, finite, fit_document, status_text
 from tte.estimation.fit import FitStatus
 from tte.estimation.intervals import LEVEL
 from tte.joint.comparison import as_event_fit, event_log_likelihood, log_likelihood
-from tte.joint.data import predictor_at_modes
+from tte.joint.data import given_values, predictor_at_modes
+from tte.joint.fit import JointFit
 from tte.joint.sequential import modes_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
     from tte.estimation.fit import EventFit
     from tte.joint.comparison import JointComparison
-    from tte.joint.fit import JointFit
 
 SCHEMA = "tte-joint/1"
 FITS = {
@@ -37,6 +37,11 @@ FITS = {
 _PROFILES = {"plug_in": "modes", "regression_calibration": "means", "pk_held": "held", "joint": "joint"}
 _FEW_EVENTS = 10.0
 _ENDED = (LevelsStatus.CONVERGED, LevelsStatus.AT_BOUND)
+
+
+def titled(name: str) -> str:
+    """Return what readers call a fit, as a sentence begins with it; abbreviations stay as they are."""
+    return name[:1].upper() + name[1:]
 
 
 def joint_document(found: JointComparison, *, is_planned: BoolArray, level: float = LEVEL) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def _joint(found: JointComparison, key: str, fit: JointFit, level: float) -> dic
     ids = found.data.population.cohort.ids
     return _common(fit_document(as_event_fit(fit), own, level=level)) | {
         "status": fit.status.name.lower(),
-        "status_text": _status_text(fit),
+        "status_text": _ending(fit),
         "log_likelihood": finite(log_likelihood(fit)),
         "event_log_likelihood": finite(event_log_likelihood(fit)),
         "coarse_subjects": [ids[i] for i in fit.doubtful.tolist()],
@@ -113,8 +118,11 @@ def _common(document: dict[str, Any]) -> dict[str, Any]:
     return {key: document[key] for key in ("status", "status_text", "parameters", "codings", "covariance")}
 
 
-def _status_text(fit: JointFit) -> str:
-    return f"{fit.status.value} It concerns {', '.join(fit.named)}." if fit.named else fit.status.value
+def _ending(fit: EventFit | JointFit) -> str:
+    """Return how a fit ended, in words."""
+    if isinstance(fit, JointFit):
+        return ending(fit.status, fit.named, given_values(fit.data, fit.parameters))
+    return status_text(fit)
 
 
 def _exposure(found: JointComparison) -> dict[str, Any]:
@@ -192,16 +200,12 @@ def _warnings(found: JointComparison) -> Iterator[dict[str, str]]:
     for key, fit in named:
         if fit is None or fit.status is FitStatus.CONVERGED:
             continue
-        said = f" It concerns {', '.join(fit.named)}." if fit.named else ""
-        yield {
-            "code": f"{key}_{fit.status.name.lower()}",
-            "text": f"{FITS[key].capitalize()}: {fit.status.value}{said}",
-        }
+        yield {"code": f"{key}_{fit.status.name.lower()}", "text": f"{titled(FITS[key])}: {_ending(fit)}"}
     for key, profile in found.profiles.items():
         for side, end in (("lower", profile.lower), ("upper", profile.upper)):
             if end.status.name != "FOUND":
                 name = next(FITS[one] for one, own in _PROFILES.items() if own == key)
-                text = f"{name.capitalize()}, {profile.name}, {side} end: {end.status.value}"
+                text = f"{titled(name)}, {profile.name}, {side} end: {end.status.value}"
                 yield {"code": f"profile_{end.status.name.lower()}", "text": text}
     coarse = sorted({int(i) for fit in (found.held, found.joint) if fit is not None for i in fit.doubtful})
     if coarse:

@@ -14,7 +14,7 @@ from pkpd.estimation.scale import jacobian, scale_of, to_free, to_values
 from tte.estimation.fit import FitStatus
 from tte.estimation.start import starts
 from tte.joint.coefficients import coefficient_scale
-from tte.joint.data import predictor_at_modes
+from tte.joint.data import given_values, predictor_at_modes
 from tte.joint.held import held_objective, levels_posterior
 from tte.joint.likelihood import doubtful_subjects, joint_objective, settled
 from tte.joint.sequential import modes_of, plug_in
@@ -308,10 +308,16 @@ class _Search:
             information=information,
             evaluation=memory if is_whole else settled(self.data, values, theta, memory.nodes),
             status=status,
-            named=named or (at_bound if status is FitStatus.AT_BOUND else ()),
+            named=named or self._concerned(status, at_bound),
             gradient_norm=float(np.abs(point.gradient).max(initial=0.0)),
             n_evaluations=n,
         )
+
+    def _concerned(self, status: FitStatus, at_bound: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the parameters that a status speaks of: those at a bound, or those whose values leave no likelihood."""
+        if status is FitStatus.NO_FINITE_START:
+            return tuple(given_values(self.data, self.parameters))
+        return at_bound if status is FitStatus.AT_BOUND else ()
 
     def _separated(
         self, estimates: CoefficientScale, information: FloatArray, at_bound: tuple[str, ...]

@@ -256,3 +256,22 @@ def test_nothing_is_written_over_without_force(
     cohort: str, events: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert "exists; nothing is written over" in refused([cohort, events, *MODEL, "--out", str(tmp_path)], capsys)
+
+
+def test_held_values_that_leave_no_likelihood_are_named_with_their_values(cohort, events, tmp_path, capsys):
+    line = [cohort, events, "--model", "niyigena_2026_asuc", "--plan", "label", "--pk", "fixed", "--landmark", "0"]
+    line += ["--no-figures", "--no-profile"]
+    levels = [*line, "--hazard", "weibull", "--fix", "omega2_cl=1e6", "--out", str(tmp_path / "levels")]
+    assert "omega2_cl = 1e+06: the levels of 1, 2, 3, 4, 5 and " in refused(levels, capsys)
+    times = [*line, "--hazard", "gompertz", "--fix", "gamma=100", "--out", str(tmp_path / "times")]
+    document, _ = joined(times, capsys)
+    for key in ("plug_in", "regression_calibration", "pk_held"):
+        assert document["fits"][key]["status"] == "no_finite_start"
+        assert document["fits"][key]["status_text"].endswith("It concerns gamma = 100.")
+    assert any(one["text"].startswith("Joint, PK held: ") for one in document["warnings"])
+
+
+def test_a_steep_shape_that_is_held_has_a_likelihood(cohort, events, tmp_path, capsys):
+    line = [cohort, events, *MODEL, "--plan", "label", "--pk", "fixed", "--landmark", "0", "--fix", "shape=900"]
+    document, _ = joined([*line, "--no-figures", "--no-profile", "--out", str(tmp_path / "out")], capsys)
+    assert all(fit["log_likelihood"] or fit["event_log_likelihood"] for fit in document["fits"].values() if fit)

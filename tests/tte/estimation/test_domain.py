@@ -51,7 +51,7 @@ def test_absurd_values_are_refused_with_value_and_limits(hazard, fixed, said):
     ],
 )
 def test_what_a_study_may_hold_is_taken(hazard, fixed):
-    assert event_time_model(hazard, ["X"], fixed=fixed).initial == pytest.approx(fixed)
+    assert event_time_model(hazard, ["X"], fixed=fixed).given == pytest.approx(fixed)
 
 
 def test_a_reference_beyond_every_unit_is_refused():

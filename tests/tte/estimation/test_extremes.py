@@ -12,9 +12,10 @@ from pkpd.kernels.threads import on_one_thread
 from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
 from tte.data.events import Events, events_of, resampling_counts
 from tte.estimation.document import fit_document
-from tte.estimation.fit import FitStatus, fit, fit_samples
+from tte.estimation.fit import FitOptions, FitStatus, fit, fit_samples
 from tte.estimation.model import event_time_model
-from tte.estimation.profile import profiles
+from tte.estimation.model_file import model_file, read_model_file
+from tte.estimation.profile import EndStatus, profiles
 from tte.hazards.hazard import Hazard, Link
 
 GOOD = (FitStatus.CONVERGED, FitStatus.AT_BOUND)
@@ -147,3 +148,70 @@ def test_links_keep_every_positive_parameter_positive():
         found = fit(weibull_events(), event_time_model(hazard))
         values = found.model.natural(found.theta)
         assert all(value > 0.0 for value, link in zip(values, found.model.links, strict=True) if link is Link.LOG)
+
+
+@pytest.mark.parametrize("shape", [0.001, 0.5, 30.0, 900.0, 1000.0])
+def test_a_shape_that_is_held_far_out_has_the_rate_of_its_closed_form(shape):
+    time, event, _ = weibull_times()
+    found = fit(events_of(time, event), event_time_model("weibull", fixed={"shape": shape}))
+    # d events: lambda = d / sum(t^shape), whose logarithm needs no power.
+    n, logs = event.sum(), np.log(time)
+    log_rate = math.log(n) - np.logaddexp.reduce(shape * logs)
+    expected = n * (log_rate + math.log(shape) - 1.0) + (shape - 1.0) * logs[event == 1.0].sum()
+    assert found.status is FitStatus.CONVERGED
+    assert found.theta[0] == pytest.approx(log_rate, rel=1e-9)
+    assert found.log_likelihood == pytest.approx(expected, rel=1e-12)
+
+
+def test_values_at_which_the_likelihood_is_none_are_named():
+    found = fit(weibull_events(), event_time_model("gompertz", fixed={"gamma": 100.0}))
+    assert found.status is FitStatus.NO_FINITE_START
+    assert fit_document(found)["status_text"] == f"{FitStatus.NO_FINITE_START.value} It concerns gamma = 100."
+
+
+def years(n=80):
+    """Return event times with the calendar year as covariate, at whose 0 the level is beyond what a number holds."""
+    rng = np.random.default_rng(1)
+    year = rng.integers(2015, 2026, n).astype(float)
+    time, end = rng.exponential(60.0 * np.exp(0.5 * (year - 2020.0))), rng.uniform(30.0, 120.0, n)
+    return events_of(np.minimum(time, end), (time < end).astype(float), covariates={"YEAR": year})
+
+
+@pytest.mark.parametrize("hazard", list(Hazard))
+def test_a_level_beyond_numbers_is_told_by_its_logarithm_and_everything_else_is_as_with_a_reference_inside(hazard):
+    events = years()
+    far, near = (fit(events, event_time_model(hazard, ["YEAR"], references={"YEAR": at})) for at in (0.0, 2020.0))
+    assert far.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-6)
+    document = fit_document(far, profiles(far))
+    level = next(iter(document["parameters"].values()))
+    if level["link"] == "log" and abs(level["link_estimate"]) > 750.0:
+        assert level["estimate"] is None
+        assert any("which no number holds" in one["text"] for one in document["warnings"])
+    counts = resampling_counts(events.n_subjects, 20, np.random.default_rng(2))
+    drawn, expected = (fit_samples(events, one.model_at_estimates, counts) for one in (far, near))
+    assert drawn.statuses == expected.statuses
+    assert drawn.log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-5)
+
+
+def test_profiles_do_not_depend_on_where_a_covariate_has_its_reference():
+    events = years()
+    ends = []
+    for at in (0.0, 2020.0):
+        own = {
+            one.name: one
+            for one in profiles(fit(events, event_time_model("weibull", ["YEAR"], references={"YEAR": at})))
+        }
+        assert all(end.status is EndStatus.FOUND for one in own.values() for end in (one.lower, one.upper))
+        ends.append([end.value for name in ("shape", "lambda:YEAR") for end in (own[name].lower, own[name].upper)])
+    assert ends[0] == pytest.approx(ends[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("day", [20.0, 0.5])
+def test_a_model_file_keeps_a_level_that_no_number_holds(tmp_path, day):
+    # All events on one day: the shape ends at its bound, and lambda is e^-2996 or e^693.
+    found = fit(events_of(np.full(20, day), np.arange(20) % 2), event_time_model("weibull"))
+    file = tmp_path / "model.toml"
+    file.write_text(model_file(found), encoding="utf-8")
+    again = fit(found.events, read_model_file(str(file)).model, FitOptions(0))
+    assert again.theta == pytest.approx(found.theta, rel=1e-14)
+    assert again.log_likelihood == pytest.approx(found.log_likelihood, rel=1e-12)

@@ -65,8 +65,7 @@ def test_censoring_of_every_kind_and_entry_agree_with_lifelines(hazard):
 
 def at(events, model, theta):
     """Return the evaluation of a model at coefficients on the linear scale."""
-    values = dict(zip(model.names, map(float, model.natural(np.asarray(theta))), strict=True))
-    return fit(events, replace(model, initial=values), FitOptions(0))
+    return fit(events, replace(model, initial=dict(zip(model.names, map(float, theta), strict=True))), FitOptions(0))
 
 
 def test_the_reference_run_of_nonmem_is_reproduced(reference_dir):

@@ -30,7 +30,7 @@ def test_a_covariate_acts_on_the_first_parameter_or_on_the_one_named():
 
 def test_values_are_named_as_parameters_effects_or_covariates():
     model = event_time_model("weibull", ["CRP"], initial={"CRP": -0.5}, fixed={"gamma": 1.2})
-    assert model.initial == {"lambda:CRP": -0.5, "shape": 1.2}
+    assert model.given == pytest.approx({"lambda:CRP": -0.5, "shape": 1.2})
     assert model.fixed == frozenset({"shape"})
 
 

@@ -40,7 +40,7 @@ def test_it_is_a_maximum_of_likelihood_and_penalty_together(hazard):
 
 
 def value_at(events, model, theta):
-    values = dict(zip(model.names, map(float, model.natural(theta)), strict=True))
+    values = dict(zip(model.names, map(float, theta), strict=True))
     found = fit(events, replace(model, initial=values), FitOptions(0))
     return found.log_likelihood + 0.5 * np.linalg.slogdet(found.information)[1]
 

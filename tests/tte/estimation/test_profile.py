@@ -59,6 +59,20 @@ def test_an_effect_without_a_finite_estimate_has_one_end():
     assert effect.upper.value == pytest.approx(other, abs=1e-6)
 
 
+@pytest.mark.parametrize("hazard", ["exponential", "weibull"])
+def test_what_goes_to_infinity_with_an_effect_has_no_end_on_that_side_either(hazard):
+    day = np.arange(11.0, 31.0)
+    group = (day > 20.0).astype(float)
+    # The reference group has no event: ln lambda goes to minus infinity, the effect to infinity.
+    found = fit(events_of(day, group, covariates={"G": group}), event_time_model(hazard, ["G"]))
+    assert found.status is FitStatus.MONOTONE_LIKELIHOOD
+    own = {one.name: one for one in profiles(found)}
+    assert own["lambda"].lower.status is EndStatus.OPEN
+    assert own["lambda"].upper.status is EndStatus.FOUND
+    assert own["lambda:G"].lower.status is EndStatus.FOUND
+    assert own["lambda:G"].upper.status is EndStatus.OPEN
+
+
 def test_a_fit_that_was_only_evaluated_has_no_profile():
     model = event_time_model("weibull", initial={"lambda": 0.01, "shape": 1.0})
     assert profiles(fit(weibull_events(), model, FitOptions(0))) == ()
