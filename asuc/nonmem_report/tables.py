@@ -37,7 +37,7 @@ def check_table(one: Comparison, name: str) -> ReportTable:
         for check in one.checks
     )
     head = ("Quantity", "NONMEM", "Ours", "Difference", "Tolerance", "Verdict", "In a sentence")
-    caption = "Every quantity. Of many numbers those are shown that differ most; differences are relative where tolerances are in %."
+    caption = f"{one.name}: every quantity. Of many numbers those are shown that differ most; differences are relative where tolerances are in %."
     return ReportTable(f"{name}-checks", caption, head, rows)
 
 
@@ -66,7 +66,7 @@ def subject_table(one: Comparison, name: str) -> ReportTable | None:
     of_etas = tuple(title for eta in numbers.etas for title in (f"{eta}, ours", f"{eta}, difference"))
     n = len(numbers.ids)
     shown = f"{n:,} subjects" if n <= MOST_ROWS else f"{MOST_ROWS:,} of {n:,} subjects"
-    caption = f"{shown}, those first whose objectives differ most. Press a head to sort; differences sort by size."
+    caption = f"{one.name}: {shown}, those first whose objectives differ most. Press a head to sort; differences sort by size."
     return ReportTable(
         f"{name}-subjects",
         caption,
@@ -94,7 +94,7 @@ def element_table(one: Comparison, name: str) -> ReportTable | None:
         for element in one.elements
     )
     head = ("Element", "Ours is called", "NONMEM", "Ours", "Ratio", "SE, NONMEM", "SE, ours", "Ratio of SE")
-    return ReportTable(f"{name}-elements", "Estimates of both optima, in NONMEM's terms.", head, rows)
+    return ReportTable(f"{name}-elements", f"{one.name}: estimates of both optima, in NONMEM's terms.", head, rows)
 
 
 def file_tables(one: Comparison) -> Iterator[tuple[str, tuple[str, ...], list[list[object]]]]:

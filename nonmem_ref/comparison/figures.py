@@ -95,7 +95,8 @@ def _against(run: str, column: str, records: RecordNumbers) -> Drawing:
     known = np.isfinite(theirs) & np.isfinite(ours)
     with np.errstate(invalid="ignore"):
         is_off = known & ~(np.abs((ours - theirs) / size) <= tolerance)
-    title, short = _NAMES[column]
+    words, short = _NAMES[column]
+    title = f"{run}: {words[0].lower()}{words[1:]}"
     is_log_axis = (
         is_prediction and not records.is_log and bool((theirs[known] > 0.0).all() and (ours[known] > 0.0).all())
     )
@@ -150,7 +151,7 @@ def _objectives(run: str, subjects: SubjectNumbers) -> Drawing:
     dots = _differences("objective", difference, said, OBJ)
     return _by_subject(
         _name(run, "objective-by-subject"),
-        "Difference of each subject's objective",
+        f"{run}: difference of each subject's objective",
         "Size of ours − NONMEM's (OBJ)",
         (dots,),
         OBJ,
@@ -179,7 +180,7 @@ def _etas(run: str, subjects: SubjectNumbers) -> Drawing:
     )
     return _by_subject(
         _name(run, "eta-by-subject"),
-        "Difference of each subject's random effects",
+        f"{run}: difference of each subject's random effects",
         "Size of ours − NONMEM's (η)",
         groups,
         ETA,
@@ -304,7 +305,14 @@ def _ratios(run: str, elements: Sequence[ElementNumbers]) -> Drawing:
     head = ("element", "name", "quantity", "nonmem", "ours", "ratio", "tolerance")
     name = _name(run, "ratios")
     return _drawing(
-        name, "Estimates and standard errors as ratios", caption, draw, groups, (_WIDTH_MM, height), head, tuple(rows)
+        name,
+        f"{run}: estimates and standard errors as ratios",
+        caption,
+        draw,
+        groups,
+        (_WIDTH_MM, height),
+        head,
+        tuple(rows),
     )
 
 
