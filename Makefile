@@ -13,10 +13,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures fuzz bench studies bounds interpreted check setup chromium pango lock clean fit-example pipeline-example
+.PHONY: help app test lint types arch style browser pictures fuzz bench studies traceability bounds interpreted check setup chromium pango lock clean fit-example pipeline-example
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 app: setup ## install what is missing, then open the dosing app on an example patient
 	$(VENV)/bin/asuc app
@@ -60,6 +60,9 @@ bench: setup chromium ## measure every claim of speed and accuracy in the README
 
 studies: setup ## make every study in docs/validation anew (hours); what is done of one is kept
 	$(PY) -m studies all --resume
+
+traceability: setup chromium ## run the tests that speak for requirements, and write the table that `asuc qualify` ships with
+	$(PY) -m pytest -q -m requirement --traceability asuc/qualification/traceability.json
 
 bounds: setup ## tests of the engine again with array bounds checked in compiled code
 	NUMBA_BOUNDSCHECK=1 $(PY) -m pytest -n $(TEST_WORKERS) -m "not browser and not slow" tests/pkpd tests/tte

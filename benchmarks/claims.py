@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asuc.qualification.dense_posterior import DensePosterior
+from asuc.qualification.plain_cohort import PlainCohort
+from asuc.qualification.plain_patient import PlainPatient
+from asuc.qualification.random_patients import random_patients
 from benchmarks import event_times, joint_fits, load, population_commands
-from benchmarks.dense_posterior import DensePosterior
-from benchmarks.patients import random_patients
-from benchmarks.plain import PlainPatient
-from benchmarks.plain_fit import PlainCohort
 from benchmarks.screen import opening_times, update_times
 from dosing_app.decision.examples import example_case
 from dosing_app.decision.forecast import PROBABILITIES, exposure_forecast, forecast, risk_forecast

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import ExitStack
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
+
+from asuc.qualification.requirements import requirements
+from asuc.qualification.traceability import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +34,12 @@ _UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [Health
 settings.register_profile("suite", derandomize=True, **_UNHURRIED)
 settings.register_profile("fuzz", derandomize=False, max_examples=400, **_UNHURRIED)
 settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes which test speaks for which requirement."""
+    text = "write the tests that name a requirement, with how they ended, as JSON"
+    parser.addoption("--traceability", metavar="FILE", help=text)
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +96,11 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             item.add_marker(pytest.mark.reference)
         if item.get_closest_marker("reference"):
             item.user_properties.append(("reference", True))  # unlike marks, sent by xdist's workers
+        for mark in item.iter_markers("requirement"):
+            for one in mark.args:
+                if one not in requirements():
+                    raise pytest.UsageError(f"{item.nodeid}: {one} is no id of asuc/qualification/requirements.toml")
+                item.user_properties.append(("requirement", one))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -93,8 +110,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"{NO_REFERENCE}: no folder {REFERENCE_DIR}; set ASUC_REFERENCE_DIR to where it is")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how many reference tests ran and how many were skipped for want of the reference folder."""
+    target = config.getoption("--traceability")
+    if target:
+        _write_traceability(Path(target), terminalreporter)
     reports = [
         report
         for category in ("passed", "failed", "skipped", "xfailed", "error")
@@ -107,3 +127,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         line += f" for want of {REFERENCE_DIR} (ASUC_REFERENCE_DIR names another place)"
     terminalreporter.write_line(line)
+
+
+def _write_traceability(target: Path, terminalreporter: pytest.TerminalReporter) -> None:
+    """Write the tests that name a requirement with how each of their cases ended."""
+    cases: dict[str, tuple[tuple[str, ...], str]] = {}
+    words = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped", "xfailed": "skipped"}
+    for category, word in words.items():
+        for report in terminalreporter.getreports(category):
+            if not isinstance(report, pytest.TestReport):
+                continue
+            ids = tuple(str(value) for name, value in report.user_properties if name == "requirement")
+            worse = word == "failed" or report.nodeid not in cases
+            if ids and worse:
+                cases[report.nodeid] = (ids, word)
+    table = table_of(cases, when=date.today().isoformat(), software=f"asuc {version('asuc')}")  # noqa: DTZ011 - a day of the machine
+    target.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

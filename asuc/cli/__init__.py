@@ -24,6 +24,7 @@ from asuc.cli.output import report as print_error
 from asuc.cli.performance import performance as performance_command
 from asuc.cli.pipeline import pipeline as pipeline_command
 from asuc.cli.profile import profile as profile_command
+from asuc.cli.qualify import qualify as qualify_command
 from asuc.cli.report import report as report_command
 from asuc.cli.scm import scm as scm_command
 from asuc.cli.simulate import simulate as simulate_command
@@ -84,6 +85,7 @@ commands.command(
 commands.command(
     "validate", epilog="Example: asuc validate cohort.csv events.csv --planned planned.csv --out validation"
 )(validate_command)
+commands.command("qualify", epilog="Example: asuc qualify --out qualification")(qualify_command)
 commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")

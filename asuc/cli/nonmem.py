@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 nonmem = typer.Typer(help="Runs of NONMEM.", no_args_is_help=True)
 nonmem.command("import", epilog="Example: asuc nonmem import run1.ctl --out run1.toml --data-out run1.csv")(import_run)
-nonmem.command("compare", epilog="Example: asuc nonmem compare runs/run1 --json")(compare_runs)
+nonmem.command("compare", epilog="Example: asuc nonmem compare runs/run1 --out comparison")(compare_runs)
 nonmem.command(
     "export", epilog="Example: asuc nonmem export --model niyigena_2026_asuc --data cohort.csv --out nonmem --maxeval 0"
 )(export_run)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nonmem_ref.comparison.compare import Comparison
+    from nonmem_ref.comparison.run_files import RunFiles
+
+PAGE, RESULT, TABLES = "report.html", "comparison.json", "tables"
 
 
 def compare_runs(
@@ -27,12 +35,18 @@ def compare_runs(
         ),
     ],
     run: Annotated[str | None, typer.Option(metavar="NAME", help="Only this run: what its files are called.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Folder for a page with figures, its tables and one JSON document."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Recompute a run at NONMEM's estimates, fit it again, and say of every quantity whether both agree."""
     from nonmem_ref.comparison.compare import compare, comparison_document  # noqa: PLC0415 - the engine loads after the words are read
     from nonmem_ref.comparison.run_files import runs_of  # noqa: PLC0415
 
+    target = None if out is None else check_folder(out, force=force)
     folder = Path(run_dir)
     if not folder.is_dir():
         raise input_error(run_dir, "is no folder; expected the folder of a run")
@@ -50,10 +64,51 @@ def compare_runs(
             found.append(compare(one))
             tell((i + 1) / len(runs))
     document = comparison_document(found, run_dir)
+    if target is not None:
+        _write(target, runs, found, document)
     if as_json:
         print_json(document)
     else:
-        write_output(laid_out(_told(document)))
+        written = () if target is None else (f"Written to {target}: {PAGE}, {RESULT}, {TABLES}, {FOLDER}.",)
+        write_output(laid_out([*_told(document), *written]))
+
+
+def _write(folder: Path, runs: Sequence[RunFiles], found: Sequence[Comparison], document: dict[str, Any]) -> None:
+    """Write figures, tables, document and page."""
+    from asuc.nonmem_report.page import comparison_page, run_names  # noqa: PLC0415 - loads Jinja
+    from asuc.nonmem_report.tables import file_tables, numbers_document  # noqa: PLC0415
+    from nonmem_ref.comparison.figures import comparison_figures  # noqa: PLC0415 - loads Matplotlib
+
+    make_folder(folder)
+    forget_figures(folder)
+    make_folder(folder / TABLES)
+    drawn = [(one, *comparison_figures(one)) for one in found]
+    drawings = [drawing for _, figures, _ in drawn for drawing in figures]
+    left_out = [f"{one.name}: {text}" for one, _, texts in drawn for text in texts]
+    with shown_progress("Drawing figures") as tell:
+        write_figures(folder / FOLDER, drawings, left_out=left_out, written=lambda n: tell(n / len(drawings)))
+    names = run_names(found)
+    for one, name in zip(found, names, strict=True):
+        for kind, head, rows in file_tables(one):
+            write_csv(folder / TABLES / f"{name}-{kind}.csv", head, rows)
+    checks: list[dict[str, Any]] = document["checks"]
+    head = tuple(checks[0]) if checks else ()
+    write_csv(folder / TABLES / "checks.csv", head, [list(check.values()) for check in checks])
+    numbers = {one.name: numbers_document(one) for one in found}
+    write_json(folder / RESULT, {**document, "numbers": numbers})
+    page = comparison_page(drawn, document, facts=tuple(_facts(document["folder"], runs)))
+    (folder / PAGE).write_text(page, encoding="utf-8")
+
+
+def _facts(folder: str, runs: Sequence[RunFiles]) -> Iterator[tuple[str, str]]:
+    """Yield what the page rests on."""
+    yield "Folder", folder
+    files = {file for run in runs for file in (run.control, run.ext, run.phi, run.shk) if file is not None}
+    for file in sorted(files):
+        yield file.name, f"SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}"
+    yield "Software", f"asuc {version('asuc')}"
+    yield "Computed", datetime.now().astimezone().isoformat(timespec="seconds")
+    yield "Files beside this page", f"{RESULT} (everything), {TABLES}/ (CSV), {FOLDER}/ (SVG, HTML, CSV)"
 
 
 def _told(document: dict[str, Any]) -> Sequence[Sheet | str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
@@ -63,6 +66,8 @@ def validation_page(
     facts : sequence of (str, str)
         Names and values of what the report rests on, at the end.
     """
+    sorts = any(one.sorts_by for part in sections for one in part.tables)
+    script = files("asuc.validation").joinpath("templates", "sort.js").read_text(encoding="utf-8") if sorts else ""
     with speaking("en"):
         return _template().render(
             title=title,
@@ -74,6 +79,8 @@ def validation_page(
             not_a_device=say("report.not_a_device"),
             paper="a4",
             inside_page=inside_page,
+            script=script,
+            script_hash=b64encode(sha256(script.encode()).digest()).decode(),
         )
 
 

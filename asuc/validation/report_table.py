@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pkpd.diagnostics.prediction_errors import Measured
 
 _SMALL_P = 0.001
+# Longer text stands to the left and is broken into lines.
+_MOST_LETTERS = 28
 _NO_INTERVAL = "no interval, for want of events or subjects"
 
 
@@ -25,6 +27,7 @@ class Quantity(NamedTuple):
     words: str = ""
 
 
+SortsBy: TypeAlias = Literal["words", "numbers", "sizes"]
 Cell: TypeAlias = "str | int | Quantity"
 
 
@@ -42,16 +45,28 @@ class ReportTable:
         Of the columns; the first is that of the rows.
     rows : tuple of tuples
         Cells; of numbers with intervals, sentences on why there is none, counts and words.
+    sorts_by : tuple of str
+        What each column sorts by on the page: its words, its numbers, or their sizes without sign. Empty for a table that cannot be
+        sorted.
     """
 
     name: str
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    sorts_by: tuple[SortsBy, ...] = ()
 
     def shown(self) -> list[list[str]]:
         """Return the cells as a person reads them."""
         return [[shown(cell) for cell in row] for row in self.rows]
+
+    def is_said(self) -> list[bool]:
+        """Return which columns hold sentences: no numbers, and some text that needs more than a line of its column."""
+        columns: list[tuple[Cell, ...]] = list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+        return [
+            all(isinstance(cell, str) for cell in column) and any(len(str(cell)) > _MOST_LETTERS for cell in column)
+            for column in columns
+        ]
 
     def file_head(self) -> list[str]:
         """Return the columns of its file: one of numbers has the ends of the intervals, and sentences, beside it."""

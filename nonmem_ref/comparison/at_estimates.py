@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from nonmem_ref.comparison.run_files import RunFiles
     from nonmem_ref.ext import EstimationTable
     from nonmem_ref.translation.translate import Translation
-    from pkpd.arrays import BoolArray, FloatArray
-    from pkpd.diagnostics.residuals import Residuals
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.fit import Fit
 
 OFV, OBJ, ETA, ETC_RELATIVE, CWRES = 1e-3, 1e-3, 5e-4, 1e-4, 5e-4
 """Tolerances at NONMEM's printed estimates, which have six digits."""
-_PREDICTION = 2e-4  # of tables with five digits, relative
+PREDICTION = 2e-4
+"""Relative tolerance of predictions in tables, which have five digits."""
+_PREDICTIONS = frozenset({"PRED", "IPRED"})
 _SHRINKAGE = 0.05  # percentage points
 # Times the prior's variance.
 _NEARLY_SINGULAR = 50.0
@@ -60,10 +61,55 @@ class SubjectNumbers:
     eta: FloatArray
 
 
-def checks_at_estimates(
-    run: RunFiles, translation: Translation, at: Fit, table: EstimationTable
-) -> tuple[list[Check], SubjectNumbers | None]:
-    """Return the checks of a run at its final estimates, and the subjects' numbers where there is a .phi file.
+@dataclass(frozen=True, slots=True)
+class RecordNumbers:
+    """What a table file says of each observation, and ours.
+
+    Parameters
+    ----------
+    file : str
+        Name of the table file.
+    ids : tuple of str
+        Subject of each observation.
+    lines : (n,) array
+        Its line in the file.
+    time : (n,) array
+        Its time, in the unit of the run.
+    columns : dict of str to pair of (n,) arrays
+        PRED, IPRED, CWRES and CWRESI, those that the table has: theirs, NaN where NONMEM prints something else, and ours.
+    is_log : bool
+        Whether predictions are logarithms.
+    """
+
+    file: str
+    ids: tuple[str, ...]
+    lines: IntArray
+    time: FloatArray
+    columns: dict[str, tuple[FloatArray, FloatArray]]
+    is_log: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AtEstimates:
+    """A run recomputed at its final estimates.
+
+    Parameters
+    ----------
+    checks : list of Check
+        Every quantity.
+    subjects : SubjectNumbers or None
+        None without a .phi file.
+    records : RecordNumbers or None
+        None without a table file of the run's $TABLE.
+    """
+
+    checks: list[Check]
+    subjects: SubjectNumbers | None
+    records: RecordNumbers | None
+
+
+def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table: EstimationTable) -> AtEstimates:
+    """Return the checks of a run at its final estimates, with the numbers of the subjects and records that they are of.
 
     Parameters
     ----------
@@ -88,9 +134,10 @@ def checks_at_estimates(
     else:
         subjects = _subjects(phi, at, order)
         checks += _by_subject(phi, subjects, at, order)
-    checks += _of_tables(run, translation, at)
+    records = _records(run, translation, at)
+    checks += [skipped("predictions and residuals", records)] if isinstance(records, str) else _of_records(records)
     checks += _of_shrinkage(run, at, order)
-    return checks, subjects
+    return AtEstimates(checks, subjects, None if isinstance(records, str) else records)
 
 
 def _of_the_total(at: Fit) -> str:
@@ -185,8 +232,8 @@ def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: list[int]) 
     )
 
 
-def _of_tables(run: RunFiles, translation: Translation, at: Fit) -> list[Check]:
-    """Return the checks of predictions and residuals, of a table file that has the columns of the run's $TABLE."""
+def _records(run: RunFiles, translation: Translation, at: Fit) -> RecordNumbers | str:
+    """Return the predictions and residuals of a table file that has the columns of the run's $TABLE, or why there are none."""
     wanted = {
         option.name
         for step in translation.control.steps
@@ -196,43 +243,43 @@ def _of_tables(run: RunFiles, translation: Translation, at: Fit) -> list[Check]:
     }
     wanted &= {"PRED", "IPRED", "CWRES", "CWRESI"}
     if not wanted:
-        return [skipped("predictions and residuals", "The run has no $TABLE with PRED, IPRED or CWRES.")]
-    records = _table_of(run, translation, wanted)
-    if records is None:
-        return [skipped("predictions and residuals", f"No file here is the table with {', '.join(sorted(wanted))}.")]
-    file, block = records
+        return "The run has no $TABLE with PRED, IPRED or CWRES."
+    found = _table_of(run, translation, wanted)
+    if found is None:
+        return f"No file here is the table with {', '.join(sorted(wanted))}."
+    file, block = found
     of = translation.dataset.columns
     is_level = ((of["EVID"] == 0.0) & (of["MDV"] == 0.0))[: block.lines.size]
     n = int(is_level.sum())
-    found = residuals(at)
+    own = residuals(at)
     is_quantified = (at.population.packed.observations[:, CENSORED] == 0.0)[:n]
-    return list(_of_table(file, block, is_level, found, is_quantified, at))
-
-
-def _of_table(
-    file: str, block: Block, is_level: BoolArray, found: Residuals, is_quantified: BoolArray, at: Fit
-) -> Iterator[Check]:
-    n = int(is_level.sum())
-    column = {name: block.values[is_level, i] for i, name in enumerate(block.names)}
-    lines = block.lines[is_level]
     is_log = at.population.model.residual.kind is ResidualKind.LOGARITHMIC
+    columns: dict[str, tuple[FloatArray, FloatArray]] = {}
+    for name, ours in (("PRED", own.pred), ("IPRED", own.ipred), ("CWRES", own.cwres), ("CWRESI", own.cwresi)):
+        if name in block.names:
+            # Of an observation that counts with a probability NONMEM prints that in place of the prediction.
+            theirs = np.where(is_quantified, block.values[is_level, block.names.index(name)], np.nan)
+            columns[name] = theirs, np.log(ours[:n]) if is_log and name in _PREDICTIONS else ours[:n]
+    cohort = at.population.cohort
+    ids = np.repeat(cohort.ids, np.diff(cohort.sample_start))[:n]
+    time = of["TIME"][: block.lines.size][is_level]
+    return RecordNumbers(file, tuple(ids.tolist()), block.lines[is_level], time, columns, is_log)
+
+
+def _of_records(records: RecordNumbers) -> Iterator[Check]:
+    """Yield the checks of predictions and residuals."""
+    n = len(records.ids)
 
     def rows(difference: FloatArray, tolerance: float) -> str:
         off = np.flatnonzero(np.abs(np.nan_to_num(difference)) > tolerance)
-        return f"{off.size} of {n} rows of {file} differ, the first in line {lines[off[0]] if off.size else 0}."
+        return f"{off.size} of {n} rows of {records.file} differ, the first in line {records.lines[off[0]] if off.size else 0}."
 
-    for name, ours in (("PRED", found.pred), ("IPRED", found.ipred)):
-        if name in column:
-            # Of an observation that counts with a probability NONMEM prints that in place of the prediction.
-            theirs, own = np.where(is_quantified, column[name], np.nan), ours[:n]
-            if is_log:
-                own = np.log(own)
-            size = np.maximum(np.abs(theirs), 1.0 if is_log else 1e-30)
-            yield compared_all(name, theirs, own, _PREDICTION, size=size, explain=lambda one: rows(one, _PREDICTION))
-    for name, ours in (("CWRES", found.cwres), ("CWRESI", found.cwresi)):
-        if name in column:
-            theirs = np.where(is_quantified, column[name], np.nan)
-            yield compared_all(name, theirs, ours[:n], CWRES, explain=lambda one: rows(one, CWRES))
+    for name, (theirs, ours) in records.columns.items():
+        if name in _PREDICTIONS:
+            size = np.maximum(np.abs(theirs), 1.0 if records.is_log else 1e-30)
+            yield compared_all(name, theirs, ours, PREDICTION, size=size, explain=lambda one: rows(one, PREDICTION))
+        else:
+            yield compared_all(name, theirs, ours, CWRES, explain=lambda one: rows(one, CWRES))
 
 
 def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tuple[str, Block] | None:

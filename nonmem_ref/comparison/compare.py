@@ -17,7 +17,8 @@ from nonmem_ref.translation.translate import translate
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
-    from nonmem_ref.comparison.at_estimates import SubjectNumbers
+    from nonmem_ref.comparison.at_estimates import RecordNumbers, SubjectNumbers
+    from nonmem_ref.comparison.refit import ElementNumbers
     from nonmem_ref.comparison.run_files import RunFiles
     from nonmem_ref.ext import EstimationTable
 
@@ -40,6 +41,10 @@ class Comparison:
         Every quantity.
     subjects : SubjectNumbers or None
         The subjects' objectives and random effects at NONMEM's estimates; None without a .phi file.
+    records : RecordNumbers or None
+        Predictions and residuals of the observations there; None without a table file.
+    elements : tuple of ElementNumbers
+        Estimates and standard errors of both optima.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Comparison:
     reason: str
     checks: tuple[Check, ...]
     subjects: SubjectNumbers | None = None
+    records: RecordNumbers | None = None
+    elements: tuple[ElementNumbers, ...] = ()
 
 
 def compare(run: RunFiles) -> Comparison:
@@ -85,15 +92,17 @@ def _compared(run: RunFiles, table: EstimationTable) -> Comparison:
     values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
     final = {_element(name): value for name, value in values.items()}
     at = evaluated(translation, with_values(translation.control, final), cohort, method)
-    checks, subjects = checks_at_estimates(run, translation, at, table)
+    there = checks_at_estimates(run, translation, at, table)
+    checks, elements = there.checks, ()
     same = correspondences(translation.control, translation.recognized)
     if _is_refitted(table, translation.control.estimations[-1].n_evaluations):
         fitted = refitted(translation, cohort, method, with_covariance=True)
-        checks += checks_of_refit(translation, fitted, table, final, same)
+        found, elements = checks_of_refit(translation, fitted, table, final, same)
+        checks += found
     else:
         checks.append(skipped("optimum", "NONMEM evaluated the objective and searched nothing (MAXEVAL=0)."))
     verdict, reason = _verdict(table, checks)
-    return Comparison(run.name, verdict, reason, tuple(checks), subjects)
+    return Comparison(run.name, verdict, reason, tuple(checks), there.subjects, there.records, elements)
 
 
 def _element(name: str) -> str:

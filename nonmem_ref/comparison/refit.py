@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,14 +24,36 @@ ABOVE, THETA_RELATIVE, VARIANCE_RELATIVE, SE_RELATIVE, CONDITION_RELATIVE = 0.01
 """Tolerances of a free fit: how far above NONMEM's objective it may end, and relative ones of estimates and standard errors."""
 
 
+@dataclass(frozen=True, slots=True)
+class ElementNumbers:
+    """One element of THETA, OMEGA or SIGMA in the optima of both.
+
+    Parameters
+    ----------
+    element, name : str
+        NONMEM's name and the engine's.
+    nonmem, ours : float
+        The estimates.
+    nonmem_se, se : float
+        Standard errors of the same matrix; NaN where one of both has none.
+    """
+
+    element: str
+    name: str
+    nonmem: float
+    ours: float
+    nonmem_se: float = float("nan")
+    se: float = float("nan")
+
+
 def checks_of_refit(
     translation: Translation,
     fitted: Fit,
     table: EstimationTable,
     final: Mapping[str, float],
     same: Sequence[Correspondence],
-) -> list[Check]:
-    """Return the checks of a free fit.
+) -> tuple[list[Check], tuple[ElementNumbers, ...]]:
+    """Return the checks of a free fit, and the elements that they are of.
 
     Parameters
     ----------
@@ -48,20 +71,25 @@ def checks_of_refit(
     checks = [_optimum(fitted, table)]
     if fitted.status not in USED:
         checks.append(skipped("estimates", f"Our fit did not end at an optimum: {fitted.status.value}"))
-        return checks
+        return checks, ()
     own = {one.name: float(value) for one, value in zip(fitted.parameters, fitted.values, strict=True)}
     free = {fitted.parameters[i].name for i in fitted.scale.free}
     lower = table.ofv is not None and fitted.ofv < table.ofv - ABOVE
-    checks += [
-        _estimate(one, own[one.name], final[one.element], is_lower=lower, ours=fitted.ofv, table=table)
+    elements = {
+        one.element: ElementNumbers(one.element, one.name, final[one.element], one.element_value(own[one.name]))
         for one in same
         if one.name in free and one.element in final
-    ]
+    }
+    checks += [_estimate(one, is_lower=lower, ours=fitted.ofv, table=table) for one in elements.values()]
     ties = _tied(translation)
     if ties:
         checks.append(skipped("tied elements", f"The engine estimates a number for each place of {ties}."))
-    checks += _standard_errors(translation, fitted, table, same)
-    return checks
+    errors, found = _standard_errors(translation, fitted, table, same)
+    checks += found
+    for element, (theirs, ours) in errors.items():
+        if element in elements:
+            elements[element] = replace(elements[element], nonmem_se=theirs, se=ours)
+    return checks, tuple(elements.values())
 
 
 def _tied(translation: Translation) -> str:
@@ -82,34 +110,36 @@ def _optimum(fitted: Fit, table: EstimationTable) -> Check:
     )
 
 
-def _estimate(
-    one: Correspondence, value: float, theirs: float, *, is_lower: bool, ours: float, table: EstimationTable
-) -> Check:
-    is_theta = one.element.startswith("THETA")
-    tolerance = THETA_RELATIVE if is_theta else VARIANCE_RELATIVE
+def _estimate(one: ElementNumbers, *, is_lower: bool, ours: float, table: EstimationTable) -> Check:
     why = (
         f"Our optimum is another one, lower by {(table.ofv or 0.0) - ours:.4f}."
         if is_lower
         else "The optima differ though their objectives do not."
     )
-    return compared(
-        f"{one.element} ({one.name})", theirs, one.element_value(value), tolerance, is_relative=True, why=why
-    )
+    tolerance = estimate_tolerance(one.element)
+    return compared(f"{one.element} ({one.name})", one.nonmem, one.ours, tolerance, is_relative=True, why=why)
+
+
+def estimate_tolerance(element: str) -> float:
+    """Return how far two estimates of an element may be apart, relative to NONMEM's."""
+    return THETA_RELATIVE if element.startswith("THETA") else VARIANCE_RELATIVE
 
 
 def _standard_errors(
     translation: Translation, fitted: Fit, table: EstimationTable, same: Sequence[Correspondence]
-) -> list[Check]:
+) -> tuple[dict[str, tuple[float, float]], list[Check]]:
+    """Return the standard errors of each element, theirs and ours, and their checks."""
     printed = table.standard_errors
     if printed is None or SE not in table.rows:
-        return [skipped("standard errors", "NONMEM printed none: there is no $COVARIANCE, or its step failed.")]
+        return {}, [skipped("standard errors", "NONMEM printed none: there is no $COVARIANCE, or its step failed.")]
     kind, words = _kind(translation)
     known = uncertainty(fitted, kind)
     if known is None:
-        return [skipped("standard errors", f"Our fit has none: {fitted.status.value}")]
+        return {}, [skipped("standard errors", f"Our fit has none: {fitted.status.value}")]
     places = {fitted.parameters[i].name: at for at, i in enumerate(fitted.scale.free)}
     by_element = dict(zip(table.names, printed.tolist(), strict=False))
     found: list[Check] = []
+    errors: dict[str, tuple[float, float]] = {}
     for one in same:
         theirs = by_element.get(one.element, float("nan"))
         if one.name not in places or not np.isfinite(theirs) or theirs == 0.0:
@@ -117,6 +147,7 @@ def _standard_errors(
         at = places[one.name]
         value = float(fitted.values[fitted.scale.free[at]])
         ours = abs(one.slope(value)) * float(known.se[at])
+        errors[one.element] = theirs, ours
         why = "Both are of the same matrix; NONMEM takes its derivatives by differences."
         found.append(compared(f"SE of {one.element} ({words})", theirs, ours, SE_RELATIVE, is_relative=True, why=why))
     if CONDITION in table.rows:
@@ -125,7 +156,7 @@ def _standard_errors(
         found.append(
             compared("condition number", theirs, known.condition_number, CONDITION_RELATIVE, is_relative=True, why=why)
         )
-    return found
+    return errors, found
 
 
 def _kind(translation: Translation) -> tuple[CovarianceKind, str]:

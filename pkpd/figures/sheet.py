@@ -33,6 +33,7 @@ _SETTINGS: dict[str, Any] = {
 _NOWHERE = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _ID = re.compile(r' id="([^"]*)"')
 _NAMESPACE = re.compile(r' (xmlns(:\w+)?|version)="[^"]*"')
+_MARK = re.compile(r"(<use [^>]*[^>/])/>")
 # What marks() gives as id is no id in the end, so that two figures may stand on one page.
 _MARKS = "marks:"
 # A table on a page is for looking something up; the whole is in the CSV beside it.
@@ -148,6 +149,36 @@ def svg(draw: Callable[[Figure], None], *, width_mm: float, height_mm: float, na
 def marks(name: str) -> str:
     """Return the ``gid`` that makes a group of marks ``data-marks="name"`` in the SVG."""
     return f"{_MARKS}{name}"
+
+
+def with_titles(element: str, name: str, titles: Sequence[str]) -> str:
+    """Return an ``svg`` element in which each mark of a group says its title where a pointer rests on it.
+
+    Parameters
+    ----------
+    element : str
+        The figure, as ``svg`` returns it.
+    name : str
+        Name of the group, whose marks are drawn one by one.
+    titles : sequence of str
+        Plain text, one for each mark in their order.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer marks.
+    """
+    start = element.index(f'data-marks="{name}"')
+    end = element.find('data-marks="', start + 1)
+    head, group, rest = element[:start], element[start : end if end > 0 else None], element[end:] if end > 0 else ""
+    # Other axes and their ticks, which follow the group, have marks as well.
+    if not titles:
+        return element
+    if len(_MARK.findall(group)) < len(titles):
+        raise ValueError(f"{name}: {len(titles)} titles are given for fewer marks; expected one for each")
+    given = iter(titles)
+    named = _MARK.sub(lambda mark: f"{mark[1]}><title>{escape(next(given))}</title></use>", group, count=len(titles))
+    return f"{head}{named}{rest}"
 
 
 def inside_page(element: str) -> str:

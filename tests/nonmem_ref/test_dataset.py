@@ -156,6 +156,7 @@ def test_a_sign_alone_is_zero(tmp_path: Path, text: str):
     assert column(tmp_path, f"1,0,100,{text}\n", "DV") == [0.0]
 
 
+@pytest.mark.requirement("NM-02")
 @pytest.mark.parametrize("text", ["x", "NA", "nan", "inf", "1e999", "5e", "<0.5", "1.2.3", "#N/A", '"1"'])
 def test_a_cell_that_is_no_number_is_refused(tmp_path: Path, text: str):
     assert faults(tmp_path, f"1,0,100,0\n1,1,0,{text}\n") == [
@@ -180,6 +181,7 @@ def test_all_problems_are_told_in_order_and_many_are_counted(tmp_path: Path):
 # ------------------------------------------------------------------------------------------------------------ $INPUT
 
 
+@pytest.mark.requirement("NM-02")
 def test_input_names_win_over_the_header_and_synonyms_share_a_column(tmp_path: Path):
     found = dataset(
         tmp_path, "ID,TIME,SS,DOSE,LEVEL\n1,0,5,100,0\n1,1,5,0,7\n", "ID TIME X DOSE=AMT DV=CONC", comments=("@",)

@@ -298,6 +298,7 @@ def test_lines_have_their_numbers_whatever_the_size_of_what_is_read_at_once(tmp_
         assert kept == {1: "one", 2: "two", 3: "x" * 20, 4: "four", 6: "six"}, chunk
 
 
+@pytest.mark.requirement("NM-01")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.sampled_from([EXT, LISTING]),
@@ -313,6 +314,7 @@ def test_no_damage_raises(tmp_path: Path, text: str, length: int, flips: list[tu
     document(written(tmp_path / name, bytes(data)))
 
 
+@pytest.mark.requirement("NM-01")
 def test_the_files_of_others(reference_dir: Path):
     folder = reference_dir / "nonmem"
     expected = {

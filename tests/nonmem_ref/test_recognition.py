@@ -601,6 +601,7 @@ def test_what_is_recognized_gives_the_numbers_of_the_code(factors: list[str], ra
     assert found.typical.theta == 1
 
 
+@pytest.mark.requirement("NM-03", "BAD-01")
 @given(st.text(st.sampled_from("CLV=THETA(1)*+-/.WTSEXEPF,2\n"), max_size=40))
 def test_no_code_raises(text: str):
     whole = f"$PROBLEM p\n$INPUT ID TIME AMT DV WT SEX\n$DATA d.csv\n$SUBR ADVAN1 TRANS2\n$PK\nCL=THETA(1)\nV=THETA(2)\n{text}\nS1=V\n$ERROR\nY=F+EPS(1)\n$THETA 1 2\n$OMEGA 1\n$SIGMA 1\n"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.requirement("NM-03")
 @pytest.mark.parametrize(
     "listing", ["pheno_focei/pheno.lst", "pheno_focei/pheno_real.lst", "inf1cpt_focei_N012/runN012.lst"]
 )

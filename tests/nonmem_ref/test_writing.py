@@ -77,6 +77,7 @@ def assert_same(folder: Path, model: ModelSpec, cohort: Cohort) -> None:
     np.testing.assert_allclose(theirs, ours, rtol=0.0, atol=1e-9)
 
 
+@pytest.mark.requirement("NM-04")
 @pytest.mark.parametrize("name", [name for name in model_names() if name not in NOT_WRITTEN])
 def test_every_shipped_model_has_its_objective_after_the_round_trip(tmp_path: Path, name: str):
     model = load_model(name)

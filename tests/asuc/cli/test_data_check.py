@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from asuc.cli import run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 MODEL = ("--model", "niyigena_2026_asuc")
 HEAD = "ID,TIME,AMT,DV,CENS,WT,CRP\n"
@@ -21,6 +21,7 @@ def checked(file: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tupl
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.requirement("DATA-01")
 def test_problems_of_file_and_model_and_notes_are_told_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = tmp_path / "cohort.csv"
     file.write_text(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from asuc.cli import run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.sync_api import Page
 
 
 @pytest.fixture
@@ -27,6 +32,7 @@ def checks_of(document: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
     return {one["quantity"]: one for one in document["checks"] if one["run"] == name}
 
 
+@pytest.mark.requirement("NM-05", "POP-05")
 def test_pheno_agrees_in_every_quantity(reference_dir: Path, compared):
     document = compared(reference_dir / "nonmem" / "pheno_focei")
     assert (document["schema"], document["verdict"]) == ("asuc-nonmem-compare/1", "agree")
@@ -96,6 +102,7 @@ def changed(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after), encoding="utf-8")
 
 
+@pytest.mark.requirement("NM-05")
 def test_other_numbers_of_nonmem_differ_and_say_where(pheno: Path, compared):
     final = next(
         line for line in (pheno / "pheno.ext").read_text(encoding="utf-8").splitlines() if "-1000000000" in line
@@ -146,3 +153,115 @@ def test_a_folder_without_runs_and_an_unknown_run_are_refused(
     ):
         assert run(["nonmem", "compare", *words]) == 2
         assert message in capsys.readouterr().err
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def written(reference_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("compared") / "out"
+    assert run(["nonmem", "compare", str(reference_dir / "nonmem" / "pheno_focei"), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def unconverged(reference_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("unconverged") / "out"
+    assert run(["nonmem", "compare", str(reference_dir / "nonmem" / "m3_laplace_ad3tr4"), "--out", str(out)]) == 0
+    return out
+
+
+def test_tables_have_nonmems_numbers_beside_ours(reference_dir: Path, written: Path):
+    subjects = table(written / "tables" / "pheno_real-subjects.csv")
+    lines = (reference_dir / "nonmem" / "pheno_focei" / "pheno_real.phi").read_text(encoding="utf-8").splitlines()
+    printed = [line.split() for line in lines[2:]]
+    assert [one["id"] for one in subjects] == [cells[1] for cells in printed]
+    assert [float(one["obj nonmem"]) for one in subjects] == [float(cells[-1]) for cells in printed]
+    assert [float(one["ETA(2) ours"]) for one in subjects] == pytest.approx([float(c[3]) for c in printed], abs=5e-4)
+    records = table(written / "tables" / "pheno_real-records.csv")
+    assert len(records) == 155
+    file = (reference_dir / "nonmem" / "pheno_focei" / "sdtab1").read_text(encoding="utf-8").splitlines()
+    last = records[-1]
+    assert f"{float(last['CWRES nonmem']):.4E}" in file[int(last["line"]) - 1]
+    elements = {one["element"]: one for one in table(written / "tables" / "pheno_real-elements.csv")}
+    assert float(elements["THETA3"]["nonmem se"]) == 0.0837623
+    assert float(elements["THETA3"]["ours se"]) == pytest.approx(0.0837623, rel=0.03)
+
+
+def test_the_document_holds_what_the_tables_hold(written: Path):
+    document = json.loads((written / "comparison.json").read_text(encoding="utf-8"))
+    assert document["schema"] == "asuc-nonmem-compare/1"
+    numbers = document["numbers"]["pheno_real"]
+    assert numbers["subjects"]["obj_ours"] == [
+        float(one["obj ours"]) for one in table(written / "tables" / "pheno_real-subjects.csv")
+    ]
+    assert set(document["numbers"]["pheno"]) == {"subjects", "elements"}
+    checks = table(written / "tables" / "checks.csv")
+    assert [one["quantity"] for one in checks] == [one["quantity"] for one in document["checks"]]
+
+
+def test_figures_name_the_subject_of_every_dot(written: Path, unconverged: Path):
+    picture = (written / "figures" / "pheno-real-objective-by-subject.svg").read_text(encoding="utf-8")
+    titles = re.findall(r"<title>subject (\d+): NONMEM (-?[\d.]+), ours (-?[\d.]+)</title>", picture)
+    rows = table(written / "tables" / "pheno_real-subjects.csv")
+    assert [(one[0], float(one[1])) for one in titles] == [
+        (row["id"], pytest.approx(float(row["obj nonmem"]), abs=5.1e-6)) for row in rows
+    ]
+    off = (unconverged / "figures" / "ad3tr4-loqb-lap-objective-by-subject.svg").read_text(encoding="utf-8")
+    start = off.index('data-marks="objective-off"')
+    assert re.search(r"<title>subject (\d+)", off[start:])[1] == "10"  # type: ignore[index]
+    figures = json.loads((unconverged / "figures" / "figures.json").read_text(encoding="utf-8"))
+    captions = {one["name"]: one["caption"] for one in figures["figures"]}
+    assert "the orange square differs by more than it." in captions["ad3tr4-loqb-lap-objective-by-subject"]
+    assert figures["left_out"] == [
+        "ad3tr4_loqb_lap: Ratios of the estimates: not drawn, since no two optima are compared."
+    ]
+
+
+def test_the_page_stands_alone_and_sorts_by_key(unconverged: Path, page: Page):
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
+    page.goto((unconverged / "report.html").as_uri())
+    for width in (1366, 390):
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    subjects = page.locator("#table-ad3tr4_loqb_lap-subjects")
+    first = subjects.locator("tbody th").first
+    assert first.inner_text() == "10"  # whose objective differs most
+    subjects.get_by_role("button", name="Subject").focus()
+    page.keyboard.press("Enter")
+    assert first.inner_text() == "1"
+    assert subjects.get_by_role("columnheader", name="Subject").get_attribute("aria-sort") == "ascending"
+    page.keyboard.press("Enter")
+    assert first.inner_text() == "100"
+    subjects.get_by_role("button", name="OBJ, difference").click()
+    sizes = [abs(float(text.replace("−", "-"))) for text in subjects.locator("tbody td:nth-child(4)").all_inner_texts()]
+    assert sizes == sorted(sizes, reverse=True)
+    assert said == []
+
+
+def test_pages_of_one_run_and_of_several_have_no_barrier(written: Path, unconverged: Path, page: Page):
+    for folder in (written, unconverged):
+        page.goto((folder / "report.html").as_uri())
+        found = Axe().run(page)
+        assert not found.response["violations"], found.generate_report()
+
+
+def test_a_folder_that_exists_is_not_written_over(written: Path, reference_dir: Path, capsys):
+    words = ["nonmem", "compare", str(reference_dir / "nonmem" / "pheno_focei"), "--out", str(written)]
+    assert run(words) == 2
+    assert "nothing is written over without --force" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_be_compared_has_a_page_with_its_reason(reference_dir: Path, tmp_path: Path):
+    source, out = reference_dir / "nonmem" / "infliximab_map_foce", tmp_path / "out"
+    assert run(["nonmem", "compare", str(source), "--out", str(out)]) == 0
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "There is no control stream and no listing that echoes one." in text
+    assert "<script" not in text
+    assert not re.search(r"\b(nan|NaN|None|inf)\b", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))

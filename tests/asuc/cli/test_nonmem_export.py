@@ -68,6 +68,7 @@ def test_what_cannot_be_written_is_one_sentence(
     assert not (tmp_path / "nonmem").exists()
 
 
+@pytest.mark.requirement("OPS-02")
 def test_nothing_is_written_over(cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     words = ["nonmem", "export", *MODEL, "--data", str(cohort), "--out", str(tmp_path / "nonmem")]
     assert run(words) == 0

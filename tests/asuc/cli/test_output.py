@@ -57,6 +57,7 @@ def test_an_error_is_readable_without_the_characters_too():
     )
 
 
+@pytest.mark.requirement("BAD-02")
 def test_json_without_the_characters_is_the_same_document():
     plain = asuc(f"forecast {TYPICAL} --json", PYTHONIOENCODING="ascii")
     assert plain.stdout.isascii()

@@ -329,6 +329,7 @@ def test_the_figures_are_those_of_the_scorer():
     assert logs[1] < regimen.log_auc_cl < logs[0]
 
 
+@pytest.mark.requirement("BAD-02")
 def test_the_document_has_the_fields_of_the_format_and_no_nan():
     document = result_json(found(make_case(), cl=3.0))
     json.dumps(document, allow_nan=False)
@@ -367,6 +368,7 @@ def test_without_drug_in_the_window_the_exposure_is_null_and_the_risk_1():
 # -------------------------------------------------------------------------------------------- conflicts, heart failure
 
 
+@pytest.mark.requirement("DOSE-03")
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -538,6 +540,7 @@ def test_the_search_by_bounds_finds_the_same_list_as_looking_at_every_regimen(dr
     json.dumps(result_json(every), allow_nan=False)
 
 
+@pytest.mark.requirement("DOSE-02")
 @given(small_cases)
 @settings(max_examples=60)
 def test_every_listed_candidate_keeps_the_rules(drawn):

@@ -303,6 +303,7 @@ def assert_is_first_in_rank(seed: int, expected: Plan | None, found: ListedRegim
     assert found.added_mg == pytest.approx(total_mg(plan_of(found)) - total_mg(answer_of(seed).reference), abs=1e-6)
 
 
+@pytest.mark.requirement("DOSE-02")
 @pytest.mark.parametrize("seed", range(N_CASES))
 def test_the_search_finds_what_trying_out_every_regimen_finds(seed: int) -> None:
     answer, result = answer_of(seed), result_of(seed)
@@ -439,6 +440,7 @@ def test_the_closed_form_area_is_the_integral_of_the_concentration(time_day: flo
     assert unit_auc(point, time_day, duration_hour) == pytest.approx(integral, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.requirement("DOSE-01")
 def test_the_risk_at_5_79_is_20_percent_and_its_inverse_is_exact() -> None:
     assert risk_of(5.79) == pytest.approx(0.2, rel=1e-14)
     assert [log_auc_cl_of(risk_of(x)) for x in (2.0, 5.79, 8.0)] == pytest.approx([2.0, 5.79, 8.0], rel=1e-12)

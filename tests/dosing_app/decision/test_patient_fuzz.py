@@ -8,6 +8,7 @@ import math
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -125,6 +126,7 @@ def test_written_case_reads_back_as_the_same_case_with_every_value_as_given(case
     assert written == {key: value for key, value in case.items() if value is not None}
 
 
+@pytest.mark.requirement("DOSE-04", "BAD-01")
 @given(cases(), st.data())
 def test_damaged_case_is_read_or_refused(case: dict[str, Any], data: st.DataObject) -> None:
     damaged = copy.deepcopy(case)

@@ -184,6 +184,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.requirement("DOSE-04", "BAD-01")
 @pytest.mark.parametrize(("path", "value", "place", "found", "expected"), REFUSED)
 def test_refusal_names_the_field_the_value_and_what_was_expected(
     path: str, value: object, place: str, found: str, expected: str

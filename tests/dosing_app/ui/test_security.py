@@ -224,6 +224,7 @@ def test_the_server_tells_no_version(port: int):
     assert not [name for name in ("waitress", "Werkzeug", "Python/") if name in answer.partition("\r\n\r\n")[0]]
 
 
+@pytest.mark.requirement("OPS-04")
 def test_a_request_larger_than_any_case_is_refused_before_it_is_read(port: int):
     head = f"POST {CALL} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -246,6 +247,7 @@ def test_a_large_request_and_the_largest_answer_are_not_written_to_disk(port: in
     assert not made
 
 
+@pytest.mark.requirement("OPS-04")
 def test_two_visitors_see_their_own_values_only(port: int):
     first, second = Visitor("127.0.0.1", port), Visitor("127.0.0.1", port)
     for visitor in (first, second):

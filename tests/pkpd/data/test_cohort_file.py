@@ -165,11 +165,13 @@ WRONG = [
 ]
 
 
+@pytest.mark.requirement("DATA-01")
 @pytest.mark.parametrize(("text", "said"), WRONG)
 def test_a_wrong_file_says_what_is_wrong_and_where(tmp_path: Path, text: str, said: str):
     assert said in problems(tmp_path, text)
 
 
+@pytest.mark.requirement("DATA-01")
 def test_every_problem_is_listed_in_the_order_of_the_lines(tmp_path: Path):
     found = problems(tmp_path, "ID,TIME,AMT,DV\na,0,-3,5\na,x,.,5\na,4,.,?\na,2,300,.\n")
     lines = [int(problem.split("line ")[1].split(",")[0]) for problem in found if problem.startswith("line")]
@@ -195,6 +197,7 @@ def test_a_cohort_comes_back_from_its_file(tmp_path: Path):
     assert again.covariates["crp_mg_per_L"] == pytest.approx(drawn.covariates["crp_mg_per_L"], nan_ok=True)
 
 
+@pytest.mark.requirement("DATA-03")
 def test_missing_covariates_take_the_last_value_and_then_the_median(tmp_path: Path):
     text = "ID,TIME,AMT,DV,WT,CRP\na,0,300,.,60,30\na,5,.,5,.,30\nb,0,300,.,.,10\nb,5,.,5,.,10\nc,0,300,.,80,.\nc,5,.,5,80,.\n"
     reading = read(tmp_path, text)
@@ -220,6 +223,7 @@ def test_subjects_go_into_a_cohort_and_come_back():
     assert [subject_of(again, i).doses for i in range(10)] == [subject_of(drawn, i).doses for i in range(10)]
 
 
+@pytest.mark.requirement("DATA-01", "BAD-01")
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from('IDTMEAV,;\t\n"0123.-xe '), max_size=120), st.booleans())
 def test_no_text_ends_in_anything_but_a_cohort_or_sentences(tmp_path_factory, text: str, has_head: bool):  # noqa: FBT001

@@ -39,6 +39,7 @@ def with_values(found: Fit, values: FloatArray) -> Fit:
     return replace(found, values=values)
 
 
+@pytest.mark.requirement("DIAG-02")
 def test_residuals_are_nonmem_s(reference_dir: Path, tmp_path: Path):
     folder = reference_dir / "nonmem" / "pheno_focei"
     *thetas, sigma2, omega_cl, _, omega_v, _ = ext_row(folder / "pheno_real.ext", -1000000000)
@@ -80,6 +81,7 @@ def test_a_lone_level_lies_where_its_exact_distribution_says():
     assert np.abs(error).max() < 5.0 * np.sqrt(0.25 / n_replicates)
 
 
+@pytest.mark.requirement("DIAG-01")
 def test_they_are_standard_normal_where_the_model_is_true():
     found = at_truth(3000, 4)
     # Whether a level is censored depends on it, so that only a cohort without limits has standard normal ones.

@@ -99,6 +99,7 @@ def test_a_quantile_between_infinite_values_is_infinite_and_no_nan(ends):
     assert np.isinf(found[1])
 
 
+@pytest.mark.requirement("DIAG-03")
 def test_a_true_model_is_inside_its_own_intervals():
     bound = population(400, seed=5)
     cohort = bound.cohort
@@ -120,6 +121,7 @@ def test_a_true_model_is_inside_its_own_intervals():
         assert ((side >= ends[:, 0]) & (side <= ends[:, 2])).sum() >= len(PREDICTION_INTERVALS) - 1
 
 
+@pytest.mark.requirement("DIAG-03")
 def test_a_wrong_model_is_outside():
     bound = population(400, seed=5)
     wrong = values(bound)

@@ -27,6 +27,7 @@ def original() -> Fit:
     return fit(bind_population(NIYIGENA, without_censored(drawn, "drop")), FitOptions(Method.FOCEI))
 
 
+@pytest.mark.requirement("DIAG-04")
 def test_selected_subjects_are_themselves(original: Fit):
     cohort = original.population.cohort
     places = np.array([5, 0, 5, 149])
@@ -78,6 +79,7 @@ def test_its_spread_is_that_of_the_sandwich(original: Fit):
         assert found["bias"] == pytest.approx(found["mean"] - found["estimate"])
 
 
+@pytest.mark.requirement("DIAG-04")
 def test_failures_are_counted_and_in_no_interval(original: Fit):
     good = [Replicate(k, original.values * (1.0 + 0.01 * k), 0.0, FitStatus.CONVERGED) for k in range(1, 5)]
     bad = [Replicate(5, original.values * 100.0, np.nan, FitStatus.NO_FINITE_START)]

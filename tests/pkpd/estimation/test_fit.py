@@ -51,6 +51,7 @@ def folder(reference_dir: Path) -> Path:
     return reference_dir / "nonmem" / "pheno_focei"
 
 
+@pytest.mark.requirement("POP-05")
 def test_pheno_ends_where_nonmem_ends_with_nonmem_s_standard_errors(folder: Path, reference_dir: Path, tmp_path: Path):
     model = covariate_model(tmp_path, thetas=(0.005, 1.4, 0.1), omegas=(0.1, 0.1), sigma2=0.05)
     found = fit(bind_population(model, cohort_of(pheno_subjects(reference_dir))), FitOptions(Method.FOCEI))
@@ -82,6 +83,7 @@ def test_the_simple_pheno_model_has_nonmem_s_minimum_by_each_method(
     assert found.ofv == pytest.approx(ofv, abs=1e-3)
 
 
+@pytest.mark.requirement("POP-04")
 def test_a_large_cohort_gives_the_truth_back_within_its_standard_errors():
     found = fit(virtual(600, 5), FitOptions(Method.EXACT))
     assert found.status is FitStatus.CONVERGED
@@ -134,6 +136,7 @@ def test_a_fixed_parameter_stays_and_has_no_standard_error(exact_fit: Fit):
     assert found.ofv > exact_fit.ofv
 
 
+@pytest.mark.requirement("POP-06")
 def test_a_variance_of_nothing_ends_at_its_bound_and_says_so():
     population = virtual(40, 2)
     alike = bind_population(NIYIGENA, population.cohort)
@@ -204,6 +207,7 @@ def test_changes_of_unknown_parameters_and_impossible_values_are_refused():
         with_changes(population.parameters, initial={}, fixed={"omega2_cl": -1.0})
 
 
+@pytest.mark.requirement("POP-06")
 def test_laplace_says_where_a_flat_mode_makes_it_worthless():
     """With many censored levels two modes of a subject merge, where ln|H| and with it the objective falls without end."""
     found = fit(virtual(40, 5), FitOptions(Method.LAPLACE))

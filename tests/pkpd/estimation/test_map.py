@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks.patients import random_patients
-from benchmarks.plain import PlainPatient
+from asuc.qualification.plain_patient import PlainPatient
+from asuc.qualification.random_patients import random_patients
 from pkpd.data.records import CovariateRow, Dose, Subject
 from pkpd.errors import Status
 from pkpd.estimation.map import Scan, estimate_map, scan_from_zero
@@ -28,6 +28,7 @@ def patients(name: str, seed: int, n: int) -> list[Subject]:
     return [random_subject(load_model(name), rng, KINDS[i % 3]) for i in range(n)]
 
 
+@pytest.mark.requirement("IND-01")
 @pytest.mark.parametrize("name", model_names())
 def test_no_patient_is_above_the_deepest_mode_of_an_independent_search(name):
     model = load_model(name)
@@ -92,6 +93,7 @@ def test_samples_that_only_the_far_tails_explain_are_followed_there(level):
     assert found.objective[0] <= grid.min() + 1e-9
 
 
+@pytest.mark.requirement("IND-01")
 def test_of_two_humps_the_deeper_one_is_found():
     """Two contradictory samples below a long half-life: a search from zero ends on the shallower hump for some."""
     subjects = patients("niyigena_2026_asuc", 77, 600)

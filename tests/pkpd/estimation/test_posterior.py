@@ -69,6 +69,7 @@ two_effects = pytest.mark.parametrize("name", TWO_EFFECTS)
 indices = pytest.mark.parametrize("index", range(N_PATIENTS))
 
 
+@pytest.mark.requirement("IND-02")
 @two_effects
 @indices
 def test_log_evidence_is_that_of_the_dense_grid(name, index):
@@ -100,6 +101,7 @@ def test_parameters_have_the_distribution_of_the_dense_grid(name, index):
         assert found.sd == pytest.approx(math.sqrt(second - mean**2), rel=5e-3)
 
 
+@pytest.mark.requirement("IND-02", "DOSE-01")
 @two_effects
 @indices
 @pytest.mark.parametrize("window", [(14.0, 28.0), (0.0, 7.0), (20.0, 90.0)])

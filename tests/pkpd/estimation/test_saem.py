@@ -74,6 +74,7 @@ def differences(found, exact):
     return (found.fit.values - exact.values)[exact.scale.free] / known.se
 
 
+@pytest.mark.requirement("POP-07")
 @pytest.mark.slow
 @pytest.mark.parametrize(("n", "seed"), [(72, 1), (72, 3), (150, 5)])
 def test_of_a_censored_cohort_it_ends_at_the_optimum_of_the_exact_objective(n: int, seed: int):
@@ -174,6 +175,7 @@ def test_scores_and_information_from_chains_are_those_of_the_exact_objective():
     assert end.eta == pytest.approx(at.memory.evaluation.eta, abs=0.08)
 
 
+@pytest.mark.requirement("OPS-01")
 def test_the_same_seed_gives_the_same_bits_on_one_thread_and_on_all(monkeypatch: pytest.MonkeyPatch):
     # So few chains would move on one thread in any case.
     monkeypatch.setattr("pkpd.estimation.chains._FEW_CHAINS", 0)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pkpd.figures.sheet import Table, figure_page, inside_page, marks, svg
+from pkpd.figures.sheet import Table, figure_page, inside_page, marks, svg, with_titles
 
 ADDRESS = re.compile(r"(?:https?:)?//[^\s\"'<]+")
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
@@ -43,6 +43,15 @@ def test_marks_are_named_and_every_other_id_is_pointed_at():
     ids = re.findall(r' id="([^"]*)"', drawn())
     assert ids
     assert all(f"#{identifier}" in drawn() for identifier in ids)
+
+
+def test_marks_say_their_titles_in_order_and_other_marks_none():
+    titled = with_titles(drawn(), "levels", ["a < b", "2", "3"])
+    root = ET.fromstring(titled)  # noqa: S314 - of our own making
+    assert [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")] == ["a < b", "2", "3"]
+    assert re.sub(r"><title>.*?</title></use>", "/>", titled) == drawn()
+    with pytest.raises(ValueError, match="99 titles are given for fewer marks"):
+        with_titles(drawn(), "levels", ["one"] * 99)
 
 
 def test_figures_of_two_names_share_no_id():

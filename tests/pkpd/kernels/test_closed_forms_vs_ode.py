@@ -30,6 +30,7 @@ def random_eta(model, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(0.0, 0.8, len(model.etas))
 
 
+@pytest.mark.requirement("PK-01")
 @pytest.mark.parametrize("name", ONE_AND_TWO)
 @pytest.mark.parametrize("doses", [OVERLAPPING, WITH_BOLUS, MANY], ids=["overlapping", "bolus", "many"])
 def test_concentrations_solve_the_differential_equations(name, doses):
@@ -41,6 +42,7 @@ def test_concentrations_solve_the_differential_equations(name, doses):
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-10)
 
 
+@pytest.mark.requirement("PK-01", "DOSE-01")
 @pytest.mark.parametrize("name", ONE_AND_TWO)
 @pytest.mark.parametrize("doses", [OVERLAPPING, WITH_BOLUS, MANY], ids=["overlapping", "bolus", "many"])
 @pytest.mark.parametrize("window", [(0.0, 2.0), (0.3, 1.1), (14.0, 28.0), (5.0, 60.0)])

@@ -92,6 +92,7 @@ def test_micrograms_in_millilitres_are_milligrams_in_litres(model, regimen, seed
     assert curve(in_ml, micrograms, eta) == pytest.approx(curve(model, regimen, eta), rel=1e-12, abs=1e-14)
 
 
+@pytest.mark.requirement("PK-01")
 @given(models, regimens, seeds)
 def test_auc_to_infinity_is_dose_over_clearance(model, regimen, seed):
     eta = eta_of(model, seed)

@@ -40,6 +40,7 @@ def exact(censored: float, level: float, additive: float, proportional: float):
     return value
 
 
+@pytest.mark.requirement("DATA-02", "PK-02")
 @given(st.sampled_from([NONE, BELOW, ABOVE]), levels, st.floats(0.05, 300.0), errors)
 def test_value_slope_and_curvature_agree_with_mpmath(censored, level, prediction, error):
     row = observation(censored, level, *error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pkpd.data.cohort import cohort_of
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
@@ -78,6 +79,7 @@ def subject(records: pd.DataFrame) -> Subject:
     return Subject(given, tuple(samples), (CovariateRow(0.0, {}),))
 
 
+@pytest.mark.requirement("DATA-02", "POP-02")
 def test_each_subject_has_nonmem_s_objective_and_random_effects(reference_dir: Path, tmp_path: Path):
     folder = reference_dir / "nonmem" / "m3_laplace_ad3tr4"
     row = ext_row(folder / "ad3tr4_loqb_lap.ext", -1000000000)

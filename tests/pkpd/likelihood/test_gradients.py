@@ -48,6 +48,7 @@ def differences(values, objective, *, relative: float):
     return np.array(columns).T
 
 
+@pytest.mark.requirement("POP-03")
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("method", list(Approximation))
 def test_the_gradient_of_a_conditional_objective_is_its_difference(name: str, method: Approximation):
@@ -92,6 +93,7 @@ def test_the_gradient_holds_with_covariates_that_change_over_time():
     assert np.abs(found.gradient - expected).max(axis=0) / scale == pytest.approx(0.0, abs=2e-6)
 
 
+@pytest.mark.requirement("POP-01")
 def test_the_exact_objective_is_that_of_a_dense_grid():
     population = population_of("niyigena_2026_asuc", censored=True, n=24)
     values = values_of(population)
@@ -125,6 +127,7 @@ def test_an_edge_sharper_than_the_lines_is_noticed():
     assert found.ofv_i[[20, 47]] == pytest.approx(dense - quantified_terms, abs=1e-4)
 
 
+@pytest.mark.requirement("POP-03")
 def test_the_exact_gradient_is_the_difference_of_the_exact_objective():
     population = population_of("niyigena_2026_asuc", censored=True, n=24)
     values = values_of(population)

@@ -79,6 +79,7 @@ def test_a_subject_far_from_what_the_model_expects_has_the_value_of_a_dense_grid
     assert found.ofv_i[17] == pytest.approx(expected, abs=6.0 * np.sqrt(found.variance[17]))
 
 
+@pytest.mark.requirement("POP-01")
 @pytest.mark.parametrize("samples", SAMPLES)
 def test_three_random_effects_have_the_value_of_a_dense_grid(samples: str):
     population = alone(THREE, samples)
@@ -157,6 +158,7 @@ def test_points_are_added_until_the_standard_error_is_as_wanted():
     assert bounded.ofv_se > 1e-6
 
 
+@pytest.mark.requirement("OPS-01")
 def test_the_number_of_threads_changes_no_bit():
     population = population_of(THREE, censored=True)
     values = values_of(population)

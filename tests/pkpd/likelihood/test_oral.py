@@ -101,6 +101,7 @@ def concentrations(model, subject: Subject, eta: np.ndarray) -> np.ndarray:
     return np.array([found[t] for t in TIMES])
 
 
+@pytest.mark.requirement("PK-01")
 @pytest.mark.parametrize("kind", ["cl_v_ka", "ke_v_ka", "cl_v1_q_v2_ka"])
 def test_predictions_solve_the_differential_equations(kind: str):
     model, given = oral_model(kind), subjects(4)

@@ -26,6 +26,7 @@ def values_of(population) -> np.ndarray:
     return np.array([parameter.value for parameter in population.parameters])
 
 
+@pytest.mark.requirement("POP-02")
 def test_pheno_simple_has_nonmem_s_objective(folder: Path, reference_dir: Path, tmp_path: Path):
     cl, v, sigma2, omega_cl, _, omega_v, ofv = ext_row(folder / "pheno.ext", -1000000000)
     model = simple_model(tmp_path, cl=cl, v=v, omega_cl=omega_cl, omega_v=omega_v, sigma2=sigma2)
@@ -35,6 +36,7 @@ def test_pheno_simple_has_nonmem_s_objective(folder: Path, reference_dir: Path, 
     assert (found.status == 0).all()
 
 
+@pytest.mark.requirement("POP-02")
 def test_pheno_with_covariates_agrees_with_nonmem_subject_by_subject(folder: Path, reference_dir: Path, tmp_path: Path):
     *thetas, sigma2, omega_cl, _, omega_v, ofv = ext_row(folder / "pheno_real.ext", -1000000000)
     model = covariate_model(tmp_path, thetas=tuple(thetas), omegas=(omega_cl, omega_v), sigma2=sigma2)

@@ -88,6 +88,7 @@ def direct(kind: ResidualKind, one: Subject, model: ModelSpec) -> float:
     return -2.0 * math.log(float(weight @ likelihood @ weight))
 
 
+@pytest.mark.requirement("PK-02", "POP-01")
 @pytest.mark.parametrize("kind", list(ResidualKind))
 def test_the_exact_objective_is_the_integral_itself(kind: ResidualKind):
     model = model_of(kind)

@@ -146,6 +146,7 @@ def test_terms_of_many_patients_equal_those_of_each_and_sum_to_the_parameters(na
             assert found[parameter] == pytest.approx(float(np.exp(of_it).sum()), rel=1e-12)
 
 
+@pytest.mark.requirement("PK-04")
 @pytest.mark.parametrize("name", IDS)
 def test_check_patients_have_the_published_parameters_and_half_life(published, name):
     model, checks = load_model(name), entry(published, name)["check"]

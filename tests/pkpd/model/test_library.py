@@ -150,6 +150,7 @@ def test_a_shipped_model_is_named_like_its_file_and_hashed_by_its_bytes(name):
     assert model.sha256 == hashlib.sha256((LIBRARY / f"{name}.toml").read_bytes()).hexdigest()
 
 
+@pytest.mark.requirement("PK-03")
 @pytest.mark.parametrize("name", model_names())
 def test_a_shipped_model_meets_its_check_values(name):
     model = load_model(name)

@@ -45,6 +45,7 @@ def as_ours(hazard, theirs):
     return np.array([-scale * intercept, shape, -scale * effect] if hazard == "weibull" else [intercept, shape, effect])
 
 
+@pytest.mark.requirement("TTE-01", "TTE-02")
 @pytest.mark.parametrize("hazard", AFT)
 @pytest.mark.filterwarnings("ignore")
 def test_censoring_of_every_kind_and_entry_agree_with_lifelines(hazard):
@@ -68,6 +69,7 @@ def at(events, model, theta):
     return fit(events, replace(model, initial=dict(zip(model.names, map(float, theta), strict=True))), FitOptions(0))
 
 
+@pytest.mark.requirement("TTE-02")
 def test_the_reference_run_of_nonmem_is_reproduced(reference_dir):
     folder = reference_dir / "nonmem" / "tte_exponential_tte100"
     data = pd.read_csv(folder / "tte-sim.csv")

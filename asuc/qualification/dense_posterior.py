@@ -8,8 +8,8 @@ import numpy as np
 from scipy import optimize
 
 if TYPE_CHECKING:
-    from benchmarks.plain import PlainPatient
-    from pkpd.arrays import FloatArray
+    from asuc.qualification.plain_patient import PlainPatient
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.data.records import Dose
 
 _N = 1001
@@ -26,9 +26,12 @@ class DensePosterior:
         self.patient = patient
         coarse = np.linspace(-12.0, 12.0, 481)
         values = patient.objective(coarse[:, None], coarse[None, :])
-        held = np.argwhere(values < values.min() + 40.0)
+        held: IntArray = np.argwhere(values < values.min() + 40.0)
+        low: FloatArray
+        high: FloatArray
         low, high = coarse[np.maximum(held.min(axis=0) - 1, 0)], coarse[np.minimum(held.max(axis=0) + 1, 480)]
-        z1, z2 = np.linspace(low[0], high[0], _N)[:, None], np.linspace(low[1], high[1], _N)[None, :]
+        z1: FloatArray = np.linspace(float(low[0]), float(high[0]), _N)[:, None]
+        z2: FloatArray = np.linspace(float(low[1]), float(high[1]), _N)[None, :]
         objective = patient.objective(z1, z2)
         weight = np.exp(-0.5 * (objective - objective.min()))
         self.weight = weight / weight.sum()

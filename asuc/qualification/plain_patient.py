@@ -12,9 +12,13 @@ from pkpd.data.records import Censoring
 from pkpd.model import load_model, log_typical_terms, omega_matrix, residual_sd_parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pkpd.arrays import FloatArray
     from pkpd.data.records import Dose, Subject
 
+# SciPy declares no type for it.
+_log_ndtr: Callable[..., FloatArray] = log_ndtr
 _LOG_2PI = np.log(2.0 * np.pi)
 _IMPOSSIBLE = 1e300
 _STARTS = ((0.0, 0.0), (1.5, 0.0), (-1.5, 0.0), (0.0, 1.5), (0.0, -1.5))
@@ -35,29 +39,39 @@ class PlainPatient:
         """Return CL and V."""
         return np.exp(self.log_typical[0] + self.omega_sd[0] * z1), np.exp(self.log_typical[1] + self.omega_sd[1] * z2)
 
+    def predictions(self, z1: float, z2: float) -> FloatArray:
+        """Return the concentrations of the samples at one value of the whitened random effects."""
+        cl, v = (float(one) for one in self.parameters(np.array(z1), np.array(z2)))
+        return np.array([float(self._concentration(cl, v, sample.time_day)) for sample in self.subject.samples])
+
     def objective(self, z1: FloatArray, z2: FloatArray) -> FloatArray:
         """Return the objective at whitened random effects of any shape."""
         cl, v = self.parameters(z1, z2)
-        k = cl / v
         total = z1 * z1 + z2 * z2
         with np.errstate(all="ignore"):
             for sample in self.subject.samples:
-                f = np.zeros(np.shape(total))
-                for dose in self.subject.doses:
-                    since = sample.time_day - dose.time_day
-                    if since > 0.0:
-                        given = min(since, dose.duration_day)
-                        rate = dose.amount_mg / dose.duration_day
-                        f = f + rate / cl * -np.expm1(-k * given) * np.exp(-k * (since - given))
+                f = self._concentration(cl, v, sample.time_day)
                 sd = self.proportional * f
                 if sample.censoring is Censoring.NONE:
                     part = _LOG_2PI + 2.0 * np.log(sd) + ((sample.level - f) / sd) ** 2
                 elif sample.censoring is Censoring.BELOW:
-                    part = -2.0 * log_ndtr((sample.lloq - f) / sd)
+                    part = -2.0 * _log_ndtr((sample.lloq - f) / sd)
                 else:
-                    part = -2.0 * log_ndtr((f - sample.uloq) / sd)
+                    part = -2.0 * _log_ndtr((f - sample.uloq) / sd)
                 total = total + np.where(np.isfinite(part), part, _IMPOSSIBLE)
         return total
+
+    def _concentration(self, cl: FloatArray | float, v: FloatArray | float, time_day: float) -> FloatArray | float:
+        """Return the concentration, by superposition of the infusions."""
+        k = cl / v
+        f: FloatArray | float = 0.0 * k
+        for dose in self.subject.doses:
+            since = time_day - dose.time_day
+            if since > 0.0:
+                given = min(since, dose.duration_day)
+                rate = dose.amount_mg / dose.duration_day
+                f = f + rate / cl * -np.expm1(-k * given) * np.exp(-k * (since - given))
+        return f
 
     def log_auc(
         self, cl: FloatArray, v: FloatArray, start: float, end: float, planned: tuple[Dose, ...] = ()
@@ -104,7 +118,7 @@ class PlainPatient:
             with np.errstate(all="ignore"):
                 sd = self.proportional * f
                 known = _LOG_2PI + 2.0 * np.log(sd) + ((level - f) / sd) ** 2
-                censored = -2.0 * log_ndtr(sign * (limit - f) / sd)
+                censored = -2.0 * _log_ndtr(sign * (limit - f) / sd)
             total = float(z @ z + np.where(is_known, known, censored).sum())
             return total if np.isfinite(total) else _IMPOSSIBLE
 

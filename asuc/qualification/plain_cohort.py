@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import optimize
 
-from benchmarks.plain import PlainPatient
+from asuc.qualification.plain_patient import PlainPatient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""The comparison of NONMEM runs as a page, and as tables."""

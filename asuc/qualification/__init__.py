@@ -1,0 +1,1 @@
+"""Installation and operational qualification: what is installed, checks with results computed another way, and requirements with their tests."""
