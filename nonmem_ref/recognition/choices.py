@@ -59,6 +59,8 @@ def typicals_of(factor: Either, items: AbstractSet[str]) -> tuple[Coefficient, l
 def effects_of(factor: Either, items: AbstractSet[str]) -> list[CovariateEffect]:
     """Return the effects of a chain of which all products but one are 1, or whose conditions exclude each other.
 
+    The last may be what the variable was in the record before, as in ``typicals_of``.
+
     Raises
     ------
     NotRecognizedError
@@ -74,7 +76,11 @@ def effects_of(factor: Either, items: AbstractSet[str]) -> list[CovariateEffect]
     if second == _NOTHING:
         return [_effect(first, indicator, factor)]
     chain, last = _chain(factor, items)
-    if last != _NOTHING or not _are_exclusive([one for one, _ in chain]):
+    if not _are_exclusive([one for one, _ in chain]):
+        raise unknown_choice(factor)
+    if _is_name(last):
+        *chain, (_, last) = chain
+    if last != _NOTHING:
         raise unknown_choice(factor)
     return [_effect(product, one, factor) for one, product in chain if one is not None and product != _NOTHING]
 

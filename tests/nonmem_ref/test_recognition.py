@@ -216,6 +216,15 @@ def test_effects_of_several_categories():
     }
 
 
+def test_a_category_of_its_own_for_every_record_leaves_nothing_over():
+    code = "IF (RACE.EQ.1) FR=1\nIF (RACE.EQ.2) FR=1+THETA(3)\nIF (RACE.EQ.3) FR=1+THETA(5)\nCL=THETA(1)*FR*EXP(ETA(1))"
+    assert clearance(code).effects == (
+        CovariateEffect(Covariate("RACE", ".EQ.", 3.0), EffectForm.LINEAR_FRACTION, Coefficient(1.0, 5)),
+        CovariateEffect(Covariate("RACE", ".EQ.", 2.0), EffectForm.LINEAR_FRACTION, THETA_3),
+    )
+    assert problems("IF (RACE.EQ.1) FR=1\nIF (RACE.EQ.2) FR=1+THETA(3)\nCL=THETA(1)*FR*EXP(ETA(1))\nV=THETA(2)")
+
+
 @pytest.mark.parametrize(
     ("code", "theta", "effects"),
     [
