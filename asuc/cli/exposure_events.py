@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pkpd.exposure.measures import Wanted
 
 _LN, _LOG = "ln_", "LOG_"
+_AT_RISK, _PLANNED_FROM, _HYPOTHETICAL = "AT_RISK_", "PLANNED_FROM_DAY", "HYPOTHETICAL"
 
 
 def event_columns(
@@ -50,12 +51,17 @@ def event_columns(
     }
     found |= {_capitals(name): name for name in further}
     if landmark is not None:
-        found[f"AT_RISK_{landmark:g}"] = f"at_risk_{landmark:g}"
+        found[f"{_AT_RISK}{landmark:g}"] = f"at_risk_{landmark:g}"
     if regimens.planned_from is not None:
-        found["PLANNED_FROM_DAY"] = "planned_from_day"
+        found[_PLANNED_FROM] = "planned_from_day"
     if regimens.hypothetical is not None:
-        found["HYPOTHETICAL"] = "regimen"
+        found[_HYPOTHETICAL] = "regimen"
     return found
+
+
+def tells_outcome(column: str) -> bool:
+    """Return whether a column of the file says who had the event, or which doses were meant: then it predicts nothing."""
+    return column.startswith(_AT_RISK) or column in (_PLANNED_FROM, _HYPOTHETICAL)
 
 
 def _capitals(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from asuc.cli.exposure_events import tells_outcome
 from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
@@ -22,17 +23,20 @@ class MarkerWanted(NamedTuple):
 
 
 def wanted_markers(file: str, given: Sequence[str] | None, columns: Collection[str]) -> tuple[MarkerWanted, ...]:
-    """Return the markers that stand behind `--marker`, or all columns.
+    """Return the markers that stand behind `--marker`, or all columns but those that `asuc exposure` marks subjects with.
+
+    Who is at risk at the landmark, say, is known from the outcome, and would be the best marker of all.
 
     Raises
     ------
     InputError
         With every name that is no numeric column, every wrong direction, and where there is no column at all.
     """
-    if not columns:
+    all_markers = [name for name in columns if not tells_outcome(name)]
+    if not (columns if given else all_markers):
         raise input_error(file, "holds no numeric column beside ID, times and EVENT; expected at least one marker")
     if not given:
-        return tuple(MarkerWanted(name, None) for name in columns)
+        return tuple(MarkerWanted(name, None) for name in all_markers)
     found, problems = dict[str, MarkerWanted](), list[Problem]()
     for text in given:
         word, _, side = text.partition(":")

@@ -101,9 +101,19 @@ def populations_of(
 
 
 def with_published(study: Study) -> tuple[Study, list[str]]:
-    """Return the study with the markers of others that the file has the covariates for, their thresholds being given ones."""
+    """Return the study with the markers of others that the file holds or has the covariates for, their thresholds being given ones."""
+    from tte.evaluation.published_thresholds import published_thresholds  # noqa: PLC0415
+
     notes: list[str] = []
     markers, populations, given = list(study.markers), list(study.populations), dict(study.given)
+    published = {one.column: one for one in published_thresholds()}
+    for k, wanted in enumerate(markers):
+        one = published.get(wanted.name)
+        if one is None or wanted.direction not in (None, one.direction):
+            continue
+        notes.append(f"{one.column} ({one.unit}); threshold {one.value:g}: {one.citation}.")
+        markers[k] = wanted._replace(direction=one.direction)
+        given[one.column] = tuple(dict.fromkeys((*given.get(one.column, ()), one.value)))
     for one, values in published_markers(study.populations[0].columns):
         if isinstance(values, str):
             notes.append(values)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ONE_ROW = ("ID", "TIME", "EVENT")
 _PROCESS = ("ID", "START", "STOP", "EVENT")
 _OPTIONAL = ("ENTRY", "TIME2")
-_MOST_SHOWN = 1000
+_MOST_SHOWN, _MOST_KINDS = 1000, 5
 # A covariate beyond is a mistake of the file, and its powers are no numbers.
 _LARGEST = 1e12
 _EXPECTED = {
@@ -170,6 +170,9 @@ class _Reader:
                 else:
                     found[name] = values
                 continue
+            if 1 < wrong.size == self.table.n_rows:
+                self._note_category(name)
+                continue
             for row in wrong.tolist():
                 self._fault(row, name, f"“{cell(self.table, name, row)}” is not a number; the model needs one")
             is_missing = ~np.isfinite(values)
@@ -183,6 +186,17 @@ class _Reader:
             )
             found[name] = values
         return found
+
+    def _note_category(self, name: str) -> None:
+        """Note a column without a number, which is one mistake and not one of each row."""
+        kinds = list(dict.fromkeys(cell(self.table, name, row) for row in range(self.table.n_rows)))
+        more = f" and {len(kinds) - _MOST_KINDS:,} more" if len(kinds) > _MOST_KINDS else ""
+        shown = ", ".join(f"“{kind}”" for kind in kinds[:_MOST_KINDS])
+        message = (
+            f"{name} holds text in every row ({shown}{more}); the model needs numbers: give each value but one a column of its own, "
+            "1 where it holds and 0 elsewhere"
+        )
+        self.faults.append(Problem(self.table.file, message))
 
     def _fault(self, row: int, name: str, message: str) -> None:
         self.faults.append(problem_at(self.table, int(row), name, message))
@@ -212,7 +226,9 @@ class _Reader:
 
     def _check_constant(self) -> None:
         for name in self.used:
-            values = self.covariates[name]
+            values = self.covariates.get(name)
+            if values is None:
+                continue
             if (values == values[0]).all():
                 message = (
                     f"{name} is {values[0]:g} in every row; expected different values, for its effect to be estimated"

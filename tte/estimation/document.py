@@ -236,7 +236,9 @@ def _warnings(fit: EventFit, profiles: Sequence[Profile]) -> list[dict[str, str]
         found.append({"code": "no_censoring", "text": "Every subject has the event; nobody is censored."})
     per_parameter = fit.events.n_events / max(fit.n_free, 1)
     if fit.status is not FitStatus.EVALUATED and fit.n_free and per_parameter < _FEW_EVENTS:
-        text = f"{fit.events.n_events} events for {fit.n_free} estimated parameters: standard errors are rough; prefer intervals by profile."
+        events = "1 event" if fit.events.n_events == 1 else f"{fit.events.n_events} events"
+        parameters = "1 estimated parameter" if fit.n_free == 1 else f"{fit.n_free} estimated parameters"
+        text = f"{events} for {parameters}: standard errors are rough; prefer intervals by profile."
         found.append({"code": "few_events", "text": text})
     if fit.status is FitStatus.MONOTONE_LIKELIHOOD:
         text = "An estimate that goes to infinity has no standard error; --penalize gives a finite one, and a profile the end of its interval."

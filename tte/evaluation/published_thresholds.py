@@ -24,6 +24,8 @@ class PublishedThreshold:
     ----------
     marker : str
         What the marker is called.
+    column : str
+        Column of a file of event times that holds it already.
     model, parameter : str
         Model of the engine, and which of its typical parameters.
     covariates : tuple of str
@@ -41,6 +43,7 @@ class PublishedThreshold:
     """
 
     marker: str
+    column: str
     model: str
     parameter: str
     covariates: tuple[str, ...]

@@ -142,3 +142,30 @@ def test_the_published_clearance_is_that_of_its_formula_and_says_when_it_is_not_
     assert isinstance(said, str)
     assert "ALB holds 260" in said
     assert list(published_markers({"ALB": columns["ALB"]})) == []
+
+
+def test_of_a_file_with_exposures_the_comparator_has_its_threshold_and_what_tells_the_outcome_is_no_marker(
+    tmp_path, capsys
+):
+    times, columns = published_counts()
+    n = times.n
+    columns = {
+        "log_auc_cl": columns["log_auc_cl"],
+        "cl_a_priori_battat": np.linspace(0.3, 0.9, n),
+        "at_risk_28": (times.time_day > 28.0).astype(float),
+        "planned_from_day": np.where(np.arange(n) < 5, 7.0, np.nan),
+    }
+    file = write_events(tmp_path / "events.csv", times, columns)
+    assert threshold(file, tmp_path / "out", "--json", "--no-figures") == 0
+    said = capsys.readouterr()
+    markers = {one["marker"]: one["populations"]["all"] for one in json.loads(said.out)["markers"]}
+    assert list(markers) == ["LOG_AUC_CL", "CL_A_PRIORI_BATTAT"]
+    assert "CL_A_PRIORI_BATTAT (L/day); threshold 0.627: Battat R" in said.err
+    comparator = markers["CL_A_PRIORI_BATTAT"]
+    assert (comparator["direction"], comparator["given"][0]["threshold"]) == ("higher", 0.627)
+    high = columns["cl_a_priori_battat"] >= 0.627
+    known = times.event | (times.time_day >= 90.0)
+    assert comparator["given"][0]["high_risk"] == {
+        "with_event": int((high & times.event & (times.time_day <= 90.0)).sum()),
+        "without": int((high & known & ~(times.event & (times.time_day <= 90.0))).sum()),
+    }

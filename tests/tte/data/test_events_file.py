@@ -122,3 +122,12 @@ def test_what_is_no_table_is_refused(tmp_path: Path):
 def read_events_of_nothing(folder: Path):
     (folder / "none.csv").write_text("ID,TIME,EVENT\n1,2,0\n", encoding="utf-8")
     return read_events(str(folder / "none.csv"))
+
+
+def test_a_covariate_of_categories_is_one_problem_that_says_how_to_write_it(written):
+    path = written("ID,TIME,EVENT,SITE,X\n1,5,1,Lyon,1\n2,6,0,Ghent,2\n3,7,1,Lyon,3\n4,8,0,Bonn,1\n")
+    (problem,) = said(path, "SITE", "X")
+    assert problem.startswith(
+        "events.csv: SITE holds text in every row (“Lyon”, “Ghent”, “Bonn”); the model needs numbers"
+    )
+    assert problem.endswith("give each value but one a column of its own, 1 where it holds and 0 elsewhere")
