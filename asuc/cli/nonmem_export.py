@@ -1,10 +1,10 @@
-"""`asuc nonmem export`: a model and a cohort as a control stream and a data set that NONMEM runs as they are."""
+"""`asuc nonmem export`: a model and a cohort as NONMEM runs them as they are, or for nlmixr2, or mrgsolve with mapbayr."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,18 +30,25 @@ def export_run(
     model: Annotated[
         str | None, typer.Option(metavar="NAME|FILE.toml", help="Model; that of the fit where left out.")
     ] = None,
+    to: Annotated[
+        Literal["nonmem", "nlmixr2", "mrgsolve"],
+        typer.Option(help="Tool that it is written for; mrgsolve is that of mapbayr, which estimates patients."),
+    ] = "nonmem",
     maxeval: Annotated[
         int, typer.Option(min=0, max=99999, help="MAXEVAL; 0 has NONMEM evaluate its objective at these values.")
     ] = 9999,
     force: Annotated[bool, typer.Option("--force", help="Replace files of the same name.")] = False,
 ) -> None:
-    """Write a control stream and a data set: the model, its values as initial estimates, and both limits by F_FLAG."""
+    """Write a model and a data set for NONMEM, nlmixr2, or mrgsolve with mapbayr: its values are the initial estimates."""
     from nonmem_ref.writing.control_text import control_text  # noqa: PLC0415 - the engine loads after the words are read
     from nonmem_ref.writing.data_rows import data_rows  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
     given = _inputs(data, fit, model)
     spec, cohort = _at_values(given), given.population.cohort
+    if to != "nonmem":
+        _write_other(folder, spec, given, to, maxeval)
+        return
     n_occasions = int(cohort.occasion.max(initial=0)) + 1
     written = control_text(spec, given.parameters, data=_DATA, n_occasions=n_occasions, n_evaluations=maxeval)
     rows = list(data_rows(cohort, spec, written.covariates))
@@ -51,6 +58,24 @@ def export_run(
     write_csv(folder / _IDS, ("number", "ID"), ((i, name) for i, name in enumerate(cohort.ids, start=1)))
     report("No NONMEM ran here: the control stream is checked by reading it again (asuc nonmem import).")
     write_output(f"{folder / _CONTROL}, {_DATA} ({cohort.n_subjects:,} individuals, {len(rows):,} records), {_IDS}.\n")
+
+
+def _write_other(
+    folder: Path, spec: ModelSpec, given: FitInputs, tool: Literal["nlmixr2", "mrgsolve"], maxeval: int
+) -> None:
+    """Write model and data for a tool in R."""
+    from nonmem_ref.writing.other_tools import other_files  # noqa: PLC0415 - as above
+
+    cohort = given.population.cohort
+    files = other_files(spec, given.parameters, cohort, tool, data=_DATA, n_evaluations=maxeval)
+    make_folder(folder)
+    for name, text in files.texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    write_csv(folder / _DATA, files.head, files.rows)
+    write_csv(folder / _IDS, ("number", "ID"), ((i, name) for i, name in enumerate(cohort.ids, start=1)))
+    report("No R ran here: the text is checked by an evaluation of its own of equations and parameters.")
+    names = ", ".join((*files.texts, f"{_DATA} ({cohort.n_subjects:,} individuals, {len(files.rows):,} records)", _IDS))
+    write_output(f"{folder}: {names}.\n")
 
 
 def _inputs(data: str, fit: str | None, model: str | None) -> FitInputs:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pkpd.model.population import PopulationParameter
     from pkpd.model.spec import Effect, ModelSpec, Term
 
-_NAMES = {
+PK_NAMES = {
     Parameterization.CL_V: {"cl": "CL", "v": "V"},
     Parameterization.KE_V: {"ke": "K", "v": "V"},
     Parameterization.CL_V1_Q_V2: {"cl": "CL", "v1": "V1", "q": "Q", "v2": "V2"},
@@ -44,12 +44,21 @@ class ControlText:
         Those of covariates.
     thetas : tuple of str
         The engine's name of each element of THETA.
+    etas : dict of str to int
+        Number of each random effect; of those of occasions that of the first.
+    blocks : tuple of tuple of str
+        Random effects of subjects, those together that are correlated.
+    occasions : dict of str to str
+        Random effect of occasions that each variable of the code holds.
     """
 
     text: str
     items: tuple[str, ...]
     covariates: tuple[Item, ...]
     thetas: tuple[str, ...]
+    etas: dict[str, int]
+    blocks: tuple[tuple[str, ...], ...]
+    occasions: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -61,6 +70,7 @@ class _Writer:
     thetas: list[str] = field(default_factory=list[str])
     items: dict[str, Item] = field(default_factory=dict[str, Item])
     pk: list[str] = field(default_factory=list[str])
+    occasions: dict[str, str] = field(default_factory=dict[str, str])
 
     def theta(self, name: str) -> str:
         """Return the element of THETA that a parameter of the engine becomes."""
@@ -123,7 +133,13 @@ def control_text(
         f"$TABLE ID TIME EVID CENS PRED IPRED CWRES {etas} NOAPPEND ONEHEADER NOPRINT FORMAT=s1PE15.8 FILE=sdtab",
     ]
     return ControlText(
-        "".join(f"{line}\n" for line in lines), items, tuple(writer.items.values()), tuple(writer.thetas)
+        "".join(f"{line}\n" for line in lines),
+        items,
+        tuple(writer.items.values()),
+        tuple(writer.thetas),
+        numbers,
+        tuple(map(tuple, _groups(model))),
+        writer.occasions,
     )
 
 
@@ -150,14 +166,14 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
 
 def _subroutines(model: ModelSpec) -> str:
     two, oral = has_two_compartments(model.parameterization), is_oral(model.parameterization)
-    trans = "TRANS4" if two else "TRANS1" if "ke" in _NAMES[model.parameterization] else "TRANS2"
+    trans = "TRANS4" if two else "TRANS1" if "ke" in PK_NAMES[model.parameterization] else "TRANS2"
     return f"ADVAN{1 + 2 * two + oral} {trans}"
 
 
 def _write_pk(writer: _Writer, numbers: dict[str, int], n_occasions: int) -> None:
     """Write $PK: typical values, then parameters."""
     model = writer.model
-    names = _NAMES[model.parameterization]
+    names = PK_NAMES[model.parameterization]
     for parameter, name in names.items():
         terms = [(t, term) for t, term in enumerate(model.terms) if term.parameter == parameter]
         parts: list[str] = []
@@ -189,6 +205,7 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
     etas = [] if term.eta is None else [f"ETA({numbers[term.eta]})"]
     if term.occasion_eta is not None:
         first = numbers[term.occasion_eta]
+        writer.occasions[f"IOV{name}"] = term.occasion_eta
         writer.pk.append(f"IOV{name} = 0")
         writer.pk += [f"IF (OCC.EQ.{o + 1}) IOV{name} = ETA({first + o})" for o in range(n_occasions)]
         etas.append(f"IOV{name}")
@@ -281,7 +298,6 @@ def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]
     groups = _groups(model)
     numbers: dict[str, int] = {}
     lines: list[str] = []
-    rho = {frozenset(pair[:2]): pair[2] for pair in model.correlations}
     variance = {one.eta: one.omega2 for one in (*model.variances, *model.occasion_variances)}
     for group in groups:
         for eta in group:
@@ -291,12 +307,7 @@ def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]
             lines.append(f"$OMEGA {variance[group[0]]!r}{fixed} ; {group[0]}")
             continue
         lines.append(f"$OMEGA BLOCK({len(group)}){fixed} ; {', '.join(group)}")
-        for i, eta in enumerate(group):
-            row = [
-                float(rho.get(frozenset((eta, other)), 0.0) * np.sqrt(variance[eta] * variance[other]))
-                for other in group[:i]
-            ]
-            lines.append(" ".join(map(repr, [*row, variance[eta]])))
+        lines += [" ".join(map(repr, row)) for row in lower_triangle(model, group)]
     at = len(numbers)
     for eta in model.occasion_etas:
         numbers[eta] = at + 1
@@ -308,6 +319,17 @@ def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]
         ]
         at += n_occasions
     return numbers, lines
+
+
+def lower_triangle(model: ModelSpec, group: Sequence[str]) -> list[list[float]]:
+    """Return variances and covariances of some random effects of subjects, row by row."""
+    rho = {frozenset(pair[:2]): pair[2] for pair in model.correlations}
+    variance = {one.eta: one.omega2 for one in model.variances}
+
+    def covariance(eta: str, other: str) -> float:
+        return float(rho.get(frozenset((eta, other)), 0.0) * np.sqrt(variance[eta] * variance[other]))
+
+    return [[*(covariance(eta, other) for other in group[:i]), variance[eta]] for i, eta in enumerate(group)]
 
 
 def _groups(model: ModelSpec) -> list[list[str]]:

@@ -22,7 +22,9 @@ _CENS = {Censoring.NONE: 0, Censoring.BELOW: 1, Censoring.ABOVE: -1, Censoring.B
 _LEVEL, _DOSE, _AFTER, _COVARIATES = 0, 1, 2, 3
 
 
-def data_rows(cohort: Cohort, model: ModelSpec, items: Sequence[Item]) -> Iterator[tuple[object, ...]]:
+def data_rows(
+    cohort: Cohort, model: ModelSpec, items: Sequence[Item], *, has_logarithms: bool = True
+) -> Iterator[tuple[object, ...]]:
     """Yield the records of a cohort.
 
     Parameters
@@ -33,6 +35,8 @@ def data_rows(cohort: Cohort, model: ModelSpec, items: Sequence[Item]) -> Iterat
         For the compartments of doses and the scale of levels.
     items : sequence of Item
         Covariates.
+    has_logarithms : bool
+        Whether levels under a logarithmic error are written as logarithms.
 
     Yields
     ------
@@ -42,7 +46,7 @@ def data_rows(cohort: Cohort, model: ModelSpec, items: Sequence[Item]) -> Iterat
         DV is the level, or the limit that it is beyond; of an interval DV and LIMIT are its ends. Of a logarithmic error they are
         logarithms.
     """
-    is_log = model.residual.kind is ResidualKind.LOGARITHMIC
+    is_log = has_logarithms and model.residual.kind is ResidualKind.LOGARITHMIC
     central = 2 if is_oral(model.parameterization) else 1
     covariates = [one.values(cohort.covariates[one.covariate]) for one in items]
     if model.occasion_variances:

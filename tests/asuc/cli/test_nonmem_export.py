@@ -75,3 +75,28 @@ def test_nothing_is_written_over(cohort: Path, tmp_path: Path, capsys: pytest.Ca
     assert run(words) == 2
     assert "nothing is written over without --force" in capsys.readouterr().err
     assert run([*words, "--force"]) == 0
+
+
+@pytest.mark.parametrize(("tool", "names"), [("nlmixr2", ["model.R"]), ("mrgsolve", ["model.cpp", "run.R"])])
+def test_a_model_is_written_for_tools_in_r(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tool: str, names: list[str]
+):
+    file, out = tmp_path / "cohort.csv", tmp_path / "out"
+    file.write_text("ID,TIME,AMT,RATE,EVID,DV,WT,CRP\n7,0,400,4800,1,.,70,30\n7,9,.,.,0,11.5,70,30\n", encoding="utf-8")
+    assert (
+        run(["nonmem", "export", *MODEL, "--data", str(file), "--out", str(out), "--to", tool, "--maxeval", "0"]) == 0
+    )
+    said = capsys.readouterr()
+    assert "1 individuals, 2 records" in said.out
+    assert "No R ran here" in said.err
+    assert sorted(one.name for one in out.iterdir()) == sorted([*names, "data.csv", "ids.csv"])
+    assert (out / "ids.csv").read_text(encoding="utf-8").splitlines() == ["number,ID", "1,7"]
+
+
+def test_levels_above_a_limit_are_refused_for_mapbayr(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file, out = tmp_path / "cohort.csv", tmp_path / "out"
+    text = "ID,TIME,AMT,RATE,EVID,DV,CENS,WT,CRP\n7,0,400,4800,1,.,0,70,30\n7,9,.,.,0,20,-1,70,30\n"
+    file.write_text(text, encoding="utf-8")
+    assert run(["nonmem", "export", *MODEL, "--data", str(file), "--out", str(out), "--to", "mrgsolve"]) == 2
+    assert "levels above a limit" in capsys.readouterr().err
+    assert not out.exists()

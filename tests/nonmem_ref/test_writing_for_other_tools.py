@@ -1,0 +1,310 @@
+"""Models for nlmixr2 and mrgsolve: the text, read by an evaluator of its own, predicts what the engine does; what cannot be said is refused.
+
+No R runs here. The evaluator below knows the little of both languages that is written: assignments, powers, conditions, derivatives.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from nonmem_ref.writing.other_tools import OtherFiles, other_files, theta_name
+from pkpd.data.cohort import select_samples, subject_of
+from pkpd.data.records import Censoring
+from pkpd.errors import InputError
+from pkpd.model import load_model
+from pkpd.model.library import model_names
+from pkpd.model.population import population_parameters
+from pkpd.model.spec import EtaVariance, RandomEffectShape, ResidualError, ResidualKind
+from pkpd.problem import bind
+from pkpd.simulation.predict import predict_samples
+from tests.nonmem_ref.test_writing import NIYIGENA, NOT_WRITTEN, cohort_for
+
+if TYPE_CHECKING:
+    from pkpd.data.cohort import Cohort
+    from pkpd.model.spec import ModelSpec
+
+WRITTEN = [name for name in model_names() if name not in NOT_WRITTEN]
+FUNCTIONS = {"exp": math.exp, "log": math.log, "log10": math.log10, "sqrt": math.sqrt, "pow": math.pow}
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a text says: values of parameters, lines that compute, derivatives in the order of the compartments, and the level."""
+
+    values: dict[str, float]
+    lines: list[str]
+    slopes: dict[str, str]
+    level: str
+
+
+def quantified(cohort: Cohort) -> Cohort:
+    return select_samples(cohort, cohort.censoring == int(Censoring.NONE))
+
+
+def files(model: ModelSpec, cohort: Cohort, tool: Any, **options: Any) -> OtherFiles:
+    return other_files(model, population_parameters(model), cohort, tool, data="data.csv", **options)
+
+
+def as_python(line: str) -> str:
+    """Return an assignment or condition of R or C++ as Python says it."""
+    line = line.strip().removesuffix(";").removeprefix("double ").replace("<-", "=").replace("^", "**")
+    return re.sub(r"^if \((.*)\) \{$", r"if \1:", line)
+
+
+def python_lines(block: str) -> list[str]:
+    lines: list[str] = []
+    depth = 0
+    for line in filter(None, map(str.strip, block.splitlines())):
+        if line == "}":
+            depth -= 1
+            continue
+        lines.append("  " * depth + as_python(line))
+        depth += line.endswith("{")
+    return lines
+
+
+def nlmixr2(text: str) -> Program:
+    ini = text.split("ini({")[1].split("})", maxsplit=1)[0]
+    values: dict[str, float] = {}
+    for name, value in re.findall(r"(\w+) <- (.*)", ini):
+        numbers = re.findall(r"-?[\d.]+(?:e[-+]?\d+)?", value)
+        values[name] = float(numbers[1] if value.startswith("c(") else numbers[0])
+    body = text.split("model({")[1].split("})\n", maxsplit=1)[0]
+    slopes = {name: as_python(slope) for name, slope in re.findall(r"d/dt\((\w+)\) <- (.*)", body)}
+    lines = [line for line in body.splitlines() if "d/dt" not in line and " ~ " not in line and "cp <-" not in line]
+    return Program(values, python_lines("\n".join(lines)), slopes, re.findall(r"cp <- (.*)", body)[0])
+
+
+def mrgsolve(text: str) -> Program:
+    blocks = re.split(r"^\$", text, flags=re.MULTILINE)
+    (parameters,) = (block for block in blocks if block.startswith("PARAM @annotated\n"))
+    values = {name: float(value) for name, value in re.findall(r"^(\w+) : (\S+) : ", parameters, flags=re.MULTILINE)}
+    (main,) = (block.removeprefix("MAIN") for block in blocks if block.startswith("MAIN"))
+    (ode,) = (block for block in blocks if block.startswith("ODE"))
+    (table,) = (block for block in blocks if block.startswith("TABLE"))
+    slopes = dict(re.findall(r"dxdt_(\w+) = (.*);", ode))
+    (compartments,) = (block for block in blocks if block.startswith("CMT"))
+    assert list(slopes) == re.findall(r"^(\w+) : ", compartments, flags=re.MULTILINE)
+    level = re.findall(r"double DV = (central/\w+)", table)[0]
+    main = re.sub(r"ETA\((\d+)\)", r"ETA_\1", main)
+    return Program(values, python_lines(main), slopes, level)
+
+
+def predicted(program: Program, written: OtherFiles, number: int, etas: dict[str, float]) -> np.ndarray:
+    """Return the levels of a subject: from record to record, with the covariates of the record that an interval ends at."""
+    columns = [name.upper() for name in written.head]
+    rows: list[dict[str, Any]] = [dict(zip(columns, row, strict=True)) for row in written.rows if row[0] == number]
+    amounts = np.zeros(len(program.slopes))
+    rates: list[tuple[float, int, float]] = []
+    now, found = rows[0]["TIME"], []
+    code = compile("\n".join(program.lines), "model", "exec")
+    slopes = [compile(slope, "slope", "eval") for slope in program.slopes.values()]
+    for row in rows:
+        known: dict[str, Any] = {**FUNCTIONS, **program.values, **etas, **{k: v for k, v in row.items() if v != "."}}
+        exec(code, known)  # noqa: S102 - the text that is tested
+        edges = sorted({now, row["TIME"], *(end for end, _, _ in rates if now < end < row["TIME"])})
+        for start, end in pairwise(edges):
+            into = np.zeros(amounts.size)
+            for stop, compartment, rate in rates:
+                into[compartment] += rate * (stop > start + 1e-12)
+
+            def slope(_: float, x: np.ndarray, into: np.ndarray = into, known: dict[str, Any] = known) -> list[float]:
+                here = {**known, **dict(zip(program.slopes, x.tolist(), strict=True))}
+                return [eval(one, here) + more for one, more in zip(slopes, into.tolist(), strict=True)]  # noqa: S307
+
+            amounts = solve_ivp(slope, (start, end), amounts, method="DOP853", rtol=1e-12, atol=1e-13).y[:, -1]
+        now = row["TIME"]
+        if row["EVID"] == 1:
+            rate, compartment = float(row["RATE"]), int(row["CMT"]) - 1
+            if rate > 0.0:
+                rates.append((now + row["AMT"] / rate, compartment, rate))
+            else:
+                amounts[compartment] += row["AMT"]
+        elif row["EVID"] == 0:
+            found.append(eval(program.level, {**known, **dict(zip(program.slopes, amounts.tolist(), strict=True))}))  # noqa: S307
+    return np.array(found)
+
+
+def assert_same_predictions(model: ModelSpec, cohort: Cohort) -> None:
+    rng = np.random.default_rng(8)
+    both = {tool: files(model, cohort, tool) for tool in ("nlmixr2", "mrgsolve")}
+    programs = {
+        "nlmixr2": nlmixr2(both["nlmixr2"].texts["model.R"]),
+        "mrgsolve": mrgsolve(both["mrgsolve"].texts["model.cpp"]),
+    }
+    order = [
+        eta
+        for group in re.findall(r"^ +(eta_.*) ~", both["nlmixr2"].texts["model.R"], re.MULTILINE)
+        for eta in group.split(" + ")
+    ]
+    compared = 0
+    for i in range(0, cohort.n_subjects, 4):
+        subject = subject_of(cohort, i)
+        if not subject.samples:
+            continue
+        problem = bind(model, [subject])
+        drawn = 0.1 * rng.normal(size=problem.n_eta)
+        ours = predict_samples(problem, drawn)
+        by_name = {f"eta_{eta}": float(value) for eta, value in zip(model.etas, drawn, strict=True)}
+        etas = {"nlmixr2": by_name, "mrgsolve": {f"ETA_{n}": by_name[eta] for n, eta in enumerate(order, start=1)}}
+        for tool, program in programs.items():
+            np.testing.assert_allclose(predicted(program, both[tool], i + 1, etas[tool]), ours, rtol=1e-8, atol=1e-12)
+        compared += ours.size
+    assert compared >= 5
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_every_shipped_model_predicts_what_the_engine_does(name: str):
+    model = load_model(name)
+    assert_same_predictions(model, quantified(cohort_for(model)))
+
+
+@pytest.mark.parametrize(
+    "shape", [RandomEffectShape.BOX_COX, RandomEffectShape.PROPORTIONAL, RandomEffectShape.ADDITIVE]
+)
+def test_shapes_of_random_effects_are_written(shape: RandomEffectShape):
+    terms = tuple(
+        replace(term, shape=shape, shape_parameter=0.7 if shape is RandomEffectShape.BOX_COX else 0.0)
+        for term in NIYIGENA.terms
+    )
+    model = replace(NIYIGENA, terms=terms)
+    assert_same_predictions(model, quantified(cohort_for(model)))
+
+
+ADD, PROP = theta_name("sigma_additive"), theta_name("sigma_proportional")
+
+
+@pytest.mark.parametrize(
+    ("residual", "r", "sigma"),
+    [
+        (ResidualError(0.5, 0.3, {}), f"add({ADD}) + prop({PROP}) + combined2()", ("0.09", "0.25")),
+        (ResidualError(0.5, 0.0, {}), f"add({ADD})", ("0.0", "0.25")),
+        (ResidualError(0.5, 0.3, {}, ResidualKind.SDS_ADD), f"add({ADD}) + prop({PROP}) + combined1()", None),
+        (ResidualError(0.5, 0.3, {}, exponent=0.8), f"add({ADD}) + pow({PROP}, t_sigma_exponent) + combined2()", None),
+        (ResidualError(0.5, 0.0, {}, ResidualKind.LOGARITHMIC), "lnorm(t_sigma_log)", ("0.0", "0.25")),
+    ],
+)
+def test_residual_errors(residual: ResidualError, r: str, sigma: tuple[str, str] | None):
+    model = replace(NIYIGENA, residual=residual)
+    cohort = quantified(cohort_for(model))
+    assert f"    cp ~ {r}\n" in files(model, cohort, "nlmixr2").texts["model.R"]
+    if sigma is None:
+        with pytest.raises(InputError, match="mapbayr"):
+            files(model, cohort, "mrgsolve")
+        return
+    text = files(model, cohort, "mrgsolve").texts["model.cpp"]
+    assert f"$SIGMA\n{sigma[0]} // proportional\n{sigma[1]} // additive" in text
+    log = residual.kind is ResidualKind.LOGARITHMIC
+    assert ("double DV = central/V*exp(EPS(2));" if log else "double DV = central/V*(1.0 + EPS(1)) + EPS(2);") in text
+
+
+def test_correlated_effects_are_blocks_with_variances_and_covariances():
+    model = replace(NIYIGENA, correlations=(("cl", "v", 0.5),))
+    variance = {one.eta: one.omega2 for one in model.variances}
+    covariance = 0.5 * math.sqrt(variance["cl"] * variance["v"])
+    cohort = quantified(cohort_for(model))
+    r, cpp = (files(model, cohort, tool) for tool in ("nlmixr2", "mrgsolve"))
+    (numbers,) = re.findall(r"eta_cl \+ eta_v ~ c\((.*)\)", r.texts["model.R"])
+    assert list(map(float, numbers.split(", "))) == pytest.approx(
+        [variance["cl"], covariance, variance["v"]], rel=1e-15
+    )
+    (block,) = re.findall(r"\$OMEGA @block\n(\S+)\n(\S+) (\S+)\n", cpp.texts["model.cpp"])
+    assert list(map(float, block)) == pytest.approx([variance["cl"], covariance, variance["v"]], rel=1e-15)
+
+
+def test_limits_are_columns_of_nlmixr2_as_of_the_cohort():
+    cohort = cohort_for(NIYIGENA)
+    kinds = cohort.censoring.copy()
+    kinds[:4] = [int(kind) for kind in (Censoring.NONE, Censoring.BELOW, Censoring.ABOVE, Censoring.BETWEEN)]
+    lloq, uloq = np.where(np.isnan(cohort.lloq), 0.4, cohort.lloq), np.where(np.isnan(cohort.uloq), 20.0, cohort.uloq)
+    level = np.where(np.isnan(cohort.level), 5.0, cohort.level)
+    cohort = replace(cohort, censoring=kinds, lloq=lloq, uloq=uloq, level=level)
+    written = files(NIYIGENA, cohort, "nlmixr2")
+    columns = {name: i for i, name in enumerate(written.head)}
+    levels = [row for row in written.rows if row[columns["EVID"]] == 0]
+    found = {(row[columns["DV"]], row[columns["CENS"]], row[columns["LIMIT"]]) for row in levels}
+    assert {(level[0], 0, "."), (lloq[1], 1, "."), (uloq[2], -1, "."), (uloq[3], 1, lloq[3])} <= found
+
+
+def test_limits_are_columns_of_mapbayr_where_it_has_them():
+    cohort = cohort_for(NIYIGENA)
+    below = select_samples(cohort, np.isin(cohort.censoring, [int(Censoring.NONE), int(Censoring.BELOW)]))
+    kinds = below.censoring.copy()
+    kinds[0] = int(Censoring.BELOW)
+    below = replace(below, censoring=kinds, lloq=np.where(np.isnan(below.lloq), 0.4, below.lloq))
+    written = files(NIYIGENA, below, "mrgsolve")
+    assert written.head[:10] == ("ID", "time", "amt", "rate", "evid", "mdv", "cmt", "DV", "LLOQ", "BLQ")
+    # As mapbayr asks: numbers alone, a limit and 0 or 1 at every level.
+    assert all(isinstance(cell, (int, float)) and math.isfinite(cell) for row in written.rows for cell in row)
+    first = next(row for row in written.rows if row[4] == 0)
+    assert (first[7], first[8], first[9]) == (below.lloq[0], below.lloq[0], 1)
+    assert "LLOQ" not in files(NIYIGENA, quantified(cohort), "mrgsolve").head
+
+
+def test_what_mapbayr_cannot_say_is_one_sentence_each():
+    cohort = cohort_for(NIYIGENA)
+    kinds = cohort.censoring.copy()
+    kinds[:2] = [int(Censoring.ABOVE), int(Censoring.BELOW)]
+    log = replace(NIYIGENA, residual=ResidualError(0.4, 0.0, {}, ResidualKind.LOGARITHMIC))
+    with pytest.raises(InputError) as error:
+        files(log, replace(cohort, censoring=kinds), "mrgsolve")
+    assert [str(problem) for problem in error.value.problems] == [
+        "cohort: has levels above a limit or between two; mapbayr takes those below one alone",
+        "cohort: has levels below a limit under a logarithmic error, where mapbayr compares the limit with the logarithm",
+    ]
+
+
+@pytest.mark.parametrize("name", NOT_WRITTEN)
+def test_what_is_not_written_for_nonmem_is_not_for_others(name: str):
+    model = load_model(name)
+    with pytest.raises(InputError, match=re.escape(NOT_WRITTEN[name])):
+        files(model, quantified(cohort_for(model)), "nlmixr2")
+
+
+def test_the_texts_have_what_the_tools_ask_for():
+    cohort = quantified(cohort_for(NIYIGENA))
+    r = files(NIYIGENA, cohort, "nlmixr2", n_evaluations=0).texts["model.R"]
+    assert 'covsInterpolation = "nocb"' in r
+    assert "maxOuterIterations = 0L" in r
+    assert "t_cl_weight_kg <- fix(0.75)" in r
+    cpp = files(NIYIGENA, cohort, "mrgsolve").texts["model.cpp"]
+    # From version 1.0 on mapbayr refuses ETA1, ETA2 … among the parameters, and wants DV captured.
+    assert not re.search(r"^ETA\d", cpp, re.MULTILINE)
+    assert "$CAPTURE DV CL V\n" in cpp
+    assert "central : central (mg) [ADM, OBS]\n" in cpp
+    assert "$PARAM @annotated @covariates\nWT : " in cpp
+
+
+def test_effects_of_occasions_are_written_for_nlmixr2_and_refused_for_mapbayr():
+    terms = tuple(
+        replace(term, occasion_eta=f"iov_{term.parameter}") if term.parameter == "cl" else term
+        for term in NIYIGENA.terms
+    )
+    model = replace(NIYIGENA, terms=terms, occasion_variances=(EtaVariance("iov_cl", 0.04),))
+    cohort = quantified(cohort_for(model))
+    written = files(model, cohort, "nlmixr2")
+    assert "    eta_iov_cl ~ 0.04 | OCC\n" in written.texts["model.R"]
+    assert "    CL <- TVCL*exp(eta_cl+eta_iov_cl)\n" in written.texts["model.R"]
+    assert "OCC" in written.head
+    with pytest.raises(InputError, match="random effects of occasions, which mapbayr does not estimate"):
+        files(model, cohort, "mrgsolve")
+
+
+@pytest.mark.parametrize("tool", ["nlmixr2", "mrgsolve"])
+def test_a_wrong_text_would_be_found(tool: str, monkeypatch: pytest.MonkeyPatch):
+    def other(text: str) -> Program:
+        program = read(text)
+        return replace(program, values={**program.values, "t_cl": 1.001 * program.values["t_cl"]})
+
+    read = {"nlmixr2": nlmixr2, "mrgsolve": mrgsolve}[tool]
+    monkeypatch.setitem(globals(), tool, other)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        assert_same_predictions(NIYIGENA, quantified(cohort_for(NIYIGENA)))
