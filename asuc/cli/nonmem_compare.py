@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,16 @@ def compare_runs(
         ),
     ],
     run: Annotated[str | None, typer.Option(metavar="NAME", help="Only this run: what its files are called.")] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.ctl",
+            help="Control stream of the run where the folder has none, or one that says the same in terms that are read.",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Data in place of the file that $DATA names.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Recompute a run at NONMEM's estimates, fit it again, and say of every quantity whether both agree."""
@@ -44,10 +55,15 @@ def compare_runs(
         runs = tuple(one for one in runs if one.name == run)
         if not runs:
             raise input_error("--run", f"is {run}; expected one of {names}")
+    if (control is not None or data is not None) and len(runs) > 1:
+        names = ", ".join(one.name for one in runs)
+        raise input_error("--run", f"is missing; expected the run that the control stream or the data are of: {names}")
+    if control is not None:
+        runs = tuple(replace(one, control=Path(control)) for one in runs)
     found: list[Comparison] = []
     with shown_progress("Comparing") as tell:
         for i, one in enumerate(runs):
-            found.append(compare(one))
+            found.append(compare(one, data=None if data is None else Path(data)))
             tell((i + 1) / len(runs))
     document = comparison_document(found, run_dir)
     if as_json:

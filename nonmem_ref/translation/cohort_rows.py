@@ -48,7 +48,7 @@ def cohort_rows(dataset: Dataset, model: RecognizedModel) -> tuple[tuple[str, ..
         For records that a cohort cannot hold, each with its line.
     """
     columns, n = dataset.columns, dataset.lines.size
-    problems = list(_problems(dataset, model))
+    problems = list(_problems(dataset))
     if problems:
         raise InputError(problems)
     evid = columns["EVID"]
@@ -132,18 +132,16 @@ def _before_records(dataset: Dataset, covariates: dict[str, FloatArray]) -> Bool
     return found & same & later
 
 
-def _problems(dataset: Dataset, model: RecognizedModel) -> Iterator[Problem]:
+def _problems(dataset: Dataset) -> Iterator[Problem]:
     """Yield records that a cohort cannot hold."""
     columns = dataset.columns
     evid, steady = columns["EVID"], _column(dataset, "SS")
     is_dose = np.isin(evid, (DOSE, RESET_DOSE))
     is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
-    level, code = _levels(dataset, model)
     reasons = (
         (is_dose & (steady > 1.0), "SS", "0 or 1; other steady states are not in the engine"),
         (is_dose & (steady == 1.0) & ~is_first, "SS", "a steady state only in an individual's first record"),
         (is_dose & (_column(dataset, "AMT") <= 0.0), "AMT", "an amount above 0 of a dose"),
-        ((level <= 0.0) & (code == 0.0), "DV", "a level above 0, or one below a limit"),
     )
     for where, item, expected in reasons:
         rows: IntArray = np.flatnonzero(where)

@@ -77,7 +77,7 @@ class Run:
         return self.control.code("PRED") is not None
 
 
-def read_run(path: Path, *, problem: int = 1, data: Path | None = None) -> Run:
+def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: Path | None = None) -> Run:
     """Read a control stream, or the listing that echoes one, and its data.
 
     Parameters
@@ -88,6 +88,8 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None) -> Run:
         Which $PROBLEM, from 1.
     data : Path, optional
         The data in place of the file that $DATA names; that is looked for from the folder of `path`, and there by its name alone.
+    folder : Path, optional
+        Another folder where it is looked for by its name then.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None) -> Run:
         n = len(reading.problems_read)
         raise input_error("--problem", f"is {problem}, but {path} has {n} $PROBLEM; expected 1 to {n}")
     control = reading.problems_read[problem - 1]
-    file = _data_file(path, control.data.file) if data is None else data
+    file = _data_file(path, control.data.file, folder) if data is None else data
     found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
     if found.dataset is None:
         raise InputError(found.problems)
@@ -151,8 +153,9 @@ def within(path: Path, problems: tuple[Problem, ...]) -> list[Problem]:
     ]
 
 
-def _data_file(path: Path, name: str) -> Path:
-    """Return where the file of $DATA is: as named, or beside the control stream."""
-    named = path.parent / name.replace("\\", "/")
-    beside = path.parent / name.replace("\\", "/").rpartition("/")[2]
-    return named if named.is_file() or not beside.is_file() else beside
+def _data_file(path: Path, name: str, folder: Path | None) -> Path:
+    """Return where the file of $DATA is: as named, beside the control stream, or in another folder."""
+    plain = name.replace("\\", "/")
+    named, alone = path.parent / plain, plain.rpartition("/")[2]
+    others = [path.parent / alone, *([folder / alone] if folder is not None else [])]
+    return next((one for one in (named, *others) if one.is_file()), named)

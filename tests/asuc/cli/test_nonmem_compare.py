@@ -78,7 +78,10 @@ def test_a_run_that_did_not_converge_is_compared_subject_by_subject_and_its_verd
 def test_a_run_without_a_control_stream_is_not_comparable(reference_dir: Path, compared, folder: str):
     document = compared(reference_dir / "nonmem" / folder)
     assert document["verdict"] == "not comparable"
-    assert document["runs"][0]["reason"] == "There is no control stream and no listing that echoes one."
+    assert (
+        document["runs"][0]["reason"]
+        == "There is no control stream and no listing that echoes one (--control names one)."
+    )
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ def test_what_the_engine_has_not_is_one_sentence_each(
     ("line", "message"),
     [
         ("1,0,100,.,2,70,0", "expected no bolus into the central compartment beside absorbed doses"),
-        ("2,25,.,-3,2,60,1", "line 9, DV: is -3; expected a level above 0, or one below a limit"),
+        ("2,25,100,.,1,60,1\n2,24,.,3,2,60,1", "line 10, TIME: 24 follows 25"),
     ],
 )
 def test_records_that_the_engine_has_not_are_told_with_their_line(
@@ -174,6 +174,17 @@ def test_records_that_the_engine_has_not_are_told_with_their_line(
     (control.parent / "data.csv").write_text(f"{DATA}{line}\n", encoding="utf-8")
     assert imported(control)[2] == 2
     assert message in capsys.readouterr().err
+
+
+def test_levels_below_zero_count_as_in_nonmem(control: Path):
+    """A run's data are what they are; a fit takes them where the model is in the run's own units."""
+    file = control.parent / "data.csv"
+    file.write_text(f"{DATA}2,25,.,-3,2,60,1\n", encoding="utf-8")
+    model, cohort, code = imported(control)
+    assert code == 0
+    assert any(row.split(",")[10] == "-3.0" for row in cohort.read_text(encoding="utf-8").splitlines())
+    words = ("--method", "focei", "--maxeval", "0", "--covariance", "none", "--no-figures")
+    assert run(["fit", str(cohort), "--model", str(model), "--out", str(control.parent / "fit"), *words]) == 0
 
 
 def test_nothing_is_written_over_and_a_model_needs_its_ending(control: Path, capsys: pytest.CaptureFixture[str]):
