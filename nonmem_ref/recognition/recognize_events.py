@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nonmem_ref.recognition.hazard_effects import HazardModel
     from pkpd.arrays import BoolArray, FloatArray
 
-_OBSERVED = (0.0, 100.0)
+_OBSERVED = 0.0
 _DISTURBED = 0.17
 # How close a coefficient has to be to an element of THETA to be it, but for the last digits that computing left; and how far one moves.
 _SAME, _MOVED = 1e-11, 1e-9
@@ -161,7 +161,7 @@ def _unsupported(control: ControlProblem, code: Code, place: str) -> Iterator[Pr
 def _likelihood_code(control: ControlProblem, code: Code, dataset: Dataset) -> LikelihoodCode:
     is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
     columns = {"NEWIND": np.where(is_first, 1.0, 2.0), **dataset.columns}
-    is_counted = np.isin(dataset.columns.get("MDV", np.zeros(dataset.lines.size)), _OBSERVED)
+    is_counted = dataset.columns.get("MDV", np.zeros(dataset.lines.size)) == _OBSERVED
     if not is_counted.any():
         raise NotRecognizedError("is given no record that counts; expected some with MDV 0")
     omega = matrix_of(control.omega)

@@ -127,7 +127,7 @@ $COVARIANCE MATRIX=R
 NAMES = ("THETA1", "THETA2", "THETA3", "SIGMA(1,1)", "OMEGA(1,1)")
 
 
-def data() -> dict[str, FloatArray]:
+def data() -> dict[str, Any]:
     rng = np.random.default_rng(4)
     crp: FloatArray = np.round(rng.uniform(5.0, 80.0, 60), 1).astype(np.float64)
     time: FloatArray = np.round(60.0 * rng.weibull(1.2, 60) * np.exp(-0.015 * (crp - 30.0)) + 0.5, 3).astype(np.float64)
