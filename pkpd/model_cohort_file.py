@@ -11,7 +11,7 @@ import numpy as np
 from pkpd.data.cohort_file import CohortReading, read_cohort
 from pkpd.data.cohort_table import cell, in_order_of_lines, numbers, problem_at, texts
 from pkpd.errors import Problem
-from pkpd.model.spec import is_oral
+from pkpd.model.spec import ResidualKind, is_oral
 from pkpd.model_covariates import expected_values, is_possible
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def read_model_cohort(
         Where the file cannot be read as a table at all.
     """
     names = {one.column: name for name, one in model.covariates.items()} if columns is None else columns
-    reading = read_cohort(path, names)
+    # A model in units of its own was taken over from a run, and so are its data; a logarithm needs levels above 0 anyway.
+    is_log = model.residual.kind is ResidualKind.LOGARITHMIC
+    reading = read_cohort(path, names, takes_any_level=model.has_own_units and not is_log)
     found: list[Problem] = []
     for name, domain in model.covariates.items():
         if domain.column.upper() in reading.table.columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +36,16 @@ def compare_runs(
         ),
     ],
     run: Annotated[str | None, typer.Option(metavar="NAME", help="Only this run: what its files are called.")] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.ctl",
+            help="Control stream of the run where the folder has none, or one that says the same in terms that are read.",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Data in place of the file that $DATA names.")
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Folder for a page with figures, its tables and one JSON document."),
@@ -58,10 +69,15 @@ def compare_runs(
         runs = tuple(one for one in runs if one.name == run)
         if not runs:
             raise input_error("--run", f"is {run}; expected one of {names}")
+    if (control is not None or data is not None) and len(runs) > 1:
+        names = ", ".join(one.name for one in runs)
+        raise input_error("--run", f"is missing; expected the run that the control stream or the data are of: {names}")
+    if control is not None:
+        runs = tuple(replace(one, control=Path(control)) for one in runs)
     found: list[Comparison] = []
     with shown_progress("Comparing") as tell:
         for i, one in enumerate(runs):
-            found.append(compare(one))
+            found.append(compare(one, data=None if data is None else Path(data)))
             tell((i + 1) / len(runs))
     document = comparison_document(found, run_dir)
     if target is not None:

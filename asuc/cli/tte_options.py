@@ -137,7 +137,12 @@ def read_event_time_model(
         fixed=_named(reading.model, held),
     )
     # What the file says was checked with the file.
-    model = replace(changed, effects=reading.model.effects, initial={**reading.model.initial, **changed.initial})
+    model = replace(
+        changed,
+        effects=reading.model.effects,
+        initial={**reading.model.initial, **changed.initial},
+        fixed=reading.model.fixed | changed.fixed,
+    )
     return model, {"file": file, "sha256": reading.sha256, "origin": reading.origin}
 
 

@@ -10,17 +10,22 @@ from nonmem_ref.comparison.at_estimates import checks_at_estimates
 from nonmem_ref.comparison.check import Check, Verdict, skipped
 from nonmem_ref.comparison.correspondence import correspondences, with_values
 from nonmem_ref.comparison.engine import cohort_of_run, evaluated, method_of, refitted
+from nonmem_ref.comparison.event_run import checks_of_events
 from nonmem_ref.comparison.refit import checks_of_refit
 from nonmem_ref.ext import FINAL, read_ext
 from nonmem_ref.run_status import RunStatus
-from nonmem_ref.translation.translate import translate
+from nonmem_ref.translation.event_translation import translated_events
+from nonmem_ref.translation.translate import read_run, translated
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nonmem_ref.comparison.at_estimates import RecordNumbers, SubjectNumbers
     from nonmem_ref.comparison.refit import ElementNumbers
     from nonmem_ref.comparison.run_files import RunFiles
     from nonmem_ref.ext import EstimationTable
+    from nonmem_ref.translation.translate import Run, Translation
 
 SCHEMA = "asuc-nonmem-compare/1"
 
@@ -56,13 +61,15 @@ class Comparison:
     elements: tuple[ElementNumbers, ...] = ()
 
 
-def compare(run: RunFiles) -> Comparison:
+def compare(run: RunFiles, *, data: Path | None = None) -> Comparison:
     """Compare a run.
 
     Parameters
     ----------
     run : RunFiles
         Its files.
+    data : Path, optional
+        The data in place of the file that $DATA names; that is looked for beside the control stream, then in the folder of the run.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def compare(run: RunFiles) -> Comparison:
         Whatever hinders it is its reason, in one sentence for each problem.
     """
     if run.control is None:
-        return _not_comparable(run, "There is no control stream and no listing that echoes one.")
+        return _not_comparable(run, "There is no control stream and no listing that echoes one (--control names one).")
     if run.ext is None:
         return _not_comparable(run, "There is no .ext file, which has NONMEM's estimates.")
     tables = read_ext(run.ext).tables
@@ -79,18 +86,41 @@ def compare(run: RunFiles) -> Comparison:
         reason = "It holds no estimation." if table is None else table.reason
         return _not_comparable(run, f"The .ext file has no final estimates. {reason}")
     try:
-        return _compared(run, table)
+        read = _read(run, data)
+        return _events_compared(run, read, table) if read.has_event_times else _compared(run, translated(read), table)
     except InputError as error:
         return _not_comparable(run, " ".join(f"{problem}." for problem in error.problems).replace("..", "."))
 
 
-def _compared(run: RunFiles, table: EstimationTable) -> Comparison:
+def _read(run: RunFiles, data: Path | None) -> Run:
     assert run.control is not None, "looked at before"  # noqa: S101 (compare refuses a run without)
-    translation = translate(run.control)
+    return read_run(run.control, data=data, folder=run.folder)
+
+
+def _final(table: EstimationTable) -> dict[str, float]:
+    """Return NONMEM's final estimates by element."""
+    values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
+    return {_element(name): value for name, value in values.items()}
+
+
+def _events_compared(run: RunFiles, read: Run, table: EstimationTable) -> Comparison:
+    translation, final = translated_events(read), _final(table)
+    n_theta = len(translation.control.thetas)
+    lacking = [f"THETA{i}" for i in range(1, n_theta + 1) if f"THETA{i}" not in final]
+    if lacking:
+        return _not_comparable(
+            run, f"The .ext file has no {lacking[0]}, but the control stream {n_theta} elements of THETA."
+        )
+    estimations = translation.control.estimations
+    is_refitted = _is_refitted(table, estimations[-1].n_evaluations if estimations else None)
+    checks, subjects = checks_of_events(run, translation, table, final, is_refitted=is_refitted)
+    return Comparison(run.name, *_verdict(table, checks), tuple(checks), subjects)
+
+
+def _compared(run: RunFiles, translation: Translation, table: EstimationTable) -> Comparison:
     method = method_of(translation)
     cohort = cohort_of_run(translation)
-    values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
-    final = {_element(name): value for name, value in values.items()}
+    final = _final(table)
     at = evaluated(translation, with_values(translation.control, final), cohort, method)
     there = checks_at_estimates(run, translation, at, table)
     checks, elements = there.checks, ()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nonmem_ref.comparison.correspondence import Correspondence
+    from nonmem_ref.control.read import ControlProblem
     from nonmem_ref.ext import EstimationTable
     from nonmem_ref.translation.translate import Translation
     from pkpd.estimation.fit import Fit
@@ -132,7 +133,7 @@ def _standard_errors(
     printed = table.standard_errors
     if printed is None or SE not in table.rows:
         return {}, [skipped("standard errors", "NONMEM printed none: there is no $COVARIANCE, or its step failed.")]
-    kind, words = _kind(translation)
+    kind, words = matrix_of_run(translation.control)
     known = uncertainty(fitted, kind)
     if known is None:
         return {}, [skipped("standard errors", f"Our fit has none: {fitted.status.value}")]
@@ -159,9 +160,9 @@ def _standard_errors(
     return errors, found
 
 
-def _kind(translation: Translation) -> tuple[CovarianceKind, str]:
-    """Return the matrix that $COVARIANCE asks for: the sandwich, unless MATRIX says R or S."""
-    for step in translation.control.steps:
+def matrix_of_run(control: ControlProblem) -> tuple[CovarianceKind, str]:
+    """Return the matrix that $COVARIANCE asks for, and its name: the sandwich, unless MATRIX says R or S."""
+    for step in control.steps:
         if step.name == "COVARIANCE":
             for option in step.options:
                 if option.name.startswith("MAT") and option.value is not None:

@@ -170,7 +170,12 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
     for estimation in control.estimations:
         for flag, word in (("likelihood", "LIKELIHOOD"), ("minus_2_log_likelihood", "-2LOGLIKELIHOOD")):
             if estimation.has(flag):
-                found.append(Problem(f"line {estimation.line}, $ESTIMATION", f"has {word}; expected predictions"))
+                found.append(
+                    Problem(
+                        f"line {estimation.line}, $ESTIMATION",
+                        f"has {word}; expected predictions, or $PRED with a closed form",
+                    )
+                )
     if not control.thetas or not control.omega or not control.sigma:
         lacking = [name for name in ("THETA", "OMEGA", "SIGMA") if not getattr(control, _FIELDS[name])]
         found.append(

@@ -27,6 +27,8 @@ _PARAMETERS: dict[tuple[int, int], dict[str, str]] = {
 }
 _CENTRAL = {1: 1, 2: 2, 3: 1, 4: 2}
 _N_COMPARTMENTS = {1: 1, 2: 2, 3: 2, 4: 3}
+# Rate constants of TRANS1 between two compartments: from the central one, and back.
+_RATES = {3: ("K12", "K21"), 4: ("K23", "K32")}
 _DEPOTS = frozenset({2, 4})
 _VOLUMES = {1: "V", 2: "V", 3: "V1", 4: "V2"}
 
@@ -92,12 +94,12 @@ def recognize_structure(
         raise NotRecognizedError("sets CALLFL, which has $PK called at other times; expected every event")
     if advan not in _CENTRAL:
         raise NotRecognizedError(f"has ADVAN{advan}; expected ADVAN1 to ADVAN4")
-    if kind not in _PARAMETERS:
-        known = ", ".join(f"TRANS{t}" for a, t in _PARAMETERS if a == advan)
+    if kind not in _PARAMETERS and (trans or 1) != 1:
+        known = ", ".join(f"TRANS{t}" for t in sorted({1, *(t for a, t in _PARAMETERS if a == advan)}))
         raise NotRecognizedError(f"has ADVAN{advan} with TRANS{trans or 1}; expected {known}")
     central = _CENTRAL[advan]
-    parameters = dict(_PARAMETERS[kind])
-    volume = _VOLUMES[advan]
+    parameters = dict(_PARAMETERS[kind]) if kind in _PARAMETERS else _with_flows(advan, code, values)
+    volume = next((name for name, meaning in parameters.items() if meaning == "v1"), _VOLUMES[advan])
     if "K" in parameters:
         parameters = _with_volume(parameters, code, volume, values, central)
         volume = next(name for name, meaning in parameters.items() if meaning == "v")
@@ -119,14 +121,10 @@ def _with_volume(
     parameters: dict[str, str], code: Code, volume: str, values: Mapping[str, Expression], central: int
 ) -> dict[str, str]:
     """Return the parameters of TRANS1: clearance and volume where K is their quotient, else K and the volume in the scale."""
-    for node in walk(*code.statements):
-        if isinstance(node, Assignment) and node.target.name == "K" and isinstance(node.value, Binary):
-            left, right = node.value.left, node.value.right
-            if node.value.operator == "/" and isinstance(left, Name) and isinstance(right, Name):
-                if values["K"] != Binary("/", values.get(left.name, left), values.get(right.name, right)):
-                    continue
-                others = {name: meaning for name, meaning in parameters.items() if name != "K"}
-                return {left.name: "cl", right.name: "v", **others}
+    if (quotient := _quotient("K", code, values)) is not None:
+        clearance, volume_name = quotient
+        others = {name: meaning for name, meaning in parameters.items() if name != "K"}
+        return {clearance: "cl", volume_name: "v", **others}
     scale = next(
         (
             node
@@ -140,6 +138,40 @@ def _with_volume(
     if found is None:
         raise NotRecognizedError("has K and no volume; expected V, or a variable that the scale S1 is made of")
     return {"K": "ke", found: "v", **{name: meaning for name, meaning in parameters.items() if name != "K"}}
+
+
+def _with_flows(advan: int, code: Code, values: Mapping[str, Expression]) -> dict[str, str]:
+    """Return the parameters of TRANS1 with two compartments: flows and volumes whose quotients K and its kind are.
+
+    Raises
+    ------
+    NotRecognizedError
+        Where they are something else; the engine has clearances and volumes, with random effects on these.
+    """
+    there, back = _RATES[advan]
+    if lacking := [name for name in ("K", there, back) if name not in values]:
+        raise NotRecognizedError(f"gives {' and '.join(lacking)} no value; expected K, {there}, {back}")
+    first, second, third = (_quotient(name, code, values) for name in ("K", there, back))
+    if first is None or second is None or third is None or first[1] != second[1] or second[0] != third[0]:
+        raise NotRecognizedError(
+            f"has ADVAN{advan} with TRANS1, whose K, {there} and {back} are rate constants of their own; expected quotients of variables, as in "
+            f"K = CL/V, {there} = Q/V and {back} = Q/V2, or TRANS4"
+        )
+    absorption = {"KA": "ka"} if advan in _DEPOTS else {}
+    return {first[0]: "cl", first[1]: "v1", second[0]: "q", third[1]: "v2", **absorption}
+
+
+def _quotient(name: str, code: Code, values: Mapping[str, Expression]) -> tuple[str, str] | None:
+    """Return the two variables whose quotient a variable is at the end of the code, or None."""
+    for node in walk(*code.statements):
+        if not (isinstance(node, Assignment) and node.target.name == name and isinstance(node.value, Binary)):
+            continue
+        left, right = node.value.left, node.value.right
+        if node.value.operator == "/" and isinstance(left, Name) and isinstance(right, Name):
+            whole = Binary("/", values.get(left.name, left), values.get(right.name, right))
+            if values.get(name) == whole:
+                return left.name, right.name
+    return None
 
 
 def _scales(central: int) -> tuple[str, str]:

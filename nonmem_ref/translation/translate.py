@@ -50,8 +50,35 @@ class Translation:
     notes: tuple[str, ...]
 
 
-def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Translation:
-    """Translate a control stream, or the listing that echoes one.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A control stream with its data.
+
+    Parameters
+    ----------
+    path : Path
+        The control stream, or the listing that echoes it.
+    control : ControlProblem
+        What it says.
+    dataset : Dataset
+        Its data.
+    notes : tuple of str
+        What was passed over or assumed.
+    """
+
+    path: Path
+    control: ControlProblem
+    dataset: Dataset
+    notes: tuple[str, ...]
+
+    @property
+    def has_event_times(self) -> bool:
+        """Whether it is read for times to an event: a model that $PRED says."""
+        return self.control.code("PRED") is not None
+
+
+def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: Path | None = None) -> Run:
+    """Read a control stream, or the listing that echoes one, and its data.
 
     Parameters
     ----------
@@ -61,11 +88,13 @@ def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Tran
         Which $PROBLEM, from 1.
     data : Path, optional
         The data in place of the file that $DATA names; that is looked for from the folder of `path`, and there by its name alone.
+    folder : Path, optional
+        Another folder where it is looked for by its name then.
 
     Raises
     ------
     InputError
-        With every construct that the engine has not, by line and record; where a file cannot be read.
+        With every line that is not understood; where a file cannot be read.
     """
     try:
         reading = read_control(path)
@@ -74,35 +103,59 @@ def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Tran
             str(path), f"cannot be read: {error.strerror}; expected a control stream or a listing"
         ) from None
     if reading.problems:
-        raise InputError(_within(path, reading.problems))
+        raise InputError(within(path, reading.problems))
     if not 1 <= problem <= len(reading.problems_read):
         n = len(reading.problems_read)
         raise input_error("--problem", f"is {problem}, but {path} has {n} $PROBLEM; expected 1 to {n}")
     control = reading.problems_read[problem - 1]
-    file = _data_file(path, control.data.file) if data is None else data
+    file = _data_file(path, control.data.file, folder) if data is None else data
     found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
     if found.dataset is None:
         raise InputError(found.problems)
-    recognition = recognize(control, found.dataset)
+    return Run(path, control, found.dataset, (*reading.notes, *found.notes))
+
+
+def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Translation:
+    """Translate the control stream of a model of levels; parameters and errors as in `read_run` and `translated`."""
+    return translated(read_run(path, problem=problem, data=data))
+
+
+def translated(run: Run) -> Translation:
+    """Translate a model of levels.
+
+    Parameters
+    ----------
+    run : Run
+        Control stream and data.
+
+    Raises
+    ------
+    InputError
+        With every construct that the engine has not, by line and record.
+    """
+    control, dataset = run.control, run.dataset
+    recognition = recognize(control, dataset)
     if recognition.model is None:
         if not recognition.problems:
-            raise input_error(str(path), "has no $PK and $ERROR with ADVAN1 to ADVAN4, which are what is translated")
-        raise InputError(_within(path, recognition.problems))
-    head, rows = cohort_rows(found.dataset, recognition.model)
-    model = translated_model(control, found.dataset, recognition.model, source=path.name)
-    notes = (*reading.notes, *found.notes, *recognition.notes)
-    return Translation(control, found.dataset, recognition.model, model, head, rows, notes)
+            raise input_error(
+                str(run.path), "has no $PK and $ERROR with ADVAN1 to ADVAN4, which are what is translated"
+            )
+        raise InputError(within(run.path, recognition.problems))
+    head, rows = cohort_rows(dataset, recognition.model)
+    model = translated_model(control, dataset, recognition.model, source=run.path.name)
+    return Translation(control, dataset, recognition.model, model, head, rows, (*run.notes, *recognition.notes))
 
 
-def _within(path: Path, problems: tuple[Problem, ...]) -> list[Problem]:
+def within(path: Path, problems: tuple[Problem, ...]) -> list[Problem]:
     """Return problems with the file that their lines are of."""
     return [
         Problem(f"{path}: {one.place}" if one.place.startswith("line ") else one.place, one.message) for one in problems
     ]
 
 
-def _data_file(path: Path, name: str) -> Path:
-    """Return where the file of $DATA is: as named, or beside the control stream."""
-    named = path.parent / name.replace("\\", "/")
-    beside = path.parent / name.replace("\\", "/").rpartition("/")[2]
-    return named if named.is_file() or not beside.is_file() else beside
+def _data_file(path: Path, name: str, folder: Path | None) -> Path:
+    """Return where the file of $DATA is: as named, beside the control stream, or in another folder."""
+    plain = name.replace("\\", "/")
+    named, alone = path.parent / plain, plain.rpartition("/")[2]
+    others = [path.parent / alone, *([folder / alone] if folder is not None else [])]
+    return next((one for one in (named, *others) if one.is_file()), named)

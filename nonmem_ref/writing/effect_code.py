@@ -68,7 +68,7 @@ def item_of(effect: Effect, column: str) -> Item:
 
 def factor_code(effect: Effect, item: str, theta: str) -> str:
     """Return the factor that a typical value is multiplied by, of a continuous covariate."""
-    shift = _shifted(item, effect.reference)
+    shift = shifted(item, effect.reference)
     match effect.form:
         case EffectForm.POWER:
             return f"({item}/{effect.reference!r})**{theta}"
@@ -105,7 +105,8 @@ def category_code(effect: Effect, theta: str) -> str:
             return theta
 
 
-def _shifted(item: str, reference: float) -> str:
+def shifted(item: str, reference: float) -> str:
+    """Return a data item less a reference."""
     if reference == 0.0:
         return item
     return f"({item}-{reference!r})" if reference > 0.0 else f"({item}+{-reference!r})"

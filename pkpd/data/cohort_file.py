@@ -78,7 +78,7 @@ class CohortReading:
     notes: tuple[str, ...]
 
 
-def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortReading:
+def read_cohort(path: str, columns: Mapping[str, str] | None = None, *, takes_any_level: bool = False) -> CohortReading:
     """Read a cohort.
 
     Parameters
@@ -87,6 +87,8 @@ def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortRe
         A CSV or Parquet file.
     columns : mapping of str to str, optional
         Case names of covariates by their column, as a model has them; every other column keeps its name in small letters.
+    takes_any_level : bool
+        Whether levels of 0 or less are levels like any other, as in runs whose data are taken over.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortRe
         found = ", ".join(table.columns)
         absent = (Problem(path, f"has no column {name}; it has {found}") for name in missing)
         return CohortReading(table, None, (*absent, *table.faults), ())
-    reader = _Reader(table, columns or {})
+    reader = _Reader(table, columns or {}, takes_any_level=takes_any_level)
     problems = reader.problems()
     if problems:
         return CohortReading(table, None, problems, tuple(reader.notes))
@@ -109,8 +111,9 @@ def read_cohort(path: str, columns: Mapping[str, str] | None = None) -> CohortRe
 class _Reader:
     """The columns of one file as arrays, and what is wrong with them."""
 
-    def __init__(self, table: CohortTable, columns: Mapping[str, str]) -> None:
+    def __init__(self, table: CohortTable, columns: Mapping[str, str], *, takes_any_level: bool = False) -> None:
         self.table = table
+        self.takes_any_level = takes_any_level
         self.case_names = {column.upper(): name for column, name in columns.items()}
         self.notes: list[str] = []
         self.faults: list[Problem] = list(table.faults)
@@ -311,7 +314,8 @@ class _Reader:
                 "DV",
                 "is {value} in a censored row; expected the limit that the level lies beyond [mg/L]",
             )
-        self._each(at & (dv < 0.0), "DV", "is {value}; expected a level of at least 0 [mg/L]")
+        if not self.takes_any_level:
+            self._each(at & (dv < 0.0), "DV", "is {value}; expected a level of at least 0 [mg/L]")
         self._each(at & ~np.isnan(dv) & ~np.isfinite(dv), "DV", "is {value}; expected a finite level [mg/L]")
         for name, values in (("LLOQ", lower), ("ULOQ", upper)):
             if name in self.values:
@@ -334,7 +338,7 @@ class _Reader:
                 "LIMIT",
                 "is {value}; expected the upper end of the interval, above DV",
             )
-        has_room = at & (cens == 0.0) & (dv == 0.0) & ~(lower > 0.0)
+        has_room = at & (cens == 0.0) & (dv == 0.0) & ~(lower > 0.0) & (not self.takes_any_level)
         self._each(has_room, "DV", "is {value}; expected a level above 0, or CENS 1 with the limit in DV")
 
     def cohort(self) -> Cohort:
@@ -421,13 +425,19 @@ class _Reader:
         return _Doses(self.subject[rows][which], times, amount[which], duration[which])
 
     def _covariate_rows(self) -> IntArray:
-        """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first."""
+        """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first.
+
+        A row between dose and level that comes right before such a row counts as well: until then the covariates were those before, and
+        from then on they are those of the change, as in NONMEM.
+        """
         changes = np.zeros(self.table.n_rows, dtype=bool)
         for values in (*self.covariates.values(), self.column("OCC", 0.0)):
             differs = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
             changes[1:] |= differs
+        is_quiet = ~self.is_dose & ~self.is_sample
+        is_last_before = np.append(changes[1:] & (self.subject[1:] == self.subject[:-1]), False)
         changes[self.first] = True
-        return np.flatnonzero(changes)
+        return np.flatnonzero(changes | (is_quiet & is_last_before))
 
     def _occasions(self, rows: IntArray) -> IntArray:
         """Return the occasions of the rows, numbered from 0 within each subject in the order of their codes."""

@@ -342,6 +342,20 @@ TWO = "CL=THETA(1)*EXP(ETA(1))\nV1=THETA(2)\nQ=THETA(5)\nV2=THETA(6)"
         ("ADVAN1 TRANS1", "K=THETA(1)\nVOL=THETA(2)", "S1=VOL", {"ke": "K", "v": "VOL"}, {}),
         ("ADVAN3 TRANS4", TWO, "S1=V1", {"cl": "CL", "v1": "V1", "q": "Q", "v2": "V2"}, {}),
         (
+            "ADVAN3",
+            f"{TWO}\nK=CL/V1\nK12=Q/V1\nK21=Q/V2",
+            "S1=V1",
+            {"cl": "CL", "v1": "V1", "q": "Q", "v2": "V2"},
+            {},
+        ),
+        (
+            "ADVAN4 TRANS1",
+            "CL=THETA(1)\nVC=THETA(2)\nQ=THETA(5)\nVP=THETA(6)\nKA=1\nK=CL/VC\nK23=Q/VC\nK32=Q/VP",
+            "S2=VC",
+            {"cl": "CL", "v1": "VC", "q": "Q", "v2": "VP"},
+            {"CMT": np.full(N, 2.0)},
+        ),
+        (
             "ADVAN2 TRANS2",
             "CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)",
             "S2=V",
@@ -383,7 +397,16 @@ def test_the_duration_of_infusions():
             {"sub": "ADVAN1", "pk": "CL=THETA(1)\nV=THETA(2)*EXP(ETA(2))\nK=CL/V\nK=K/V"},
             "K has",
         ),
-        ({"sub": "ADVAN3 TRANS3"}, "has ADVAN3 with TRANS3; expected TRANS4"),
+        ({"sub": "ADVAN3 TRANS3"}, "has ADVAN3 with TRANS3; expected TRANS1, TRANS4"),
+        ({"sub": "ADVAN3 TRANS1"}, "gives K and K12 and K21 no value; expected K, K12, K21"),
+        (
+            {"sub": "ADVAN3", "pk": "K=THETA(1)\nV1=THETA(2)\nK12=THETA(5)\nK21=THETA(6)", "scale": "S1=V1"},
+            "has ADVAN3 with TRANS1, whose K, K12 and K21 are rate constants of their own; expected quotients of variables",
+        ),
+        (
+            {"sub": "ADVAN3", "pk": f"{TWO}\nK=CL/V1\nK12=Q/V1\nK21=Q/V1", "scale": "S1=V1\nV1=V1*2"},
+            "rate constants of their own",
+        ),
         ({"sub": "ADVAN3 TRANS4"}, "gives V1 and Q and V2 no value; expected CL, V1, Q, V2"),
         ({"scale": ""}, "gives S1 no value; expected S1 = V, or a multiple of it"),
         ({"scale": "S1=V*WT"}, "gives S1 a value that is no multiple of V; expected S1 = V"),

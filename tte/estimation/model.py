@@ -98,8 +98,7 @@ class EventTimeModel:
     def given(self) -> dict[str, float]:
         """Return where coefficients start, on the natural scale; 0 or infinite for what is no number there."""
         links = dict(zip(self.names, self.links, strict=True))
-        with np.errstate(over="ignore"):
-            return {name: float(np.exp(x)) if links[name] is Link.LOG else x for name, x in self.initial.items()}
+        return {name: _exponential(x) if links[name] is Link.LOG else x for name, x in self.initial.items()}
 
     def linear(self, values: FloatArray) -> FloatArray:
         """Return coefficients on the linear scale from their natural ones."""
@@ -150,6 +149,14 @@ def event_time_model(
     if faults:
         raise InputError(faults)
     return EventTimeModel(kind, effects, on_linear_scale(bare, values), frozenset(held))
+
+
+def _exponential(x: float) -> float:
+    """Return exp(x): the number of at most 15 digits that has this logarithm, where there is one, as it was typed."""
+    with np.errstate(over="ignore"):
+        value = float(np.exp(x))
+    short = float(f"{value:.15g}")
+    return short if 0.0 < short < math.inf and math.log(short) == x else value
 
 
 def on_linear_scale(model: EventTimeModel, values: Mapping[str, float]) -> dict[str, float]:

@@ -79,6 +79,7 @@ class _ModelFile(_Section):
     schema_: Annotated[Literal["asuc-tte-model/1"], Field(alias="schema")]
     hazard: Annotated[Hazard, Field(strict=False)]
     origin: str = ""
+    fixed: list[str] = []
     parameters: dict[str, float | _Logarithm]
     effects: list[_EffectSection] = []
     covariance: _CovarianceSection | None = None
@@ -123,15 +124,36 @@ def model_file(fit: EventFit, origin: str = "") -> str:
     origin : str
         What a reader should know of where the values come from.
     """
-    model = fit.model
-    theta = dict(zip(model.names, fit.theta.tolist(), strict=True))
+    # What was held in a fit is a value like any other to those who take it over.
+    model = replace(fit.model_at_estimates, fixed=frozenset())
+    return model_text(model, origin, fit.covariance if np.isfinite(fit.covariance).all() else None)
+
+
+def model_text(model: EventTimeModel, origin: str = "", covariance: FloatArray | None = None) -> str:
+    """Return a model as the text of a model file.
+
+    Parameters
+    ----------
+    model : EventTimeModel
+        Every coefficient has an initial value, which becomes its value.
+    origin : str
+        What a reader should know of where the values come from.
+    covariance : (n_coefficients, n_coefficients) array, optional
+        Of the coefficients on the linear scale.
+    """
+    values, linear = model.given, model.initial
     lines = [
         f'schema = "{SCHEMA}"',
         f'hazard = "{model.hazard.value}" # {model.hazard.facts.equation}',
         f"origin = {json.dumps(origin, ensure_ascii=False)}",
+    ]
+    if model.fixed:
+        held = ", ".join(json.dumps(name, ensure_ascii=False) for name in model.names if name in model.fixed)
+        lines.append(f"fixed = [{held}] # held in a fit")
+    lines += [
         "",
         "[parameters]",
-        *(f"{one.name} = {_written(one.link, theta[one.name])}" for one in model.hazard.parameters),
+        *(f"{one.name} = {_written(values[one.name], linear[one.name])}" for one in model.hazard.parameters),
     ]
     for effect in model.effects:
         lines += [
@@ -139,23 +161,20 @@ def model_file(fit: EventFit, origin: str = "") -> str:
             "[[effects]]",
             f'parameter = "{effect.parameter}"',
             f"covariate = {json.dumps(effect.covariate, ensure_ascii=False)}",
-            f"value = {theta[effect.name]!r}",
+            f"value = {float(values[effect.name])!r}",
             f"reference = {float(effect.reference)!r}",
         ]
-    if np.isfinite(fit.covariance).all():
-        rows = ", ".join(f"[{', '.join(map(repr, row))}]" for row in fit.covariance.tolist())
+    if covariance is not None:
+        rows = ", ".join(f"[{', '.join(map(repr, row))}]" for row in covariance.tolist())
         names = ", ".join(json.dumps(name, ensure_ascii=False) for name in model.names)
         lines += ["", "[covariance] # on the scale of the links", f"names = [{names}]", f"matrix = [{rows}]"]
     return "\n".join(lines) + "\n"
 
 
-def _written(link: Link, theta: float) -> str:
+def _written(value: float, linear: float) -> str:
     """Return a parameter as its value, or as its logarithm where that is all that a number holds."""
-    if link is Link.IDENTITY:
-        return repr(theta)
-    with np.errstate(over="ignore"):
-        value = float(np.exp(theta))
-    return repr(value) if _SMALLEST < value < math.inf else f"{{ log = {theta!r} }}"
+    is_held = value == linear or _SMALLEST < value < math.inf
+    return repr(float(value)) if is_held else f"{{ log = {float(linear)!r} }}"
 
 
 def published_model(model: EventModel, covariate: str = EXPOSURE) -> EventTimeModel:
@@ -204,13 +223,34 @@ def _fitted(found: _ModelFile, file: str, sha256: str) -> ModelReading:
     values |= {e.name: one.value for e, one in zip(effects, found.effects, strict=True)}
     if len({effect.name for effect in effects}) < len(effects):
         faults.append(Problem(f"{file}, effects", "hold the same covariate twice on one parameter"))
-    model = EventTimeModel(found.hazard, effects)
+    model = EventTimeModel(found.hazard, effects, values, frozenset(found.fixed))
+    faults += [
+        Problem(f"{file}, fixed", f"names {name!r}; expected some of {', '.join(model.names)}")
+        for name in found.fixed
+        if name not in model.names
+    ]
+    faults += _reference_faults(model, file)
     covariance = None
     if found.covariance is not None:
         covariance = _matrix(found.covariance, model, file, faults)
     if faults:
         raise InputError(faults)
-    return ModelReading(replace(model, initial=values), covariance, found.origin, sha256)
+    return ModelReading(model, covariance, found.origin, sha256)
+
+
+def _reference_faults(model: EventTimeModel, file: str) -> list[Problem]:
+    """Return covariates with two references: a fit has one column of each."""
+    by_covariate: dict[str, set[float]] = {}
+    for effect in model.effects:
+        by_covariate.setdefault(effect.covariate, set()).add(effect.reference)
+    return [
+        Problem(
+            f"{file}, effects",
+            f"have references {', '.join(f'{one:g}' for one in sorted(values))} of {name}; expected one",
+        )
+        for name, values in by_covariate.items()
+        if len(values) > 1
+    ]
 
 
 def _matrix(section: _CovarianceSection, model: EventTimeModel, file: str, faults: list[Problem]) -> FloatArray | None:

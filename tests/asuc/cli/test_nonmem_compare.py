@@ -84,7 +84,10 @@ def test_a_run_that_did_not_converge_is_compared_subject_by_subject_and_its_verd
 def test_a_run_without_a_control_stream_is_not_comparable(reference_dir: Path, compared, folder: str):
     document = compared(reference_dir / "nonmem" / folder)
     assert document["verdict"] == "not comparable"
-    assert document["runs"][0]["reason"] == "There is no control stream and no listing that echoes one."
+    assert (
+        document["runs"][0]["reason"]
+        == "There is no control stream and no listing that echoes one (--control names one)."
+    )
 
 
 @pytest.fixture
@@ -262,6 +265,6 @@ def test_a_run_that_cannot_be_compared_has_a_page_with_its_reason(reference_dir:
     source, out = reference_dir / "nonmem" / "infliximab_map_foce", tmp_path / "out"
     assert run(["nonmem", "compare", str(source), "--out", str(out)]) == 0
     text = (out / "report.html").read_text(encoding="utf-8")
-    assert "There is no control stream and no listing that echoes one." in text
+    assert "There is no control stream and no listing that echoes one (--control names one)." in text
     assert "<script" not in text
     assert not re.search(r"\b(nan|NaN|None|inf)\b", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))

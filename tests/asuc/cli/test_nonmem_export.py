@@ -1,4 +1,4 @@
-"""`asuc nonmem export`: what is written, from a fit or a model, and what is refused."""
+"""`asuc nonmem export`: what is written, from a fit or a model, of levels or of event times, and what is refused."""
 
 from __future__ import annotations
 
@@ -100,3 +100,59 @@ def test_levels_above_a_limit_are_refused_for_mapbayr(tmp_path: Path, capsys: py
     assert run(["nonmem", "export", *MODEL, "--data", str(file), "--out", str(out), "--to", "mrgsolve"]) == 2
     assert "levels above a limit" in capsys.readouterr().err
     assert not out.exists()
+
+
+EVENTS = """ID,TIME,EVENT,ENTRY,TIME2,LOG_AUC_CL
+A,12.5,1,0,,5.1
+B,90,0,3,,6.9
+C,30,1,0,44,6.2
+D,0,1,0,14,4.8
+E,71,1,10,,5.9
+F,90,0,0,,7.3
+"""
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    file = tmp_path / "events.csv"
+    file.write_text(EVENTS, encoding="utf-8")
+    return file
+
+
+def log_likelihood(events: Path, model: Path | str, out: Path) -> float:
+    words = ("--maxeval", "0", "--no-profile", "--no-figures", "--out", str(out))
+    assert run(["tte", "fit", str(events), "--model", str(model), *words]) == 0
+    return json.loads((out / "fit.json").read_text(encoding="utf-8"))["log_likelihood"]
+
+
+def test_the_shipped_event_model_comes_back_with_its_objective(events: Path, tmp_path: Path, capsys):
+    """A file that says what became of the subjects is one of event times: the event model of the name is meant."""
+    out, back, data = tmp_path / "nonmem", tmp_path / "back.toml", tmp_path / "back.csv"
+    assert run(["nonmem", "export", *MODEL, "--data", str(events), "--out", str(out), "--maxeval", "0"]) == 0
+    assert "6 individuals, 6 records" in capsys.readouterr().out
+    text = (out / "run.ctl").read_text(encoding="utf-8")
+    assert "LAPLACE LIKELIHOOD" in text
+    assert "CHZ = LAM*TIME**GAM" in text
+    assert run(["nonmem", "import", str(out / "run.ctl"), "--out", str(back), "--data-out", str(data)]) == 0
+    assert "weibull hazard, lambda, shape, lambda:LOG_AUC_CL" in capsys.readouterr().out
+    ours = log_likelihood(events, MODEL[1], tmp_path / "ours")
+    assert log_likelihood(data, back, tmp_path / "theirs") == pytest.approx(ours, abs=1e-10)
+
+
+def test_a_fit_of_event_times_is_written_with_its_estimates(events: Path, tmp_path: Path):
+    fit, out = tmp_path / "fit", tmp_path / "nonmem"
+    words = ("--hazard", "exponential", "--no-profile", "--no-figures", "--out", str(fit))
+    assert run(["tte", "fit", str(events), *words]) == 0
+    estimate = json.loads((fit / "fit.json").read_text(encoding="utf-8"))["parameters"]["lambda"]["estimate"]
+    assert run(["nonmem", "export", str(fit), "--data", str(events), "--out", str(out)]) == 0
+    (theta,) = [line for line in (out / "run.ctl").read_text(encoding="utf-8").splitlines() if "$THETA" in line]
+    assert float(theta.partition(",")[2].partition(")")[0]) == pytest.approx(estimate, rel=1e-12)
+
+
+def test_a_fit_and_a_model_of_event_times_are_not_both_taken(events: Path, tmp_path: Path, capsys):
+    words = ["nonmem", "export", "fit", *MODEL, "--data", str(events), "--out", str(tmp_path / "nonmem")]
+    assert run(words) == 2
+    assert (
+        "--model: is given beside the folder of a fit, which has its own; leave one of them out"
+        in capsys.readouterr().err
+    )

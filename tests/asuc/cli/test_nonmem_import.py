@@ -165,7 +165,7 @@ def test_what_the_engine_has_not_is_one_sentence_each(
     ("line", "message"),
     [
         ("1,0,100,.,2,70,0", "expected no bolus into the central compartment beside absorbed doses"),
-        ("2,25,.,-3,2,60,1", "line 9, DV: is -3; expected a level above 0, or one below a limit"),
+        ("2,25,100,.,1,60,1\n2,24,.,3,2,60,1", "line 10, TIME: 24 follows 25"),
     ],
 )
 def test_records_that_the_engine_has_not_are_told_with_their_line(
@@ -174,6 +174,17 @@ def test_records_that_the_engine_has_not_are_told_with_their_line(
     (control.parent / "data.csv").write_text(f"{DATA}{line}\n", encoding="utf-8")
     assert imported(control)[2] == 2
     assert message in capsys.readouterr().err
+
+
+def test_levels_below_zero_count_as_in_nonmem(control: Path):
+    """A run's data are what they are; a fit takes them where the model is in the run's own units."""
+    file = control.parent / "data.csv"
+    file.write_text(f"{DATA}2,25,.,-3,2,60,1\n", encoding="utf-8")
+    model, cohort, code = imported(control)
+    assert code == 0
+    assert any(row.split(",")[10] == "-3.0" for row in cohort.read_text(encoding="utf-8").splitlines())
+    words = ("--method", "focei", "--maxeval", "0", "--covariance", "none", "--no-figures")
+    assert run(["fit", str(cohort), "--model", str(model), "--out", str(control.parent / "fit"), *words]) == 0
 
 
 def test_nothing_is_written_over_and_a_model_needs_its_ending(control: Path, capsys: pytest.CaptureFixture[str]):
@@ -198,3 +209,46 @@ def test_an_imported_model_is_refused_where_forecasts_are_made(control: Path, tm
     assert run(["exposure", str(cohort), "--model", str(model), "--out", str(tmp_path / "exposure")]) == 2
     assert "is in the units of its data: it can be fitted and checked" in capsys.readouterr().err
     assert np.isfinite(objective(model, cohort, "focei"))
+
+
+EVENT_CONTROL = """$PROBLEM colectomy
+$INPUT ID TIME DV MDV CRP
+$DATA events.csv IGNORE=@
+$PRED
+LAM = THETA(1)*EXP(THETA(2)*(CRP-30)+ETA(1))
+CHZ = LAM*TIME
+SUR = EXP(-CHZ)
+IF (DV.EQ.1) Y = LAM*SUR
+IF (DV.EQ.0) Y = SUR
+$THETA (0,0.01) 0.02
+$OMEGA 0 FIX
+$ESTIMATION METHOD=1 LAPLACE LIKELIHOOD
+"""
+EVENT_DATA = "ID,TIME,DV,MDV,CRP\n1,0,.,1,80\n1,12,1,0,80\n2,0,.,1,10\n2,90,0,0,10\n3,0,.,1,45\n3,40,1,0,45\n"
+
+
+def event_run(folder: Path, control: str = EVENT_CONTROL) -> Path:
+    (folder / "run.ctl").write_text(control, encoding="utf-8")
+    (folder / "events.csv").write_text(EVENT_DATA, encoding="utf-8")
+    return folder / "run.ctl"
+
+
+def test_event_times_become_a_model_and_rows_with_nonmems_objective(tmp_path: Path, capsys):
+    model, data, out = tmp_path / "m.toml", tmp_path / "e.csv", tmp_path / "fit"
+    assert run(["nonmem", "import", str(event_run(tmp_path)), "--out", str(model), "--data-out", str(data)]) == 0
+    said = capsys.readouterr().out
+    assert "exponential hazard, lambda, lambda:CRP; numbers in the units of the run" in said
+    assert "3 subjects with 2 events" in said
+    words = ("--maxeval", "0", "--no-profile", "--no-figures", "--out", str(out))
+    assert run(["tte", "fit", str(data), "--model", str(model), *words]) == 0
+    found = json.loads((out / "fit.json").read_text(encoding="utf-8"))["log_likelihood"]
+    hazard = 0.01 * np.exp(0.02 * (np.array([80.0, 10.0, 45.0]) - 30.0))
+    expected = np.log(hazard[[0, 2]]).sum() - (hazard * np.array([12.0, 90.0, 40.0])).sum()
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_event_times_that_the_engine_has_not_are_refused_with_line_and_record(tmp_path: Path, capsys):
+    control = event_run(tmp_path, EVENT_CONTROL.replace("$OMEGA 0 FIX", "$OMEGA 0.1"))
+    assert run(["nonmem", "import", str(control), "--out", str(tmp_path / "m.toml")]) == 2
+    assert "run.ctl: line 4, $PRED: has Y depend on ETA(1), whose variance is not held at 0" in capsys.readouterr().err
+    assert not (tmp_path / "m.toml").exists()

@@ -251,3 +251,24 @@ def test_a_sample_after_the_start_of_an_infusion_is_where_it_is(tmp_path: Path):
     reading = read(tmp_path, "ID,TIME,AMT,DUR,DV,WT,CRP\na,0,300,0.1,.,60,30\na,0,.,.,2,60,30\n")
     assert reading.cohort is not None
     assert reading.cohort.sample_time.tolist() == [0.0]
+
+
+def test_a_row_without_an_event_says_until_when_its_covariates_held(tmp_path: Path):
+    """As in NONMEM a change holds from the record before on, whatever that is; rows that say nothing are not kept."""
+    text = (
+        "ID,TIME,AMT,DUR,EVID,MDV,DV,WT\n1,0,300,0.1,1,1,.,70\n1,5,.,.,2,1,.,70\n1,10,.,.,2,1,.,70\n1,20,.,.,2,1,.,60\n1,30,.,.,0,0,5,60\n"
+        "1,40,.,.,0,0,4,50\n2,0,300,0.1,1,1,.,70\n2,9,.,.,0,0,5,70\n"
+    )
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    assert cohort.row_time[: cohort.row_start[1]].tolist() == [0.0, 10.0, 20.0, 40.0]
+    assert cohort.covariates["weight_kg"][: cohort.row_start[1]].tolist() == [70.0, 70.0, 60.0, 50.0]
+    assert cohort.row_time[cohort.row_start[1] :].tolist() == [0.0]
+
+
+def test_levels_of_zero_or_less_are_levels_where_the_caller_says_so(tmp_path: Path):
+    text = "ID,TIME,AMT,DUR,EVID,MDV,DV\n1,0,300,0.1,1,1,.\n1,5,.,.,0,0,-0.5\n1,6,.,.,0,0,0\n"
+    assert len(problems(tmp_path, text)) == 2
+    cohort = read_cohort(written(tmp_path, text), NAMES, takes_any_level=True).cohort
+    assert cohort is not None
+    assert cohort.level.tolist() == [-0.5, 0.0]

@@ -13,7 +13,7 @@ from tte import load_event_model
 from tte.data.events import events_of
 from tte.estimation.fit import FitOptions, FitStatus, fit
 from tte.estimation.model import Effect, event_time_model
-from tte.estimation.model_file import EXPOSURE, model_file, read_model_file
+from tte.estimation.model_file import EXPOSURE, model_file, model_text, read_model_file
 from tte.hazards.hazard import Hazard
 from tte.model.predict import risk_day90
 
@@ -82,6 +82,26 @@ def written(folder, text):
     file = folder / "wrong.toml"
     file.write_text(text, encoding="utf-8")
     return str(file)
+
+
+def test_what_a_file_holds_is_held_in_a_fit(tmp_path: Path):
+    model = event_time_model("weibull", ["X"], initial={"lambda": 0.02, "X": 0.5}, fixed={"shape": 1.4})
+    text = model_text(model, "here")
+    assert 'fixed = ["shape"] # held in a fit' in text
+    read = read_model_file(written(tmp_path, text))
+    assert (read.model.fixed, read.model.initial) == (model.fixed, dict(model.initial))
+    with pytest.raises(InputError, match="fixed: names 'mu'; expected some of lambda, shape, lambda:X"):
+        read_model_file(written(tmp_path, text.replace('fixed = ["shape"]', 'fixed = ["mu"]')))
+
+
+def test_a_covariate_with_two_references_is_refused(tmp_path: Path):
+    effects = "".join(
+        f'[[effects]]\nparameter = "{name}"\ncovariate = "X"\nvalue = 0.1\nreference = {reference}\n'
+        for name, reference in (("lambda", 1.0), ("shape", 2.0))
+    )
+    head = 'schema = "asuc-tte-model/1"\nhazard = "weibull"\n[parameters]\nlambda = 0.1\nshape = 1.0\n'
+    with pytest.raises(InputError, match="effects: have references 1, 2 of X; expected one"):
+        read_model_file(written(tmp_path, head + effects))
 
 
 def test_a_wrong_file_is_refused_with_every_problem(tmp_path: Path):
