@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Tool: TypeAlias = Literal["nlmixr2", "mrgsolve"]
 _NO_NAME = re.compile(r"\W")
 # Of the columns that the writer of NONMEM's data makes.
-_TIME, _AMT, _RATE, _EVID, _MDV, _CMT, _DV, _CENS, _LIMIT, _FIRST_COVARIATE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
-_BELOW, _BETWEEN = 1, 2
+_EVID, _CMT, _DV, _CENS, _FIRST_COVARIATE = 4, 6, 7, 8, 10
+_BELOW = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def other_files(
     InputError
         For each part of model or data that is not written, or that the tool cannot say.
     """
-    faults = list(_mapbayr_problems(model, cohort)) if tool == "mrgsolve" else []
+    faults = list(_mapbayr_problems(model, cohort) if tool == "mrgsolve" else _nlmixr2_problems(cohort))
     n_occasions = int(cohort.occasion.max(initial=0)) + 1
     try:
         written = control_text(model, parameters, data=data, n_occasions=n_occasions)
@@ -100,6 +100,13 @@ def other_files(
     if tool == "nlmixr2":
         return _nlmixr2(model, parameters, cohort, written, statements, data, n_evaluations)
     return _mrgsolve(model, parameters, cohort, written, statements, data)
+
+
+def _nlmixr2_problems(cohort: Cohort) -> Iterator[Problem]:
+    """Yield what nlmixr2 cannot say."""
+    if (cohort.censoring == int(Censoring.BETWEEN)).any():
+        message = "has levels between two limits; nlmixr2 takes LIMIT as what a level is known to lie beyond (M4), another likelihood"
+        yield Problem("cohort", message)
 
 
 def _mapbayr_problems(model: ModelSpec, cohort: Cohort) -> Iterator[Problem]:
@@ -216,17 +223,14 @@ def _nlmixr2(
     ]
     rows = [_nlmixr2_row(row) for row in data_rows(cohort, model, written.covariates, has_logarithms=False)]
     occasion = ("OCC",) if model.occasion_variances else ()
-    columns = ("ID", "TIME", "AMT", "RATE", "EVID", "CMT", "DV", "CENS", "LIMIT", *occasion)
+    columns = ("ID", "TIME", "AMT", "RATE", "EVID", "CMT", "DV", "CENS", *occasion)
     head = (*columns, *(one.name for one in written.covariates))
     return OtherFiles({"model.R": "".join(f"{line}\n" for line in lines)}, head, rows)
 
 
 def _nlmixr2_row(row: tuple[object, ...]) -> tuple[object, ...]:
-    """Return a record with CENS 1 or -1, an interval being from LIMIT to DV."""
-    level, kind, limit = row[_DV], row[_CENS], row[_LIMIT]
-    if kind == _BETWEEN:
-        level, kind, limit = limit, _BELOW, level
-    return (*row[: _EVID + 1], row[_CMT], level, kind, limit, *row[_FIRST_COVARIATE:])
+    """Return a record with CENS 1 or -1 of a level beyond its limit, which stands in DV."""
+    return (*row[: _EVID + 1], *row[_CMT : _CENS + 1], *row[_FIRST_COVARIATE:])
 
 
 def _theta(one: PopulationParameter) -> str:

@@ -161,6 +161,7 @@ def assert_same_predictions(model: ModelSpec, cohort: Cohort) -> None:
     assert compared >= 5
 
 
+@pytest.mark.requirement("NM-06")
 @pytest.mark.parametrize("name", WRITTEN)
 def test_every_shipped_model_predicts_what_the_engine_does(name: str):
     model = load_model(name)
@@ -220,42 +221,50 @@ def test_correlated_effects_are_blocks_with_variances_and_covariances():
     assert list(map(float, block)) == pytest.approx([variance["cl"], covariance, variance["v"]], rel=1e-15)
 
 
-def test_limits_are_columns_of_nlmixr2_as_of_the_cohort():
+def with_kinds(*kinds: Censoring) -> Cohort:
+    """Return a cohort whose first levels are of these kinds, the others quantified."""
     cohort = cohort_for(NIYIGENA)
-    kinds = cohort.censoring.copy()
-    kinds[:4] = [int(kind) for kind in (Censoring.NONE, Censoring.BELOW, Censoring.ABOVE, Censoring.BETWEEN)]
-    lloq, uloq = np.where(np.isnan(cohort.lloq), 0.4, cohort.lloq), np.where(np.isnan(cohort.uloq), 20.0, cohort.uloq)
-    level = np.where(np.isnan(cohort.level), 5.0, cohort.level)
-    cohort = replace(cohort, censoring=kinds, lloq=lloq, uloq=uloq, level=level)
+    found = np.full(cohort.censoring.size, int(Censoring.NONE))
+    found[: len(kinds)] = [int(kind) for kind in kinds]
+    return replace(
+        cohort,
+        censoring=found,
+        lloq=np.where(np.isnan(cohort.lloq), 0.4, cohort.lloq),
+        uloq=np.where(np.isnan(cohort.uloq), 20.0, cohort.uloq),
+        level=np.where(np.isnan(cohort.level), 5.0, cohort.level),
+    )
+
+
+def test_limits_are_columns_of_nlmixr2_as_of_the_cohort():
+    cohort = with_kinds(Censoring.NONE, Censoring.BELOW, Censoring.ABOVE)
     written = files(NIYIGENA, cohort, "nlmixr2")
     columns = {name: i for i, name in enumerate(written.head)}
     levels = [row for row in written.rows if row[columns["EVID"]] == 0]
-    found = {(row[columns["DV"]], row[columns["CENS"]], row[columns["LIMIT"]]) for row in levels}
-    assert {(level[0], 0, "."), (lloq[1], 1, "."), (uloq[2], -1, "."), (uloq[3], 1, lloq[3])} <= found
+    found = {(row[columns["DV"]], row[columns["CENS"]]) for row in levels}
+    assert {(cohort.level[0], 0), (cohort.lloq[1], 1), (cohort.uloq[2], -1)} <= found
+
+
+def test_intervals_are_refused_for_nlmixr2_which_has_another_likelihood_of_them():
+    # Beal's M4, in nlmixr2est's censEst.h: the probability is divided by that of lying beyond LIMIT.
+    with pytest.raises(InputError, match="between two limits; nlmixr2 takes LIMIT"):
+        files(NIYIGENA, with_kinds(Censoring.BETWEEN), "nlmixr2")
 
 
 def test_limits_are_columns_of_mapbayr_where_it_has_them():
-    cohort = cohort_for(NIYIGENA)
-    below = select_samples(cohort, np.isin(cohort.censoring, [int(Censoring.NONE), int(Censoring.BELOW)]))
-    kinds = below.censoring.copy()
-    kinds[0] = int(Censoring.BELOW)
-    below = replace(below, censoring=kinds, lloq=np.where(np.isnan(below.lloq), 0.4, below.lloq))
+    below = with_kinds(Censoring.BELOW)
     written = files(NIYIGENA, below, "mrgsolve")
     assert written.head[:10] == ("ID", "time", "amt", "rate", "evid", "mdv", "cmt", "DV", "LLOQ", "BLQ")
     # As mapbayr asks: numbers alone, a limit and 0 or 1 at every level.
     assert all(isinstance(cell, (int, float)) and math.isfinite(cell) for row in written.rows for cell in row)
     first = next(row for row in written.rows if row[4] == 0)
     assert (first[7], first[8], first[9]) == (below.lloq[0], below.lloq[0], 1)
-    assert "LLOQ" not in files(NIYIGENA, quantified(cohort), "mrgsolve").head
+    assert "LLOQ" not in files(NIYIGENA, quantified(below), "mrgsolve").head
 
 
 def test_what_mapbayr_cannot_say_is_one_sentence_each():
-    cohort = cohort_for(NIYIGENA)
-    kinds = cohort.censoring.copy()
-    kinds[:2] = [int(Censoring.ABOVE), int(Censoring.BELOW)]
     log = replace(NIYIGENA, residual=ResidualError(0.4, 0.0, {}, ResidualKind.LOGARITHMIC))
     with pytest.raises(InputError) as error:
-        files(log, replace(cohort, censoring=kinds), "mrgsolve")
+        files(log, with_kinds(Censoring.ABOVE, Censoring.BELOW), "mrgsolve")
     assert [str(problem) for problem in error.value.problems] == [
         "cohort: has levels above a limit or between two; mapbayr takes those below one alone",
         "cohort: has levels below a limit under a logarithmic error, where mapbayr compares the limit with the logarithm",
