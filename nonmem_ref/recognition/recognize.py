@@ -148,14 +148,13 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
 def _unsupported(control: ControlProblem) -> list[Problem]:
     """Return routines and options that the engine has not."""
     found: list[Problem] = []
+    is_likelihood = any(one.has("likelihood") or one.has("minus_2_log_likelihood") for one in control.estimations)
+    expected = "$PK and $ERROR with ADVAN1 to ADVAN4"
+    if is_likelihood:
+        expected = "for times to an event the cumulative hazard in closed form, in $PRED"
     for code in control.codes:
         if code.record not in {"PK", "ERROR"}:
-            found.append(
-                Problem(
-                    f"line {code.line}, ${code.record}",
-                    "is not recognized; expected $PK and $ERROR with ADVAN1 to ADVAN4",
-                )
-            )
+            found.append(Problem(f"line {code.line}, ${code.record}", f"is not recognized; expected {expected}"))
         found += [
             Problem(f"line {line}, ${code.record}", f"is called as “{call}” says; expected at every event")
             for line, call in code.calls
@@ -176,8 +175,10 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
                         f"has {word}; expected predictions, or $PRED with a closed form",
                     )
                 )
-    if not control.thetas or not control.omega or not control.sigma:
-        lacking = [name for name in ("THETA", "OMEGA", "SIGMA") if not getattr(control, _FIELDS[name])]
+    # A likelihood has no EPS.
+    needed = [name for name in _FIELDS if not (is_likelihood and name == "SIGMA")]
+    lacking = [name for name in needed if not getattr(control, _FIELDS[name])]
+    if lacking:
         found.append(
             Problem(f"line {control.line}, $PROBLEM", f"has no {' and no '.join(f'${name}' for name in lacking)}")
         )

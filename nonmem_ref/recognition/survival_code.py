@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _MOST_RECORDS, _MOST_CODES, _SEED = 24, 12, 3
 # A time as good as 0, at which logarithms and powers are finite still, and how near 1 the survival is there.
 _SOON, _NOTHING = 1e-200, 1e-8
-# Three growing times each, as shares of the longest.
+# Three growing times each, as shares of the longest, and times behind all of the data.
 _SHARES = np.array([1.0, 1e-3, 1e-6])[:, None] * np.array([0.4, 0.7, 1.0])
+_LATE = np.array([1.5, 3.0, 5.0, 8.0, 12.0, 20.0, 100.0, 500.0, 1e3])
 # How far a cumulative hazard may be from that of a hazard that is known, relative.
 _DIFFERENT = 1e-7
 
@@ -121,12 +122,14 @@ def _is_survival(
     found = np.abs(log_likelihood(code, {**begun, stop: np.full(n, _SOON)}, code.thetas)) < _NOTHING
     if not found.any():
         return found
-    times = longest * _SHARES
+    times = longest * np.concatenate((_SHARES.ravel(), _LATE))
     tiled = {name: np.tile(values, times.size) for name, values in begun.items()}
-    logs = log_likelihood(code, {**tiled, stop: np.repeat(times, n)}, code.thetas).reshape(*times.shape, n)
-    falls = (logs[:, 1:] < logs[:, :-1]).all(axis=1) & (logs[:, 0] < 0.0) & np.isfinite(logs[:, -1])
-    # Where nobody is left at the longest time, in units in which computers count, an earlier one tells.
-    return found & falls.any(axis=0)
+    logs = log_likelihood(code, {**tiled, stop: np.repeat(times, n)}, code.thetas).reshape(times.size, n)
+    growing, late = logs[: _SHARES.size].reshape(*_SHARES.shape, n), logs[_SHARES.size :]
+    falls = (growing[:, 1:] < growing[:, :-1]).all(axis=1) & (growing[:, 0] < 0.0) & np.isfinite(growing[:, -1])
+    # Where nobody is left at the longest time, in units in which computers count, an earlier one tells. What is left of an interval, which
+    # begins near 1 as well where it ends late, is no number behind its end.
+    return found & falls.any(axis=0) & ~np.isnan(late).any(axis=0)
 
 
 def _begins(code: LikelihoodCode, columns: Mapping[str, FloatArray], stop: str, start: str, longest: float) -> bool:

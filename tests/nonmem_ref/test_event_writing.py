@@ -150,6 +150,15 @@ def test_whatever_is_written_comes_back(draw: st.DataObject):
         assert objective_again(folder, found) == pytest.approx(objective(model, events), abs=1e-9)
 
 
+def test_an_interval_that_ends_late_is_not_taken_for_a_survival(tmp_path: Path):
+    """It begins near 1 too where nearly nobody is left at its end."""
+    model, events = model_of(Hazard.WEIBULL, (Effect("shape", "CRP"),), (0.006,)), events_with(6, 0)
+    assert EventKind.INTERVAL in events.kind
+    found = read_again(tmp_path, model, events)
+    assert found.model.hazard is Hazard.WEIBULL
+    assert objective_again(tmp_path, found) == pytest.approx(objective(model, events), abs=1e-9)
+
+
 def test_intervals_and_entries_are_written_as_differences_of_survival():
     text = event_control(model_of(Hazard.WEIBULL), title="t", data="d.csv").text
     for line in (

@@ -252,3 +252,15 @@ def test_event_times_that_the_engine_has_not_are_refused_with_line_and_record(tm
     assert run(["nonmem", "import", str(control), "--out", str(tmp_path / "m.toml")]) == 2
     assert "run.ctl: line 4, $PRED: has Y depend on ETA(1), whose variance is not held at 0" in capsys.readouterr().err
     assert not (tmp_path / "m.toml").exists()
+
+
+def test_a_hazard_that_is_integrated_is_refused_with_what_is_expected_instead(tmp_path: Path, capsys):
+    head, _, rest = EVENT_CONTROL.partition("$PRED\n")
+    code = "$SUBR ADVAN13 TOL=9\n$MODEL COMP=(CUMHAZ)\n$PK\nLAM = THETA(1)*EXP(ETA(1))\n$DES\nDADT(1) = LAM\n$ERROR\nY = EXP(-A(1))\n"
+    control = event_run(tmp_path, head + code + rest[rest.index("$THETA") :])
+    assert run(["nonmem", "import", str(control), "--out", str(tmp_path / "m.toml")]) == 2
+    said = [line.partition("run.ctl: ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert said == [
+        "line 8, $DES: is not recognized; expected for times to an event the cumulative hazard in closed form, in $PRED",
+        "line 14, $ESTIMATION: has LIKELIHOOD; expected predictions, or $PRED with a closed form",
+    ]
