@@ -113,8 +113,8 @@ def _events_compared(run: RunFiles, read: Run, table: EstimationTable) -> Compar
         )
     estimations = translation.control.estimations
     is_refitted = _is_refitted(table, estimations[-1].n_evaluations if estimations else None)
-    checks, subjects = checks_of_events(run, translation, table, final, is_refitted=is_refitted)
-    return Comparison(run.name, *_verdict(table, checks), tuple(checks), subjects)
+    checks, subjects, elements = checks_of_events(run, translation, table, final, is_refitted=is_refitted)
+    return Comparison(run.name, *_verdict(table, checks), tuple(checks), subjects, elements=elements)
 
 
 def _compared(run: RunFiles, translation: Translation, table: EstimationTable) -> Comparison:

@@ -13,7 +13,14 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.at_estimates import OBJ, OFV, SubjectNumbers
 from nonmem_ref.comparison.check import Check, Verdict, compared, compared_all, skipped
-from nonmem_ref.comparison.refit import ABOVE, CONDITION_RELATIVE, SE_RELATIVE, THETA_RELATIVE, matrix_of_run
+from nonmem_ref.comparison.refit import (
+    ABOVE,
+    CONDITION_RELATIVE,
+    SE_RELATIVE,
+    THETA_RELATIVE,
+    ElementNumbers,
+    matrix_of_run,
+)
 from nonmem_ref.ext import CONDITION, SE
 from nonmem_ref.recognition.recognize_events import coefficient_values
 from pkpd.errors import InputError, input_error
@@ -60,8 +67,8 @@ def checks_of_events(
     final: Mapping[str, float],
     *,
     is_refitted: bool,
-) -> tuple[list[Check], SubjectNumbers | None]:
-    """Return the checks of a run of event times, and the subjects' objectives where there is a .phi file.
+) -> tuple[list[Check], SubjectNumbers | None, tuple[ElementNumbers, ...]]:
+    """Return the checks of a run of event times, the subjects' objectives where there is a .phi file, and the elements of both optima.
 
     Parameters
     ----------
@@ -96,12 +103,14 @@ def checks_of_events(
         checks.append(skipped("objective of each subject", by_subject))
     else:
         checks.append(_of_subjects(by_subject))
+    elements: tuple[ElementNumbers, ...] = ()
     if is_refitted:
         fitted = fit(events, translation.model)
-        checks += _of_refit(translation, fitted, table, thetas)
+        found, elements = _of_refit(translation, fitted, table, thetas)
+        checks += found
     else:
         checks.append(skipped("optimum", "NONMEM evaluated the objective and searched nothing (MAXEVAL=0)."))
-    return checks, None if isinstance(by_subject, str) else by_subject
+    return checks, None if isinstance(by_subject, str) else by_subject, elements
 
 
 def _check_method(translation: EventTranslation) -> None:
@@ -170,17 +179,17 @@ def _of_subjects(numbers: SubjectNumbers) -> Check:
 
 def _of_refit(
     translation: EventTranslation, fitted: EventFit, table: EstimationTable, thetas: FloatArray
-) -> list[Check]:
-    """Return the checks of a free fit from NONMEM's initial estimates."""
+) -> tuple[list[Check], tuple[ElementNumbers, ...]]:
+    """Return the checks of a free fit from NONMEM's initial estimates, and the elements that they are of."""
     ours = -2.0 * fitted.log_likelihood
     checks = [_optimum(table, ours, fitted.status.value)]
     if fitted.status not in AT_A_MAXIMUM:
         checks.append(skipped("estimates", f"Our fit did not end at an optimum: {fitted.status.value}"))
-        return checks
+        return checks, ()
     found = _estimates(translation, fitted, thetas)
     if isinstance(found, str):
         checks.append(skipped("estimates", found))
-        return checks
+        return checks, ()
     free = translation.recognized.free
     is_lower = table.ofv is not None and ours < table.ofv - ABOVE
     why = "Our optimum is another one." if is_lower else "The optima differ though their objectives do not."
@@ -188,7 +197,15 @@ def _of_refit(
         compared(f"THETA{i}", thetas[i - 1], value, THETA_RELATIVE, is_relative=True, why=why)
         for i, value in zip(free, found.values.tolist(), strict=True)
     ]
-    return checks + _standard_errors(translation, found, table)
+    checks += _standard_errors(translation, found, table)
+    printed = dict(
+        zip(table.names, [] if table.standard_errors is None else table.standard_errors.tolist(), strict=False)
+    )
+    elements = tuple(
+        ElementNumbers(f"THETA{i}", "", float(thetas[i - 1]), value, printed.get(f"THETA{i}", float("nan")), se)
+        for i, value, se in zip(free, found.values.tolist(), np.sqrt(np.diag(found.covariance)).tolist(), strict=True)
+    )
+    return checks, elements
 
 
 def _optimum(table: EstimationTable, ours: float, status: str) -> Check:

@@ -280,3 +280,11 @@ def test_a_control_stream_is_of_one_run(folder: Path, capsys: pytest.CaptureFixt
     )
     assert run([*words, "--run", "other"]) == 0
     assert "other: agree" in capsys.readouterr().out
+
+
+def test_the_page_of_a_run_of_event_times_has_its_estimates(folder: Path, tmp_path: Path):
+    out = tmp_path / "page"
+    assert run(["nonmem", "compare", str(folder), "--out", str(out)]) == 0
+    rows = (out / "tables" / "run-elements.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["THETA1", "THETA2", "THETA3"]
+    assert "THETA3" in (out / "report.html").read_text(encoding="utf-8")
