@@ -10,49 +10,13 @@ import pytest
 from scipy import optimize, stats
 
 from asuc.cli import run
+from asuc.qualification.reference_folders import control_stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from pkpd.arrays import FloatArray
-
-# The run itself integrates its hazard by $DES; this says the same in closed form.
-TTE100 = """$PROBLEM constant hazard, effect of dose
-$INPUT ID TIME DV MDV EVID DOSE CAVG
-$DATA tte-sim.csv IGNORE=@
-$PRED
-LAM = THETA(1)*EXP(ETA(1))
-RH = EXP(-THETA(2)*DOSE/100)
-CHZ = LAM*RH*TIME
-SUR = EXP(-CHZ)
-IF (DV.EQ.0) Y = SUR
-IF (DV.EQ.1) Y = LAM*RH*SUR
-$THETA (0,0.1) 0.5
-$OMEGA 0 FIX
-$ESTIMATION METHOD=COND LAPLACE LIKELIHOOD
-$COVARIANCE UNCONDITIONAL PRINT=E
-"""
-# The run itself has ADVAN6.
-INFLIXIMAB = """$PROBLEM infliximab, empirical Bayes estimates
-$INPUT ID TIME AMT RATE WT ADA ALB PPVCL PPVV1 PPVQ PPVV2 DV EVID CMT MDV
-$DATA input.csv IGNORE=C
-$SUBROUTINES ADVAN3 TRANS4
-$PK
-CL = THETA(1)*(WT/70)**THETA(5)*(ALB/4)**THETA(9)*EXP(ETA(1))
-IF (ADA.EQ.1) CL = CL*(1+THETA(10))
-V1 = THETA(2)*(WT/70)**THETA(6)*EXP(ETA(2))
-Q = THETA(3)*(WT/70)**THETA(7)*EXP(ETA(3))
-V2 = THETA(4)*(WT/70)**THETA(8)*EXP(ETA(4))
-S1 = V1
-D1 = 0.08333333
-$ERROR
-Y = F*(1+EPS(1))
-$THETA 0.294 3.33 0.0719 1.14 0.614 0.691 1.1 0.59 -1.17 0.257
-$OMEGA 0.106929 0.0225 1.21 0.638401
-$SIGMA 0.175561
-$ESTIMATION METHOD=1 INTERACTION MAXEVAL=0 POSTHOC
-"""
 
 
 @pytest.fixture
@@ -65,15 +29,9 @@ def compared(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]
     return of
 
 
-def control_of(folder: Path, text: str) -> str:
-    file = folder / "given.ctl"
-    file.write_text(text, encoding="utf-8")
-    return str(file)
-
-
-def test_a_reference_run_of_event_times_agrees_in_every_quantity(reference_dir: Path, tmp_path: Path, compared):
+def test_a_reference_run_of_event_times_agrees_in_every_quantity(reference_dir: Path, compared):
     folder = reference_dir / "nonmem" / "tte_exponential_tte100"
-    document = compared(folder, "--control", control_of(tmp_path, TTE100))
+    document = compared(folder, "--control", str(control_stream_of(folder.name)))
     assert document["verdict"] == "agree"
     checks = document["by_quantity"]
     promised = {
@@ -92,9 +50,10 @@ def test_a_reference_run_of_event_times_agrees_in_every_quantity(reference_dir: 
     assert checks["objective of each subject"]["why"] == "There is no .phi file."
 
 
-def test_a_run_of_infliximab_agrees_subject_by_subject(reference_dir: Path, tmp_path: Path, compared):
+def test_a_run_of_infliximab_agrees_subject_by_subject(reference_dir: Path, compared):
     """Levels below 0 count as in NONMEM, and covariates change right after the record before, also where that is no event."""
-    document = compared(reference_dir / "nonmem" / "infliximab_map_foce", "--control", control_of(tmp_path, INFLIXIMAB))
+    folder = reference_dir / "nonmem" / "infliximab_map_foce"
+    document = compared(folder, "--control", str(control_stream_of(folder.name)))
     assert document["verdict"] == "agree"
     checks = document["by_quantity"]
     for name, tolerance in (
