@@ -8,12 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from llvmlite.binding import executionengine
 
 from asuc.cli.interruption import keep_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+executionengine = pytest.importorskip("llvmlite.binding.executionengine")  # what the compiler is built on
 
 
 @pytest.fixture(autouse=True)
