@@ -299,3 +299,17 @@ def test_a_sample_after_the_start_of_an_infusion_is_where_it_is(tmp_path: Path):
     reading = read(tmp_path, "ID,TIME,AMT,DUR,DV,WT,CRP\na,0,300,0.1,.,60,30\na,0,.,.,2,60,30\n")
     assert reading.cohort is not None
     assert reading.cohort.sample_time.tolist() == [0.0]
+
+
+def test_a_code_stands_for_missing_codes_by_its_name(tmp_path: Path):
+    model = load_model("fasanmade_2009")
+    columns = {domain.column: name for name, domain in model.covariates.items()}
+    head = "ID,TIME,AMT,DV," + ",".join(columns)
+    rows = ("a,0,300,.", "a,5,.,5", "b,0,300,.", "b,5,.,5")
+    cells = {one: ["1" if model.covariates[name].categories else "40"] * 4 for one, name in columns.items()}
+    cells["SEX"][2:] = [".", "."]
+    lines = [",".join((row, *(cells[one][i] for one in columns))) for i, row in enumerate(rows)]
+    reading = read_cohort(written(tmp_path, "\n".join((head, *lines)) + "\n"), columns)
+    assert reading.cohort is not None
+    notes = with_model_covariates(reading.cohort, model).notes
+    assert notes == ("sex is missing in 1 subject; 1 (male), the cohort's most frequent code, stands for it.",)
