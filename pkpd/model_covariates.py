@@ -175,11 +175,11 @@ def _filled(cohort: Cohort, name: str, domain: CovariateDomain, carried: FloatAr
     else:
         stands = float(np.median(known)) if known.size else domain.median
     n = int(np.isnan(first).sum())
-    whose = "the cohort's median" if known.size else "the model's median"
+    labels = {code: label for label, code in domain.categories}
+    value = f"{stands:g} ({labels[stands]})" if domain.categories else f"{stands:g} {domain.unit}"
+    whose = f"the {'cohort' if known.size else 'model'}'s {'most frequent code' if domain.categories else 'median'}"
     note = (
-        f"{name} is missing in {n} {'subject' if n == 1 else 'subjects'}; {stands:g} {domain.unit}, {whose}, stands for it."
-        if n
-        else ""
+        f"{name} is missing in {n} {'subject' if n == 1 else 'subjects'}; {value}, {whose}, stands for it." if n else ""
     )
     return np.where(np.isnan(carried), stands, carried), note
 

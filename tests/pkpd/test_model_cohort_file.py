@@ -124,3 +124,25 @@ def test_the_compartments_of_an_oral_model(tmp_path: Path):
     assert problems(tmp_path, without, oral) == [
         "line 2, CMT: is missing of an infusion; expected 2, the central compartment"
     ]
+
+
+@pytest.mark.requirement("DATA-03")
+def test_levels_before_any_dose_are_problems_where_the_error_is_a_share_of_the_prediction(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DUR,DV,CENS,LLOQ,WT,CRP\na,-1,.,.,3,0,.,60,30\na,0,.,.,4,0,.,60,30\na,0,300,0.1,.,.,.,60,30\n"
+        "a,5,.,.,5,0,.,60,30\nb,-1,.,.,0.4,1,.,60,30\nb,-0.5,.,.,0.1,0,0.4,60,30\nb,0,300,0,.,.,.,60,30\n"
+        "b,0,.,.,9,0,.,60,30\nc,3,.,.,7,-1,.,60,30\n"
+    )
+    lines = ["line 2, DV: is 3", "line 3, DV: is 4", "line 10, DV: is 7"]
+    assert [one.split(" before any dose")[0] for one in problems(tmp_path, text)] == lines
+    additive = replace(NIYIGENA, residual=replace(NIYIGENA.residual, additive_sd=0.5))
+    assert problems(tmp_path, text, additive) == []
+
+
+def test_rows_without_an_occasion_are_told_where_a_model_reads_it(tmp_path: Path):
+    with_occasions = replace(NIYIGENA, terms=(replace(NIYIGENA.terms[0], occasion_eta="iov_cl"), *NIYIGENA.terms[1:]))
+    text = "ID,TIME,AMT,DV,WT,CRP,OCC\na,0,300,.,60,30,.\na,5,.,5,60,30,1\na,9,.,3,60,30,2\n"
+    assert problems(tmp_path, text) == []
+    assert problems(tmp_path, text, with_occasions) == [
+        "line 2, OCC: is .; expected the occasion in every row, doses as well"
+    ]
