@@ -58,7 +58,7 @@ def _inputs(data: str, fit: str | None, model: str | None) -> FitInputs:
     if fit is None and model is None:
         raise input_error("--model", "is missing; expected the folder of a fit, or a model")
     name = model if model is not None else _model_of(fit or "")
-    return read_inputs(data, name, initial=estimates_of(fit), fixed={}, censored=None)
+    return read_inputs(data, name, initial=estimates_of(fit, name), fixed={}, censored=None)
 
 
 def _model_of(fit: str) -> str:
