@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.cohort_file import CohortReading, read_cohort
-from pkpd.data.cohort_table import cell, in_order_of_lines, numbers, problem_at, texts
+from pkpd.data.cohort_table import cell, in_order_of_lines, names_in, numbers, problem_at, texts
 from pkpd.errors import Problem
 from pkpd.model.spec import ResidualKind, is_oral
 from pkpd.model_covariates import expected_values, is_possible
@@ -56,6 +56,8 @@ def read_model_cohort(
     found += _wrong_compartments(reading.table, is_oral_model=is_oral(model.parameterization))
     if any(term.occasion_eta for term in model.terms) and "OCC" in reading.table.columns:
         found += _without_occasion(reading.table)
+    if model.residual.by_assay and "ASSAY" in reading.table.columns:
+        found += _unknown_assays(reading.table, tuple(model.residual.by_assay))
     if _vanishes_with_prediction(model.residual):
         found += _before_doses(reading)
     if not found:
@@ -100,6 +102,16 @@ def _without_occasion(table: CohortTable) -> Iterator[Problem]:
             yield problem_at(
                 table, row, "OCC", f"is {text or 'nothing'}; expected the occasion in every row, doses as well"
             )
+
+
+def _unknown_assays(table: CohortTable, known: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield a problem for every level of an assay that the model has no residual error of."""
+    assays = names_in(table, "ASSAY").to_numpy(zero_copy_only=False).astype(str)
+    amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
+    is_level = (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0])
+    for row in np.flatnonzero(is_level & ~np.isin(assays, ("", *known))).tolist():
+        message = f"is {cell(table, 'ASSAY', row)}; the model knows {', '.join(known)}, and takes its general error where there is none"
+        yield problem_at(table, row, "ASSAY", message)
 
 
 def _vanishes_with_prediction(residual: ResidualError) -> bool:

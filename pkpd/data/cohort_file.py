@@ -62,8 +62,9 @@ _NUMERIC = (
 _OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
 _BELOW, _ABOVE = 1, -1
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+$")
-# Doses before a steady-state one that stand for all that there were.
-_STEADY_DOSES = 80
+# Doses before a steady-state one that stand for all that there were: as many as go back so far in time, within limits. What was given
+# earlier is nothing any more at half-lives up to a twentieth of that, in days for antibodies and in hours for others.
+_STEADY_SPAN, _FEWEST_STEADY, _MOST_STEADY = 6000.0, 80, 2000
 _MOST_EXPANDED = 100_000_000
 
 
@@ -474,7 +475,7 @@ class _Reader:
             np.nan_to_num(self.column("II", 0.0))[rows],
             np.nan_to_num(self.column("ADDL", 0.0))[rows].astype(np.int64),
         )
-        before = np.where(np.nan_to_num(self.column("SS", 0.0))[rows] == 1, _STEADY_DOSES, 0)
+        before = self._n_steady()[rows]
         count = 1 + extra + before
         which = np.repeat(np.arange(rows.size), count)
         number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) - before[which]
@@ -482,6 +483,13 @@ class _Reader:
         order = np.lexsort((times, self.subject[rows][which]))
         which, times = which[order], times[order]
         return _Doses(self.subject[rows][which], times, amount[which], duration[which])
+
+    def _n_steady(self) -> IntArray:
+        """Return for each row how many doses stand for those before it, which are none but at steady state."""
+        is_steady = self.is_dose & (np.nan_to_num(self.column("SS", 0.0)) == 1)
+        apart = np.where(is_steady, np.nan_to_num(self.column("II", 0.0)), np.inf)
+        n = np.clip(np.ceil(_STEADY_SPAN / apart), _FEWEST_STEADY, _MOST_STEADY)
+        return np.where(is_steady, n, 0.0).astype(np.int64)
 
     def _covariate_rows(self) -> IntArray:
         """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first.
@@ -542,8 +550,8 @@ class _Reader:
             self.notes.append(f"{_subjects(n_without_dose)} no dose.")
         if n_without_level:
             self.notes.append(f"{_subjects(n_without_level)} no level, which adds nothing to the likelihood.")
-        if "SS" in self.values and (np.nan_to_num(self.values["SS"]) == 1).any():
-            self.notes.append(f"A dose at steady state stands for itself and {_STEADY_DOSES} equal ones before it.")
+        if n_steady := int(self._n_steady().max()):
+            self.notes.append(f"A dose at steady state stands for itself and {n_steady} equal ones before it.")
 
 
 def _subjects(n: int) -> str:

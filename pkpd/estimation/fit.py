@@ -263,7 +263,13 @@ def fit(
         hessian=None if hessian is None else slopes.T @ hessian @ slopes,
         accepted=progress,
     )
+    is_exhausted = not minimum.is_converged and minimum.n_evaluations >= options.most_evaluations
     minimum = replace(minimum, n_evaluations=1 + minimum.n_evaluations)
+    if is_exhausted:
+        # What follows would search on with evaluations of its own, and compare what is no minimum.
+        is_flat = options.method is Method.LAPLACE and _is_nearly_flat(minimum.point.memory.evaluation)
+        status = FitStatus.FLAT_MODE if is_flat else FitStatus.EVALUATIONS
+        return ended(population, options, parameters, search.scale, minimum, None, status)
     # Approximations jump between modes near there, and mislead such a comparison.
     if options.with_covariance and options.method is Method.EXACT and not is_sampled:
         minimum = lowest_without_variance(search, minimum)
@@ -390,9 +396,7 @@ def _status(
     if information is not None and not is_positive(information):
         return FitStatus.NOT_POSITIVE_DEFINITE
     left = minimum.expected_decrease if information is None else expected_decrease(information, minimum.point.gradient)
-    if left < SMALL_DECREASE:
-        return FitStatus.CONVERGED
-    return FitStatus.EVALUATIONS if minimum.n_evaluations >= options.most_evaluations else FitStatus.GRADIENT_NOT_SMALL
+    return FitStatus.CONVERGED if left < SMALL_DECREASE else FitStatus.GRADIENT_NOT_SMALL
 
 
 def parameters_at_bound(

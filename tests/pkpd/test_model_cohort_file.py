@@ -146,3 +146,14 @@ def test_rows_without_an_occasion_are_told_where_a_model_reads_it(tmp_path: Path
     assert problems(tmp_path, text, with_occasions) == [
         "line 2, OCC: is .; expected the occasion in every row, doses as well"
     ]
+
+
+def test_assays_that_a_model_does_not_know_are_told_with_their_lines(tmp_path: Path):
+    by_assay = replace(
+        NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3), "rapid": (0.0, 0.5)})
+    )
+    text = "ID,TIME,AMT,DV,WT,CRP,ASSAY\na,0,300,.,60,30,x\na,5,.,5,60,30,rapid\na,6,.,5,60,30,new\na,7,.,4,60,30,NA\n"
+    assert problems(tmp_path, text) == []
+    assert problems(tmp_path, text, by_assay) == [
+        "line 4, ASSAY: is new; the model knows elisa, rapid, and takes its general error where there is none"
+    ]

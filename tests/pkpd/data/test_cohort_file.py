@@ -129,8 +129,23 @@ def test_further_doses_and_steady_state_are_written_out(tmp_path: Path):
     cohort = read(tmp_path, text).cohort
     assert cohort is not None
     assert cohort.dose_time[:3].tolist() == [0.0, 14.0, 28.0]
-    assert (np.diff(cohort.dose_start) == [3, 81]).all()
-    assert cohort.dose_time[3:5].tolist() == [-80 * 56.0, -79 * 56.0]
+    assert (np.diff(cohort.dose_start) == [3, 109]).all()
+    assert cohort.dose_time[3:5].tolist() == [-108 * 56.0, -107 * 56.0]
+
+
+@pytest.mark.parametrize("apart", [0.5, 1.0, 14.0, 56.0])
+@pytest.mark.parametrize("half_life", [3.0, 18.0, 60.0])
+def test_steady_state_is_that_of_the_closed_form(tmp_path: Path, apart: float, half_life: float):
+    """Closed form: the geometric series of boluses of 300 mg, at the time of the last one, in a volume of 10 L."""
+    text = f"ID,TIME,AMT,II,SS,DV,WT,CRP\na,0,300,{apart},1,.,63,30\na,0,.,.,.,5,63,30\na,7,.,.,.,5,63,30\n"
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    k = np.log(2.0) / half_life
+    predicted = [
+        (30.0 * np.exp(-k * (time - cohort.dose_time[cohort.dose_time <= time]))).sum() for time in cohort.sample_time
+    ]
+    first = 30.0 / -np.expm1(-k * apart)
+    assert predicted == pytest.approx([first, first * np.exp(-7.0 * k)], rel=1e-5)
 
 
 def test_rates_become_durations(tmp_path: Path):

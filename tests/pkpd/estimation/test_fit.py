@@ -217,6 +217,17 @@ def test_changes_of_unknown_parameters_and_impossible_values_are_refused():
 
 
 @pytest.mark.requirement("POP-06")
+@pytest.mark.parametrize(("method", "seed"), [(Method.EXACT, 3), (Method.LAPLACE, 7)])
+def test_a_search_that_may_not_go_on_says_so_and_computes_nothing_further(method: Method, seed: int):
+    population = virtual(20, seed)
+    found = fit(population, FitOptions(method, most_evaluations=3))
+    assert found.status is FitStatus.EVALUATIONS
+    # The line that a search is on when it has used them all is ended.
+    assert found.n_evaluations <= 8
+    assert found.ofv > fit(population, FitOptions(method)).ofv + 0.01
+
+
+@pytest.mark.requirement("POP-06")
 def test_laplace_says_where_a_flat_mode_makes_it_worthless():
     """With many censored levels two modes of a subject merge, where ln|H| and with it the objective falls without end."""
     found = fit(virtual(40, 5), FitOptions(Method.LAPLACE))
