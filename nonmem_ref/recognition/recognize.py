@@ -128,6 +128,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
         problems += _compartments(structure, names_of_predpp(pk), dataset)
         parameters = _parameters(structure, pk, made.values, dataset, problems)
         problems += _random_effects(parameters, control.omega, place) if control.omega else []
+    problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
     if not problems:
         problems += _differences(pk, parameters, known, place)
@@ -362,6 +363,16 @@ def _random_effects(
                 )
             )
     return found
+
+
+def _names_in_use(parameters: Mapping[str, RecognizedParameter], items: AbstractSet[str], place: str) -> list[Problem]:
+    """Return what code makes of data items whose name something else has already: another such, or a data item."""
+    made = {effect.covariate for one in parameters.values() for effect in one.effects if effect.covariate.made_as}
+    names = sorted(one.item for one in made)
+    twice = [name for i, name in enumerate(names) if name in items or name in names[:i]]
+    return [
+        Problem(place, f"makes two different things of data items that would both be called {name}") for name in twice
+    ]
 
 
 def _differences(

@@ -14,6 +14,7 @@ from nonmem_ref.control.read import parse_control, read_control
 from nonmem_ref.dataset.read import Dataset, read_dataset
 from nonmem_ref.recognition.parameter import Coefficient, Covariate, CovariateEffect, OccasionEffect, RandomEffect
 from nonmem_ref.recognition.recognize import recognize
+from nonmem_ref.recognition.values import covariate_values
 from pkpd.model.spec import EffectForm, RandomEffectShape, ResidualKind
 
 if TYPE_CHECKING:
@@ -253,6 +254,74 @@ def test_categories_that_leave_records_over_are_refused():
     assert "CL is not understood: the code gives 0.5 at a record where 2 was recognized" in text
 
 
+@pytest.mark.parametrize(
+    ("code", "item", "form", "reference"),
+    [
+        ("W=70\nIF (WT.GT.0) W=WT\nCL=THETA(1)*(W/70)**THETA(3)", "WT_IF_WT_GT_0_ELSE_70", "power", 70.0),
+        ("W=WT\nIF (WT.EQ.-99) W=70\nCL=THETA(1)*(W/70)**THETA(3)", "WT_BUT_70_IF_WT_EQ_m99", "power", 70.0),
+        (
+            "IF (WT.EQ.-99) X=1\nIF (WT.NE.-99) X=(WT/70)**THETA(3)\nCL=THETA(1)*X",
+            "WT_IF_WT_NE_m99_ELSE_70",
+            "power",
+            70.0,
+        ),
+        (
+            "X=1\nIF (AGE.GT.0) X=1+THETA(3)*(AGE-40.5)\nCL=THETA(1)*X",
+            "AGE_IF_AGE_GT_0_ELSE_40p5",
+            "linear_fraction",
+            40.5,
+        ),
+        (
+            "IF (AGE.EQ.-99) THEN\nX=0\nELSE\nX=THETA(3)*(AGE-40)\nENDIF\nCL=THETA(1)*EXP(X)",
+            "AGE_BUT_40_IF_AGE_EQ_m99",
+            "exponential",
+            40.0,
+        ),
+        (
+            "A=AGE\nIF (AGE.LT.0) A=40\nCL=EXP(LOG(THETA(1))+THETA(3)*(A-40))",
+            "AGE_BUT_40_IF_AGE_LT_0",
+            "exponential",
+            40.0,
+        ),
+    ],
+)
+def test_covariates_that_may_be_missing(code: str, item: str, form: str, reference: float):
+    missing = np.where(np.arange(N) < 6, -99.0, 61.0 + np.arange(N))
+    (found,) = clearance(code, WT=missing, AGE=missing).effects
+    assert (found.covariate.item, found.form, found.coefficient) == (item, EffectForm(form), THETA_3)
+    assert found.reference == near(reference)
+    values = covariate_values(found.covariate, {"WT": missing, "AGE": missing})
+    np.testing.assert_array_equal(values, np.where(missing < 0.0, reference, missing))
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        ("CL=THETA(1)\nIF (SEX.EQ.1.AND.AGE.GT.40) CL=CL*THETA(3)", "SEX_EQ_1_AND_AGE_GT_40"),
+        ("CL=THETA(1)\nIF (SEX.EQ.1) THEN\nIF (AGE.GT.40) CL=CL*THETA(3)\nENDIF", "SEX_EQ_1_AND_AGE_GT_40"),
+        ("X=0\nIF (SEX.EQ.1.AND.AGE.GT.40) X=1\nCL=THETA(1)*THETA(3)**X", "SEX_EQ_1_AND_AGE_GT_40"),
+        (
+            "IF (SEX.EQ.1.OR.RACE.EQ.2) THEN\nCL=THETA(1)\nELSE\nCL=THETA(1)*THETA(3)\nENDIF",
+            "NOT_SEX_EQ_1_OR_RACE_EQ_2",
+        ),
+    ],
+)
+def test_conditions_of_several_items(code: str, item: str):
+    (found,) = clearance(code).effects
+    assert (found.covariate.item, found.coefficient) == (item, THETA_3)
+    columns = data().columns
+    sex, age, race = (columns[name] for name in ("SEX", "AGE", "RACE"))
+    holds = (sex == 1) & (age > 40) if "AND" in item else ~((sex == 1) | (race == 2))
+    np.testing.assert_array_equal(covariate_values(found.covariate, columns), holds)
+
+
+def test_what_code_makes_of_items_has_a_name_of_its_own():
+    taken = problems(
+        "W=WT\nIF (WT.LT.0) W=70\nCL=THETA(1)*(W/70)**THETA(3)\nV=THETA(2)", WT_BUT_70_IF_WT_LT_0=np.ones(N)
+    )
+    assert "makes two different things of data items that would both be called WT_BUT_70_IF_WT_LT_0" in taken
+
+
 def test_several_effects_are_multiplied():
     found = clearance("CL=THETA(1)*(WT/70)**0.75*(1+THETA(3)*SEX)*EXP(THETA(4)*(AGE-40))*EXP(ETA(1))")
     assert {one.covariate.item for one in found.effects} == {"WT", "SEX", "AGE"}
@@ -263,6 +332,7 @@ def test_several_effects_are_multiplied():
     [
         "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1)+IOV)",
         "IF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1))*EXP(IOV)",
+        "O1=0\nO2=0\nIF (OCC.EQ.1) O1=1\nIF (OCC.EQ.2) O2=1\nCL=THETA(1)*EXP(ETA(1)+O1*ETA(3)+ETA(4)*O2)",
         "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSEIF (OCC.EQ.2) THEN\nIOV=ETA(4)\nENDIF\nCL=EXP(LOG(THETA(1))+ETA(1)+IOV)",
     ],
 )
@@ -294,8 +364,8 @@ def test_occasions_need_one_variance():
         ("CL=-THETA(1)", "CL has the constant -1 before it; expected one above 0"),
         ("CL=THETA(1)/(1+THETA(3)*SEX)", "which is not recognized"),
         (
-            "CL=THETA(1)\nIF (SEX.EQ.1.AND.AGE.GT.40) CL=CL*THETA(3)",
-            "CL depends on SEX.EQ.1.AND.AGE.GT.40; expected a data item compared",
+            "CL=THETA(1)\nIF (SEX.EQ.1.AND.TIME.GT.3) CL=CL*THETA(3)",
+            "CL depends on SEX.EQ.1.AND.TIME.GT.3; expected a data item compared",
         ),
         (
             "IF (SEX.EQ.1) THEN\nCL=THETA(1)\nELSE\nCL=THETA(5)*WT\nENDIF",

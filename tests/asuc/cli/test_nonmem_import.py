@@ -203,6 +203,20 @@ def test_an_item_may_have_the_name_of_a_covariate_of_patient_cases(control: Path
     assert ours == pytest.approx(objective(model, cohort, "focei"), abs=1e-9)
 
 
+def test_a_missing_weight_is_the_weight_that_the_code_puts_in_its_place(control: Path):
+    whole, some = DATA, DATA.replace(",60,1", ",-99,1")
+    code = CONTROL.replace("TVCL =", "BW = WT\nIF (WT.LE.0) BW = 60\nTVCL =", 1).replace("(WT/70)", "(BW/70)")
+    ofvs: list[float] = []
+    for text, rows in ((CONTROL, whole), (code, some)):
+        control.write_text(text, encoding="utf-8")
+        (control.parent / "data.csv").write_text(rows, encoding="utf-8")
+        model, cohort, done = imported(control, "--force")
+        assert done == 0
+        ofvs.append(objective(model, cohort, "focei"))
+    assert ofvs[1] == pytest.approx(ofvs[0], abs=1e-9)
+    assert "WT_BUT_60_IF_WT_LE_0" in cohort.read_text(encoding="utf-8").splitlines()[0]
+
+
 def test_modelled_rates_that_are_numbers_are_infusions(control: Path):
     code = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)", "R1 = 50").replace("S2 =", "S1 =")
     code = code.replace("AMT DV CMT", "AMT DV RATE")
