@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 Arithmetic: TypeAlias = Literal["+", "-", "*", "/", "**"]
 Relation: TypeAlias = Literal[".EQ.", ".NE.", ".LT.", ".LE.", ".GT.", ".GE."]
 
+OPPOSITE: dict[Relation, Relation] = {
+    ".EQ.": ".NE.",
+    ".NE.": ".EQ.",
+    ".LT.": ".GE.",
+    ".GE.": ".LT.",
+    ".LE.": ".GT.",
+    ".GT.": ".LE.",
+}
+"""The relation that holds where another does not."""
 ARRAYS = {"THETA": 1, "ETA": 1, "EPS": 1, "A": 1, "DADT": 1, "A_0": 1, "OMEGA": 2, "SIGMA": 2}
 """Arrays of NONMEM with the most subscripts that each takes; ERR is EPS."""
 FUNCTIONS = {

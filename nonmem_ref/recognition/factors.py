@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nonmem_ref.control.tree import Binary, Call, Number
-from nonmem_ref.recognition.algebra import Either, Exponential, Power, Summand, product_of, summands_of
+from nonmem_ref.control.tree import Binary, Call, Choice, Name, Number, Unary
+from nonmem_ref.recognition.algebra import Either, Exponential, Power, Product, Summand, product_of, summands_of
 from nonmem_ref.recognition.atoms import (
     LONGEST_SHOWN,
     NotRecognizedError,
@@ -16,6 +16,7 @@ from nonmem_ref.recognition.atoms import (
     covariate_of,
     distance_of,
     element_number,
+    made_of,
     ratio_of,
     shown,
 )
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from nonmem_ref.control.tree import Expression
     from nonmem_ref.recognition.algebra import Factor
+
+
+_ALONE = Product(1.0, ())
 
 
 @dataclass(slots=True)
@@ -267,16 +271,49 @@ def _take_either(found: _Found, factor: Either) -> None:
     """Take in what an IF made."""
     occasions = occasions_of(factor, found.items)
     if occasions is not None:
-        if found.occasion is not None:
-            raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
-        found.occasion = occasions
+        found.occasion = occasions if found.occasion is None else _put_occasions_together(found.occasion, occasions)
         return
     typicals = typicals_of(factor, found.items)
     if typicals is not None and found.typical is None:
         found.typical, effects = typicals
         found.effects += effects
         return
-    found.effects += effects_of(factor, found.items)
+    guarded = _guarded(found, factor)
+    found.effects += effects_of(factor, found.items) if guarded is None else [guarded]
+
+
+def _put_occasions_together(some: OccasionEffect, others: OccasionEffect) -> OccasionEffect:
+    """Return the random effects of occasions of two factors, as OC1*ETA(3)+OC2*ETA(4) has them."""
+    codes = [code for code, _ in (*some.etas, *others.etas)]
+    if some.item != others.item or len(set(codes)) < len(codes):
+        raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
+    return OccasionEffect(some.item, tuple(sorted((*some.etas, *others.etas))))
+
+
+def _guarded(found: _Found, factor: Either) -> CovariateEffect | None:
+    """Return the effect of a covariate that is 1 where the covariate is missing: that of its reference there; None for others."""
+    is_one_first = factor.first == _ALONE
+    effect_of = factor.second if is_one_first else factor.first
+    if (factor.second if not is_one_first else factor.first) != _ALONE or effect_of.constant != 1.0:
+        return None
+    inner = _Found(found.items)
+    try:
+        for one in effect_of.factors:
+            _take(inner, one)
+        _put_exponents_together(inner)
+    except NotRecognizedError:
+        return None
+    if len(inner.effects) != 1 or inner.typical or inner.random or inner.occasion or inner.constant != 1.0:
+        return None
+    (effect,) = inner.effects
+    of = effect.covariate
+    if effect.form is EffectForm.FACTOR or of.relation is not None or of.made_as is not None:
+        return None
+    reference = Number(abs(effect.reference))
+    neutral = Unary("-", reference) if effect.reference < 0.0 else reference
+    sides = (neutral, Name(of.item)) if is_one_first else (Name(of.item), neutral)
+    made = made_of(Choice(factor.condition, *sides), found.items)
+    return None if made is None else replace(effect, covariate=made)
 
 
 def _unknown(node: Expression) -> NotRecognizedError:

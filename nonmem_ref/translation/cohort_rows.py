@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HEAD = ("ID", "TIME", "AMT", "DUR", "EVID", "MDV", "ADDL", "II", "SS", "CMT", "DV", "CENS")
 _N_EVENT = len(_HEAD)
-_DURATION_FROM_MODEL = -2.0
+_RATE_FROM_MODEL, _DURATION_FROM_MODEL = -1.0, -2.0
 _MOST_SHOWN = 20
 
 
@@ -101,6 +101,7 @@ def _dose_compartments(dataset: Dataset, model: RecognizedModel) -> FloatArray:
 
 def _durations(dataset: Dataset, model: RecognizedModel, amount: FloatArray) -> FloatArray:
     rate = _column(dataset, "RATE")
+    rate = np.where(rate == _RATE_FROM_MODEL, model.structure.rate or 0.0, rate)
     found = np.divide(amount, rate, out=np.zeros(amount.size), where=rate > 0.0)
     return np.where(rate == _DURATION_FROM_MODEL, model.structure.duration or 0.0, found)
 
