@@ -57,7 +57,7 @@ def read_model_cohort(
     if any(term.occasion_eta for term in model.terms) and "OCC" in reading.table.columns:
         found += _without_occasion(reading.table)
     if model.residual.by_assay and "ASSAY" in reading.table.columns:
-        found += _unknown_assays(reading.table, tuple(model.residual.by_assay))
+        found += _unknown_assays(reading.table, model)
     if _vanishes_with_prediction(model.residual):
         found += _before_doses(reading)
     if not found:
@@ -104,13 +104,15 @@ def _without_occasion(table: CohortTable) -> Iterator[Problem]:
             )
 
 
-def _unknown_assays(table: CohortTable, known: tuple[str, ...]) -> Iterator[Problem]:
+def _unknown_assays(table: CohortTable, model: ModelSpec) -> Iterator[Problem]:
     """Yield a problem for every level of an assay that the model has no residual error of."""
     assays = names_in(table, "ASSAY").to_numpy(zero_copy_only=False).astype(str)
     amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
     is_level = (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0])
+    known = tuple(model.residual.by_assay)
     for row in np.flatnonzero(is_level & ~np.isin(assays, ("", *known))).tolist():
-        message = f"is {cell(table, 'ASSAY', row)}; the model knows {', '.join(known)}, and takes its general error where there is none"
+        found = f"is {cell(table, 'ASSAY', row)}, which {model.id} has no residual error of"
+        message = f"{found}; expected {', '.join(known)}, or nothing for its general error"
         yield problem_at(table, row, "ASSAY", message)
 
 
