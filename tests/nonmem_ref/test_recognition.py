@@ -562,6 +562,16 @@ def test_everything_that_the_engine_has_not_is_told_at_once():
     ]
 
 
+def test_lines_of_code_that_are_not_read_are_told_with_the_rest():
+    found = recognition(
+        'CL=THETA(1)*EXP(ETA(1))\n" REAL X\nV=THETA(2)*EXP(ETA(1))\nIF (CL.LE.0) EXIT 1 2',
+        "Y=F+EPS(1)",
+        may_have_unsupported=True,
+    )
+    assert [one.place for one in found.problems] == ["line 7, $PK", "line 9, $PK", "line 5, $PK"]
+    assert [one.message.partition(" ")[0] for one in found.problems] == ["is", "EXIT", "V"]
+
+
 def test_differential_equations_are_one_sentence_beside_what_else_is_refused():
     found = recognition(
         error="W=THETA(3)\nY=LOG(F)+W*F*EPS(1)",
