@@ -78,7 +78,7 @@ class ControlProblem:
     labels : mapping of (array, label) to int
         Number of each element of THETA, ETA and EPS that has a label: by $THETA, $OMEGA, $SIGMA or $ABBREVIATED REPLACE.
     unsupported : tuple of Problem
-        Records that are not supported, each with its line and the reason. The others are read all the same, so that whoever recognizes the
+        Records, and lines of code, that are not supported, each with its line and the reason. The others are read all the same, so that whoever recognizes the
         model can tell these together with what else the engine has not.
     """
 
@@ -159,9 +159,9 @@ def parse_control(lines: Iterable[tuple[int, str]]) -> ControlReading:
     read: list[ControlProblem] = []
     unsupported: list[Problem] = []
     for start, end in zip(starts, [*starts[1:], len(records)], strict=True):
-        left_out = _sort_out(records[start:end], notes)
-        unsupported += left_out
+        left_out = list(_sort_out(records[start:end], notes))
         problem = _problem(records[start:end], left_out, found)
+        unsupported += left_out
         if problem is not None:
             read.append(problem)
     return ControlReading(() if found else tuple(read), _bounded([*found, *unsupported]), tuple(notes))
@@ -178,10 +178,8 @@ def _line_of(problem: Problem) -> int:
     return int(word) if word.isdecimal() else 0
 
 
-def _problem(
-    records: Sequence[Record], unsupported: tuple[Problem, ...], faults: list[Problem]
-) -> ControlProblem | None:
-    """Return one $PROBLEM from its records, or None where it has no data."""
+def _problem(records: Sequence[Record], unsupported: list[Problem], faults: list[Problem]) -> ControlProblem | None:
+    """Return one $PROBLEM from its records, or None where it has no data; lines of code are added to what is not supported."""
     n_before = len(faults)
     by_name: dict[str, list[Record]] = {}
     for record in records:
@@ -206,6 +204,7 @@ def _problem(
         faults += said
     omega, sigma = (_blocks(by_name.get(name, []), faults) for name in ("OMEGA", "SIGMA"))
     codes = _codes(by_name, faults)
+    unsupported += [one for code in codes for one in code.unsupported]
     estimations: list[Estimation] = []
     for record in by_name.get("ESTIMATION", []):
         estimation, said = read_estimation(record, estimations[-1] if estimations else None)
@@ -233,7 +232,7 @@ def _problem(
         tuple(estimations),
         tuple(steps),
         _labels(thetas, omega, sigma, by_name.get("ABBREVIATED", [])),
-        unsupported,
+        tuple(unsupported),
     )
 
 
@@ -316,10 +315,11 @@ def _codes(by_name: dict[str, list[Record]], faults: list[Problem]) -> tuple[Cod
         for record in by_name[name]:
             code, said = parse_code(record)
             parts.append(code)
-            faults += said
+            faults += [one for one in said if one not in code.unsupported]
         calls = tuple(call for part in parts for call in part.calls)
         statements = tuple(one for part in parts for one in part.statements)
-        found.append(Code(name, parts[0].line, calls, statements))
+        unsupported = tuple(one for part in parts for one in part.unsupported)
+        found.append(Code(name, parts[0].line, calls, statements, unsupported))
     return tuple(found)
 
 

@@ -29,6 +29,10 @@ FUNCTIONS = {
     "MOD": (2, 2),
 }
 """Functions with the least and the most arguments that each takes."""
+SPECIFIC_NAMES = {
+    f"D{name}": name for name in ("EXP", "LOG", "LOG10", "SQRT", "ABS", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN")
+}
+"""Fortran's names of functions in double precision, in which NONMEM computes anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from nonmem_ref.recognition.parameter import (
 from pkpd.model.spec import EffectForm, RandomEffectShape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from nonmem_ref.control.tree import Expression
@@ -46,6 +47,7 @@ class _Found:
     """What was recognized of a parameter so far."""
 
     items: AbstractSet[str]
+    codes: Mapping[str, AbstractSet[float]]
     constant: float = 1.0
     typical: Coefficient | None = None
     is_log: bool = False
@@ -58,7 +60,9 @@ class _Found:
     alone: dict[int, float] = field(default_factory=dict[int, float])
 
 
-def recognize_parameter(name: str, node: Expression, items: AbstractSet[str]) -> RecognizedParameter:
+def recognize_parameter(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
     """Recognize a parameter.
 
     Parameters
@@ -69,13 +73,15 @@ def recognize_parameter(name: str, node: Expression, items: AbstractSet[str]) ->
         What it is, in data items, THETA and ETA alone.
     items : set of str
         Data items that can be covariates.
+    codes : mapping of str to set of float
+        Values in the data of those items that have few.
 
     Raises
     ------
     NotRecognizedError
         With the part that is not recognized.
     """
-    found = _Found(items)
+    found = _Found(items, codes)
     typical, eta = _without_additive_eta(node)
     if eta is not None:
         found.random = RandomEffect(eta, RandomEffectShape.ADDITIVE)
@@ -269,7 +275,7 @@ def _put_exponents_together(found: _Found) -> None:
 
 def _take_either(found: _Found, factor: Either) -> None:
     """Take in what an IF made."""
-    occasions = occasions_of(factor, found.items)
+    occasions = occasions_of(factor, found.items, found.codes)
     if occasions is not None:
         found.occasion = occasions if found.occasion is None else _put_occasions_together(found.occasion, occasions)
         return
@@ -296,7 +302,7 @@ def _guarded(found: _Found, factor: Either) -> CovariateEffect | None:
     effect_of = factor.second if is_one_first else factor.first
     if (factor.second if not is_one_first else factor.first) != _ALONE or effect_of.constant != 1.0:
         return None
-    inner = _Found(found.items)
+    inner = _Found(found.items, found.codes)
     try:
         for one in effect_of.factors:
             _take(inner, one)

@@ -187,6 +187,8 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
     return found
 
 
+# Occasions in one data item.
+_MOST_CODES = 100
 _FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
 
 
@@ -323,13 +325,15 @@ def _parameters(
 ) -> dict[str, RecognizedParameter]:
     """Return the parameters that are recognized, and note those that are not with the line that they are last given a value in."""
     items = frozenset(dataset.columns) - RESERVED
+    values_of = {item: frozenset(np.unique(dataset.columns[item]).tolist()) for item in items}
+    codes = {item: one for item, one in values_of.items() if len(one) <= _MOST_CODES}
     lines = {node.target.name: node.line for node in walk(*pk.statements) if isinstance(node, Assignment)}
     found: dict[str, RecognizedParameter] = {}
     for name, meaning in structure.parameters.items():
         if meaning == "ka" and not has_absorbed_doses(structure, dataset):
             continue
         try:
-            found[meaning] = recognize_parameter(name, values[name], items)
+            found[meaning] = recognize_parameter(name, values[name], items, codes)
         except NotRecognizedError as refused:
             problems.append(Problem(f"line {lines[name]}, $PK", f"{name} {refused}"))
     return found

@@ -93,8 +93,6 @@ def recognize_structure(
         For another structure. Parameters of PREDPP that the engine has not are those of ``unsupported_variables``.
     """
     kind = (advan, trans or 1)
-    if values.get("CALLFL", Unary("-", Number(1.0))) != Unary("-", Number(1.0)):
-        raise NotRecognizedError("sets CALLFL, which has $PK called at other times; expected every event")
     if advan not in _CENTRAL:
         raise NotRecognizedError(f"has ADVAN{advan}; expected ADVAN1 to ADVAN4")
     if kind not in _PARAMETERS and (trans or 1) != 1:
@@ -207,6 +205,8 @@ def unsupported_variables(advan: int, code: Code, values: Mapping[str, Expressio
     lines = {node.target.name: node.line for node in walk(*code.statements) if isinstance(node, Assignment)}
     most = _N_COMPARTMENTS[advan] + 1 if advan in _N_COMPARTMENTS else math.inf
     for name, line in lines.items():
+        if name == "CALLFL" and values.get(name) != Unary("-", Number(1.0)):
+            yield Problem(f"line {line}, $PK", "sets CALLFL, which has $PK called at other times; expected every event")
         match = _NUMBERED.fullmatch(name)
         if match is None or int(match[2]) > most:
             continue

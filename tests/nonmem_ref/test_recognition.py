@@ -332,6 +332,7 @@ def test_several_effects_are_multiplied():
     [
         "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1)+IOV)",
         "IF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1))*EXP(IOV)",
+        "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)",
         "O1=0\nO2=0\nIF (OCC.EQ.1) O1=1\nIF (OCC.EQ.2) O2=1\nCL=THETA(1)*EXP(ETA(1)+O1*ETA(3)+ETA(4)*O2)",
         "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSEIF (OCC.EQ.2) THEN\nIOV=ETA(4)\nENDIF\nCL=EXP(LOG(THETA(1))+ETA(1)+IOV)",
     ],
@@ -340,6 +341,11 @@ def test_random_effects_of_occasions(code: str):
     found = clearance(code, omega="$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) 0.3\n$OMEGA BLOCK(1) SAME")
     assert found.random == RandomEffect(1)
     assert found.occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
+
+
+def test_an_else_that_stands_for_two_occasions_is_refused():
+    code = "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
+    assert "CL is different where OCC.EQ.1" in problems(code, OCC=1.0 + np.arange(N) % 3)
 
 
 def test_occasions_need_one_variance():
@@ -560,6 +566,16 @@ def test_everything_that_the_engine_has_not_is_told_at_once():
         "line 5, $PK: V and CL share ETA(1); the engine has one for each parameter",
         "line 9, $PK: has ALAG1, which the engine has not; expected none, or 0",
     ]
+
+
+def test_lines_of_code_that_are_not_read_are_told_with_the_rest():
+    found = recognition(
+        'CL=THETA(1)*EXP(ETA(1))\n" REAL X\nV=THETA(2)*EXP(ETA(1))\nIF (CL.LE.0) EXIT 1 2',
+        "Y=F+EPS(1)",
+        may_have_unsupported=True,
+    )
+    assert [one.place for one in found.problems] == ["line 7, $PK", "line 9, $PK", "line 5, $PK"]
+    assert [one.message.partition(" ")[0] for one in found.problems] == ["is", "EXIT", "V"]
 
 
 def test_differential_equations_are_one_sentence_beside_what_else_is_refused():
