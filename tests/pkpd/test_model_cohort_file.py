@@ -13,6 +13,7 @@ from pkpd.errors import InputError
 from pkpd.model import load_model
 from pkpd.model.spec import Parameterization
 from pkpd.model_cohort_file import read_model_cohort
+from pkpd.model_covariates import with_model_covariates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,3 +158,18 @@ def test_assays_that_a_model_does_not_know_are_told_with_their_lines(tmp_path: P
     assert problems(tmp_path, text, by_assay) == [
         "line 4, ASSAY: is new, which niyigena_2026_asuc has no residual error of; expected elisa, rapid, or nothing for its general error"
     ]
+
+
+def test_a_baseline_value_that_changes_is_noted(tmp_path: Path):
+    file = tmp_path / "cohort.csv"
+    rows = "a,0,300,.,60,30\na,14,.,5,60,12\nb,0,400,.,70,20\nb,20,.,9,70,.\n"
+    file.write_text(f"ID,TIME,AMT,DV,WT,CRP\n{rows}", encoding="utf-8")
+    cohort = read_model_cohort(str(file), NIYIGENA).cohort
+    assert cohort is not None
+    assert with_model_covariates(cohort, NIYIGENA).notes == (
+        "crp_mg_per_L changes within 1 subject, and the model has it as a baseline value: here the value of each row counts.",
+    )
+    varying = replace(NIYIGENA.covariates["crp_mg_per_L"], time_varying=True)
+    assert not with_model_covariates(
+        cohort, replace(NIYIGENA, covariates={**NIYIGENA.covariates, "crp_mg_per_L": varying})
+    ).notes
