@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 from nonmem_ref.control.printing import printed_condition, printed_expression
@@ -90,7 +91,10 @@ def made_of(node: Choice, items: AbstractSet[str]) -> Covariate | None:
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
     name = _OTHER.sub("_", _POINT.sub("p", text)).strip("_")
-    return Covariate(name, made_as=node) if len(name) <= _LONGEST_NAME and name[0].isalpha() else None
+    if len(name) > _LONGEST_NAME:
+        # Its beginning, and a number that tells it from others that begin so.
+        name = f"{name[: _LONGEST_NAME - 9].rstrip('_')}_{zlib.crc32(text.encode()):08X}"
+    return Covariate(name if name[0].isalpha() else f"X_{name}", made_as=node)
 
 
 def indicator_of(condition: Condition, items: AbstractSet[str]) -> Covariate | None:

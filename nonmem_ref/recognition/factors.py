@@ -284,7 +284,7 @@ def _take_either(found: _Found, factor: Either) -> None:
         found.typical, effects = typicals
         found.effects += effects
         return
-    guarded = _guarded(found, factor)
+    guarded = _guarded(found, factor) or _replaced(found, factor)
     found.effects += effects_of(factor, found.items) if guarded is None else [guarded]
 
 
@@ -294,6 +294,22 @@ def _put_occasions_together(some: OccasionEffect, others: OccasionEffect) -> Occ
     if some.item != others.item or len(set(codes)) < len(codes):
         raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
     return OccasionEffect(some.item, tuple(sorted((*some.etas, *others.etas))))
+
+
+def _replaced(found: _Found, factor: Either) -> CovariateEffect | None:
+    """Return the effect of a covariate as a plain factor, with a number in its place where it is missing; None for others."""
+    match factor.first, factor.second:
+        case Product(constant=number, factors=()), Product(
+            constant=1.0, factors=(Power(base=Name() as item, exponent=Number(value=1.0)),)
+        ) if number > 0.0:
+            made = made_of(Choice(factor.condition, Number(number), item), found.items)
+        case Product(constant=1.0, factors=(Power(base=Name() as item, exponent=Number(value=1.0)),)), Product(
+            constant=number, factors=()
+        ) if number > 0.0:
+            made = made_of(Choice(factor.condition, item, Number(number)), found.items)
+        case _:
+            return None
+    return None if made is None else CovariateEffect(made, EffectForm.POWER, Coefficient(1.0), 1.0)
 
 
 def _guarded(found: _Found, factor: Either) -> CovariateEffect | None:

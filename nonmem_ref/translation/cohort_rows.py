@@ -142,11 +142,17 @@ def _problems(dataset: Dataset, model: RecognizedModel) -> Iterator[Problem]:
     columns = dataset.columns
     evid, steady = columns["EVID"], _column(dataset, "SS")
     is_dose = np.isin(evid, (DOSE, RESET_DOSE))
+    is_nothing = is_dose & (_column(dataset, "AMT") <= 0.0)
     is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
     reasons = (
         (is_dose & (steady > 1.0), "SS", "0 or 1; other steady states are not in the engine"),
         (is_dose & (steady == 1.0) & ~is_first, "SS", "a steady state only in an individual's first record"),
-        (is_dose & (_column(dataset, "AMT") <= 0.0), "AMT", "an amount above 0 of a dose"),
+        (is_nothing & (steady == 0.0), "AMT", "an amount above 0 of a dose"),
+        (
+            is_nothing & (steady > 0.0),
+            "AMT",
+            "an amount above 0; constant infusions at steady state are not in the engine",
+        ),
         (np.isinf(_levels(dataset, model)[0]), "DV", "the logarithm of a level, which has an exponential"),
     )
     for where, item, expected in reasons:

@@ -294,6 +294,35 @@ def test_covariates_that_may_be_missing(code: str, item: str, form: str, referen
     np.testing.assert_array_equal(values, np.where(missing < 0.0, reference, missing))
 
 
+@pytest.mark.parametrize("code", ["W=WT\nIF (WT.LE.0) W=70\n", "W=70\nIF (WT.GT.0) W=WT\n"])
+def test_a_plain_factor_that_may_be_missing(code: str):
+    missing = np.where(np.arange(N) < 6, -99.0, 61.0 + np.arange(N))
+    found = clearance(f"{code}CL=THETA(1)*(W/70)", WT=missing)
+    (effect_of,) = found.effects
+    assert (effect_of.form, effect_of.coefficient, found.typical) == (
+        EffectForm.POWER,
+        Coefficient(1.0),
+        Coefficient(near(1.0 / 70.0), 1),
+    )
+    values = covariate_values(effect_of.covariate, {"WT": missing})
+    np.testing.assert_array_equal(values, np.where(missing < 0.0, 70.0, missing))
+
+
+def test_what_takes_long_to_say_has_a_short_name_of_its_own():
+    missing = np.where(np.arange(N) % 6 < 3, -99.0, 61.0 + np.arange(N))
+    names: set[str] = set()
+    for low in (55, 56):
+        code = (
+            f"W=WT\nIF (WT.EQ.-99.AND.SEX.EQ.1) W=80\nIF (WT.EQ.-99.AND.SEX.EQ.0) W={low}\nCL=THETA(1)*(W/70)**THETA(3)"
+        )
+        (found,) = clearance(code, WT=missing).effects
+        names.add(found.covariate.item)
+        values = covariate_values(found.covariate, {"WT": missing, "SEX": data().columns["SEX"]})
+        np.testing.assert_array_equal(values, np.where(missing > 0.0, missing, np.where(np.arange(N) < 6, low, 80.0)))
+    assert len(names) == 2
+    assert all(len(name) <= 40 for name in names)
+
+
 @pytest.mark.parametrize(
     ("code", "item"),
     [

@@ -84,6 +84,23 @@ def test_every_shipped_model_has_its_objective_after_the_round_trip(tmp_path: Pa
     assert_same(tmp_path, model, cohort_for(model))
 
 
+@pytest.mark.parametrize("column", ["WEIGHT_AT_THE_FIRST_DOSE", "2WT", "BODY WEIGHT", "TIME", "CL", "TVCL"])
+def test_items_have_names_that_nm_tran_takes(tmp_path: Path, column: str):
+    covariates = {
+        name: replace(one, column=column if name == "weight_kg" else one.column)
+        for name, one in NIYIGENA.covariates.items()
+    }
+    model = replace(NIYIGENA, covariates=covariates)
+    cohort = cohort_for(model)
+    assert_same(tmp_path, model, cohort)
+    text = (tmp_path / "run.ctl").read_text(encoding="utf-8")
+    items = next(line for line in text.splitlines() if line.startswith("$INPUT")).split()[1:]
+    assert len(set(items)) == len(items)
+    assert all(len(one) <= 20 for one in items)
+    assert "XCOV" in "".join(items)
+    assert f" is {column}\n" in text
+
+
 def test_a_sum_of_terms_is_written_and_not_recognized(tmp_path: Path):
     model = load_model("ternant_2008")
     model = replace(model, variances=tuple(EtaVariance(one.eta, one.omega2) for one in model.variances))

@@ -241,6 +241,20 @@ def test_what_the_engine_has_not_is_told_all_at_once(control: Path, capsys: pyte
         assert said.count(part) == 1
 
 
+def test_a_constant_infusion_at_steady_state_is_told_as_such(control: Path, capsys: pytest.CaptureFixture[str]):
+    code = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)\n", "").replace("S2 =", "S1 =")
+    code = code.replace("DV CMT WT SEX", "DV RATE WT SEX SS II")
+    control.write_text(code, encoding="utf-8")
+    rows = "ID,TIME,AMT,DV,RATE,WT,SEX,SS,II\n1,0,0,.,10,70,0,1,0\n1,1,.,1500,.,70,0,.,.\n"
+    (control.parent / "data.csv").write_text(rows, encoding="utf-8")
+    assert imported(control)[2] == 2
+    said = capsys.readouterr().err
+    assert (
+        "line 2, AMT: is 0; expected an amount above 0; constant infusions at steady state are not in the engine"
+        in said
+    )
+
+
 def test_levels_below_zero_count_as_in_nonmem(control: Path):
     """A run's data are what they are; a fit takes them where the model is in the run's own units."""
     file = control.parent / "data.csv"
