@@ -209,7 +209,10 @@ def test_code_that_is_refused(text: str, fault: str):
 def test_functions_may_have_their_names_of_double_precision():
     code, faults = parsed("X = DEXP(DLOG(A)+DSQRT(B))\nY = EXP(LOG(A)+SQRT(B))")
     assert not faults
-    assert code.statements[0].value == code.statements[1].value
+    first, second = code.statements
+    assert isinstance(first, Assignment)
+    assert isinstance(second, Assignment)
+    assert first.value == second.value
 
 
 def test_every_line_that_is_not_understood_is_told():
