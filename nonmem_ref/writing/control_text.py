@@ -166,13 +166,6 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
         yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
     if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
         yield Problem(model.id, "has a random effect with heavy tails (t), which is not written")
-    for term in model.terms:
-        for effect in term.effects:
-            if effect.table and first_factor(effect) != 1.0:
-                yield Problem(
-                    model.id,
-                    f"has an effect of {effect.covariate} on {term.parameter} that is not 1 for its first category, which is not written",
-                )
     if model.residual.by_assay or model.residual.by_centre:
         yield Problem(model.id, "has a residual error for each assay or centre, which is not written")
 
@@ -251,6 +244,8 @@ def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
             if effect.form in _TABLES
             else [(effect.category, name)]
         )
+        if effect.table and first_factor(effect) != 1.0:
+            writer.pk.append(f"IF ({base}.EQ.{effect.table[0][0]:g}) {variable} = {first_factor(effect)!r}")
         for code, own in entries:
             writer.pk.append(f"IF ({base}.EQ.{code:g}) {variable} = {category_code(effect, writer.theta(own))}")
         return variable

@@ -33,7 +33,6 @@ NIYIGENA = load_model("niyigena_2026_asuc")
 DRAWN = virtual_cohort(NIYIGENA, Design(24, missing=0.0), np.random.default_rng(2))
 # What is not written says why; of these the reasons are known.
 NOT_WRITTEN = {
-    "passot_2016_adult": "has an effect of diagnosis on cl that is not 1 for its first category, which is not written",
     "ternant_2008": "has a variance for each category, which is not written",
     "zhao_2026_pediatric": "has a residual error for each assay or centre",
 }
