@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def threshold_of(column: str) -> float:
-    """Return the published threshold of a column that `asuc exposure` writes, in its unit."""
+    """Return the published threshold of a column that `asuc exposure` writes, in letters of any size, in its unit."""
     from tte.evaluation.published_thresholds import published_thresholds  # noqa: PLC0415 - loads the engine
 
-    return next(one.value for one in published_thresholds() if one.column == column)
+    return next(one.value for one in published_thresholds() if one.column == column.upper())
 
 
 def published_markers(columns: Mapping[str, FloatArray]) -> Iterator[tuple[PublishedThreshold, FloatArray | str]]:
