@@ -290,7 +290,9 @@ def _point(
     if not found.gradient.size:
         none = np.empty((found.ofv_i.size, 0))
         return Point(free, ofv, none[0], none, Memory(start, found))
-    scores = found.gradient @ jacobian(scale, free)
-    is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
-    gradient = total_of(population, scores)
+    # Impossible observations have infinite derivatives, whose products are no numbers: said by a value that is none.
+    with np.errstate(invalid="ignore"):
+        scores = found.gradient @ jacobian(scale, free)
+        is_finite = bool(np.isfinite(found.ofv_i).all() and np.isfinite(scores).all())
+        gradient = total_of(population, scores)
     return Point(free, ofv if is_finite else np.nan, gradient, scores_of(population, scores), Memory(start, found))
