@@ -18,6 +18,8 @@ INTERCEPT = "(Intercept)"
 # A column whose part that the others do not hold is smaller than this share of its length is one of their sums (as in R).
 _COLLINEAR = 1e-7
 _NAMED_SHARE = 1e-5
+# The same share above which cross products have digits enough.
+_WELL_APART = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,33 @@ def create_design(place: str, columns: Mapping[str, FloatArray], groupings: Sequ
     return Design(place, terms, matrix, tuple(groupings))
 
 
+def orthonormal(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Q and R of a matrix whose columns have length 1, QR being the matrix and Q orthonormal.
+
+    By Cholesky's decomposition of the cross products twice, which is as exact as Householder's reflections where no column is nearly a sum of
+    others, and a few products of matrices instead of many of vectors; by reflections elsewhere.
+
+    References
+    ----------
+    Yamamoto Y et al. Roundoff error analysis of the CholeskyQR2 algorithm. Electron Trans Numer Anal 2015;44:306-26.
+    """
+    basis, triangle = matrix, np.eye(matrix.shape[1])
+    for _ in range(2):
+        try:
+            factor = np.linalg.cholesky(basis.T @ basis).T
+        except np.linalg.LinAlgError:
+            return np.linalg.qr(matrix)
+        if np.diag(factor).min() < _WELL_APART:
+            return np.linalg.qr(matrix)
+        basis, triangle = basis @ np.linalg.inv(factor), factor @ triangle
+    return basis, triangle
+
+
 def _column_faults(place: str, terms: tuple[str, ...], matrix: FloatArray) -> list[Problem]:
     """Return a problem for each column that adds nothing to those before it."""
+    lengths = np.linalg.norm(matrix, axis=0)
+    if lengths.all() and np.abs(np.diag(orthonormal(matrix / lengths)[1])).min() > _COLLINEAR:
+        return []
     found: list[Problem] = []
     kept = [0]
     for j in range(1, len(terms)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crohns_srs.lmm.bootstrap import GroupEffects, held_covariance, held_shift, parametric_bootstrap
-from crohns_srs.lmm.fit import FitStatus, Likelihood, MixedFit, Refits, fit_mixed
+from crohns_srs.lmm.fit import FitStatus, Likelihood, MixedFit, Refits, fit_mixed, generalised_coefficients
 from crohns_srs.lmm.inference import (
     Contrast,
     DegreesOfFreedom,
@@ -29,6 +29,7 @@ __all__ = [
     "Refits",
     "contrast",
     "fit_mixed",
+    "generalised_coefficients",
     "held_covariance",
     "held_shift",
     "joint_test",

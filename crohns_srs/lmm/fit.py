@@ -18,7 +18,7 @@ import numpy as np
 from crohns_srs.lmm.moments import Moments, moments
 from crohns_srs.lmm.ratio import RatioProfile, best_ratios, deviances
 from crohns_srs.lmm.ratio_pair import PairProfile, best_pair_inside, pair_deviance
-from crohns_srs.lmm.summary import Statistics, Summary, coefficients, statistics_of, summarize
+from crohns_srs.lmm.summary import Statistics, Summary, coefficients, projected_sums, statistics_of, summarize
 
 if TYPE_CHECKING:
     from crohns_srs.design import Design
@@ -193,6 +193,26 @@ def refit(summary: Summary, statistics: Statistics, *, likelihood: Likelihood) -
         ratio = np.array([_best_pair(summary, one, likelihood) for one in _each(statistics)])
     n_free = _n_free(summary, likelihood)
     return Refits(ratio, _squares(summary, statistics, ratio) / n_free, _estimates(summary, statistics, ratio))
+
+
+def generalised_coefficients(fit: MixedFit, columns: FloatArray) -> FloatArray:
+    """Return (X'V⁻¹X)⁻¹X'V⁻¹C: the coefficients that columns in the place of the outcome would have at the fit's variances.
+
+    Parameters
+    ----------
+    fit : MixedFit
+        Fit.
+    columns : (n_obs, n_columns) array
+        C.
+
+    Returns
+    -------
+    (n_terms, n_columns) array
+        Coefficients; those of a column that is a term are 1 for it and 0 for the others.
+    """
+    projection, sums = projected_sums(fit.summary, columns)
+    moved = fit.moments.weight @ (fit.summary.sums.T @ (fit.moments.shrinkage @ sums))
+    return coefficients(fit.summary, (projection - moved).T).T
 
 
 def _n_free(summary: Summary, likelihood: Likelihood) -> int:

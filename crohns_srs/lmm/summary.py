@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
+from crohns_srs.design import orthonormal
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Summary:
         Q, orthonormal columns that span the fixed effects.
     triangle : (n_terms, n_terms) array
         R, with X = QR.
+    back : (n_terms, n_terms) array
+        R⁻¹: from coefficients of the basis to those of the columns.
     sums : (n_groups, n_terms) array
         Z'Q.
     counts : (n_groups, n_groups) array
@@ -52,6 +54,7 @@ class Summary:
     design: Design
     basis: FloatArray
     triangle: FloatArray
+    back: FloatArray
     sums: FloatArray
     counts: FloatArray
     factor: IntArray
@@ -112,13 +115,15 @@ def summarize(design: Design) -> Summary:
         Where the fixed effects leave no difference between the groups, so that their variance cannot be estimated.
     """
     length = np.linalg.norm(design.matrix, axis=0)
-    basis, triangle = np.linalg.qr(design.matrix / length)
+    basis, triangle = orthonormal(design.matrix / length)
     sums = np.vstack([_group_sums(basis, one.code, len(one.levels)) for one in design.groupings])
     factor = np.repeat(np.arange(len(design.groupings)), [len(one.levels) for one in design.groupings])
     counts = _counts(design)
     values, vectors = np.linalg.eigh(counts - sums @ sums.T)
     is_kept = values > _ALIASED * counts.max()
-    whole = Summary(design, basis, triangle * length, sums, counts, factor, values[is_kept], vectors[:, is_kept])
+    # Of columns of length 1, so that units of covariates cost no digits.
+    back = np.linalg.inv(triangle) / length[:, None]
+    whole = Summary(design, basis, triangle * length, back, sums, counts, factor, values[is_kept], vectors[:, is_kept])
     _check_identified(whole)
     return whole
 
@@ -155,19 +160,13 @@ def statistics_of(summary: Summary, outcome: FloatArray) -> Statistics:
         Where nothing of the outcome is left to chance.
     """
     place = summary.design.place
-    # Twice, so that an outcome with a large mean loses nothing but what its own digits lost.
-    projection = summary.basis.T @ outcome
-    residual = outcome - summary.basis @ projection
-    again = summary.basis.T @ residual
-    projection, residual = projection + again, residual - summary.basis @ again
+    projection, residual = _split(summary, outcome)
     square = float(residual @ residual)
     if square <= _EXACT * float(outcome @ outcome):
         raise input_error(
             place, "the outcome is a sum of multiples of the covariates; expected one that varies around them"
         )
-    rotated = summary.vectors.T @ np.concatenate(
-        [_group_sums(residual[:, None], one.code, len(one.levels))[:, 0] for one in summary.design.groupings]
-    )
+    rotated = summary.vectors.T @ _stacked_sums(summary, residual[:, None])[:, 0]
     within = square - float((rotated**2 / summary.values).sum())
     n_left = summary.n_obs - summary.n_terms - summary.values.size
     if n_left <= 0 or within <= _EXACT_WITHIN * square:
@@ -177,10 +176,28 @@ def statistics_of(summary: Summary, outcome: FloatArray) -> Statistics:
     return Statistics(projection[None, :], rotated[None, :], np.array([square]))
 
 
+def projected_sums(summary: Summary, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Q'c, and Z'(I - QQ')c, of some columns: (n_terms, n_columns) and (n_groups, n_columns)."""
+    projection, residual = _split(summary, columns)
+    return projection, _stacked_sums(summary, residual)
+
+
+def _split(summary: Summary, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Q'c and (I - QQ')c, taken twice, so that a column with a large mean loses nothing but what its own digits lost."""
+    projection = summary.basis.T @ columns
+    residual = columns - summary.basis @ projection
+    again = summary.basis.T @ residual
+    return projection + again, residual - summary.basis @ again
+
+
+def _stacked_sums(summary: Summary, columns: FloatArray) -> FloatArray:
+    """Return Z'c."""
+    return np.vstack([_group_sums(columns, one.code, len(one.levels)) for one in summary.design.groupings])
+
+
 def coefficients(summary: Summary, in_basis: FloatArray) -> FloatArray:
     """Return coefficients of the columns from those of the basis, (..., n_terms)."""
-    solved = solve_triangular(summary.triangle, np.atleast_2d(in_basis).T).T
-    return solved.reshape(in_basis.shape)
+    return in_basis @ summary.back.T
 
 
 def _group_sums(columns: FloatArray, code: IntArray, n_groups: int) -> FloatArray:
