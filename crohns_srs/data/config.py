@@ -47,6 +47,14 @@ class Covariate:
         Possible values, not centred [unit].
     is_placebo_only : bool
         Whether it is in the placebo model alone.
+    case : str
+        Key of a patient case that holds it.
+    words : tuple of str
+        What stands there for 0 and for 1; empty where that is false and true, or a number.
+    default : float
+        What stands for a value that is not known [unit].
+    usual : tuple of float
+        Values that the trials had, lowest and highest [unit]; empty where nothing is said of it.
     """
 
     name: str
@@ -59,6 +67,10 @@ class Covariate:
     low: float
     high: float
     is_placebo_only: bool
+    case: str
+    words: tuple[str, ...]
+    default: float
+    usual: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +211,7 @@ def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:
     yield from _doubled(name, "classes", "id", [one.id for one in found.classes])
     yield from _doubled(name, "classes", "treatment", [one.treatment for one in found.classes])
     yield from _doubled(name, "covariates", "name", [one.name for one in found.covariates])
+    yield from _doubled(name, "covariates", "case", [one.case or one.name for one in found.covariates])
     used = {"outcome": found.outcome.column, "trial": found.trial.column, "treatment": found.treatment.column}
     columns: dict[str, str] = {}
     places = [((section, "column"), column) for section, column in used.items()]
@@ -228,6 +241,10 @@ def _covariate_problems(one: CovariateSection, name: str, i: int) -> Iterator[Pr
     where = ("covariates", i)
     if one.kind == "binary" and (one.centre or one.centred):
         yield Problem(place(name, (*where, "centre")), "a binary covariate is 0 or 1 and has no centre; leave it out.")
+    if one.words is not None and one.kind != "binary":
+        yield Problem(place(name, (*where, "words")), "only a binary covariate has words for 0 and 1; leave them out.")
+    if one.usual is not None and one.usual[0] >= one.usual[1]:
+        yield Problem(place(name, (*where, "usual")), f"{one.usual[0]:g} is not below {one.usual[1]:g}.")
     if one.low >= one.high:
         yield Problem(place(name, (*where, "low")), f"{one.low:g} is not below high, {one.high:g}.")
 
@@ -253,6 +270,20 @@ def _covariate(one: CovariateSection) -> Covariate:
     is_binary = one.kind == "binary"
     low, high = (0.0, 1.0) if is_binary else (one.low, one.high)
     stage: Literal["both", "placebo"] = one.stage
+    default = one.default if one.default is not None else one.centre
     return Covariate(
-        one.name, one.column, one.title, one.unit, is_binary, one.centre, one.centred, low, high, stage == "placebo"
+        one.name,
+        one.column,
+        one.title,
+        one.unit,
+        is_binary,
+        one.centre,
+        one.centred,
+        low,
+        high,
+        stage == "placebo",
+        one.case or one.name,
+        tuple(one.words or ()),
+        default,
+        tuple(one.usual or ()),
     )

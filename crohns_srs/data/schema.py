@@ -68,6 +68,10 @@ class CovariateSection(Section):
     low: Measure = -1e9
     high: Measure = 1e9
     stage: Literal["both", "placebo"] = "both"
+    case: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$", max_length=60)] = ""
+    words: Annotated[list[Text], Field(min_length=2, max_length=2)] | None = None
+    default: Measure | None = None
+    usual: Annotated[list[Measure], Field(min_length=2, max_length=2)] | None = None
 
 
 class ConfigFile(Section):
