@@ -39,8 +39,8 @@ def probabilities_best(effect: FloatArray, error: FloatArray, df: FloatArray, sh
         below: FloatArray = np.ones_like(at)
         for j in range(effect.size):
             if j != k:
-                chance: FloatArray = stdtr(df[j], (at - centre[:, j, None]) / error[j])
-                below = below * chance
+                z: FloatArray = (at - centre[:, j, None]) / float(error[j])
+                below = below * stdtr(float(df[j]), z)
         found[k] = mass @ below @ weight
     return found / found.sum()
 
