@@ -17,7 +17,7 @@ import numpy as np
 
 from crohns_srs.lmm.moments import Moments, moments
 from crohns_srs.lmm.ratio import RatioProfile, best_ratios, deviances
-from crohns_srs.lmm.ratio_pair import PairProfile, best_pair_inside, pair_deviance
+from crohns_srs.lmm.ratio_pair import PairProfile, best_pair_inside, pair_deviance, pair_square
 from crohns_srs.lmm.summary import Statistics, Summary, coefficients, projected_sums, statistics_of, summarize
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def fit_statistics(summary: Summary, statistics: Statistics, *, likelihood: Like
     ratio, variance = found.ratio[0], float(found.residual_variance[0])
     at = moments(summary, ratio)
     sums = summary.vectors @ statistics.rotated[0]
-    effects = at.ratio * (sums - at.kernel @ (at.ratio * sums))
+    solved = np.linalg.solve(np.eye(sums.size) + summary.kernel * at.ratio, sums).astype(np.float64)
+    effects: FloatArray = at.ratio * solved
     return MixedFit(
         summary,
         statistics,
@@ -227,10 +228,17 @@ def _profile(summary: Summary, statistics: Statistics, likelihood: Likelihood) -
 
 
 def _pair_profile(summary: Summary, statistics: Statistics, likelihood: Likelihood) -> PairProfile:
-    kernel = summary.kernel
-    determinant = kernel if likelihood is Likelihood.RESTRICTED else summary.counts
-    sums, square = summary.vectors @ statistics.rotated[0], float(statistics.square[0])
-    return PairProfile(determinant, kernel, summary.factor, sums, square, _n_free(summary, likelihood))
+    half = summary.half
+    determinant = half if likelihood is Likelihood.RESTRICTED else _half_of(summary.counts)
+    along = statistics.rotated[0] / np.sqrt(summary.values)
+    rest = float(statistics.square[0] - along @ along)
+    return PairProfile(determinant, half, summary.factor, along, rest, _n_free(summary, likelihood))
+
+
+def _half_of(matrix: FloatArray) -> FloatArray:
+    """Return half of a matrix without negative eigenvalues, which half times its transpose is."""
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
 def _best_pair(summary: Summary, statistics: Statistics, likelihood: Likelihood) -> FloatArray:
@@ -239,12 +247,13 @@ def _best_pair(summary: Summary, statistics: Statistics, likelihood: Likelihood)
     candidates = [np.zeros(2)]
     for k in range(2):
         own = summary.factor == k
-        values, vectors = np.linalg.eigh(profile.kernel[np.ix_(own, own)])
-        is_kept = values > 1e-10 * values.max()
-        values = values[is_kept]
-        weight = (vectors[:, is_kept].T @ profile.sums[own])[None, :] ** 2 / values
+        # One grouping alone: directions of r that it can explain, and the rest, which the other one's are now part of.
+        _, sizes, right = np.linalg.svd(profile.half[own], full_matrices=False)
+        is_kept = sizes > 1e-5 * sizes.max()
+        values, weight = sizes[is_kept] ** 2, (right[is_kept] @ profile.along)[None, :] ** 2
         determinant = values if likelihood is Likelihood.RESTRICTED else np.diag(summary.counts)[own]
-        alone = RatioProfile(determinant, values, weight, profile.square - weight.sum(axis=1), profile.n_free)
+        rest = np.array([profile.rest + float(profile.along @ profile.along) - float(weight.sum())])
+        alone = RatioProfile(determinant, values, weight, np.maximum(rest, profile.rest), profile.n_free)
         candidates.append(np.eye(2)[k] * best_ratios(alone))
     inside = best_pair_inside(profile)
     candidates += [] if inside is None else [inside]
@@ -261,20 +270,10 @@ def _each(statistics: Statistics) -> list[Statistics]:
 def _squares(summary: Summary, statistics: Statistics, ratio: FloatArray) -> FloatArray:
     """Return (y - Xβ)'V⁻¹(y - Xβ) at the best β, of each outcome at its own ratios."""
     if summary.n_factors == 1:
-        weight = statistics.rotated**2 / summary.values
-        return statistics.square - (weight * (ratio * summary.values / (1.0 + ratio * summary.values))).sum(axis=1)
-    sums = statistics.rotated @ summary.vectors.T
-    found = [
-        square - float(one @ _solved(summary, own, one))
-        for one, square, own in zip(sums, statistics.square, ratio, strict=True)
-    ]
-    return np.array(found)
-
-
-def _solved(summary: Summary, ratio: FloatArray, sums: FloatArray) -> FloatArray:
-    """Return Λ(I + KΛ)⁻¹ Z'r."""
-    each = ratio[summary.factor]
-    return each * np.linalg.solve(np.eye(each.size) + summary.kernel * each, sums)
+        profile = _profile(summary, statistics, Likelihood.RESTRICTED)
+        return profile.rest + (profile.weight / (1.0 + ratio * summary.values)).sum(axis=1)
+    profiles = [_pair_profile(summary, one, Likelihood.RESTRICTED) for one in _each(statistics)]
+    return np.array([pair_square(one, own) for one, own in zip(profiles, ratio, strict=True)])
 
 
 def _estimates(summary: Summary, statistics: Statistics, ratio: FloatArray) -> FloatArray:

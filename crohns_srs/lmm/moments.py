@@ -64,7 +64,7 @@ def moments(summary: Summary, ratio: FloatArray) -> Moments:
     factor = np.linalg.cholesky(np.eye(root.size) + root[:, None] * summary.counts * root)
     half = np.linalg.solve(factor, np.diag(root))
     shrinkage = half.T @ half
-    cross = summary.sums.T - (summary.sums.T @ shrinkage) @ summary.counts
+    cross = np.linalg.solve(np.eye(each.size) + summary.counts * each, summary.sums).T.astype(np.float64)
     weight = np.linalg.inv(np.eye(summary.n_terms) - summary.sums.T @ shrinkage @ summary.sums)
     weight = 0.5 * (weight + weight.T)
     left = coefficients(summary, weight)
@@ -74,7 +74,7 @@ def moments(summary: Summary, ratio: FloatArray) -> Moments:
         shrinkage,
         weight,
         cross,
-        damped(summary.kernel, root),
+        damped(summary.half, each),
         0.5 * (covariance + covariance.T),
         coefficients(summary, (weight @ cross).T).T,
     )

@@ -31,45 +31,48 @@ class PairProfile:
 
     Parameters
     ----------
-    determinant : (n_groups, n_groups) array
-        E.
-    kernel : (n_groups, n_groups) array
-        K.
+    determinant : (n_groups, rank_of_e) array
+        Half of E, with E = half half'.
+    half : (n_groups, rank) array
+        Half of K.
     factor : (n_groups,) array
         Grouping that each group is of.
-    sums : (n_groups,) array
-        Z'r.
-    square : float
-        r'r.
+    along : (rank,) array
+        r in an orthonormal basis of what groups can explain; `half` times it is Z'r.
+    rest : float
+        r'r less the square of `along`.
     n_free : int
         ν.
     """
 
     determinant: FloatArray
-    kernel: FloatArray
+    half: FloatArray
     factor: IntArray
-    sums: FloatArray
-    square: float
+    along: FloatArray
+    rest: float
     n_free: int
+
+
+def pair_square(profile: PairProfile, ratio: FloatArray) -> float:
+    """Return Q, a sum of squares: nothing is taken from r'r, of which large ratios leave few digits."""
+    factored = _factored(profile.half, ratio[profile.factor])
+    return profile.rest + float(profile.along @ cho_solve(factored, profile.along))
 
 
 def pair_deviance(profile: PairProfile, ratio: FloatArray) -> float:
     """Return f; constants are left out."""
-    root = np.sqrt(ratio)[profile.factor]
-    chol, _ = cho_factor(np.eye(root.size) + root[:, None] * profile.kernel * root)
-    solved = root * cho_solve((chol, False), root * profile.sums)
-    square = profile.square - float(profile.sums @ solved)
-    _, log_det = np.linalg.slogdet(np.eye(root.size) + root[:, None] * profile.determinant * root)
-    return float(log_det) + profile.n_free * float(np.log(square))
+    factor, _ = _factored(profile.determinant, ratio[profile.factor])
+    log_det = 2.0 * float(np.log(np.diag(factor)).sum())
+    return log_det + profile.n_free * float(np.log(pair_square(profile, ratio)))
 
 
 def pair_derivatives(profile: PairProfile, ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return gradient and Hessian of f in the ratios."""
-    root = np.sqrt(ratio)[profile.factor]
-    h_matrix = damped(profile.kernel, root)
-    h_determinant = h_matrix if profile.determinant is profile.kernel else damped(profile.determinant, root)
-    h = profile.sums - h_matrix @ (root**2 * profile.sums)
-    square = profile.square - float(profile.sums @ (root**2 * h))
+    each = ratio[profile.factor]
+    h_matrix = damped(profile.half, each)
+    h_determinant = h_matrix if profile.determinant is profile.half else damped(profile.determinant, each)
+    solved = cho_solve(_factored(profile.half, each), profile.along)
+    h, square = profile.half @ solved, profile.rest + float(profile.along @ solved)
     is_of = [profile.factor == k for k in range(ratio.size)]
     falls = np.array([float(h[own] @ h[own]) for own in is_of])
     gradient = np.array([float(np.trace(h_determinant[np.ix_(own, own)])) for own in is_of])
@@ -82,16 +85,20 @@ def pair_derivatives(profile: PairProfile, ratio: FloatArray) -> tuple[FloatArra
     return gradient - profile.n_free * falls / square, hessian
 
 
-def damped(matrix: FloatArray, root: FloatArray) -> FloatArray:
-    """Return M(I + ΛM)⁻¹, with Λ^½ as a vector."""
-    scaled = root[:, None] * matrix
-    factored = cho_factor(np.eye(root.size) + scaled * root)
-    return matrix - scaled.T @ cho_solve(factored, scaled)
+def damped(half: FloatArray, each: FloatArray) -> FloatArray:
+    """Return M(I + ΛM)⁻¹ from half of M and the ratio of each group."""
+    return half @ cho_solve(_factored(half, each), half.T)
+
+
+def _factored(half: FloatArray, each: FloatArray) -> tuple[FloatArray, bool]:
+    """Return Cholesky's factor of I + half' Λ half."""
+    return cho_factor(np.eye(half.shape[1]) + half.T @ (each[:, None] * half))
 
 
 def best_pair_inside(profile: PairProfile) -> FloatArray | None:
     """Return the ratios of the lowest minimum of f with both above 0; None where there is none."""
-    scale = np.log([np.diag(profile.kernel)[profile.factor == k].max() for k in range(2)])
+    diagonal = (profile.half**2).sum(axis=1)
+    scale = np.log([diagonal[profile.factor == k].max() for k in range(2)])
     starts = [(a, b) for a in _GRID - scale[0] for b in _GRID - scale[1]]
     values = [pair_deviance(profile, np.exp(np.array(start))) for start in starts]
     x = np.array(starts[int(np.argmin(values))])

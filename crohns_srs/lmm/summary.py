@@ -77,6 +77,11 @@ class Summary:
         return len(self.design.groupings)
 
     @property
+    def half(self) -> FloatArray:
+        """Half of K, (n_groups, rank), with K = half half'."""
+        return self.vectors * np.sqrt(self.values)
+
+    @property
     def kernel(self) -> FloatArray:
         """K, (n_groups, n_groups)."""
         return (self.vectors * self.values) @ self.vectors.T

@@ -39,6 +39,17 @@ def test_a_fit_is_the_lowest_of_searches_over_the_dense_likelihood(seed: int, se
 
 
 @BOTH
+@pytest.mark.parametrize(("seed", "second"), [(4, "nested"), (7, "crossed"), (64, "crossed"), (64, "nested")])
+def test_groups_that_differ_far_more_than_rows_are_fitted_to_the_end(seed: int, second: str, likelihood: Likelihood):
+    """Ratios of 1e5, of which r'r less what groups explain would leave few digits."""
+    data = drawn(seed, sizes=(3, 3, 3), second=second, sd_group=50.0)
+    fit = fit_mixed(data.design, data.outcome, likelihood=likelihood)
+    restricted = likelihood is Likelihood.RESTRICTED
+    for factor in np.exp(np.vstack([0.01 * np.eye(3), -0.01 * np.eye(3)])):
+        assert minus2_loglik(data.dense, variances(fit) * factor, restricted=restricted) >= fit.deviance - 1e-8
+
+
+@BOTH
 def test_the_deviance_has_fifty_digits_behind_it(likelihood: Likelihood):
     data = drawn(11, sizes=(5, 1, 3, 4))
     fit = fit_mixed(data.design, data.outcome, likelihood=likelihood)
