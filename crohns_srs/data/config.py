@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from crohns_srs.data.messages import describe, place
 from crohns_srs.data.schema import ConfigFile
+from crohns_srs.design import INTERCEPT
 from pkpd.errors import InputError, Problem, input_error
 
 if TYPE_CHECKING:
@@ -222,6 +223,10 @@ def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:
             message = f"'{column}' is the column of {other.removeprefix(f'{name}, ')} too; expected each column once."
             yield Problem(where, message)
     for i, one in enumerate(found.covariates):
+        if one.name == INTERCEPT:
+            yield Problem(
+                place(name, ("covariates", i, "name")), f"'{INTERCEPT}' is the models' own; expected another name."
+            )
         yield from _covariate_problems(one, name, i)
     if found.outcome.low >= found.outcome.high:
         message = f"{found.outcome.low:g} is not below high, {found.outcome.high:g}."

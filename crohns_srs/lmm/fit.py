@@ -17,7 +17,7 @@ import numpy as np
 
 from crohns_srs.lmm.moments import Moments, moments
 from crohns_srs.lmm.ratio import RatioProfile, best_ratios, deviances
-from crohns_srs.lmm.ratio_pair import PairProfile, best_pair_inside, pair_deviance, pair_square
+from crohns_srs.lmm.ratio_pair import PairProfile, best_pair_inside, damped_sums, pair_deviance, pair_square
 from crohns_srs.lmm.summary import Statistics, Summary, coefficients, projected_sums, statistics_of, summarize
 
 if TYPE_CHECKING:
@@ -168,9 +168,7 @@ def fit_statistics(summary: Summary, statistics: Statistics, *, likelihood: Like
     found = refit(summary, statistics, likelihood=likelihood)
     ratio, variance = found.ratio[0], float(found.residual_variance[0])
     at = moments(summary, ratio)
-    sums = summary.vectors @ statistics.rotated[0]
-    solved = np.linalg.solve(np.eye(sums.size) + summary.kernel * at.ratio, sums).astype(np.float64)
-    effects: FloatArray = at.ratio * solved
+    effects = at.ratio * damped_sums(summary.half, at.ratio, statistics.rotated[0] / np.sqrt(summary.values))
     return MixedFit(
         summary,
         statistics,

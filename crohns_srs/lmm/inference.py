@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc, stdtr, stdtrit
 
 from crohns_srs.lmm.fit import Likelihood
+from crohns_srs.lmm.ratio_pair import damped_sums
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -277,8 +278,8 @@ def _expected_information(fit: MixedFit) -> FloatArray:
 def _observed_information(fit: MixedFit) -> FloatArray:
     """Return half the curvature of the deviance in ln σ² and the ratios, where it is lowest."""
     kernel, of, variance = fit.moments.kernel, _blocks(fit), fit.residual_variance
-    sums = fit.summary.vectors @ fit.statistics.rotated[0]
-    h = sums - kernel @ (fit.moments.ratio * sums)
+    along = fit.statistics.rotated[0] / np.sqrt(fit.summary.values)
+    h = damped_sums(fit.summary.half, fit.moments.ratio, along)
     determinant = kernel if fit.likelihood is Likelihood.RESTRICTED else _full_kernel(fit)
     n = fit.ratio.size
     found = np.empty((n + 1, n + 1))

@@ -90,6 +90,11 @@ def damped(half: FloatArray, each: FloatArray) -> FloatArray:
     return half @ cho_solve(_factored(half, each), half.T)
 
 
+def damped_sums(half: FloatArray, each: FloatArray, along: FloatArray) -> FloatArray:
+    """Return (I + KΛ)⁻¹ Z'r from half of K and r along what groups can explain."""
+    return half @ cho_solve(_factored(half, each), along)
+
+
 def _factored(half: FloatArray, each: FloatArray) -> tuple[FloatArray, bool]:
     """Return Cholesky's factor of I + half' Λ half."""
     return cho_factor(np.eye(half.shape[1]) + half.T @ (each[:, None] * half))

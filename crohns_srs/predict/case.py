@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -144,12 +143,8 @@ def _value_problems(one: Covariate, value: object) -> Iterator[Problem]:
             yield Problem(one.case, f"{_shown(value)}; expected true, false or null")
     elif isinstance(value, bool) or not isinstance(value, int | float):
         yield Problem(one.case, f"{_shown(value)}; expected a number{_in(one)}, or null")
-    elif not _is_between(value, one):
+    elif not one.low <= value <= one.high:  # false for NaN and infinity as well
         yield Problem(one.case, f"{_shown(value)}; expected {one.low:g} to {one.high:g}{_in(one)}, or null")
-
-
-def _is_between(value: float, one: Covariate) -> bool:
-    return math.isfinite(value) and one.low <= value <= one.high
 
 
 def _class_problems(value: object, ids: list[str]) -> Iterator[Problem]:

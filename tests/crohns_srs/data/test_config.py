@@ -40,6 +40,14 @@ def test_the_published_configuration_has_three_classes_and_ten_covariates():
     ("changes", "expected"),
     [
         ((('id = "old"', 'id = "placebo"'),), "classes#1.id: 'placebo' is the placebo model; expected another name."),
+        ((('name = "age"', 'name = "(Intercept)"'),), "covariates#2.name: '(Intercept)' is the models' own;"),
+        ((('name = "age"', 'name = "male"\ncase = "age"'),), "covariates#3.name: 'male' is that of covariates#2 too;"),
+        ((("centre = 40", "centre = 40\nusual = [3, 2]"),), "covariates#2.usual: 3 is not below 2."),
+        (
+            (("centre = 40", 'centre = 40\nwords = ["a", "b"]'),),
+            "covariates#2.words: only a binary covariate has words",
+        ),
+        ((("centre = 40", "centre = 1" + 400 * "0"),), "covariates#2.centre: "),
         ((('id = "new"', 'id = "old"'),), "classes#2.id: 'old' is that of classes#1 too; expected each once."),
         (
             (('treatment = "B"', 'treatment = "none"'),),

@@ -69,6 +69,8 @@ def test_unusual_values_are_answered_with_a_warning():
         ({"age_year": True}, "age_year: true; expected a number"),
         ({"age_year": -1}, "age_year: -1; expected 0 to 120 year, or null"),
         ({"crp_mg_per_L": 1e9}, "crp_mg_per_L: 1000000000.0; expected 0 to 1000 mg/L, or null"),
+        ({"cdai": 10**400}, "cdai: 1000"),
+        ({"sex": ["male"]}, "sex: [\"male\"]; expected 'female' or 'male', or null"),
         ({"sex": "F"}, "sex: \"F\"; expected 'female' or 'male', or null"),
         ({"steroid": 1}, "steroid: 1; expected true, false or null"),
         ({"steriod": True}, "steriod: unknown key; did you mean 'steroid'? expected one of schema"),
