@@ -87,17 +87,21 @@ def pair_derivatives(profile: PairProfile, ratio: FloatArray) -> tuple[FloatArra
 
 def damped(half: FloatArray, each: FloatArray) -> FloatArray:
     """Return M(I + ΛM)⁻¹ from half of M and the ratio of each group."""
-    return half @ cho_solve(_factored(half, each), half.T)
+    return half @ np.linalg.solve(_inner(half, each), half.T)
 
 
 def damped_sums(half: FloatArray, each: FloatArray, along: FloatArray) -> FloatArray:
     """Return (I + KΛ)⁻¹ Z'r from half of K and r along what groups can explain."""
-    return half @ cho_solve(_factored(half, each), along)
+    return half @ np.linalg.solve(_inner(half, each), along)
 
 
 def _factored(half: FloatArray, each: FloatArray) -> tuple[FloatArray, bool]:
     """Return Cholesky's factor of I + half' Λ half."""
-    return cho_factor(np.eye(half.shape[1]) + half.T @ (each[:, None] * half))
+    return cho_factor(_inner(half, each))
+
+
+def _inner(half: FloatArray, each: FloatArray) -> FloatArray:
+    return np.eye(half.shape[1]) + half.T @ (each[:, None] * half)
 
 
 def best_pair_inside(profile: PairProfile) -> FloatArray | None:

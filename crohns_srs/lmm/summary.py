@@ -135,14 +135,16 @@ def summarize(design: Design) -> Summary:
 
 def _check_identified(summary: Summary) -> None:
     """Refuse groups between which nothing differs but covariates, and two groupings whose variances only count together."""
-    place, groupings, kernel = summary.design.place, summary.design.groupings, summary.kernel
+    place, groupings = summary.design.place, summary.design.groupings
+    diagonal = summary.vectors**2 @ summary.values
     own = [np.flatnonzero(summary.factor == i) for i in range(len(groupings))]
     for one, rows in zip(groupings, own, strict=True):
-        if not (np.diag(kernel)[rows] > _ALIASED * summary.counts.max()).any():
+        if not (diagonal[rows] > _ALIASED * summary.counts.max()).any():
             message = f"{one.name}: the covariates hold every difference between its groups; expected covariates that vary within them, or fewer"
             raise input_error(place, message)
     if len(groupings) == 1:
         return
+    kernel = summary.kernel
     a, ab, b = (float((kernel[np.ix_(own[i], own[j])] ** 2).sum()) for i, j in ((0, 0), (0, 1), (1, 1)))
     if ab >= (1.0 - _ALIASED) * np.sqrt(a * b):
         message = f"{groupings[0].name} and {groupings[1].name} are the same groups of rows; leave one of them out"
