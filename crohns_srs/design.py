@@ -70,8 +70,9 @@ class Design:
 
 def grouping(name: str, labels: Sequence[str]) -> Grouping:
     """Return the groups of rows that each have a label, in alphabetical order."""
-    levels, code = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
-    return Grouping(name, code.astype(np.int64), tuple(levels.tolist()))
+    levels = sorted(set(labels))
+    place = {level: i for i, level in enumerate(levels)}
+    return Grouping(name, np.fromiter(map(place.__getitem__, labels), dtype=np.int64, count=len(labels)), tuple(levels))
 
 
 def nested(outer: Grouping, inner: Grouping) -> Grouping:
