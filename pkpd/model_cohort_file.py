@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.data.cohort_file import CohortReading, read_cohort
-from pkpd.data.cohort_table import cell, in_order_of_lines, numbers, problem_at, texts
+from pkpd.data.cohort_table import cell, in_order_of_lines, names_in, numbers, problem_at, texts
 from pkpd.errors import Problem
 from pkpd.model.spec import ResidualKind, is_oral
 from pkpd.model_covariates import expected_values, is_possible
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort_table import CohortTable
-    from pkpd.model.spec import CovariateDomain, ModelSpec
+    from pkpd.model.spec import CovariateDomain, ModelSpec, ResidualError
 
 
 def read_model_cohort(
@@ -54,6 +54,12 @@ def read_model_cohort(
         elif needed is None or name in needed:
             found.append(Problem(path, f"has no column {domain.column}, which {model.id} reads {name} from"))
     found += _wrong_compartments(reading.table, is_oral_model=is_oral(model.parameterization))
+    if any(term.occasion_eta for term in model.terms) and "OCC" in reading.table.columns:
+        found += _without_occasion(reading.table)
+    if model.residual.by_assay and "ASSAY" in reading.table.columns:
+        found += _unknown_assays(reading.table, model)
+    if _vanishes_with_prediction(model.residual):
+        found += _before_doses(reading)
     if not found:
         return reading
     return replace(reading, cohort=None, problems=in_order_of_lines((*reading.problems, *found)))
@@ -83,6 +89,51 @@ def _wrong_compartments(table: CohortTable, *, is_oral_model: bool) -> Iterator[
         found = cell(table, "CMT", row) if "CMT" in table.columns else "missing"
         message = f"is {found or 'nothing'} of {what}; expected {expected[row]:g}, {where}"
         yield problem_at(table, row, "CMT", message)
+
+
+def _without_occasion(table: CohortTable) -> Iterator[Problem]:
+    """Yield a problem for every row without an occasion; where there is none at all, the cohort is told to have a single one."""
+    is_missing = np.isnan(numbers(table, "OCC")[0])
+    if is_missing.all():
+        return
+    for row in np.flatnonzero(is_missing).tolist():
+        text = cell(table, "OCC", row)
+        if text in {"", ".", "NA", "nan"}:
+            yield problem_at(
+                table, row, "OCC", f"is {text or 'nothing'}; expected the occasion in every row, doses as well"
+            )
+
+
+def _unknown_assays(table: CohortTable, model: ModelSpec) -> Iterator[Problem]:
+    """Yield a problem for every level of an assay that the model has no residual error of."""
+    assays = names_in(table, "ASSAY").to_numpy(zero_copy_only=False).astype(str)
+    amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
+    is_level = (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0])
+    known = tuple(model.residual.by_assay)
+    for row in np.flatnonzero(is_level & ~np.isin(assays, ("", *known))).tolist():
+        found = f"is {cell(table, 'ASSAY', row)}, which {model.id} has no residual error of"
+        message = f"{found}; expected {', '.join(known)}, or nothing for its general error"
+        yield problem_at(table, row, "ASSAY", message)
+
+
+def _vanishes_with_prediction(residual: ResidualError) -> bool:
+    """Return whether no level but 0 is possible where the prediction is 0."""
+    parts = (
+        (residual.additive_sd, residual.proportional_sd),
+        *residual.by_assay.values(),
+        *residual.by_centre.values(),
+    )
+    return residual.kind is ResidualKind.LOGARITHMIC or all(additive == 0.0 for additive, _ in parts)
+
+
+def _before_doses(reading: CohortReading) -> Iterator[Problem]:
+    for row in reading.undosed:
+        text, subject = (cell(reading.table, name, row) for name in ("DV", "ID"))
+        message = (
+            f"is {text} before any dose of subject {subject}, where the model predicts 0 without error; expected a dose before it, "
+            "a level below the limit of quantification, or MDV 1"
+        )
+        yield problem_at(reading.table, row, "DV", message)
 
 
 def _evid(table: CohortTable, is_dose: BoolArray) -> FloatArray:

@@ -29,7 +29,7 @@ class ModelCohort:
     cohort : Cohort
         The cohort.
     notes : tuple of str
-        What stands for missing covariates, in one sentence each.
+        What stands for missing covariates, and which change that the model has as baseline values, in one sentence each.
     carried : Cohort
         The same, but that covariates which a subject has no value of are missing still (NaN).
     """
@@ -62,7 +62,7 @@ def with_model_covariates(cohort: Cohort, model: ModelSpec) -> ModelCohort:
         problems += _impossible(cohort, name, domain, values)
         carried[name] = _carried_both_ways(cohort, values)
         filled[name], note = _filled(cohort, name, domain, carried[name])
-        notes += [note] if note else []
+        notes += [one for one in (note, _changing(cohort, name, domain, carried[name])) if one]
     if problems:
         raise InputError(problems)
     complete, incomplete = (replace(cohort, covariates={**cohort.covariates, **own}) for own in (filled, carried))
@@ -175,13 +175,28 @@ def _filled(cohort: Cohort, name: str, domain: CovariateDomain, carried: FloatAr
     else:
         stands = float(np.median(known)) if known.size else domain.median
     n = int(np.isnan(first).sum())
-    whose = "the cohort's median" if known.size else "the model's median"
+    labels = {code: label for label, code in domain.categories}
+    value = f"{stands:g} ({labels[stands]})" if domain.categories else f"{stands:g} {domain.unit}"
+    whose = f"the {'cohort' if known.size else 'model'}'s {'most frequent code' if domain.categories else 'median'}"
     note = (
-        f"{name} is missing in {n} {'subject' if n == 1 else 'subjects'}; {stands:g} {domain.unit}, {whose}, stands for it."
-        if n
-        else ""
+        f"{name} is missing in {n} {'subject' if n == 1 else 'subjects'}; {value}, {whose}, stands for it." if n else ""
     )
     return np.where(np.isnan(carried), stands, carried), note
+
+
+def _changing(cohort: Cohort, name: str, domain: CovariateDomain, carried: FloatArray) -> str:
+    """Return a sentence on a baseline value that changes within subjects; an empty one where it does not."""
+    if domain.time_varying:
+        return ""
+    first = np.repeat(carried[cohort.row_start[:-1]], np.diff(cohort.row_start))
+    changes = (carried != first) & ~np.isnan(carried)
+    n = int(np.unique(np.searchsorted(cohort.row_start, np.flatnonzero(changes), side="right")).size)
+    if not n:
+        return ""
+    within = f"{n} {'subject' if n == 1 else 'subjects'}"
+    return (
+        f"{name} changes within {within}, and the model has it as a baseline value: here the value of each row counts."
+    )
 
 
 def _carried(values: FloatArray, subject: IntArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -36,6 +37,7 @@ from asuc.cli.vpc import vpc as vpc_command
 from pkpd.errors import InputError
 
 EXIT_DONE, EXIT_INTERNAL, EXIT_BAD_INPUT = 0, 1, 2
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 commands = typer.Typer(
     name="asuc",
@@ -106,7 +108,7 @@ def run(arguments: list[str]) -> int:
     -------
     int
         0 where the command did its work or its reader left early, 2 where the input is wrong (each problem is one line
-        on standard error), 1 where standard output cannot be written, the program itself failed or was interrupted.
+        on standard error), 1 where standard output or a file cannot be written, the program itself failed or was interrupted.
     """
     try:
         return _obey(arguments)
@@ -128,9 +130,20 @@ def run(arguments: list[str]) -> int:
         abandon(sys.stdout)
         print_error(f"asuc: standard output cannot be written: {error}.")
         return EXIT_INTERNAL
-    except Exception as error:  # noqa: BLE001 - the last wall: a user never sees a traceback
-        print_error(f"asuc: internal error, please report it: {type(error).__name__}: {error}")
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            print_error(_internal(error))
+            return EXIT_INTERNAL
+        where = f"{error.filename}" if error.filename else "the results"
+        print_error(f"asuc: {where} cannot be written: {error.strerror}. What was written before is left as it is.")
         return EXIT_INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last wall: a user never sees a traceback
+        print_error(_internal(error))
+        return EXIT_INTERNAL
+
+
+def _internal(error: Exception) -> str:
+    return f"asuc: internal error, please report it: {type(error).__name__}: {error}"
 
 
 _INTERRUPTED = 130  # what Typer makes of Ctrl-C

@@ -95,7 +95,7 @@ def exposure(
     given = read_inputs(
         cohort,
         model,
-        initial={**estimates_of(fit), **pairs("--init", init)},
+        initial={**estimates_of(fit, model), **pairs("--init", init)},
         fixed={},
         censored=None,
         has_exposure=True,

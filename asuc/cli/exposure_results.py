@@ -20,6 +20,7 @@ from asuc.cli.exposure_table import (
 from asuc.cli.figure_files import FOLDER, write_figures
 from asuc.cli.output import report
 from asuc.cli.progress import shown_progress
+from asuc.cli.published_markers import threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,16 +77,14 @@ def _planned(command: Command) -> dict[str, Any]:
 def _comparator_document(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Any]:
     import numpy as np  # noqa: PLC0415
 
-    from pkpd.exposure.comparators import BASELINE_THRESHOLD  # noqa: PLC0415
-
     found: dict[str, Any] = {}
     for name in names:
         values = values_of(rows, name)
         known = {key: float(np.quantile(values, share)) for key, share in SUMMARY} if values else {}
         found[name] = {"n": len(values), **known}
         if name == A_PRIORI:
-            n_above = sum(value > BASELINE_THRESHOLD for value in values)
-            found[name] |= {"threshold": BASELINE_THRESHOLD, "n_above_threshold": n_above}
+            threshold = threshold_of(name)
+            found[name] |= {"threshold": threshold, "n_above_threshold": sum(value > threshold for value in values)}
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asuc.cli.cohort_source import read_cohort_for
+from asuc.cli.output import report
 from asuc.cli.source import read_model
 from pkpd.errors import input_error
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pkpd.data.cohort import Cohort
     from pkpd.likelihood.population import Population
     from pkpd.model.population import PopulationParameter
+    from pkpd.model.spec import ModelSpec
 
 MethodName = Literal["fo", "foce", "focei", "laplace", "exact"]
 FitMethodName = Literal[MethodName, "saem"]
@@ -93,13 +95,20 @@ def bound_settings(bounds: Mapping[str, tuple[float, float]]) -> dict[str, list[
     return {name: [one if math.isfinite(one) else None for one in pair] for name, pair in bounds.items()}
 
 
-def estimates_of(fit: str | None) -> dict[str, float]:
+def estimates_of(fit: str | None, model: str | None = None) -> dict[str, float]:
     """Return the estimates in the folder of a fit.
+
+    Parameters
+    ----------
+    fit : str or None
+        The folder; None for no fit, whose estimates are none.
+    model : str or None
+        Name or file of the model that they are taken for. Where its file has changed since the fit, standard error says so.
 
     Raises
     ------
     InputError
-        Where the folder holds no fit.
+        Where the folder holds no fit, or that of another model.
     """
     if fit is None:
         return {}
@@ -107,11 +116,25 @@ def estimates_of(fit: str | None) -> dict[str, float]:
     try:
         document: Any = json.loads(file.read_text(encoding="utf-8"))
         groups: list[Mapping[str, Any]] = [document[group] for group in ("theta", "omega", "sigma")]
-        return {name: float(entry["estimate"]) for group in groups for name, entry in group.items()}
+        fitted: Mapping[str, Any] = document.get("model") or {}
+        estimates = {name: float(entry["estimate"]) for group in groups for name, entry in group.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise input_error(
             str(file), "cannot be read as a fit; expected the folder that `asuc fit --out` wrote"
         ) from None
+    if model is not None and fitted:
+        _check_model(file, fitted, read_model(model))
+    return estimates
+
+
+def _check_model(file: Path, fitted: Mapping[str, Any], model: ModelSpec) -> None:
+    """Refuse estimates of another model: names of parameters may be the same where what they mean is not."""
+    if fitted.get("name") != model.id:
+        raise input_error(str(file), f"is a fit of {fitted.get('name')}; expected one of {model.id}, as --model says")
+    if fitted.get("sha256") != model.sha256:
+        report(
+            f"{file}: the file of {model.id} is not the same as when it was fitted; its estimates are taken all the same."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _exported_levels(
 def _inputs(data: str, fit: str | None, model: str | None) -> FitInputs:
     """Return model, cohort and values."""
     name = model if model is not None else _model_of(fit or "")
-    return read_inputs(data, name, initial=estimates_of(fit), fixed={}, censored=None)
+    return read_inputs(data, name, initial=estimates_of(fit, name), fixed={}, censored=None)
 
 
 def _model_of(fit: str) -> str:

@@ -60,7 +60,7 @@ def performance(
     from pkpd.diagnostics.performance import performance_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
-    initial = {**estimates_of(fit), **pairs("--init", init)}
+    initial = {**estimates_of(fit, model), **pairs("--init", init)}
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
     values = np.array([one.value for one in given.parameters])
     with shown_progress("Predicting") as tell:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from tte.evaluation.published_thresholds import PublishedThreshold
 
 
+def threshold_of(column: str) -> float:
+    """Return the published threshold of a column that `asuc exposure` writes, in its unit."""
+    from tte.evaluation.published_thresholds import published_thresholds  # noqa: PLC0415 - loads the engine
+
+    return next(one.value for one in published_thresholds() if one.column == column)
+
+
 def published_markers(columns: Mapping[str, FloatArray]) -> Iterator[tuple[PublishedThreshold, FloatArray | str]]:
     """Yield each published marker whose covariates are there, with a value for each subject or a sentence on why there is none.
 

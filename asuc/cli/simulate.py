@@ -53,7 +53,9 @@ def simulate(
     from pkpd.simulation.replicates import drawing_of  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    given = read_inputs(cohort, model, initial={**estimates_of(fit), **pairs("--init", init)}, fixed={}, censored=None)
+    given = read_inputs(
+        cohort, model, initial={**estimates_of(fit, model), **pairs("--init", init)}, fixed={}, censored=None
+    )
     values = np.array([one.value for one in given.parameters])
     data, notes = with_usual_limits(given.population.cohort)
     for said in notes:

@@ -98,7 +98,9 @@ def joint(
     check_choices(choices)
     folder = check_folder(out, force=force)
     held_pk, held = _held(pairs("--fix", fix), model)
-    given = read_inputs(cohort, model, initial=estimates_of(fit), fixed=held_pk, censored=None, has_exposure=True)
+    given = read_inputs(
+        cohort, model, initial=estimates_of(fit, model), fixed=held_pk, censored=None, has_exposure=True
+    )
     wanted = _event_model(hazard, predictor, covariate, references=pairs("--reference", reference), fixed=held)
     columns = [name for name in wanted.covariates if name not in PREDICTORS]
     times = event_times_of(events, landmark, covariates=columns)

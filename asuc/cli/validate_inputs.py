@@ -12,6 +12,7 @@ from asuc.cli.exposure_inputs import Choices, EventTimes, regimens_of, windows_w
 from asuc.cli.exposure_results import written
 from asuc.cli.exposure_rows import A_PRIORI, EARLY, Command, computed
 from asuc.cli.output import report
+from asuc.cli.published_markers import threshold_of
 from asuc.cli.task_farm import task_farm
 from asuc.cli.threshold_options import given_thresholds, wanted_markers
 from pkpd.errors import InputError, Problem, input_error
@@ -127,11 +128,12 @@ def cohort_exposure(
 def published_markers() -> tuple[MarkerGiven, ...]:
     """Return the clearances that others predict the event from; of the second no threshold in L/day is printed."""
     from asuc.validation.study import MarkerGiven  # noqa: PLC0415 - loads the engine
-    from pkpd.exposure.comparators import BASELINE_THRESHOLD, EARLY_DAY  # noqa: PLC0415
+    from pkpd.exposure.comparators import EARLY_DAY  # noqa: PLC0415
 
-    battat = f"Clearance from albumin and sex, ≥ {BASELINE_THRESHOLD:g} L/day (Battat 2021)"
+    threshold = threshold_of(A_PRIORI)
+    battat = f"Clearance from albumin and sex, ≥ {threshold:g} L/day (Battat 2021)"
     early = f"Clearance from the levels by day {EARLY_DAY:g} (Li Wai Suen 2026)"
-    return MarkerGiven(A_PRIORI, battat, "higher", BASELINE_THRESHOLD), MarkerGiven(EARLY, early, "higher", None)
+    return MarkerGiven(A_PRIORI, battat, "higher", threshold), MarkerGiven(EARLY, early, "higher", None)
 
 
 def own_markers(

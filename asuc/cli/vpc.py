@@ -71,7 +71,7 @@ def vpc(
     from pkpd.simulation.replicates import drawing_of  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    initial = {**estimates_of(fit), **pairs("--init", init)}
+    initial = {**estimates_of(fit, model), **pairs("--init", init)}
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
     population = given.population
     if n > most_replicates(population):

@@ -10,6 +10,7 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.comparison.run_files import table_files
+from nonmem_ref.listing import read_listing
 from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.covariance import shrinkage
 from pkpd.kernels.codes import CENSORED
@@ -33,8 +34,9 @@ _PREDICTIONS = frozenset({"PRED", "IPRED"})
 _SHRINKAGE = 0.05  # percentage points
 # Times the prior's variance.
 _NEARLY_SINGULAR = 50.0
-# Rows of .shk files.
-_ETA_SD, _EPS_SD, _EBV_SD, _ETA_VARIANCE, _EBV_VARIANCE = 4, 5, 6, 8, 9
+# Rows of .shk files, with their names in listings.
+_SHRINKAGE_ROWS = {4: "ETASHRINKSD", 6: "EBVSHRINKSD", 8: "ETASHRINKVR", 9: "EBVSHRINKVR"}
+_EPS_SD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,39 +301,58 @@ def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tupl
 
 
 def _of_shrinkage(run: RunFiles, at: Fit, order: list[int]) -> list[Check]:
-    """Return the checks of shrinkage in NONMEM's conventions, from the .shk file."""
-    if run.shk is None:
-        return [skipped("shrinkage", "There is no .shk file.")]
-    blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
-    if not blocks:
-        return [skipped("shrinkage", "The .shk file holds no rows.")]
-    block = blocks[-1]
-    by_type = {int(row[0]): row for row in block.values if np.isfinite(row[0])}
-    places = [block.names.index(f"ETA({i})") for i in order]
+    """Return the checks of shrinkage in NONMEM's conventions, from the .shk file or the listing."""
+    printed = _printed_shrinkage(run, order)
+    if not printed:
+        return [skipped("shrinkage", "There is no .shk file and no listing that prints it.")]
     ours = shrinkage(at)
     n_own = len(order)
     ebv = ours.ebv[:n_own]
     iwres = residuals(at).iwres
     iwres = iwres[np.isfinite(iwres)]
     rows = (
-        ("ETASHRINKSD", _ETA_SD, ours.sd[:n_own]),
-        ("ETASHRINKVR", _ETA_VARIANCE, ours.variance[:n_own]),
-        ("EBVSHRINKVR", _EBV_VARIANCE, ebv),
-        ("EBVSHRINKSD", _EBV_SD, 100.0 * (1.0 - np.sqrt(np.maximum(1.0 - ebv / 100.0, 0.0)))),
+        ("ETASHRINKSD", ours.sd[:n_own]),
+        ("ETASHRINKVR", ours.variance[:n_own]),
+        ("EBVSHRINKVR", ebv),
+        ("EBVSHRINKSD", 100.0 * (1.0 - np.sqrt(np.maximum(1.0 - ebv / 100.0, 0.0)))),
     )
     found = [
         compared_all(
             name,
-            np.maximum(by_type[kind][places], 0.0),
+            np.maximum(printed[name], 0.0),
             np.maximum(own, 0.0),
             _SHRINKAGE,
             explain=lambda one: f"{int((np.abs(one) > _SHRINKAGE).sum())} random effects differ.",
         )
-        for name, kind, own in rows
-        if kind in by_type
+        for name, own in rows
+        if name in printed
     ]
-    if _EPS_SD in by_type and iwres.size:
+    if "EPSSHRINKSD" in printed and iwres.size:
         own = 100.0 * (1.0 - float(np.sqrt(np.mean(iwres**2))))
-        theirs = float(by_type[_EPS_SD][places[0]])
+        theirs = float(printed["EPSSHRINKSD"][0])
         found.append(compared("EPSSHRINKSD", max(theirs, 0.0), max(own, 0.0), _SHRINKAGE, why="The residuals differ."))
+    return found
+
+
+def _printed_shrinkage(run: RunFiles, order: list[int]) -> dict[str, FloatArray]:
+    """Return NONMEM's shrinkage by its name, of the random effects in our order; of residuals the first."""
+    if run.shk is not None:
+        blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
+        if blocks:
+            places = [blocks[-1].names.index(f"ETA({i})") for i in order]
+            by_type = {int(row[0]): row for row in blocks[-1].values if np.isfinite(row[0])}
+            of_etas = {name: by_type[kind][places] for kind, name in _SHRINKAGE_ROWS.items() if kind in by_type}
+            # Those of residuals stand in the first columns, of whatever name.
+            first = blocks[-1].names.index("ETA(1)")
+            return of_etas | ({"EPSSHRINKSD": by_type[_EPS_SD][[first]]} if _EPS_SD in by_type else {})
+    if run.listing is None:
+        return {}
+    step = read_listing(run.listing).last_step
+    found: dict[str, FloatArray] = {}
+    for written, numbers in (step.shrinkage if step is not None else {}).items():
+        # Before NONMEM 7.4 the one of each kind is that of standard deviations.
+        name = written if written.endswith(("SD", "VR")) else f"{written}SD"
+        wanted = [1] if name == "EPSSHRINKSD" else order
+        if name in {*_SHRINKAGE_ROWS.values(), "EPSSHRINKSD"} and len(numbers) >= max(wanted):
+            found[name] = np.array([numbers[i - 1] for i in wanted])
     return found

@@ -28,6 +28,8 @@ class RunFiles:
         Control stream, or the listing that echoes it.
     ext, phi, shk : Path or None
         Output files of these endings.
+    listing : Path or None
+        The listing.
     """
 
     name: str
@@ -36,6 +38,7 @@ class RunFiles:
     ext: Path | None
     phi: Path | None
     shk: Path | None
+    listing: Path | None
 
 
 def runs_of(folder: Path) -> tuple[RunFiles, ...]:
@@ -58,6 +61,7 @@ def runs_of(folder: Path) -> tuple[RunFiles, ...]:
             named(name, ".ext"),
             named(name, ".phi"),
             named(name, ".shk"),
+            named(name, *_LISTING),
         )
         for name in names
     )

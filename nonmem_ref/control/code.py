@@ -22,6 +22,8 @@ _NOT_READ = re.compile(
     r"\s*(EXIT|CALL|WRITE|PRINT|RETURN|OPEN|CLOSE|REWIND|DO\s*WHILE|ENDDO|INCLUDE)(?![A-Za-z0-9_])(?!\s*=)",
     flags=re.IGNORECASE,
 )
+_LOOPS = frozenset({"DO WHILE", "DOWHILE", "ENDDO"})
+_IF = re.compile(r"\s*IF\s*\(", flags=re.IGNORECASE)
 DEEPEST_BLOCK = 20
 
 
@@ -39,12 +41,16 @@ class Code:
         Phrases in parentheses that say when it is called (``ONLY OBSERVATIONS``), as written.
     statements : tuple of Statement
         What it does, in order.
+    unsupported : tuple of Problem
+        Lines that are understood but that no model of the engine can have: verbatim code, EXIT, CALL, WRITE and their kind. They are among the
+        faults of ``parse_code``, and the other lines can be looked at without them.
     """
 
     record: str
     line: int
     calls: tuple[tuple[int, str], ...]
     statements: tuple[Statement, ...]
+    unsupported: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +73,7 @@ class _Builder:
     place: str
     blocks: list[_Block]
     faults: list[Problem] = field(default_factory=list[Problem])
+    unsupported: list[Problem] = field(default_factory=list[Problem])
 
     def say(self, line: int, message: str) -> None:
         self.faults.append(Problem(f"line {line}, {self.place}", message))
@@ -98,16 +105,22 @@ def parse_code(record: Record) -> tuple[Code, tuple[Problem, ...]]:
             _take(builder, number, rest)
     for block in builder.blocks[1:]:
         builder.say(block.line, "IF … THEN is not closed; expected ENDIF")
-    return Code(record.name, record.line, tuple(calls), tuple(builder.blocks[0].body)), tuple(builder.faults)
+    body, unsupported = tuple(builder.blocks[0].body), tuple(builder.unsupported)
+    faults = (*builder.faults, *unsupported)
+    return Code(record.name, record.line, tuple(calls), body, unsupported), faults
 
 
 def _take(builder: _Builder, number: int, text: str) -> None:
     """Take in one statement."""
     if text.lstrip().startswith('"'):
-        builder.say(number, "is verbatim code (a quote first), which is not read; expected abbreviated code")
+        message = "is verbatim code (a quote first), which is not read; expected abbreviated code"
+        builder.unsupported.append(Problem(f"line {number}, {builder.place}", message))
         return
-    if refused := _NOT_READ.match(text):
-        builder.say(number, f"{' '.join(refused[1].upper().split())} is not read; expected assignments and IF")
+    if refused := _NOT_READ.match(_without_condition(text)):
+        word = " ".join(refused[1].upper().split())
+        found = Problem(f"line {number}, {builder.place}", f"{word} is not read; expected assignments and IF")
+        # Lines in a loop would be read as if they were done once.
+        (builder.faults if word in _LOOPS else builder.unsupported).append(found)
         return
     try:
         part = parse_statement(text, number)
@@ -126,6 +139,19 @@ def _take(builder: _Builder, number: int, text: str) -> None:
             builder.blocks.append(_Block(number, condition=part.condition, branch_line=number))
         case _:
             _take_end(builder, number, part)
+
+
+def _without_condition(text: str) -> str:
+    """Return what an IF of one line does, of others the line."""
+    start = _IF.match(text)
+    if start is None:
+        return text
+    level = 1
+    for at in range(start.end(), len(text)):
+        level += {"(": 1, ")": -1}.get(text[at], 0)
+        if level == 0:
+            return text[at + 1 :]
+    return text
 
 
 def _take_end(builder: _Builder, number: int, part: BlockStart | Otherwise | BlockEnd) -> None:

@@ -18,6 +18,7 @@ from lark.visitors import Transformer_NonRecursive
 from nonmem_ref.control.tree import (
     ARRAYS,
     FUNCTIONS,
+    SPECIFIC_NAMES,
     Assignment,
     Binary,
     Call,
@@ -262,6 +263,7 @@ def _element_or_call(name: str, arguments: tuple[Expression, ...], line: int) ->
         if len(indices) > ARRAYS[array]:
             raise StatementError(f"{name}(…) has {len(indices)} subscripts; expected {ARRAYS[array]}")
         return Element(array, indices, line)
+    name = SPECIFIC_NAMES.get(name, name)
     if name not in FUNCTIONS:
         raise StatementError(f"{name}(…) is neither an array nor a function that is read here")
     least, most = FUNCTIONS[name]

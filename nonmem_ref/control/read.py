@@ -37,6 +37,15 @@ _HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "
 _REPLACE = re.compile(
     r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(\s*([A-Z][A-Z0-9_,\s]*)\)\s*=\s*\1\s*\(([\d,\s]*)\)\s*", flags=re.IGNORECASE
 )
+_PRIORS = ("PRIOR", "THETAP", "THETAPV", "OMEGAP", "OMEGAPD", "SIGMAP", "SIGMAPD")
+_REASONS = {
+    **dict.fromkeys(_PRIORS, "the engine's population estimates have no priors"),
+    "MIX": "the engine has no mixtures of populations",
+    "MSFI": "estimates of a model specification file are not read; expected those of $THETA, $OMEGA and $SIGMA",
+    "NONPARAMETRIC": "the engine's random effects are normal",
+    "LEVEL": "the engine has random effects of subjects and occasions alone",
+    **dict.fromkeys(("AES", "AESINITIAL"), "the engine has no algebraic equations beside its compartments"),
+}
 _MOST_SHOWN = 50
 
 
@@ -68,6 +77,9 @@ class ControlProblem:
         $MODEL, $COVARIANCE, $TABLE and $SIMULATION, in order.
     labels : mapping of (array, label) to int
         Number of each element of THETA, ETA and EPS that has a label: by $THETA, $OMEGA, $SIGMA or $ABBREVIATED REPLACE.
+    unsupported : tuple of Problem
+        Records, and lines of code, that are not supported, each with its line and the reason. The others are read all the same, so that whoever recognizes the
+        model can tell these together with what else the engine has not.
     """
 
     title: str
@@ -82,6 +94,7 @@ class ControlProblem:
     estimations: tuple[Estimation, ...]
     steps: tuple[StepRecord, ...]
     labels: Mapping[tuple[str, str], int]
+    unsupported: tuple[Problem, ...] = ()
 
     def code(self, record: str) -> Code | None:
         """Return the code of a routine, or None without it."""
@@ -95,7 +108,7 @@ class ControlReading:
     Parameters
     ----------
     problems_read : tuple of ControlProblem
-        Each $PROBLEM in order; empty where anything is not understood.
+        Each $PROBLEM in order; empty where anything is not understood. Records that are not supported are no reason: a $PROBLEM has its own.
     problems : tuple of Problem
         Each line that is not understood or not supported, with its record and the reason; the first of very many.
     notes : tuple of str
@@ -144,11 +157,14 @@ def parse_control(lines: Iterable[tuple[int, str]]) -> ControlReading:
     found += [Problem(f"line {one.line}, {one.place}", "stands before $PROBLEM; expected it behind") for one in before]
     notes: list[str] = []
     read: list[ControlProblem] = []
+    unsupported: list[Problem] = []
     for start, end in zip(starts, [*starts[1:], len(records)], strict=True):
-        problem = _problem(records[start:end], found, notes)
+        left_out = list(_sort_out(records[start:end], notes))
+        problem = _problem(records[start:end], left_out, found)
+        unsupported += left_out
         if problem is not None:
             read.append(problem)
-    return ControlReading(() if found else tuple(read), _bounded(found), tuple(notes))
+    return ControlReading(() if found else tuple(read), _bounded([*found, *unsupported]), tuple(notes))
 
 
 def _bounded(found: list[Problem]) -> tuple[Problem, ...]:
@@ -162,10 +178,9 @@ def _line_of(problem: Problem) -> int:
     return int(word) if word.isdecimal() else 0
 
 
-def _problem(records: Sequence[Record], faults: list[Problem], notes: list[str]) -> ControlProblem | None:
-    """Return one $PROBLEM from its records, or None where it has no data."""
+def _problem(records: Sequence[Record], unsupported: list[Problem], faults: list[Problem]) -> ControlProblem | None:
+    """Return one $PROBLEM from its records, or None where it has no data; lines of code are added to what is not supported."""
     n_before = len(faults)
-    _sort_out(records, faults, notes)
     by_name: dict[str, list[Record]] = {}
     for record in records:
         by_name.setdefault(record.name, []).append(record)
@@ -189,6 +204,7 @@ def _problem(records: Sequence[Record], faults: list[Problem], notes: list[str])
         faults += said
     omega, sigma = (_blocks(by_name.get(name, []), faults) for name in ("OMEGA", "SIGMA"))
     codes = _codes(by_name, faults)
+    unsupported += [one for code in codes for one in code.unsupported]
     estimations: list[Estimation] = []
     for record in by_name.get("ESTIMATION", []):
         estimation, said = read_estimation(record, estimations[-1] if estimations else None)
@@ -216,6 +232,7 @@ def _problem(records: Sequence[Record], faults: list[Problem], notes: list[str])
         tuple(estimations),
         tuple(steps),
         _labels(thetas, omega, sigma, by_name.get("ABBREVIATED", [])),
+        tuple(unsupported),
     )
 
 
@@ -250,8 +267,9 @@ def _text(record: Record) -> str:
     return " ".join(text for _, text in logical_lines(record)).strip()
 
 
-def _sort_out(records: Sequence[Record], faults: list[Problem], notes: list[str]) -> None:
-    """Note the records that are passed over, and those that are not supported."""
+def _sort_out(records: Sequence[Record], notes: list[str]) -> tuple[Problem, ...]:
+    """Note the records that are passed over, and return those that are not supported."""
+    found: list[Problem] = []
     for record in records:
         words = _text(record).upper().replace("=", " ").split()
         if record.name == "ABBREVIATED" and _replaced(record) is not None:
@@ -261,7 +279,10 @@ def _sort_out(records: Sequence[Record], faults: list[Problem], notes: list[str]
         elif record.name == "ABBREVIATED" and words and words[0] in _HARMLESS_ABBREVIATED:
             notes.append(f"Line {record.line}: {record.place} {words[0]} is passed over.")
         elif record.name not in _READ:
-            faults.append(Problem(f"line {record.line}, {record.place}", "is not supported"))
+            reason = _REASONS.get(record.name)
+            message = "is not supported" if reason is None else f"is not supported: {reason}"
+            found.append(Problem(f"line {record.line}, {record.place}", message))
+    return tuple(found)
 
 
 def _data(by_name: dict[str, list[Record]], head: Record, faults: list[Problem]) -> DataRecord | None:
@@ -294,10 +315,11 @@ def _codes(by_name: dict[str, list[Record]], faults: list[Problem]) -> tuple[Cod
         for record in by_name[name]:
             code, said = parse_code(record)
             parts.append(code)
-            faults += said
+            faults += [one for one in said if one not in code.unsupported]
         calls = tuple(call for part in parts for call in part.calls)
         statements = tuple(one for part in parts for one in part.statements)
-        found.append(Code(name, parts[0].line, calls, statements))
+        unsupported = tuple(one for part in parts for one in part.unsupported)
+        found.append(Code(name, parts[0].line, calls, statements, unsupported))
     return tuple(found)
 
 

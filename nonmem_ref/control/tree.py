@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 Arithmetic: TypeAlias = Literal["+", "-", "*", "/", "**"]
 Relation: TypeAlias = Literal[".EQ.", ".NE.", ".LT.", ".LE.", ".GT.", ".GE."]
 
+OPPOSITE: dict[Relation, Relation] = {
+    ".EQ.": ".NE.",
+    ".NE.": ".EQ.",
+    ".LT.": ".GE.",
+    ".GE.": ".LT.",
+    ".LE.": ".GT.",
+    ".GT.": ".LE.",
+}
+"""The relation that holds where another does not."""
 ARRAYS = {"THETA": 1, "ETA": 1, "EPS": 1, "A": 1, "DADT": 1, "A_0": 1, "OMEGA": 2, "SIGMA": 2}
 """Arrays of NONMEM with the most subscripts that each takes; ERR is EPS."""
 FUNCTIONS = {
@@ -20,6 +29,10 @@ FUNCTIONS = {
     "MOD": (2, 2),
 }
 """Functions with the least and the most arguments that each takes."""
+SPECIFIC_NAMES = {
+    f"D{name}": name for name in ("EXP", "LOG", "LOG10", "SQRT", "ABS", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN")
+}
+"""Fortran's names of functions in double precision, in which NONMEM computes anyway."""
 
 
 @dataclass(frozen=True, slots=True)

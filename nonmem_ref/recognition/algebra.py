@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nonmem_ref.control.printing import printed_expression
-from nonmem_ref.control.tree import Binary, Call, Choice, Number, Unary
+from nonmem_ref.control.tree import Binary, Call, Choice, Element, Logical, Number, Unary
 
 if TYPE_CHECKING:
     from nonmem_ref.control.tree import Condition, Expression
@@ -210,6 +210,11 @@ def _exponential(node: Expression) -> Product:
             first, second = (Call("EXP", (side,)) for side in signed)
             found = _times(found, _either(Choice(choice.condition, first, second)))
             continue
+        switches = [atom for atom in one.atoms if isinstance(atom, Choice)]
+        if len(switches) == 1 and any(isinstance(atom, Element) and atom.array == "ETA" for atom in one.atoms):
+            # ETA times 1 or 0: the ETA where it is 1.
+            found = _times(found, _either(_switched(one, switches[0])))
+            continue
         logs = [atom for atom in one.atoms if isinstance(atom, Call) and atom.function == "LOG"]
         if len(logs) == 1:
             rest = list(one.atoms)
@@ -225,6 +230,15 @@ def _exponential(node: Expression) -> Product:
         else:
             found = _times(found, Product(1.0, (Exponential(one),)))
     return found
+
+
+def _switched(summand: Summand, switch: Choice) -> Choice:
+    """Return exp of a product with a choice in it as a choice of exponentials."""
+    rest = list(summand.atoms)
+    rest.remove(switch)
+    factor = _as_expression(Summand(summand.constant, tuple(rest)))
+    first, second = (Call("EXP", (Binary("*", factor, side),)) for side in (switch.first, switch.second))
+    return Choice(switch.condition, first, second)
 
 
 def _simple(node: Expression) -> Expression:
@@ -251,4 +265,11 @@ def _either(node: Choice) -> Product:
         first, second = Product(first.constant, tuple(left)), Product(second.constant, tuple(right))
     if first == second:
         return Product(constant, tuple(common))
-    return Product(constant, (*common, Either(node.condition, first, second)))
+    condition = node.condition
+    # A choice in a choice: the inner one counts where both conditions hold.
+    match first:
+        case Product(constant=1.0, factors=(Either() as inner,)) if inner.second == second:
+            condition, first = Logical(".AND.", condition, inner.condition), inner.first
+        case _:
+            pass
+    return Product(constant, (*common, Either(condition, first, second)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from typing import TYPE_CHECKING
 
-from nonmem_ref.control.printing import printed_expression
-from nonmem_ref.control.tree import Choice, Comparison, Element, Name, Number
-from nonmem_ref.recognition.algebra import Power, Summand, product_of, summands_of
+from nonmem_ref.control.printing import printed_condition, printed_expression
+from nonmem_ref.control.tree import OPPOSITE, Binary, Choice, Comparison, Element, Name, Number, walk
+from nonmem_ref.recognition.algebra import ONE, Power, Summand, product_of, summands_of
 from nonmem_ref.recognition.parameter import Coefficient, Covariate
 
 if TYPE_CHECKING:
@@ -22,15 +24,12 @@ _MIRRORED: dict[Relation, Relation] = {
     ".GT.": ".LT.",
     ".GE.": ".LE.",
 }
-_OPPOSITE: dict[Relation, Relation] = {
-    ".EQ.": ".NE.",
-    ".NE.": ".EQ.",
-    ".LT.": ".GE.",
-    ".GE.": ".LT.",
-    ".LE.": ".GT.",
-    ".GT.": ".LE.",
-}
 LONGEST_SHOWN = 60
+NOTHING = Number(0.0)
+# Names of what code makes of data items: letters for signs, and no longer than this.
+_SIGNS = {"-": "m", "+": "_PLUS_", "*": "_TIMES_", "/": "_OVER_"}
+_POINT, _OTHER = re.compile(r"(?<=\d)\.(?=\d)"), re.compile(r"[^A-Za-z0-9]+")
+_LONGEST_NAME = 40
 
 
 class NotRecognizedError(ValueError):
@@ -65,7 +64,7 @@ def coefficient_of(node: Expression) -> Coefficient | None:
 
 
 def covariate_of(node: Expression, items: AbstractSet[str]) -> Covariate | None:
-    """Return the covariate that an expression is: a data item, or a choice of 1 and 0 by one."""
+    """Return the covariate that an expression is: a data item, or a choice by data items between these and numbers."""
     if isinstance(node, Name) and node.name in items:
         return Covariate(node.name)
     if isinstance(node, Choice) and (indicator := indicator_of(node.condition, items)) is not None:
@@ -73,13 +72,35 @@ def covariate_of(node: Expression, items: AbstractSet[str]) -> Covariate | None:
             return indicator
         if (node.first, node.second) == (Number(0.0), Number(1.0)):
             return opposite_of(indicator)
-    return None
+    return made_of(node, items) if isinstance(node, Choice) else None
+
+
+def made_of(node: Choice, items: AbstractSet[str]) -> Covariate | None:
+    """Return the covariate that a choice is which reads data items alone, or None where it reads anything else."""
+    parts = list(walk(node))
+    if any(isinstance(one, Element) or (isinstance(one, Name) and one.name not in items) for one in parts):
+        return None
+    if (node.first, node.second) == (ONE, NOTHING):
+        text = printed_condition(node.condition)
+    elif (node.first, node.second) == (NOTHING, ONE):
+        text = f"NOT {printed_condition(node.condition)}"
+    elif isinstance(node.first, Number):
+        text = f"{printed_expression(node.second)} BUT {printed_expression(node.first)} IF {printed_condition(node.condition)}"
+    else:
+        text = f"{printed_expression(node.first)} IF {printed_condition(node.condition)} ELSE {printed_expression(node.second)}"
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, word)
+    name = _OTHER.sub("_", _POINT.sub("p", text)).strip("_")
+    if len(name) > _LONGEST_NAME:
+        # Its beginning, and a number that tells it from others that begin so.
+        name = f"{name[: _LONGEST_NAME - 9].rstrip('_')}_{zlib.crc32(text.encode()):08X}"
+    return Covariate(name if name[0].isalpha() else f"X_{name}", made_as=node)
 
 
 def indicator_of(condition: Condition, items: AbstractSet[str]) -> Covariate | None:
-    """Return the covariate that is 1 where a condition holds, where that compares a data item with a number."""
+    """Return the covariate that is 1 where a condition on data items holds."""
     if not isinstance(condition, Comparison):
-        return None
+        return made_of(Choice(condition, ONE, NOTHING), items)
     sides: tuple[tuple[Expression, Expression, Relation], ...] = (
         (condition.left, condition.right, condition.operator),
         (condition.right, condition.left, _MIRRORED[condition.operator]),
@@ -88,17 +109,28 @@ def indicator_of(condition: Condition, items: AbstractSet[str]) -> Covariate | N
         value = constant_of(other)
         if isinstance(item, Name) and item.name in items and value is not None:
             return Covariate(item.name, relation, value)
-    return None
+    return made_of(Choice(condition, ONE, NOTHING), items)
 
 
 def opposite_of(covariate: Covariate) -> Covariate:
     """Return the indicator that is 1 where another is 0."""
+    if isinstance(made := covariate.made_as, Choice):
+        turned = Choice(made.condition, made.second, made.first)
+        return Covariate(f"NOT_{covariate.item}", made_as=turned)
     assert covariate.relation is not None, "only indicators have an opposite"  # noqa: S101
-    return Covariate(covariate.item, _OPPOSITE[covariate.relation], covariate.value)
+    return Covariate(covariate.item, OPPOSITE[covariate.relation], covariate.value)
 
 
 def ratio_of(node: Expression, items: AbstractSet[str]) -> tuple[Covariate, float, float] | None:
     """Return covariate, reference and sign of the exponent where an expression is x / reference or reference / x."""
+    if isinstance(node, Choice) and (made := made_of(node, items)) is not None:
+        return made, 1.0, 1.0
+    match node:
+        case Binary(operator="/", left=Choice() as above, right=Number(value=reference)) if reference > 0.0:
+            if (made := made_of(above, items)) is not None:
+                return made, reference, 1.0
+        case _:
+            pass
     product = product_of(node)
     if len(product.factors) != 1 or not isinstance(product.factors[0], Power) or not product.constant > 0.0:
         return None

@@ -15,21 +15,33 @@ from nonmem_ref.recognition.parameter import Coefficient, Covariate, CovariateEf
 from pkpd.model.spec import EffectForm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
 _NOTHING = Product(1.0, ())
 
 
-def occasions_of(factor: Either, items: AbstractSet[str]) -> OccasionEffect | None:
-    """Return the random effects of occasions that a chain makes, or None where it makes none."""
+def occasions_of(
+    factor: Either, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> OccasionEffect | None:
+    """Return the random effects of occasions that a chain makes, or None where it makes none.
+
+    `codes` are the values that items have in the data: the last of them is what is left to an ELSE.
+    """
     chain, last = _chain(factor, items)
     etas = [(indicator, _only_eta(product)) for indicator, product in chain]
-    if last != _NOTHING or not _are_exclusive([indicator for indicator, _ in etas]):
+    if not _are_exclusive([indicator for indicator, _ in etas]):
         return None
-    found = tuple((indicator.value, eta) for indicator, eta in etas if indicator is not None and eta is not None)
+    found = [(indicator.value, eta) for indicator, eta in etas if indicator is not None and eta is not None]
     if len(found) < len(etas) or etas[0][0] is None:
         return None
-    return OccasionEffect(etas[0][0].item, tuple(sorted(found)))
+    item = etas[0][0].item
+    if last != _NOTHING:
+        left, eta = set(codes.get(item, ())) - {code for code, _ in found}, _only_eta(last)
+        if len(left) != 1 or eta is None:
+            return None
+        found.append((left.pop(), eta))
+    return OccasionEffect(item, tuple(sorted(found)))
 
 
 def typicals_of(factor: Either, items: AbstractSet[str]) -> tuple[Coefficient, list[CovariateEffect]] | None:

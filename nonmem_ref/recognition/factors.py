@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nonmem_ref.control.tree import Binary, Call, Number
-from nonmem_ref.recognition.algebra import Either, Exponential, Power, Summand, product_of, summands_of
+from nonmem_ref.control.tree import Binary, Call, Choice, Name, Number, Unary
+from nonmem_ref.recognition.algebra import Either, Exponential, Power, Product, Summand, product_of, summands_of
 from nonmem_ref.recognition.atoms import (
     LONGEST_SHOWN,
     NotRecognizedError,
@@ -16,6 +16,7 @@ from nonmem_ref.recognition.atoms import (
     covariate_of,
     distance_of,
     element_number,
+    made_of,
     ratio_of,
     shown,
 )
@@ -31,10 +32,14 @@ from nonmem_ref.recognition.parameter import (
 from pkpd.model.spec import EffectForm, RandomEffectShape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from nonmem_ref.control.tree import Expression
     from nonmem_ref.recognition.algebra import Factor
+
+
+_ALONE = Product(1.0, ())
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class _Found:
     """What was recognized of a parameter so far."""
 
     items: AbstractSet[str]
+    codes: Mapping[str, AbstractSet[float]]
     constant: float = 1.0
     typical: Coefficient | None = None
     is_log: bool = False
@@ -54,7 +60,9 @@ class _Found:
     alone: dict[int, float] = field(default_factory=dict[int, float])
 
 
-def recognize_parameter(name: str, node: Expression, items: AbstractSet[str]) -> RecognizedParameter:
+def recognize_parameter(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
     """Recognize a parameter.
 
     Parameters
@@ -65,13 +73,15 @@ def recognize_parameter(name: str, node: Expression, items: AbstractSet[str]) ->
         What it is, in data items, THETA and ETA alone.
     items : set of str
         Data items that can be covariates.
+    codes : mapping of str to set of float
+        Values in the data of those items that have few.
 
     Raises
     ------
     NotRecognizedError
         With the part that is not recognized.
     """
-    found = _Found(items)
+    found = _Found(items, codes)
     typical, eta = _without_additive_eta(node)
     if eta is not None:
         found.random = RandomEffect(eta, RandomEffectShape.ADDITIVE)
@@ -265,18 +275,67 @@ def _put_exponents_together(found: _Found) -> None:
 
 def _take_either(found: _Found, factor: Either) -> None:
     """Take in what an IF made."""
-    occasions = occasions_of(factor, found.items)
+    occasions = occasions_of(factor, found.items, found.codes)
     if occasions is not None:
-        if found.occasion is not None:
-            raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
-        found.occasion = occasions
+        found.occasion = occasions if found.occasion is None else _put_occasions_together(found.occasion, occasions)
         return
     typicals = typicals_of(factor, found.items)
     if typicals is not None and found.typical is None:
         found.typical, effects = typicals
         found.effects += effects
         return
-    found.effects += effects_of(factor, found.items)
+    guarded = _guarded(found, factor) or _replaced(found, factor)
+    found.effects += effects_of(factor, found.items) if guarded is None else [guarded]
+
+
+def _put_occasions_together(some: OccasionEffect, others: OccasionEffect) -> OccasionEffect:
+    """Return the random effects of occasions of two factors, as OC1*ETA(3)+OC2*ETA(4) has them."""
+    codes = [code for code, _ in (*some.etas, *others.etas)]
+    if some.item != others.item or len(set(codes)) < len(codes):
+        raise NotRecognizedError("has random effects of occasions twice; the engine has one set for each parameter")
+    return OccasionEffect(some.item, tuple(sorted((*some.etas, *others.etas))))
+
+
+def _replaced(found: _Found, factor: Either) -> CovariateEffect | None:
+    """Return the effect of a covariate as a plain factor, with a number in its place where it is missing; None for others."""
+    match factor.first, factor.second:
+        case Product(constant=number, factors=()), Product(
+            constant=1.0, factors=(Power(base=Name() as item, exponent=Number(value=1.0)),)
+        ) if number > 0.0:
+            made = made_of(Choice(factor.condition, Number(number), item), found.items)
+        case Product(constant=1.0, factors=(Power(base=Name() as item, exponent=Number(value=1.0)),)), Product(
+            constant=number, factors=()
+        ) if number > 0.0:
+            made = made_of(Choice(factor.condition, item, Number(number)), found.items)
+        case _:
+            return None
+    return None if made is None else CovariateEffect(made, EffectForm.POWER, Coefficient(1.0), 1.0)
+
+
+def _guarded(found: _Found, factor: Either) -> CovariateEffect | None:
+    """Return the effect of a covariate that is 1 where the covariate is missing: that of its reference there; None for others."""
+    is_one_first = factor.first == _ALONE
+    effect_of = factor.second if is_one_first else factor.first
+    if (factor.second if not is_one_first else factor.first) != _ALONE or effect_of.constant != 1.0:
+        return None
+    inner = _Found(found.items, found.codes)
+    try:
+        for one in effect_of.factors:
+            _take(inner, one)
+        _put_exponents_together(inner)
+    except NotRecognizedError:
+        return None
+    if len(inner.effects) != 1 or inner.typical or inner.random or inner.occasion or inner.constant != 1.0:
+        return None
+    (effect,) = inner.effects
+    of = effect.covariate
+    if effect.form is EffectForm.FACTOR or of.relation is not None or of.made_as is not None:
+        return None
+    reference = Number(abs(effect.reference))
+    neutral = Unary("-", reference) if effect.reference < 0.0 else reference
+    sides = (neutral, Name(of.item)) if is_one_first else (Name(of.item), neutral)
+    made = made_of(Choice(factor.condition, *sides), found.items)
+    return None if made is None else replace(effect, covariate=made)
 
 
 def _unknown(node: Expression) -> NotRecognizedError:

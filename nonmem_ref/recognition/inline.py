@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nonmem_ref.control.evaluate import random_names
 from nonmem_ref.control.tree import (
+    OPPOSITE,
     Assignment,
     Binary,
     Branch,
@@ -121,8 +122,17 @@ def _do(reader: _Reader, statements: Sequence[Statement], values: dict[str, Expr
             merged = last.get(name) or _before(reader, name)
             for condition, outcome in zip(reversed(conditions), reversed(outcomes), strict=True):
                 chosen = outcome.get(name) or _before(reader, name)
-                merged = merged if chosen == merged else Choice(condition, chosen, merged, statement.line)
+                rest = _elsewhere(merged, condition)
+                merged = rest if chosen == rest else Choice(condition, chosen, rest, statement.line)
             values[name] = _bounded(reader, merged, name, statement.line)
+
+
+def _elsewhere(node: Expression, condition: Condition) -> Expression:
+    """Return what an expression is where a condition does not hold: of a choice by its opposite, the first."""
+    if not (isinstance(node, Choice) and isinstance(node.condition, Comparison) and isinstance(condition, Comparison)):
+        return node
+    is_opposite = node.condition == replace(condition, operator=OPPOSITE[condition.operator])
+    return node.first if is_opposite else node
 
 
 def _before(reader: _Reader, name: str) -> Expression:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pkpd.model.spec import EffectForm, RandomEffectShape
 
 if TYPE_CHECKING:
-    from nonmem_ref.control.tree import Relation
+    from nonmem_ref.control.tree import Expression, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,24 @@ class Coefficient:
 
 @dataclass(frozen=True, slots=True)
 class Covariate:
-    """What an effect reads: a data item, or whether it compares with a number in a certain way (1) or not (0).
+    """What an effect reads: a data item, whether it compares with a number in a certain way (1) or not (0), or what code makes of data items.
 
     Parameters
     ----------
     item : str
-        Name of the data item.
+        Name of the data item, or a name of its own for what code makes of them.
     relation : str or None
         ``.EQ.``, ``.LT.`` or their kind; None for the item itself.
     value : float
         What the item is compared with.
+    made_as : Expression or None
+        What code makes of data items: a weight, or 70 where it is missing. None for the data item itself.
     """
 
     item: str
     relation: Relation | None = None
     value: float = 0.0
+    made_as: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

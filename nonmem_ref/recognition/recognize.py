@@ -11,32 +11,34 @@ import numpy as np
 from nonmem_ref.control.evaluate import evaluate
 from nonmem_ref.control.matrices import matrix_of
 from nonmem_ref.control.relevance import relevant
-from nonmem_ref.control.tree import Assignment, walk
+from nonmem_ref.control.tree import Assignment, Element, walk
 from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
 from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.atoms import NotRecognizedError
 from nonmem_ref.recognition.factors import recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
+from nonmem_ref.recognition.parameter import RecognizedParameter
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
-from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure
+from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure, unsupported_variables
 from nonmem_ref.recognition.values import first_difference
 from pkpd.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from nonmem_ref.control.code import Code
     from nonmem_ref.control.matrices import Block
     from nonmem_ref.control.read import ControlProblem
-    from nonmem_ref.control.tree import Expression
+    from nonmem_ref.control.tree import Expression, Statement
     from nonmem_ref.dataset.read import Dataset
-    from nonmem_ref.recognition.parameter import RecognizedParameter
     from nonmem_ref.recognition.residual import RecognizedResidual
     from nonmem_ref.recognition.structure import RecognizedStructure
     from pkpd.arrays import FloatArray
 
 # When routines are called: as they are anyway, or only where Y is asked for.
 _EVERYWHERE = re.compile(r"EVERY( EVENT)?|CALLFL ?= ?-1|COMRES ?= ?-1")
+_OF_MIXTURES = re.compile(r"\bMIX(?:NUM|EST|P)\b")
 _AT_OBSERVATIONS = re.compile(r"ONLY OBS\w*|OBS\w* ONLY|CALLFL ?= ?0")
 
 
@@ -104,41 +106,40 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
         The model, or each reason why there is none. What is recognized gives the same parameters as the code at every record, at values
         of THETA and ETA other than the initial ones too.
     """
-    problems = _unsupported(control)
+    problems = [*control.unsupported, *_unsupported(control)]
     pk, error = control.code("PK"), control.code("ERROR")
-    if problems or pk is None or error is None or control.subroutines is None or control.subroutines.advan is None:
+    if pk is None or error is None or control.subroutines is None or control.subroutines.advan is None:
         return Recognition(None, tuple(problems), ())
+    advan, is_integrated = control.subroutines.advan, control.code("DES") is not None
     place = f"line {pk.line}, $PK"
     numbered_pk, error = (replace(code, statements=numbered(code.statements, control.labels)) for code in (pk, error))
     # What $PK says only for tables is not looked at.
     pk = replace(numbered_pk, statements=relevant(numbered_pk.statements, names_of_predpp(numbered_pk)))
     made = definitions(pk.statements, "$PK")
     problems += made.problems
+    problems += unsupported_variables(advan, pk, made.values)
+    structure, parameters = None, dict[str, RecognizedParameter]()
     try:
-        structure = recognize_structure(control.subroutines.advan, control.subroutines.trans, pk, made.values)
+        structure = recognize_structure(advan, control.subroutines.trans, pk, made.values)
     except NotRecognizedError as refused:
-        return Recognition(None, (*problems, Problem(place, str(refused))), ())
-    problems += _compartments(structure, dataset)
-    parameters = _parameters(structure, pk, made.values, dataset, problems)
-    if problems:
-        return Recognition(None, tuple(problems), ())
+        # That of $DES says the same of ADVAN6 and its kind.
+        problems += [] if is_integrated else [Problem(place, str(refused))]
+    if structure is not None:
+        problems += _compartments(structure, names_of_predpp(pk), dataset)
+        parameters = _parameters(structure, pk, made.values, dataset, problems)
+        problems += _random_effects(parameters, control.omega, place) if control.omega else []
+    problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
-    omega, sigma = matrix_of(control.omega), matrix_of(control.sigma)
-    problems += _random_effects(parameters, control.omega, place)
-    problems += _differences(pk, parameters, known, place)
-    if problems:
-        return Recognition(None, tuple(problems), ())
-    try:
-        scale = evaluate(pk.statements, known)[
-            f"S{structure.central}" if f"S{structure.central}" in made.values else "SC"
-        ]
-        is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
+    if not problems:
+        problems += _differences(pk, parameters, known, place)
+    residual = None
+    if _has_predictions(control, error, structure):
         whole = (*numbered_pk.statements, *error.statements)
-        statements = relevant(whole, ("Y", "F_FLAG"))
-        code = ErrorCode(statements, known, sigma, structure.central, scale.value, is_observed, _free(control))
-        residual = recognize_residual(code)
-    except (NotRecognizedError, InputError) as refused:
-        return Recognition(None, (Problem(f"line {error.line}, $ERROR", str(refused)),), ())
+        residual = _residual(control, dataset, whole, error.line, structure, known, problems)
+    problems = _without_consequences(control, problems)
+    if problems or structure is None or residual is None:
+        return Recognition(None, tuple(problems), ())
+    omega = matrix_of(control.omega)
     thetas = tuple(theta.initial for theta in control.thetas)
     places = _shared(parameters, residual, _free(control))
     model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
@@ -175,8 +176,9 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
                         f"has {word}; expected predictions, or $PRED with a closed form",
                     )
                 )
-    # A likelihood has no EPS.
-    needed = [name for name in _FIELDS if not (is_likelihood and name == "SIGMA")]
+    # A likelihood has no EPS, and a model specification file, which is refused, has all of them.
+    has_file = any(problem.place.endswith("$MSFI") for problem in control.unsupported)
+    needed = [name for name in _FIELDS if not (has_file or (is_likelihood and name == "SIGMA"))]
     lacking = [name for name in needed if not getattr(control, _FIELDS[name])]
     if lacking:
         found.append(
@@ -185,7 +187,47 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
     return found
 
 
+# Occasions in one data item.
+_MOST_CODES = 100
 _FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
+
+
+def _has_predictions(control: ControlProblem, error: Code, structure: RecognizedStructure | None) -> bool:
+    """Return whether $ERROR can be looked at: it has predictions, and all that these are made of."""
+    if any(one.has("likelihood") or one.has("minus_2_log_likelihood") for one in control.estimations):
+        return False
+    reads_amounts = any(isinstance(node, Element) and node.array == "A" for node in walk(*error.statements))
+    return all(getattr(control, field) for field in _FIELDS.values()) and not (structure is None and reads_amounts)
+
+
+def _residual(
+    control: ControlProblem,
+    dataset: Dataset,
+    whole: Sequence[Statement],
+    line: int,
+    structure: RecognizedStructure | None,
+    known: Mapping[str, float | FloatArray],
+    problems: list[Problem],
+) -> RecognizedResidual | None:
+    """Return the residual error of $PK followed by $ERROR, or None and note why not; without compartments F is all it can read."""
+    central = 1 if structure is None else structure.central
+    is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
+    try:
+        made = evaluate(relevant(whole, (f"S{central}", "SC")), known)
+        scale = next((made[name].value for name in (f"S{central}", "SC") if name in made), np.ones(is_observed.size))
+        statements = relevant(whole, ("Y", "F_FLAG"))
+        code = ErrorCode(statements, known, matrix_of(control.sigma), central, scale, is_observed, _free(control))
+        return recognize_residual(code)
+    except (NotRecognizedError, InputError) as refused:
+        problems.append(Problem(f"line {line}, $ERROR", str(refused)))
+        return None
+
+
+def _without_consequences(control: ControlProblem, problems: list[Problem]) -> list[Problem]:
+    """Return problems without those that are said already: of variables that only a record that is not supported gives a value."""
+    if not any(problem.place.endswith("$MIX") for problem in control.unsupported):
+        return problems
+    return [problem for problem in problems if not _OF_MIXTURES.search(problem.message)]
 
 
 def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | FloatArray]:
@@ -223,7 +265,7 @@ def has_absorbed_doses(structure: RecognizedStructure, dataset: Dataset) -> bool
     return structure.has_depot and bool((is_dose & (_dosed(dataset) == 1.0)).any())
 
 
-def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Problem]:
+def _compartments(structure: RecognizedStructure, assigned: AbstractSet[str], dataset: Dataset) -> list[Problem]:
     """Return events that the engine has not: doses and levels elsewhere than in its compartments, resets, steady states of other kinds."""
     columns, found = dataset.columns, list[Problem]()
     evid = columns["EVID"]
@@ -252,11 +294,6 @@ def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Prob
             f"a level in compartment {structure.central}",
         ),
         (np.isin(evid, (RESET, RESET_DOSE)), "EVID", "no reset, which the engine has not"),
-        (
-            is_dose & (columns.get("RATE", np.zeros(evid.size)) == -1.0),
-            "RATE",
-            "no modelled rate, which the engine has not",
-        ),
     )
     for where, item, expected in reasons:
         rows = np.flatnonzero(where)
@@ -265,8 +302,17 @@ def _compartments(structure: RecognizedStructure, dataset: Dataset) -> list[Prob
             found.append(
                 Problem(f"{dataset.file}: line {dataset.lines[rows[0]]}, {item}", f"expected {expected}{more}")
             )
-    if structure.duration is None and (is_dose & (columns.get("RATE", np.zeros(evid.size)) == -2.0)).any():
-        found.append(Problem(dataset.file, f"RATE is -2, but $PK gives D{structure.central} no value"))
+    modelled = ((-1.0, "R", structure.rate), (-2.0, "D", structure.duration))
+    for code, word, value in modelled:
+        is_modelled = is_dose & is_central & (columns.get("RATE", np.zeros(evid.size)) == code)
+        if is_modelled.any() and f"{word}{structure.central}" not in assigned:
+            found.append(Problem(dataset.file, f"RATE is {code:g}, but $PK gives {word}{structure.central} no value"))
+        elif is_modelled.any() and value is not None and not value > 0.0:
+            found.append(
+                Problem(
+                    dataset.file, f"RATE is {code:g}, but {word}{structure.central} is {value:g}; expected more than 0"
+                )
+            )
     return found
 
 
@@ -279,13 +325,15 @@ def _parameters(
 ) -> dict[str, RecognizedParameter]:
     """Return the parameters that are recognized, and note those that are not with the line that they are last given a value in."""
     items = frozenset(dataset.columns) - RESERVED
+    values_of = {item: frozenset(np.unique(dataset.columns[item]).tolist()) for item in items}
+    codes = {item: one for item, one in values_of.items() if len(one) <= _MOST_CODES}
     lines = {node.target.name: node.line for node in walk(*pk.statements) if isinstance(node, Assignment)}
     found: dict[str, RecognizedParameter] = {}
     for name, meaning in structure.parameters.items():
         if meaning == "ka" and not has_absorbed_doses(structure, dataset):
             continue
         try:
-            found[meaning] = recognize_parameter(name, values[name], items)
+            found[meaning] = recognize_parameter(name, values[name], items, codes)
         except NotRecognizedError as refused:
             problems.append(Problem(f"line {lines[name]}, $PK", f"{name} {refused}"))
     return found
@@ -319,6 +367,16 @@ def _random_effects(
                 )
             )
     return found
+
+
+def _names_in_use(parameters: Mapping[str, RecognizedParameter], items: AbstractSet[str], place: str) -> list[Problem]:
+    """Return what code makes of data items whose name something else has already: another such, or a data item."""
+    made = {effect.covariate for one in parameters.values() for effect in one.effects if effect.covariate.made_as}
+    names = sorted(one.item for one in made)
+    twice = [name for i, name in enumerate(names) if name in items or name in names[:i]]
+    return [
+        Problem(place, f"makes two different things of data items that would both be called {name}") for name in twice
+    ]
 
 
 def _differences(

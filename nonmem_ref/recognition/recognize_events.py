@@ -102,20 +102,20 @@ def recognize_events(control: ControlProblem, dataset: Dataset) -> EventRecognit
     place = f"line {pred.line}, $PRED"
     whole = replace(pred, statements=numbered(pred.statements, control.labels))
     code = replace(whole, statements=relevant(whole.statements, ("Y", "F_FLAG")))
-    problems = list(_unsupported(control, code, place))
-    if problems:
+    problems = [*control.unsupported, *_unsupported(control, code, place)]
+    if len(problems) > len(control.unsupported):
         return EventRecognition(None, tuple(problems), ())
     try:
         likelihood = _likelihood_code(control, code, dataset)
         _refuse_frailty(control, likelihood)
         found = _recognized(control, likelihood, dataset)
     except NotRecognizedError as refused:
-        return EventRecognition(None, (Problem(place, str(refused)),), ())
+        return EventRecognition(None, (*problems, Problem(place, str(refused))), ())
     except InputError as refused:
-        return EventRecognition(
-            None, tuple(Problem(f"{one.place or place}, $PRED", one.message) for one in refused.problems), ()
-        )
-    if problems := list(_of_subjects(found, dataset)):
+        problems += [Problem(f"{one.place or place}, $PRED", one.message) for one in refused.problems]
+        return EventRecognition(None, tuple(problems), ())
+    problems += _of_subjects(found, dataset)
+    if problems:
         return EventRecognition(None, tuple(problems), ())
     return EventRecognition(found, (), tuple(_notes(control, found)))
 

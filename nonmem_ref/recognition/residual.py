@@ -218,7 +218,18 @@ def _parts(
             steep = max(slope_of_it, 0.0) if slope_of_it * x[-1] > _CLOSE * y[-1] else 0.0
             found = (np.sqrt(low), np.sqrt(steep)) if kind is ResidualKind.VARIANCES_ADD else (low, steep)
             return kind, float(found[0]), float(found[1])
+    _refuse_correlated(by_eps, sigma)
     raise NotRecognizedError("gives Y an error that is neither additive, proportional nor both")
+
+
+def _refuse_correlated(by_eps: FloatArray, sigma: FloatArray) -> None:
+    """Refuse an error whose variance has covariances of $SIGMA in it; `by_eps` has a row of slopes for each EPS."""
+    for i, j in zip(*np.nonzero(np.triu(sigma, 1)), strict=True):
+        if (by_eps[i] * by_eps[j]).any():
+            both = f"EPS({i + 1}) and EPS({j + 1})"
+            raise NotRecognizedError(
+                f"gives Y an error of {both}, which $SIGMA has correlated; the engine has independent ones"
+            )
 
 
 def _first_records(code: ErrorCode, seen: _Seen) -> ErrorCode:

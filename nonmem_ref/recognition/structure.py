@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nonmem_ref.control.tree import Assignment, Binary, Name, Number, Unary, walk
-from nonmem_ref.recognition.algebra import Power, product_of
+from nonmem_ref.recognition.algebra import product_of
 from nonmem_ref.recognition.atoms import NotRecognizedError
+from pkpd.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from nonmem_ref.control.code import Code
     from nonmem_ref.control.tree import Expression
@@ -49,8 +51,8 @@ class RecognizedStructure:
         The engine's name (``cl``, ``v1``, ``ke``, ``ka``) of each variable of $PK.
     volume_factor : float
         Scale of the central compartment divided by its volume: 1 where S1 is the volume, 0.001 for S1 = V1/1000.
-    duration : float or None
-        D of the central compartment, for doses with RATE -2.
+    rate, duration : float or None
+        R and D of the central compartment, for doses with RATE -1 and -2.
     """
 
     n_compartments: int
@@ -58,6 +60,7 @@ class RecognizedStructure:
     has_depot: bool
     parameters: Mapping[str, str]
     volume_factor: float
+    rate: float | None
     duration: float | None
 
 
@@ -87,11 +90,9 @@ def recognize_structure(
     Raises
     ------
     NotRecognizedError
-        For another structure, and for parameters of PREDPP that the engine has not (lag times, bioavailability, initial amounts).
+        For another structure. Parameters of PREDPP that the engine has not are those of ``unsupported_variables``.
     """
     kind = (advan, trans or 1)
-    if values.get("CALLFL", Unary("-", Number(1.0))) != Unary("-", Number(1.0)):
-        raise NotRecognizedError("sets CALLFL, which has $PK called at other times; expected every event")
     if advan not in _CENTRAL:
         raise NotRecognizedError(f"has ADVAN{advan}; expected ADVAN1 to ADVAN4")
     if kind not in _PARAMETERS and (trans or 1) != 1:
@@ -106,14 +107,14 @@ def recognize_structure(
     lacking = [name for name in parameters if name not in values]
     if lacking:
         raise NotRecognizedError(f"gives {' and '.join(lacking)} no value; expected {', '.join(parameters)}")
-    _refuse_others(advan, values)
     return RecognizedStructure(
         1 if advan in {1, 2} else 2,
         central,
         advan in _DEPOTS,
         parameters,
         _volume_factor(values, central, volume),
-        _duration(values, central),
+        _constant(f"R{central}", values),
+        _constant(f"D{central}", values),
     )
 
 
@@ -191,24 +192,39 @@ def _volume_factor(values: Mapping[str, Expression], central: int, volume: str) 
     return whole.constant / part.constant
 
 
-def _refuse_others(advan: int, values: Mapping[str, Expression]) -> None:
-    """Refuse parameters of PREDPP that the engine has not, unless they are what PREDPP takes without them."""
-    defaults = {"ALAG": 0.0, "F": 1.0}
-    for number in range(1, _N_COMPARTMENTS[advan] + 2):
-        for word, default in defaults.items():
-            value = values.get(f"{word}{number}")
-            if value is not None and value != Number(default):
-                raise NotRecognizedError(f"has {word}{number}, which the engine has not; expected none, or {default:g}")
-        for word in (f"R{number}", f"A_0({number})", f"DADT({number})", f"MTIME({number})"):
-            if word in values:
-                raise NotRecognizedError(f"has {word}, which the engine has not")
+_DEFAULTS = {"ALAG": 0.0, "F": 1.0}
+_NUMBERED = re.compile(r"(ALAG|F|R|D|A_0|DADT|MTIME)\(?([1-9]\d*)\)?")
 
 
-def _duration(values: Mapping[str, Expression], central: int) -> float | None:
-    value = values.get(f"D{central}")
-    if value is None:
+def unsupported_variables(advan: int, code: Code, values: Mapping[str, Expression]) -> Iterator[Problem]:
+    """Yield each parameter of PREDPP that the engine has not, with the line that gives it a value.
+
+    Those are no problem that are what PREDPP takes without them: a lag time of 0, a bioavailability of 1. Parameters as in
+    ``recognize_structure``.
+    """
+    lines = {node.target.name: node.line for node in walk(*code.statements) if isinstance(node, Assignment)}
+    most = _N_COMPARTMENTS[advan] + 1 if advan in _N_COMPARTMENTS else math.inf
+    for name, line in lines.items():
+        if name == "CALLFL" and values.get(name) != Unary("-", Number(1.0)):
+            yield Problem(f"line {line}, $PK", "sets CALLFL, which has $PK called at other times; expected every event")
+        match = _NUMBERED.fullmatch(name)
+        if match is None or int(match[2]) > most:
+            continue
+        place, word = f"line {line}, $PK", match[1]
+        value = values.get(name)
+        if word in _DEFAULTS:
+            if value != Number(_DEFAULTS[word]):
+                yield Problem(place, f"has {name}, which the engine has not; expected none, or {_DEFAULTS[word]:g}")
+        elif word not in {"R", "D"}:
+            yield Problem(place, f"has {name}, which the engine has not")
+        elif int(match[2]) == _CENTRAL.get(advan) and _constant(name, values) is None:
+            what = "rate" if word == "R" else "duration"
+            yield Problem(place, f"has {name} that is no number; expected the {what} of all infusions")
+
+
+def _constant(name: str, values: Mapping[str, Expression]) -> float | None:
+    """Return the number that a variable is, or None without one."""
+    if name not in values:
         return None
-    product = product_of(value)
-    if any(isinstance(factor, Power) for factor in product.factors) or product.factors:
-        raise NotRecognizedError(f"has D{central} that is no number; expected the duration of all infusions")
-    return product.constant
+    product = product_of(values[name])
+    return None if product.factors else product.constant

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nonmem_ref.control.evaluate import evaluate
+from nonmem_ref.control.tree import Assignment, Name, walk
 from pkpd.model.covariate import log_effect
 from pkpd.model.spec import Effect, RandomEffectShape
 
@@ -38,7 +39,13 @@ def coefficient_value(coefficient: Coefficient, known: Mapping[str, float | Floa
 
 
 def covariate_values(covariate: Covariate, known: Mapping[str, float | FloatArray]) -> FloatArray:
-    """Return what an effect reads at each record: the data item, or 1 and 0."""
+    """Return what an effect reads at each record: the data item, 1 and 0, or what code makes of data items."""
+    if covariate.made_as is not None:
+        made = (Assignment(Name(covariate.item), covariate.made_as),)
+        items = {node.name for node in walk(covariate.made_as) if isinstance(node, Name)}
+        read = {name: known[name] for name in items}
+        values = evaluate(made, read)[covariate.item].value
+        return values if any(np.ndim(one) for one in read.values()) else values[0]
     item = np.asarray(known[covariate.item], dtype=np.float64)
     if covariate.relation is None:
         return item

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HEAD = ("ID", "TIME", "AMT", "DUR", "EVID", "MDV", "ADDL", "II", "SS", "CMT", "DV", "CENS")
 _N_EVENT = len(_HEAD)
-_DURATION_FROM_MODEL = -2.0
+_RATE_FROM_MODEL, _DURATION_FROM_MODEL = -1.0, -2.0
 _MOST_SHOWN = 20
 
 
@@ -101,6 +101,7 @@ def _dose_compartments(dataset: Dataset, model: RecognizedModel) -> FloatArray:
 
 def _durations(dataset: Dataset, model: RecognizedModel, amount: FloatArray) -> FloatArray:
     rate = _column(dataset, "RATE")
+    rate = np.where(rate == _RATE_FROM_MODEL, model.structure.rate or 0.0, rate)
     found = np.divide(amount, rate, out=np.zeros(amount.size), where=rate > 0.0)
     return np.where(rate == _DURATION_FROM_MODEL, model.structure.duration or 0.0, found)
 
@@ -141,11 +142,17 @@ def _problems(dataset: Dataset, model: RecognizedModel) -> Iterator[Problem]:
     columns = dataset.columns
     evid, steady = columns["EVID"], _column(dataset, "SS")
     is_dose = np.isin(evid, (DOSE, RESET_DOSE))
+    is_nothing = is_dose & (_column(dataset, "AMT") <= 0.0)
     is_first = np.concatenate(([True], np.diff(dataset.individual) != 0))
     reasons = (
         (is_dose & (steady > 1.0), "SS", "0 or 1; other steady states are not in the engine"),
         (is_dose & (steady == 1.0) & ~is_first, "SS", "a steady state only in an individual's first record"),
-        (is_dose & (_column(dataset, "AMT") <= 0.0), "AMT", "an amount above 0 of a dose"),
+        (is_nothing & (steady == 0.0), "AMT", "an amount above 0 of a dose"),
+        (
+            is_nothing & (steady > 0.0),
+            "AMT",
+            "an amount above 0; constant infusions at steady state are not in the engine",
+        ),
         (np.isinf(_levels(dataset, model)[0]), "DV", "the logarithm of a level, which has an exponential"),
     )
     for where, item, expected in reasons:

@@ -108,7 +108,7 @@ def _content(control: ControlProblem, dataset: Dataset, model: RecognizedModel, 
         "parameters": {name: _parameter(one, control.thetas, known) for name, one in model.parameters.items()},
         "iiv": dict(_random_effects(model, is_fixed)),
         "iov": dict(_occasion_effects(model, is_fixed)),
-        "correlations": list(_correlations(model)),
+        "correlations": list(_correlations(model, is_fixed)),
         "residual": _residual(model),
         "bounds": dict(_bounds(model, control.thetas)),
         "covariates": {
@@ -181,13 +181,13 @@ def _occasion_effects(model: RecognizedModel, is_fixed: Sequence[bool]) -> Itera
             yield name, section | ({"fixed": True} if is_fixed[at] else {})
 
 
-def _correlations(model: RecognizedModel) -> Iterator[dict[str, Any]]:
+def _correlations(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[dict[str, Any]]:
     etas = [(name, one.random.eta - 1) for name, one in model.parameters.items() if one.random is not None]
     for place, (name, i) in enumerate(etas):
         for other, j in etas[:place]:
             if model.omega[i, j] != 0.0:
                 value = float(model.omega[i, j] / math.sqrt(model.omega[i, i] * model.omega[j, j]))
-                yield {"etas": [name, other], "value": value}
+                yield {"etas": [name, other], "value": value} | ({"fixed": True} if is_fixed[i] else {})
 
 
 def _residual(model: RecognizedModel) -> dict[str, Any]:

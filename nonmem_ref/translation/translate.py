@@ -94,7 +94,8 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: 
     Raises
     ------
     InputError
-        With every line that is not understood; where a file cannot be read.
+        With every line that is not understood; where a file cannot be read. Records that are not supported are told when the run is translated,
+        together with what else the engine has not.
     """
     try:
         reading = read_control(path)
@@ -102,7 +103,7 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: 
         raise input_error(
             str(path), f"cannot be read: {error.strerror}; expected a control stream or a listing"
         ) from None
-    if reading.problems:
+    if reading.problems and not reading.problems_read:
         raise InputError(within(path, reading.problems))
     if not 1 <= problem <= len(reading.problems_read):
         n = len(reading.problems_read)
@@ -111,7 +112,7 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: 
     file = _data_file(path, control.data.file, folder) if data is None else data
     found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
     if found.dataset is None:
-        raise InputError(found.problems)
+        raise InputError([*within(path, control.unsupported), *found.problems])
     return Run(path, control, found.dataset, (*reading.notes, *found.notes))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_of
+from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_names, item_of
 from pkpd.errors import InputError, Problem
 from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
 
@@ -27,6 +27,8 @@ PK_NAMES = {
 }
 _TABLES = frozenset({EffectForm.CATEGORY, EffectForm.CATEGORY_EXPONENTIAL})
 _ESTIMATION = "METHOD=1 LAPLACE INTER NUMERICAL SLOW NOABORT NSIG=3 SIGL=9 PRINT=1"
+# Of the endings of data items that are made of a covariate.
+_LONGEST_ENDING = 3
 _EVENTS = ("ID", "TIME", "AMT", "RATE", "EVID", "MDV", "CMT", "DV", "CENS", "LIMIT")
 
 
@@ -67,6 +69,7 @@ class _Writer:
 
     model: ModelSpec
     parameters: dict[str, PopulationParameter]
+    names: dict[str, str]
     thetas: list[str] = field(default_factory=list[str])
     items: dict[str, Item] = field(default_factory=dict[str, Item])
     pk: list[str] = field(default_factory=list[str])
@@ -108,7 +111,7 @@ def control_text(
     """
     if problems := list(_problems(model)):
         raise InputError(problems)
-    writer = _Writer(model, {one.name: one for one in parameters})
+    writer = _Writer(model, {one.name: one for one in parameters}, _item_names(model))
     numbers, omega = _omega(writer, n_occasions)
     _write_pk(writer, numbers, n_occasions)
     error = _error(writer)
@@ -143,6 +146,16 @@ def control_text(
     )
 
 
+def _item_names(model: ModelSpec) -> dict[str, str]:
+    """Return what the data items of each covariate's column are called, beside the variables of the code."""
+    columns = [domain.column.upper() for domain in model.covariates.values()]
+    parameters = PK_NAMES[model.parameterization].values()
+    variables = {f"{before}{name}" for name in parameters for before in ("", "TV", "IOV")}
+    effects = {f"{name}E{i}" for name in parameters for i in range(1, len(model.covariates) + 9)}
+    taken = {*_EVENTS, "OCC", "IPRED", "W", "Y", "F", "F_FLAG", "S1", "S2", "K", "K12", "K21", *variables, *effects}
+    return item_names(columns, taken, left=_LONGEST_ENDING)
+
+
 def _problems(model: ModelSpec) -> Iterator[Problem]:
     """Yield what is not written."""
     if model.centre_variances:
@@ -153,13 +166,6 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
         yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
     if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
         yield Problem(model.id, "has a random effect with heavy tails (t), which is not written")
-    for term in model.terms:
-        for effect in term.effects:
-            if effect.table and first_factor(effect) != 1.0:
-                yield Problem(
-                    model.id,
-                    f"has an effect of {effect.covariate} on {term.parameter} that is not 1 for its first category, which is not written",
-                )
     if model.residual.by_assay or model.residual.by_centre:
         yield Problem(model.id, "has a residual error for each assay or centre, which is not written")
 
@@ -227,9 +233,9 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
 def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     """Write what an effect needs before the typical value, and return its factor."""
     domain = writer.model.covariates[effect.covariate]
-    column = domain.column.upper()
+    column, base = domain.column.upper(), writer.names[domain.column.upper()]
     if effect.form in _TABLES or effect.category is not None:
-        item = Item(column, effect.covariate, lambda x: x, "")
+        item = Item(base, effect.covariate, lambda x: x, "" if base == column else column)
         writer.items.setdefault(item.name, item)
         writer.pk.append(f"{variable} = 1")
         labels = {code: label for label, code in domain.categories}
@@ -238,10 +244,12 @@ def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
             if effect.form in _TABLES
             else [(effect.category, name)]
         )
+        if effect.table and first_factor(effect) != 1.0:
+            writer.pk.append(f"IF ({base}.EQ.{effect.table[0][0]:g}) {variable} = {first_factor(effect)!r}")
         for code, own in entries:
-            writer.pk.append(f"IF ({column}.EQ.{code:g}) {variable} = {category_code(effect, writer.theta(own))}")
+            writer.pk.append(f"IF ({base}.EQ.{code:g}) {variable} = {category_code(effect, writer.theta(own))}")
         return variable
-    item = item_of(effect, column)
+    item = item_of(effect, column, base)
     writer.items.setdefault(item.name, item)
     return factor_code(effect, item.name, writer.theta(name))
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nonmem_ref.dataset.items import RESERVED
 from pkpd.model.spec import EffectForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pkpd.arrays import FloatArray
     from pkpd.model.spec import Effect
+
+
+# What NM-TRAN takes as the name of a data item.
+_NAME, _LONGEST = re.compile(r"[A-Z][A-Z0-9_]*"), 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,23 @@ class Item:
     meaning: str
 
 
-def item_of(effect: Effect, column: str) -> Item:
-    """Return the data item that an effect reads: the covariate, or what is made of it where code would need a limit or a logarithm of one."""
+def item_names(columns: Sequence[str], taken: AbstractSet[str], *, left: int = 0) -> dict[str, str]:
+    """Return the data item of each column: its name where NM-TRAN takes that, with `left` letters more, else XCOV with a number.
+
+    `taken` are names that the code gives to something else; those that NM-TRAN reserves are always taken.
+    """
+    found: dict[str, str] = {}
+    for i, name in enumerate(columns, start=1):
+        is_plain = _NAME.fullmatch(name) is not None and len(name) <= _LONGEST - left
+        found[name] = name if is_plain and name not in taken | RESERVED else f"XCOV{i}"
+    return found
+
+
+def item_of(effect: Effect, column: str, base: str) -> Item:
+    """Return the data item that an effect reads: the covariate, or what is made of it where code would need a limit or a logarithm of one.
+
+    `column` is the covariate's in the cohort, `base` what its data items are called, with an ending for those that are made of it.
+    """
     reference, floor = effect.reference, effect.floor
     least = column if floor is None else f"max({column}, {floor:g})"
 
@@ -47,7 +69,7 @@ def item_of(effect: Effect, column: str) -> Item:
         return x if floor is None else np.maximum(x, floor)
 
     def item(ending: str, values: Callable[[FloatArray], FloatArray], meaning: str) -> Item:
-        return Item(f"{column}{ending}", effect.covariate, lambda x: values(floored(x)), meaning)
+        return Item(f"{base}{ending}", effect.covariate, lambda x: values(floored(x)), meaning)
 
     match effect.form:
         case EffectForm.LINEAR_BELOW:
@@ -63,7 +85,7 @@ def item_of(effect: Effect, column: str) -> Item:
         case _ if floor is not None:
             return item("FLO", lambda x: x, least)
         case _:
-            return item("", lambda x: x, "")
+            return item("", lambda x: x, "" if base == column else column)
 
 
 def factor_code(effect: Effect, item: str, theta: str) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nonmem_ref.dataset.items import RESERVED
-from nonmem_ref.writing.effect_code import shifted
+from nonmem_ref.writing.effect_code import item_names, shifted
 from pkpd.errors import InputError, Problem
 from tte.data.events import EventKind
 from tte.hazards.hazard import Hazard, Link
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 _ESTIMATION = "METHOD=1 LAPLACE LIKELIHOOD NUMERICAL SLOW NOABORT NSIG=3 SIGL=9 PRINT=1"
 _EVENTS = ("ID", "TIME", "DV", "START", "UPPER")
-_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,19}")
 _VARIABLES = {
     Hazard.EXPONENTIAL: ("LAM",),
     Hazard.WEIBULL: ("LAM", "GAM"),
@@ -180,14 +177,9 @@ def _problems(model: EventTimeModel, n_evaluations: int) -> Iterator[Problem]:
 
 
 def _item_names(covariates: Sequence[str]) -> dict[str, str]:
-    """Return the data item of each covariate: its name where NM-TRAN takes that, else X with a number."""
-    taken = {*_EVENTS, *RESERVED, *(name for group in _VARIABLES.values() for name in group)}
-    taken |= {"CHZ", "CHZS", "CHZU", "SUR", "HAZ", "Y", "U", "R2", "AREA0", "F", "G", "H"}
-    found: dict[str, str] = {}
-    for i, name in enumerate(covariates, start=1):
-        is_plain = _NAME.fullmatch(name) is not None and name not in taken
-        found[name] = name if is_plain else f"XCOV{i}"
-    return found
+    """Return the data item of each covariate."""
+    taken = {*_EVENTS, *(name for group in _VARIABLES.values() for name in group)}
+    return item_names(covariates, taken | {"CHZ", "CHZS", "CHZU", "SUR", "HAZ", "Y", "U", "R2", "AREA0", "F", "G", "H"})
 
 
 def _parameters(model: EventTimeModel, thetas: dict[str, str], names: dict[str, str]) -> Iterator[str]:

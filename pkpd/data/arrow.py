@@ -16,3 +16,5 @@ parquet: Any = arrow_parquet
 
 # Raised by Arrow for a file that is not what it should be.
 ArrowInvalid: type[ValueError] = pa.ArrowInvalid
+# Raised for types that have no text or number.
+ArrowNotImplemented: type[NotImplementedError] = pa.ArrowNotImplementedError

@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.data.arrow import pa
 from pkpd.data.censored import all_censored
 from pkpd.data.cohort import Cohort
-from pkpd.data.cohort_table import CohortTable, cell, cells, in_order_of_lines, numbers, problem_at, read_table, texts
+from pkpd.data.cohort_table import (
+    CohortTable,
+    cell,
+    cells,
+    in_order_of_lines,
+    names_in,
+    numbers,
+    problem_at,
+    read_table,
+    texts,
+)
 from pkpd.data.records import Censoring
 from pkpd.data.repeated_rows import repeated_rows
 from pkpd.errors import Problem
@@ -51,8 +62,9 @@ _NUMERIC = (
 _OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
 _BELOW, _ABOVE = 1, -1
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+$")
-# Doses before a steady-state one that stand for all that there were.
-_STEADY_DOSES = 80
+# Doses before a steady-state one that stand for all that there were: as many as go back so far in time, within limits. What was given
+# earlier is nothing any more at half-lives up to a twentieth of that, in days for antibodies and in hours for others.
+_STEADY_SPAN, _FEWEST_STEADY, _MOST_STEADY = 6000.0, 80, 2000
 _MOST_EXPANDED = 100_000_000
 
 
@@ -70,12 +82,15 @@ class CohortReading:
         Everything that is wrong, each with its line and column.
     notes : tuple of str
         What was assumed or passed over, in one sentence each.
+    undosed : tuple of int
+        Rows of measured levels without a dose of their subject before them, where every model predicts 0.
     """
 
     table: CohortTable
     cohort: Cohort | None
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
+    undosed: tuple[int, ...] = ()
 
 
 def read_cohort(path: str, columns: Mapping[str, str] | None = None, *, takes_any_level: bool = False) -> CohortReading:
@@ -104,8 +119,9 @@ def read_cohort(path: str, columns: Mapping[str, str] | None = None, *, takes_an
     reader = _Reader(table, columns or {}, takes_any_level=takes_any_level)
     problems = reader.problems()
     if problems:
-        return CohortReading(table, None, problems, tuple(reader.notes))
-    return CohortReading(table, reader.cohort(), (), tuple(reader.notes))
+        return CohortReading(table, None, problems, tuple(reader.notes), reader.undosed)
+    cohort = reader.cohort()
+    return CohortReading(table, cohort, (), tuple(reader.notes), reader.undosed)
 
 
 class _Reader:
@@ -129,6 +145,9 @@ class _Reader:
         self.evid = self._evid()
         self.is_sample = self._is_sample()
         self.is_dose: BoolArray = self.evid == _DOSE
+        self.undosed = self._undosed()
+        self.centre_column = next((name for name in ("CENTRE", "CENTER") if name in self.table.columns), None)
+        self.centre_row = self._centre_row()
         self.covariates = self._covariates()
 
     def _covariates(self) -> dict[str, FloatArray]:
@@ -209,7 +228,9 @@ class _Reader:
     def _check_subjects(self) -> None:
         table, time = self.table, self.values["TIME"]
         self._each(
-            texts(table, "ID").to_numpy(zero_copy_only=False) == "", "ID", "is {value}; expected the name of a subject"
+            names_in(table, "ID").to_numpy(zero_copy_only=False) == "",
+            "ID",
+            "is {value}; expected the name of a subject",
         )
         seen: set[int] = set()
         for row in self.first.tolist():
@@ -223,6 +244,14 @@ class _Reader:
         self._each(~np.isnan(time) & ~np.isfinite(time), "TIME", "is {value}; expected a finite time [day]")
         is_back = np.concatenate(([False], (np.diff(time) < 0.0) & (np.diff(self.subject) == 0)))
         self._each(is_back, "TIME", "{value} is earlier than the row before; expected times in order within a subject")
+        if self.centre_column is not None:
+            centre = names_in(table, self.centre_column).to_numpy(zero_copy_only=False).astype(str)
+            own = centre[self.centre_row][self.subject]
+            self._each(
+                (centre != "") & (centre != own),
+                self.centre_column,
+                "is {value} and another one in a row before; expected one centre for a subject",
+            )
 
     def _check_events(self) -> None:
         given = self.column("EVID", 0.0)
@@ -248,6 +277,13 @@ class _Reader:
             "AMT" if "AMT" in self.values else "EVID",
             "is {value} in a dose; expected an amount above 0 [mg]",
         )
+        for name, unit in (("AMT", "mg"), ("RATE", "mg/day"), ("DUR", "day"), ("II", "day")):
+            if name in self.values:
+                self._each(
+                    self.is_dose & np.isposinf(self.values[name]),
+                    name,
+                    f"is {{value}}; expected a finite number [{unit}]",
+                )
         self._each(
             (self.evid == _OBSERVATION) & (np.nan_to_num(amount) > 0.0),
             "AMT",
@@ -314,8 +350,14 @@ class _Reader:
                 "DV",
                 "is {value} in a censored row; expected the limit that the level lies beyond [mg/L]",
             )
+            if not self.takes_any_level:
+                self._each(
+                    at & (cens != 0.0) & (dv == 0.0),
+                    "DV",
+                    "is {value} in a censored row; expected the limit that the level lies beyond, above 0 [mg/L]",
+                )
         if not self.takes_any_level:
-            self._each(at & (dv < 0.0), "DV", "is {value}; expected a level of at least 0 [mg/L]")
+            self._each(at & (dv < 0.0) & np.isfinite(dv), "DV", "is {value}; expected a level of at least 0 [mg/L]")
         self._each(at & ~np.isnan(dv) & ~np.isfinite(dv), "DV", "is {value}; expected a finite level [mg/L]")
         for name, values in (("LLOQ", lower), ("ULOQ", upper)):
             if name in self.values:
@@ -378,16 +420,34 @@ class _Reader:
     def _drawn(self, samples: IntArray) -> FloatArray:
         """Return when samples were drawn; one whose row follows a bolus of the same time, as in NONMEM a moment after it."""
         time = self.values["TIME"]
-        rate, duration = np.nan_to_num(self.column("RATE", 0.0)), np.nan_to_num(self.column("DUR", 0.0))
-        is_bolus = self.is_dose & (rate == 0.0) & (duration == 0.0)
-        is_new = np.concatenate(([True], (np.diff(time) != 0.0) | (np.diff(self.subject) != 0)))
-        begin = np.flatnonzero(is_new)[np.cumsum(is_new) - 1]
-        before = np.concatenate(([0], np.cumsum(is_bolus)))
-        is_after = before[samples] > before[begin[samples]]
+        is_after = self._is_after_bolus()[samples]
         if is_after.any():
             one = "1 sample stands" if is_after.sum() == 1 else f"{is_after.sum()} samples stand"
             self.notes.append(f"{one} after a bolus of the same time, and count as drawn right after it.")
         return np.where(is_after, np.nextafter(time[samples], np.inf), time[samples])
+
+    def _is_after_bolus(self) -> BoolArray:
+        """Return which rows follow a bolus of the same subject and time."""
+        time = self.values["TIME"]
+        rate, duration = np.nan_to_num(self.column("RATE", 0.0)), np.nan_to_num(self.column("DUR", 0.0))
+        is_bolus = self.is_dose & (rate == 0.0) & (duration == 0.0)
+        is_new = np.concatenate(([True], (np.diff(time) != 0.0) | (np.diff(self.subject) != 0)))
+        begin = np.flatnonzero(is_new)[np.cumsum(is_new) - 1]
+        before = np.concatenate(([0], np.cumsum(is_bolus)))[:-1]
+        return before > before[begin]
+
+    def _undosed(self) -> tuple[int, ...]:
+        """Return the rows of levels that are more than nothing though no dose of the subject came before."""
+        time, dv = self.values["TIME"], self.values["DV"]
+        cens = np.nan_to_num(self.column("CENS", 0.0))
+        is_nothing = ((cens == 0.0) & (dv < self.column("LLOQ"))) | ((cens == _BELOW) & ~(self.column("LIMIT") > 0.0))
+        is_steady = np.nan_to_num(self.column("SS", 0.0)) == 1
+        begin = np.where(is_steady, -np.inf, time)[self.is_dose]
+        first_dose = np.full(self.first.size, np.inf)
+        np.fmin.at(first_dose, self.subject[self.is_dose], begin)
+        first = first_dose[self.subject]
+        is_before = (time < first) | ((time == first) & ~self._is_after_bolus())
+        return tuple(np.flatnonzero(self.is_sample & ~is_nothing & is_before).tolist())
 
     def _levels(self, samples: IntArray) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
         dv, cens = self.values["DV"][samples], np.nan_to_num(self.column("CENS", 0.0))[samples]
@@ -415,7 +475,7 @@ class _Reader:
             np.nan_to_num(self.column("II", 0.0))[rows],
             np.nan_to_num(self.column("ADDL", 0.0))[rows].astype(np.int64),
         )
-        before = np.where(np.nan_to_num(self.column("SS", 0.0))[rows] == 1, _STEADY_DOSES, 0)
+        before = self._n_steady()[rows]
         count = 1 + extra + before
         which = np.repeat(np.arange(rows.size), count)
         number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) - before[which]
@@ -423,6 +483,13 @@ class _Reader:
         order = np.lexsort((times, self.subject[rows][which]))
         which, times = which[order], times[order]
         return _Doses(self.subject[rows][which], times, amount[which], duration[which])
+
+    def _n_steady(self) -> IntArray:
+        """Return for each row how many doses stand for those before it, which are none but at steady state."""
+        is_steady = self.is_dose & (np.nan_to_num(self.column("SS", 0.0)) == 1)
+        apart = np.where(is_steady, np.nan_to_num(self.column("II", 0.0)), np.inf)
+        n = np.clip(np.ceil(_STEADY_SPAN / apart), _FEWEST_STEADY, _MOST_STEADY)
+        return np.where(is_steady, n, 0.0).astype(np.int64)
 
     def _covariate_rows(self) -> IntArray:
         """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first.
@@ -448,19 +515,26 @@ class _Reader:
         begins = np.searchsorted(pairs[:, 0], pairs[:, 0])
         return (np.arange(len(pairs)) - begins)[place.ravel()].astype(np.int64)
 
+    def _centre_row(self) -> IntArray:
+        """Return the row of each subject that says its centre: the first in which there is one, else the first."""
+        if self.centre_column is None:
+            return self.first
+        is_named = names_in(self.table, self.centre_column).to_numpy(zero_copy_only=False) != ""
+        found = np.full(self.first.size, self.table.n_rows)
+        np.minimum.at(found, self.subject[is_named], np.flatnonzero(is_named))
+        return np.where(found < self.table.n_rows, found, self.first)
+
     def _centres(self) -> tuple[IntArray, tuple[str, ...]]:
-        name = next((name for name in ("CENTRE", "CENTER") if name in self.table.columns), None)
-        if name is None:
+        if self.centre_column is None:
             return np.zeros(self.first.size, dtype=np.int64), ("",)
-        codes = texts(self.table, name).take(self.first).dictionary_encode()
-        return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64), tuple(
-            map(str, codes.dictionary.to_pylist())
-        )
+        codes = names_in(self.table, self.centre_column).take(pa.array(self.centre_row)).dictionary_encode()
+        names = tuple(map(str, codes.dictionary.to_pylist()))
+        return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64), names
 
     def _assays(self, samples: IntArray) -> tuple[IntArray, tuple[str | None, ...]]:
         if "ASSAY" not in self.table.columns:
             return np.zeros(samples.size, dtype=np.int64), (None,)
-        codes = texts(self.table, "ASSAY").take(samples).dictionary_encode()
+        codes = names_in(self.table, "ASSAY").take(samples).dictionary_encode()
         names = tuple(str(name) or None for name in codes.dictionary.to_pylist())
         return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64), names
 
@@ -468,12 +542,16 @@ class _Reader:
         n = self.first.size
         n_without_dose = n - np.unique(doses.subject).size
         n_without_level = n - np.unique(self.subject[samples]).size
+        centre, centres = self._centres()
+        n_without_centre = int(np.isin(centre, [i for i, name in enumerate(centres) if not name]).sum())
+        if 0 < n_without_centre < n:
+            self.notes.append(f"{_subjects(n_without_centre)} no centre, as if that were a centre of its own.")
         if n_without_dose:
             self.notes.append(f"{_subjects(n_without_dose)} no dose.")
         if n_without_level:
             self.notes.append(f"{_subjects(n_without_level)} no level, which adds nothing to the likelihood.")
-        if "SS" in self.values and (np.nan_to_num(self.values["SS"]) == 1).any():
-            self.notes.append(f"A dose at steady state stands for itself and {_STEADY_DOSES} equal ones before it.")
+        if n_steady := int(self._n_steady().max()):
+            self.notes.append(f"A dose at steady state stands for itself and {n_steady} equal ones before it.")
 
 
 def _subjects(n: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.data.arrow import ArrowInvalid, pa, parquet, pc
+from pkpd.data.arrow import ArrowInvalid, ArrowNotImplemented, pa, parquet, pc
 from pkpd.data.csv_table import LinedTable, read_csv_table
 from pkpd.errors import Problem, input_error
 
@@ -91,12 +91,19 @@ def texts(table: CohortTable, name: str, rows: IntArray | None = None) -> Any:  
     return pc.fill_null(pc.utf8_trim_whitespace(column), "")
 
 
+def names_in(table: CohortTable, name: str) -> Any:  # noqa: ANN401 - an Arrow array
+    """Return a column of names as text, nothing for what stands for null: an empty cell, a point, NA."""
+    text = texts(table, name)
+    return pc.if_else(pc.is_in(text, value_set=pa.array(_NOTHING)), "", text)
+
+
 def numbers(table: CohortTable, name: str) -> tuple[FloatArray, IntArray]:
     """Return a column as numbers, NaN for null, and the rows that hold something else."""
     column = table.columns[name]
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
         cast = (
-            pc.cast(column, pa.float64())
+            # Whole numbers too large for a float are rounded to the nearest one.
+            pc.cast(column, pa.float64(), safe=False)
             if not pa.types.is_boolean(column.type)
             else pc.cast(pc.cast(column, pa.int8()), pa.float64())
         )
@@ -141,7 +148,20 @@ def _line_of(fault: Problem) -> int:
 
 def _read_parquet(raw: bytes) -> LinedTable:
     table = parquet.read_table(pa.BufferReader(raw))
-    return LinedTable(table, np.arange(1, int(table.num_rows) + 1, dtype=np.int64), ())
+    columns = [_as_numbers_or_text(table.column(i)) for i in range(table.num_columns)]
+    plain = pa.table(columns, names=table.column_names) if columns else table
+    return LinedTable(plain, np.arange(1, int(table.num_rows) + 1, dtype=np.int64), ())
+
+
+def _as_numbers_or_text(column: Any) -> Any:  # noqa: ANN401 - an Arrow array
+    """Return a column of Parquet as it is where it holds numbers, else as text: also bytes, lists and whatever else there is."""
+    kind = column.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
+        return column
+    try:
+        return pc.cast(column, pa.string())
+    except (ArrowInvalid, ArrowNotImplemented):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], type=pa.string())
 
 
 def _first_sentence(error: Exception) -> str:

@@ -33,11 +33,11 @@ class SubjectCourse:
     id : str
         Name of the subject.
     times : (n_times,) array
-        Ascending [day], from the first record of a dose or level to the last; every dose's start and end is among them.
+        Ascending [day], from the first record of a dose or level to the last; every dose's start and end from there on is among them.
     pred, ipred : (n_times,) arrays
         Predictions [mg/L] at eta = 0 and at the estimates of the random effects.
     dose_time, dose_amount : (n_doses,) arrays
-        Start [day] and amount [mg].
+        Start [day] and amount [mg]; without those that stand for a steady state before the first record.
     sample_time, level, lower, upper, censoring : (n_levels,) arrays
         As in ``LevelRecords``.
     """
@@ -62,6 +62,7 @@ def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...
     for place in places:
         one = select_subjects(fit.population.cohort, np.array([place]))
         times = _times(one)
+        is_shown = one.dose_time >= times[0]
         problem = bind_cohort(model, one, times=times)
         # A subject alone has the random effects of its own occasions, which are the first ones of the cohort's.
         eta = np.ascontiguousarray(fit.evaluation.eta[place, : problem.n_eta])
@@ -71,8 +72,8 @@ def subject_courses(fit: Fit, places: Iterable[int]) -> tuple[SubjectCourse, ...
                 times=times,
                 pred=predict_curve(problem, np.zeros_like(eta)),
                 ipred=predict_curve(_in_its_centre(problem, fit, place), eta),
-                dose_time=one.dose_time,
-                dose_amount=one.dose_amount,
+                dose_time=one.dose_time[is_shown],
+                dose_amount=one.dose_amount[is_shown],
                 sample_time=one.sample_time,
                 level=one.level,
                 lower=one.lloq,
@@ -96,9 +97,13 @@ def _in_its_centre(problem: Problem, fit: Fit, place: int) -> Problem:
 def _times(one: Cohort) -> FloatArray:
     """Return even steps, and the corners of the curve: the starts and ends of infusions."""
     ends = one.dose_time + one.dose_duration
+    # Doses before the first record stand for a steady state.
+    begin = min(float(one.row_time[0]), float(one.sample_time.min(initial=np.inf)))
     known = np.concatenate((one.dose_time, one.sample_time))
+    known = known[known >= begin]
     if not known.size:
         return np.zeros(1)
     corners = np.concatenate((one.dose_time, ends))
+    corners = corners[corners >= begin]
     even = np.linspace(float(known.min()), float(known.max()), _N_TIMES)
     return np.unique(np.concatenate((even, corners[corners <= known.max()])))

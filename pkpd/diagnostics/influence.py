@@ -174,9 +174,12 @@ def approximate_deletion(original: Fit, number: int, *, unit: DeletedUnit = Dele
     information = slopes.T @ original.information @ slopes
     step: FloatArray = 0.5 * np.asarray(np.linalg.solve(information, score), dtype=np.float64)
     rest = original.ofv - float(original.evaluation.ofv_i[left_out].sum())
+    # Where nothing holds a parameter, as at a bound, the step is beyond all numbers and the estimate infinite.
+    with np.errstate(over="ignore"):
+        values = to_values(scale, free + step)
     return Deletion(
         number,
-        to_values(scale, free + step),
+        values,
         rest - float(step @ information @ step),
         np.nan,
         original.status,

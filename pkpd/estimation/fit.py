@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pkpd.errors import input_error
+from pkpd.errors import InputError, Problem, input_error
 from pkpd.estimation.information import expected_decrease, information_at, is_positive
 from pkpd.estimation.minimize import Minimum, Point
 from pkpd.estimation.objectives import Memory, Method, SampledPoints, conditional_of
@@ -173,19 +173,33 @@ def with_changes(
     InputError
         For a name that is none of theirs, and for a value outside its bounds.
     """
-    names = [parameter.name for parameter in parameters]
-    for name, value in (*initial.items(), *fixed.items()):
-        if name not in names:
-            raise input_error(name, f"is not a parameter of this model, which has {', '.join(names)}")
-        one = parameters[names.index(name)]
-        if not one.lower < value < one.upper:
-            raise input_error(name, f"{value:g} is outside its bounds {one.lower:g} to {one.upper:g}")
+    by_name = {parameter.name: parameter for parameter in parameters}
+    given = (*initial.items(), *fixed.items())
+    unknown = dict.fromkeys(name for name, _ in given if name not in by_name)
+    problems = [Problem(name, f"is not a parameter of this model, which has {', '.join(by_name)}") for name in unknown]
+    problems += [
+        Problem(name, f"is {_outside(value, by_name[name])}")
+        for name, value in given
+        if name in by_name and not by_name[name].lower < value < by_name[name].upper
+    ]
     changed = [replace(one, value={**initial, **fixed}.get(one.name, one.value)) for one in parameters]
-    for one in changed:
-        if not one.is_fixed and one.name not in fixed and not one.lower < one.value < one.upper:
-            message = f"starts at {one.value:g}, outside its bounds {one.lower:g} to {one.upper:g}; give an initial value inside"
-            raise input_error(one.name, message)
+    problems += [
+        Problem(one.name, f"starts at {_outside(one.value, one)}; give an initial value inside")
+        for one in changed
+        if not one.is_fixed and one.name not in {**initial, **fixed} and not one.lower < one.value < one.upper
+    ]
+    if problems:
+        raise InputError(problems)
     return tuple(replace(one, is_fixed=one.is_fixed or one.name in fixed) for one in changed)
+
+
+def _outside(value: float, one: PopulationParameter) -> str:
+    """Return what is wrong with a value at or beyond a bound, and how a variance of 0 is had."""
+    if value in {one.lower, one.upper}:
+        absent = one.kind is ParameterKind.OMEGA and value == 0.0
+        cure = "; to have no such random effect, leave its section out of the model file" if absent else ""
+        return f"{value:g}, at a bound; expected a value between {one.lower:g} and {one.upper:g}{cure}"
+    return f"{value:g}, outside its bounds {one.lower:g} to {one.upper:g}"
 
 
 def fit(
@@ -249,7 +263,13 @@ def fit(
         hessian=None if hessian is None else slopes.T @ hessian @ slopes,
         accepted=progress,
     )
+    is_exhausted = not minimum.is_converged and minimum.n_evaluations >= options.most_evaluations
     minimum = replace(minimum, n_evaluations=1 + minimum.n_evaluations)
+    if is_exhausted:
+        # What follows would search on with evaluations of its own, and compare what is no minimum.
+        is_flat = options.method is Method.LAPLACE and _is_nearly_flat(minimum.point.memory.evaluation)
+        status = FitStatus.FLAT_MODE if is_flat else FitStatus.EVALUATIONS
+        return ended(population, options, parameters, search.scale, minimum, None, status)
     # Approximations jump between modes near there, and mislead such a comparison.
     if options.with_covariance and options.method is Method.EXACT and not is_sampled:
         minimum = lowest_without_variance(search, minimum)
@@ -376,9 +396,7 @@ def _status(
     if information is not None and not is_positive(information):
         return FitStatus.NOT_POSITIVE_DEFINITE
     left = minimum.expected_decrease if information is None else expected_decrease(information, minimum.point.gradient)
-    if left < SMALL_DECREASE:
-        return FitStatus.CONVERGED
-    return FitStatus.EVALUATIONS if minimum.n_evaluations >= options.most_evaluations else FitStatus.GRADIENT_NOT_SMALL
+    return FitStatus.CONVERGED if left < SMALL_DECREASE else FitStatus.GRADIENT_NOT_SMALL
 
 
 def parameters_at_bound(

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 BASELINE_MODEL = "fasanmade_2009"
 """Its clearance gives the median of 0.569 and the threshold of 0.627 L/day that Battat et al. publish."""
-BASELINE_THRESHOLD = 0.627
-"""Clearance [L/day] above which colectomy was likelier (Battat et al. 2021, doi:10.1016/j.cgh.2020.03.072)."""
 EARLY_DAY = 7.0
 """Day up to which levels count for the early clearance [day] (Li Wai Suen et al. 2026, doi:10.1053/j.gastro.2025.07.020)."""
 

@@ -128,7 +128,9 @@ def evaluate_centres(
     found, starts = _evaluated(population, values, conditional, nodes)
     nodes = replace(nodes, starts=starts)
     moved = np.abs(found.effects - nodes.mean) / nodes.sd
-    stretched = np.abs(np.log(found.effects_sd / nodes.sd))
+    # Where all weight lies on one node there is no width: its logarithm is infinite, and nodes are laid anew.
+    with np.errstate(divide="ignore"):
+        stretched = np.abs(np.log(found.effects_sd / nodes.sd))
     if np.isfinite(found.ofv) and (moved.max() > _MOVED or stretched.max() > np.log(_STRETCHED)):
         return _laid(population, values, conditional)
     return found, nodes

@@ -162,7 +162,7 @@ def _covariate_problems(model: ModelFile) -> Iterator[tuple[Keys, str]]:
     for name, domain in model.covariates.items():
         keys: Keys = ("covariates", name)
         unit = COVARIATE_UNITS.get(name)
-        if unit is not None and domain.unit != unit:
+        if unit is not None and domain.unit != unit and model.units != "own":
             yield (*keys, "unit"), f"'{domain.unit}', expected '{unit}'; convert the values of {name}."
         if name not in read:
             yield keys, "no effect, value_by or omega2_by reads it; remove it or add the effect."

@@ -193,6 +193,8 @@ def test_an_empty_else_is_kept():
         ("IF (A>1) THEN\nELSE\nELSEIF (A>2) THEN\nENDIF", "line 4, $PK: ELSEIF follows ELSE; expected ENDIF"),
         ('X=1\n" REAL Y', "line 3, $PK: is verbatim code (a quote first), which is not read"),
         ("EXIT 1 2", "line 2, $PK: EXIT is not read; expected assignments and IF"),
+        ("IF (ICALL.EQ.4.AND.(NEWIND.EQ.0)) EXIT 1 2", "line 2, $PK: EXIT is not read; expected assignments and IF"),
+        ("if (a>1) call supp(0,1)", "line 2, $PK: CALL is not read; expected assignments and IF"),
         ("DO WHILE (A > 1)", "line 2, $PK: DO WHILE is not read"),
         ("CALL PASS(MODE)", "line 2, $PK: CALL is not read"),
         ("X = 1 +", "line 2, $PK: “X = 1 +” ends too early"),
@@ -202,6 +204,15 @@ def test_code_that_is_refused(text: str, fault: str):
     _, faults = parsed(text)
     assert len(faults) == 1
     assert faults[0].startswith(fault)
+
+
+def test_functions_may_have_their_names_of_double_precision():
+    code, faults = parsed("X = DEXP(DLOG(A)+DSQRT(B))\nY = EXP(LOG(A)+SQRT(B))")
+    assert not faults
+    first, second = code.statements
+    assert isinstance(first, Assignment)
+    assert isinstance(second, Assignment)
+    assert first.value == second.value
 
 
 def test_every_line_that_is_not_understood_is_told():

@@ -38,7 +38,7 @@ def problem(text: str) -> ControlProblem:
 
 def faults(text: str) -> list[str]:
     found = parse_control(lines(text))
-    assert found.problems_read == ()
+    assert all(one.unsupported for one in found.problems_read)
     return [str(one) for one in found.problems]
 
 
@@ -372,7 +372,19 @@ def test_routines_in_files_are_refused():
     "record", ["PRIOR", "MIX", "AES", "MSFI", "LEVEL", "NONPARAMETRIC", "THETAI", "INFN", "BIND", "TOL"]
 )
 def test_records_that_are_refused(record: str):
-    assert faults(control(last=f"${record} x")) == [f"line 5, ${record}: is not supported"]
+    (fault,) = faults(control(last=f"${record} x"))
+    assert fault.startswith(f"line 5, ${record}: is not supported")
+
+
+def test_a_problem_with_records_that_are_not_supported_is_read_all_the_same():
+    found = parse_control(lines(control(last="$PRIOR NWPRI\n$LEVEL x")))
+    (read,) = found.problems_read
+    assert read.unsupported == found.problems
+    assert [one.message.partition(":")[2].strip() for one in found.problems] == [
+        "the engine's population estimates have no priors",
+        "the engine has random effects of subjects and occasions alone",
+    ]
+    assert parse_control(lines(control(last="$PRIOR NWPRI\n$PK\nX = (1"))).problems_read == ()
 
 
 def test_records_that_are_passed_over_are_noted():

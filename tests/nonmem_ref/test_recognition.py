@@ -14,6 +14,7 @@ from nonmem_ref.control.read import parse_control, read_control
 from nonmem_ref.dataset.read import Dataset, read_dataset
 from nonmem_ref.recognition.parameter import Coefficient, Covariate, CovariateEffect, OccasionEffect, RandomEffect
 from nonmem_ref.recognition.recognize import recognize
+from nonmem_ref.recognition.values import covariate_values
 from pkpd.model.spec import EffectForm, RandomEffectShape, ResidualKind
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ def recognition(
     omega: str = "$OMEGA 0.1 0.2 0.3 0.4",
     sigma: str = "$SIGMA 0.04 0.25",
     rest: str = "",
+    may_have_unsupported: bool = False,
     **columns: Any,
 ) -> Recognition:
     theta = "$THETA (0,2) (0,20) 0.3 -0.4 0.5 1.5"
     text = f"$PROBLEM p\n$INPUT ID TIME AMT DV WT AGE SEX OCC RACE BLQ\n$DATA d.csv\n$SUBR {sub}\n$PK\n{pk}\n{scale}\n$ERROR\n{error}\n{theta}\n{omega}\n{sigma}\n{rest}\n"
     found = parse_control(enumerate(text.splitlines(), start=1))
-    assert found.problems == ()
+    assert found.problems == () or may_have_unsupported
     return recognize(found.problems_read[0], data(**columns))
 
 
@@ -252,6 +254,103 @@ def test_categories_that_leave_records_over_are_refused():
     assert "CL is not understood: the code gives 0.5 at a record where 2 was recognized" in text
 
 
+@pytest.mark.parametrize(
+    ("code", "item", "form", "reference"),
+    [
+        ("W=70\nIF (WT.GT.0) W=WT\nCL=THETA(1)*(W/70)**THETA(3)", "WT_IF_WT_GT_0_ELSE_70", "power", 70.0),
+        ("W=WT\nIF (WT.EQ.-99) W=70\nCL=THETA(1)*(W/70)**THETA(3)", "WT_BUT_70_IF_WT_EQ_m99", "power", 70.0),
+        (
+            "IF (WT.EQ.-99) X=1\nIF (WT.NE.-99) X=(WT/70)**THETA(3)\nCL=THETA(1)*X",
+            "WT_IF_WT_NE_m99_ELSE_70",
+            "power",
+            70.0,
+        ),
+        (
+            "X=1\nIF (AGE.GT.0) X=1+THETA(3)*(AGE-40.5)\nCL=THETA(1)*X",
+            "AGE_IF_AGE_GT_0_ELSE_40p5",
+            "linear_fraction",
+            40.5,
+        ),
+        (
+            "IF (AGE.EQ.-99) THEN\nX=0\nELSE\nX=THETA(3)*(AGE-40)\nENDIF\nCL=THETA(1)*EXP(X)",
+            "AGE_BUT_40_IF_AGE_EQ_m99",
+            "exponential",
+            40.0,
+        ),
+        (
+            "A=AGE\nIF (AGE.LT.0) A=40\nCL=EXP(LOG(THETA(1))+THETA(3)*(A-40))",
+            "AGE_BUT_40_IF_AGE_LT_0",
+            "exponential",
+            40.0,
+        ),
+    ],
+)
+def test_covariates_that_may_be_missing(code: str, item: str, form: str, reference: float):
+    missing = np.where(np.arange(N) < 6, -99.0, 61.0 + np.arange(N))
+    (found,) = clearance(code, WT=missing, AGE=missing).effects
+    assert (found.covariate.item, found.form, found.coefficient) == (item, EffectForm(form), THETA_3)
+    assert found.reference == near(reference)
+    values = covariate_values(found.covariate, {"WT": missing, "AGE": missing})
+    np.testing.assert_array_equal(values, np.where(missing < 0.0, reference, missing))
+
+
+@pytest.mark.parametrize("code", ["W=WT\nIF (WT.LE.0) W=70\n", "W=70\nIF (WT.GT.0) W=WT\n"])
+def test_a_plain_factor_that_may_be_missing(code: str):
+    missing = np.where(np.arange(N) < 6, -99.0, 61.0 + np.arange(N))
+    found = clearance(f"{code}CL=THETA(1)*(W/70)", WT=missing)
+    (effect_of,) = found.effects
+    assert (effect_of.form, effect_of.coefficient, found.typical) == (
+        EffectForm.POWER,
+        Coefficient(1.0),
+        Coefficient(near(1.0 / 70.0), 1),
+    )
+    values = covariate_values(effect_of.covariate, {"WT": missing})
+    np.testing.assert_array_equal(values, np.where(missing < 0.0, 70.0, missing))
+
+
+def test_what_takes_long_to_say_has_a_short_name_of_its_own():
+    missing = np.where(np.arange(N) % 6 < 3, -99.0, 61.0 + np.arange(N))
+    names: set[str] = set()
+    for low in (55, 56):
+        code = (
+            f"W=WT\nIF (WT.EQ.-99.AND.SEX.EQ.1) W=80\nIF (WT.EQ.-99.AND.SEX.EQ.0) W={low}\nCL=THETA(1)*(W/70)**THETA(3)"
+        )
+        (found,) = clearance(code, WT=missing).effects
+        names.add(found.covariate.item)
+        values = covariate_values(found.covariate, {"WT": missing, "SEX": data().columns["SEX"]})
+        np.testing.assert_array_equal(values, np.where(missing > 0.0, missing, np.where(np.arange(N) < 6, low, 80.0)))
+    assert len(names) == 2
+    assert all(len(name) <= 40 for name in names)
+
+
+@pytest.mark.parametrize(
+    ("code", "item"),
+    [
+        ("CL=THETA(1)\nIF (SEX.EQ.1.AND.AGE.GT.40) CL=CL*THETA(3)", "SEX_EQ_1_AND_AGE_GT_40"),
+        ("CL=THETA(1)\nIF (SEX.EQ.1) THEN\nIF (AGE.GT.40) CL=CL*THETA(3)\nENDIF", "SEX_EQ_1_AND_AGE_GT_40"),
+        ("X=0\nIF (SEX.EQ.1.AND.AGE.GT.40) X=1\nCL=THETA(1)*THETA(3)**X", "SEX_EQ_1_AND_AGE_GT_40"),
+        (
+            "IF (SEX.EQ.1.OR.RACE.EQ.2) THEN\nCL=THETA(1)\nELSE\nCL=THETA(1)*THETA(3)\nENDIF",
+            "NOT_SEX_EQ_1_OR_RACE_EQ_2",
+        ),
+    ],
+)
+def test_conditions_of_several_items(code: str, item: str):
+    (found,) = clearance(code).effects
+    assert (found.covariate.item, found.coefficient) == (item, THETA_3)
+    columns = data().columns
+    sex, age, race = (columns[name] for name in ("SEX", "AGE", "RACE"))
+    holds = (sex == 1) & (age > 40) if "AND" in item else ~((sex == 1) | (race == 2))
+    np.testing.assert_array_equal(covariate_values(found.covariate, columns), holds)
+
+
+def test_what_code_makes_of_items_has_a_name_of_its_own():
+    taken = problems(
+        "W=WT\nIF (WT.LT.0) W=70\nCL=THETA(1)*(W/70)**THETA(3)\nV=THETA(2)", WT_BUT_70_IF_WT_LT_0=np.ones(N)
+    )
+    assert "makes two different things of data items that would both be called WT_BUT_70_IF_WT_LT_0" in taken
+
+
 def test_several_effects_are_multiplied():
     found = clearance("CL=THETA(1)*(WT/70)**0.75*(1+THETA(3)*SEX)*EXP(THETA(4)*(AGE-40))*EXP(ETA(1))")
     assert {one.covariate.item for one in found.effects} == {"WT", "SEX", "AGE"}
@@ -262,6 +361,8 @@ def test_several_effects_are_multiplied():
     [
         "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1)+IOV)",
         "IF (OCC.EQ.1) IOV=ETA(3)\nIF (OCC.EQ.2) IOV=ETA(4)\nCL=THETA(1)*EXP(ETA(1))*EXP(IOV)",
+        "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)",
+        "O1=0\nO2=0\nIF (OCC.EQ.1) O1=1\nIF (OCC.EQ.2) O2=1\nCL=THETA(1)*EXP(ETA(1)+O1*ETA(3)+ETA(4)*O2)",
         "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSEIF (OCC.EQ.2) THEN\nIOV=ETA(4)\nENDIF\nCL=EXP(LOG(THETA(1))+ETA(1)+IOV)",
     ],
 )
@@ -269,6 +370,11 @@ def test_random_effects_of_occasions(code: str):
     found = clearance(code, omega="$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) 0.3\n$OMEGA BLOCK(1) SAME")
     assert found.random == RandomEffect(1)
     assert found.occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
+
+
+def test_an_else_that_stands_for_two_occasions_is_refused():
+    code = "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
+    assert "CL is different where OCC.EQ.1" in problems(code, OCC=1.0 + np.arange(N) % 3)
 
 
 def test_occasions_need_one_variance():
@@ -293,8 +399,8 @@ def test_occasions_need_one_variance():
         ("CL=-THETA(1)", "CL has the constant -1 before it; expected one above 0"),
         ("CL=THETA(1)/(1+THETA(3)*SEX)", "which is not recognized"),
         (
-            "CL=THETA(1)\nIF (SEX.EQ.1.AND.AGE.GT.40) CL=CL*THETA(3)",
-            "CL depends on SEX.EQ.1.AND.AGE.GT.40; expected a data item compared",
+            "CL=THETA(1)\nIF (SEX.EQ.1.AND.TIME.GT.3) CL=CL*THETA(3)",
+            "CL depends on SEX.EQ.1.AND.TIME.GT.3; expected a data item compared",
         ),
         (
             "IF (SEX.EQ.1) THEN\nCL=THETA(1)\nELSE\nCL=THETA(5)*WT\nENDIF",
@@ -382,6 +488,15 @@ def test_the_scale_may_be_a_multiple_of_the_volume():
     assert model(scale="S1=V/1000").structure.volume_factor == pytest.approx(1e-3)
 
 
+def test_the_rate_of_infusions():
+    dosed = np.arange(N) % 6 == 0
+    assert model(scale="S1=V\nR1=50", RATE=np.where(dosed, -1.0, 0.0)).structure.rate == 50.0
+    lacking = problems(scale="S1=V", RATE=np.where(dosed, -1.0, 0.0))
+    assert "RATE is -1, but $PK gives R1 no value" in lacking
+    nothing = problems(scale="S1=V\nR1=0", RATE=np.where(dosed, -1.0, 0.0))
+    assert "RATE is -1, but R1 is 0; expected more than 0" in nothing
+
+
 def test_the_duration_of_infusions():
     found = model("CL=THETA(1)\nV=THETA(2)\nD1=0.0833", RATE=np.where(np.arange(N) % 6 == 0, -2.0, 0.0))
     assert found.structure.duration == 0.0833
@@ -414,6 +529,7 @@ def test_the_duration_of_infusions():
         ({"scale": "S1=V\nF1=THETA(3)"}, "has F1, which the engine has not; expected none, or 1"),
         ({"scale": "S1=V\nA_0(1)=5"}, "has A_0(1), which the engine has not"),
         ({"scale": "S1=V\nD1=THETA(3)"}, "has D1 that is no number; expected the duration of all infusions"),
+        ({"scale": "S1=V\nR1=THETA(3)"}, "line 9, $PK: has R1 that is no number; expected the rate of all infusions"),
         ({"CMT": np.full(N, 2.0)}, "d.csv: line 2, CMT: expected a dose into compartment 1"),
         ({"EVID": np.where(np.arange(N) % 6 == 0, 4.0, 0.0)}, "d.csv: line 2, EVID: expected no reset"),
         ({"rest": "$EST LIKELIHOOD METHOD=1 LAPLACE"}, "$ESTIMATION: has LIKELIHOOD; expected predictions"),
@@ -461,6 +577,50 @@ def test_records_that_share_their_residuals_are_refused():
 def test_absorbed_doses_make_the_absorption_a_parameter():
     found = model("CL=THETA(1)\nV=THETA(2)\nKA=THETA(3)", sub="ADVAN2 TRANS2", scale="S2=V")
     assert set(found.parameters) == {"cl", "v", "ka"}
+
+
+def test_everything_that_the_engine_has_not_is_told_at_once():
+    found = recognition(
+        "CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(1))",
+        "Y=F+SQRT(F)*EPS(1)",
+        scale="S1=V\nALAG1=THETA(3)\nF1=THETA(5)\nD1=THETA(6)",
+        rest="$EST METHOD=1 INTER\n$PRIOR NWPRI",
+        may_have_unsupported=True,
+    )
+    assert sorted(map(str, found.problems)) == [
+        "line 10, $PK: has F1, which the engine has not; expected none, or 1",
+        "line 11, $PK: has D1 that is no number; expected the duration of all infusions",
+        "line 12, $ERROR: gives Y an error that is neither additive, proportional nor both",
+        "line 18, $PRIOR: is not supported: the engine's population estimates have no priors",
+        "line 5, $PK: V and CL share ETA(1); the engine has one for each parameter",
+        "line 9, $PK: has ALAG1, which the engine has not; expected none, or 0",
+    ]
+
+
+def test_lines_of_code_that_are_not_read_are_told_with_the_rest():
+    found = recognition(
+        'CL=THETA(1)*EXP(ETA(1))\n" REAL X\nV=THETA(2)*EXP(ETA(1))\nIF (CL.LE.0) EXIT 1 2',
+        "Y=F+EPS(1)",
+        may_have_unsupported=True,
+    )
+    assert [one.place for one in found.problems] == ["line 7, $PK", "line 9, $PK", "line 5, $PK"]
+    assert [one.message.partition(" ")[0] for one in found.problems] == ["is", "EXIT", "V"]
+
+
+def test_differential_equations_are_one_sentence_beside_what_else_is_refused():
+    found = recognition(
+        error="W=THETA(3)\nY=LOG(F)+W*F*EPS(1)",
+        sub="ADVAN13 TOL=9",
+        scale="S1=V\nF1=THETA(5)",
+        rest="$MODEL COMP=(CENTRAL)\n$DES\nDADT(1)=-CL/V*A(1)",
+    )
+    assert [one.place for one in found.problems] == ["line 17, $DES", "line 9, $PK", "line 10, $ERROR"]
+
+
+def test_mixtures_are_one_sentence():
+    pk = "CL=THETA(1)*EXP(ETA(1))\nIF (MIXNUM.EQ.2) CL=THETA(2)*EXP(ETA(1))\nV=THETA(3)"
+    found = recognition(pk, rest="$MIX\nNSPOP=2\nP(1)=THETA(5)\nP(2)=1-THETA(5)", may_have_unsupported=True)
+    assert [one.place for one in found.problems] == ["line 15, $MIX"]
 
 
 def test_other_routines_are_refused():
@@ -544,6 +704,20 @@ def test_variances_of_thetas_with_a_fixed_sigma_add():
         pytest.approx(0.3),
         pytest.approx(0.5),
     )
+
+
+@pytest.mark.parametrize("code", ["Y=F*(1+EPS(1))+EPS(2)", "W=F\nY=F+W*ERR(1)+THETA(3)*ERR(2)"])
+def test_correlated_residuals_are_refused_for_what_they_are(code: str):
+    text = problems(error=code, sigma="$SIGMA BLOCK(2) 0.04 0.01 0.25")
+    assert (
+        "line 9, $ERROR: gives Y an error of EPS(1) and EPS(2), which $SIGMA has correlated; the engine has independent ones"
+        in text
+    )
+
+
+def test_correlations_of_residuals_that_do_not_meet_change_nothing():
+    residual = model(error="Y=F*(1+EPS(1))", sigma="$SIGMA BLOCK(2) 0.04 0.01 0.25").residual
+    assert (residual.kind, residual.proportional, residual.additive) == (ResidualKind.VARIANCES_ADD, near(0.2), 0.0)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,6 @@ NIYIGENA = load_model("niyigena_2026_asuc")
 DRAWN = virtual_cohort(NIYIGENA, Design(24, missing=0.0), np.random.default_rng(2))
 # What is not written says why; of these the reasons are known.
 NOT_WRITTEN = {
-    "passot_2016_adult": "has an effect of diagnosis on cl that is not 1 for its first category, which is not written",
     "ternant_2008": "has a variance for each category, which is not written",
     "zhao_2026_pediatric": "has a residual error for each assay or centre",
 }
@@ -82,6 +81,23 @@ def assert_same(folder: Path, model: ModelSpec, cohort: Cohort) -> None:
 def test_every_shipped_model_has_its_objective_after_the_round_trip(tmp_path: Path, name: str):
     model = load_model(name)
     assert_same(tmp_path, model, cohort_for(model))
+
+
+@pytest.mark.parametrize("column", ["WEIGHT_AT_THE_FIRST_DOSE", "2WT", "BODY WEIGHT", "TIME", "CL", "TVCL"])
+def test_items_have_names_that_nm_tran_takes(tmp_path: Path, column: str):
+    covariates = {
+        name: replace(one, column=column if name == "weight_kg" else one.column)
+        for name, one in NIYIGENA.covariates.items()
+    }
+    model = replace(NIYIGENA, covariates=covariates)
+    cohort = cohort_for(model)
+    assert_same(tmp_path, model, cohort)
+    text = (tmp_path / "run.ctl").read_text(encoding="utf-8")
+    items = next(line for line in text.splitlines() if line.startswith("$INPUT")).split()[1:]
+    assert len(set(items)) == len(items)
+    assert all(len(one) <= 20 for one in items)
+    assert "XCOV" in "".join(items)
+    assert f" is {column}\n" in text
 
 
 def test_a_sum_of_terms_is_written_and_not_recognized(tmp_path: Path):

@@ -13,6 +13,7 @@ from pkpd.errors import InputError
 from pkpd.model import load_model
 from pkpd.model.spec import Parameterization
 from pkpd.model_cohort_file import read_model_cohort
+from pkpd.model_covariates import with_model_covariates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,3 +125,51 @@ def test_the_compartments_of_an_oral_model(tmp_path: Path):
     assert problems(tmp_path, without, oral) == [
         "line 2, CMT: is missing of an infusion; expected 2, the central compartment"
     ]
+
+
+@pytest.mark.requirement("DATA-03")
+def test_levels_before_any_dose_are_problems_where_the_error_is_a_share_of_the_prediction(tmp_path: Path):
+    text = (
+        "ID,TIME,AMT,DUR,DV,CENS,LLOQ,WT,CRP\na,-1,.,.,3,0,.,60,30\na,0,.,.,4,0,.,60,30\na,0,300,0.1,.,.,.,60,30\n"
+        "a,5,.,.,5,0,.,60,30\nb,-1,.,.,0.4,1,.,60,30\nb,-0.5,.,.,0.1,0,0.4,60,30\nb,0,300,0,.,.,.,60,30\n"
+        "b,0,.,.,9,0,.,60,30\nc,3,.,.,7,-1,.,60,30\n"
+    )
+    lines = ["line 2, DV: is 3", "line 3, DV: is 4", "line 10, DV: is 7"]
+    assert [one.split(" before any dose")[0] for one in problems(tmp_path, text)] == lines
+    additive = replace(NIYIGENA, residual=replace(NIYIGENA.residual, additive_sd=0.5))
+    assert problems(tmp_path, text, additive) == []
+
+
+def test_rows_without_an_occasion_are_told_where_a_model_reads_it(tmp_path: Path):
+    with_occasions = replace(NIYIGENA, terms=(replace(NIYIGENA.terms[0], occasion_eta="iov_cl"), *NIYIGENA.terms[1:]))
+    text = "ID,TIME,AMT,DV,WT,CRP,OCC\na,0,300,.,60,30,.\na,5,.,5,60,30,1\na,9,.,3,60,30,2\n"
+    assert problems(tmp_path, text) == []
+    assert problems(tmp_path, text, with_occasions) == [
+        "line 2, OCC: is .; expected the occasion in every row, doses as well"
+    ]
+
+
+def test_assays_that_a_model_does_not_know_are_told_with_their_lines(tmp_path: Path):
+    by_assay = replace(
+        NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3), "rapid": (0.0, 0.5)})
+    )
+    text = "ID,TIME,AMT,DV,WT,CRP,ASSAY\na,0,300,.,60,30,x\na,5,.,5,60,30,rapid\na,6,.,5,60,30,new\na,7,.,4,60,30,NA\n"
+    assert problems(tmp_path, text) == []
+    assert problems(tmp_path, text, by_assay) == [
+        "line 4, ASSAY: is new, which niyigena_2026_asuc has no residual error of; expected elisa, rapid, or nothing for its general error"
+    ]
+
+
+def test_a_baseline_value_that_changes_is_noted(tmp_path: Path):
+    file = tmp_path / "cohort.csv"
+    rows = "a,0,300,.,60,30\na,14,.,5,60,12\nb,0,400,.,70,20\nb,20,.,9,70,.\n"
+    file.write_text(f"ID,TIME,AMT,DV,WT,CRP\n{rows}", encoding="utf-8")
+    cohort = read_model_cohort(str(file), NIYIGENA).cohort
+    assert cohort is not None
+    assert with_model_covariates(cohort, NIYIGENA).notes == (
+        "crp_mg_per_L changes within 1 subject, and the model has it as a baseline value: here the value of each row counts.",
+    )
+    varying = replace(NIYIGENA.covariates["crp_mg_per_L"], time_varying=True)
+    assert not with_model_covariates(
+        cohort, replace(NIYIGENA, covariates={**NIYIGENA.covariates, "crp_mg_per_L": varying})
+    ).notes

@@ -176,6 +176,85 @@ def test_records_that_the_engine_has_not_are_told_with_their_line(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.requirement("NM-03")
+@pytest.mark.parametrize("written", ["BLOCK(2) FIX 0.1", "BLOCK(2) 0.1 FIX"])
+def test_a_block_that_is_fixed_is_fixed_as_a_whole(control: Path, written: str):
+    control.write_text(CONTROL.replace("BLOCK(2) 0.1", written), encoding="utf-8")
+    model, cohort, code = imported(control)
+    assert code == 0
+    fixed = {one.name for one in population_parameters(load_model(model)) if one.is_fixed}
+    assert {name for name in fixed if name.startswith("omega2")} == {"omega2_cl", "omega2_v_cl", "omega2_v"}
+    free = control.parent / "free.ctl"
+    free.write_text(CONTROL, encoding="utf-8")
+    ours = objective(model, cohort, "focei")
+    model, cohort, code = imported(free, "--force")
+    assert ours == pytest.approx(objective(model, cohort, "focei"), abs=1e-9)
+
+
+def test_an_item_may_have_the_name_of_a_covariate_of_patient_cases(control: Path):
+    """SEX in a formula is a number of the run like any other, whatever sex is in a patient case."""
+    code = CONTROL.replace("IF (SEX.EQ.1) TVCL = TVCL*(1+THETA(4))", "TVCL = TVCL*(1+THETA(4)*SEX)")
+    control.write_text(code, encoding="utf-8")
+    model, cohort, done = imported(control)
+    assert done == 0
+    ours = objective(model, cohort, "focei")
+    control.write_text(CONTROL, encoding="utf-8")
+    model, cohort, done = imported(control, "--force")
+    assert ours == pytest.approx(objective(model, cohort, "focei"), abs=1e-9)
+
+
+def test_a_missing_weight_is_the_weight_that_the_code_puts_in_its_place(control: Path):
+    whole, some = DATA, DATA.replace(",60,1", ",-99,1")
+    code = CONTROL.replace("TVCL =", "BW = WT\nIF (WT.LE.0) BW = 60\nTVCL =", 1).replace("(WT/70)", "(BW/70)")
+    ofvs: list[float] = []
+    for text, rows in ((CONTROL, whole), (code, some)):
+        control.write_text(text, encoding="utf-8")
+        (control.parent / "data.csv").write_text(rows, encoding="utf-8")
+        model, cohort, done = imported(control, "--force")
+        assert done == 0
+        ofvs.append(objective(model, cohort, "focei"))
+    assert ofvs[1] == pytest.approx(ofvs[0], abs=1e-9)
+    assert "WT_BUT_60_IF_WT_LE_0" in cohort.read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_modelled_rates_that_are_numbers_are_infusions(control: Path):
+    code = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)", "R1 = 50").replace("S2 =", "S1 =")
+    code = code.replace("AMT DV CMT", "AMT DV RATE")
+    ofvs: list[float] = []
+    for rate in ("-1", "50"):
+        rows = DATA.replace("CMT", "RATE").replace("100,.,1,", f"100,.,{rate},").replace("50,.,1,", f"50,.,{rate},")
+        (control.parent / "data.csv").write_text(rows.replace("0,2,", "0,.,"), encoding="utf-8")
+        control.write_text(code, encoding="utf-8")
+        model, cohort, done = imported(control, "--force")
+        assert done == 0
+        ofvs.append(objective(model, cohort, "focei"))
+    assert ofvs[0] == pytest.approx(ofvs[1], abs=1e-12)
+
+
+def test_what_the_engine_has_not_is_told_all_at_once(control: Path, capsys: pytest.CaptureFixture[str]):
+    code = CONTROL.replace("KA = THETA(3)", "KA = THETA(3)\nALAG1 = 0.5\nF1 = THETA(3)")
+    code = code.replace("THETA(2)*EXP(ETA(2))", "THETA(2)*EXP(ETA(1))").replace("W*EPS", "F**0.5*EPS")
+    control.write_text(f"{code}$PRIOR NWPRI\n", encoding="utf-8")
+    assert imported(control)[2] == 2
+    said = capsys.readouterr().err
+    for part in ("$PRIOR: is not", "has ALAG1", "has F1", "V and CL share ETA(1)", "gives Y an error that is neither"):
+        assert said.count(part) == 1
+
+
+def test_a_constant_infusion_at_steady_state_is_told_as_such(control: Path, capsys: pytest.CaptureFixture[str]):
+    code = CONTROL.replace("ADVAN2", "ADVAN1").replace("KA = THETA(3)\n", "").replace("S2 =", "S1 =")
+    code = code.replace("DV CMT WT SEX", "DV RATE WT SEX SS II")
+    control.write_text(code, encoding="utf-8")
+    rows = "ID,TIME,AMT,DV,RATE,WT,SEX,SS,II\n1,0,0,.,10,70,0,1,0\n1,1,.,1500,.,70,0,.,.\n"
+    (control.parent / "data.csv").write_text(rows, encoding="utf-8")
+    assert imported(control)[2] == 2
+    said = capsys.readouterr().err
+    assert (
+        "line 2, AMT: is 0; expected an amount above 0; constant infusions at steady state are not in the engine"
+        in said
+    )
+
+
 def test_levels_below_zero_count_as_in_nonmem(control: Path):
     """A run's data are what they are; a fit takes them where the model is in the run's own units."""
     file = control.parent / "data.csv"

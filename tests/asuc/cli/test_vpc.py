@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 
 import pytest
@@ -58,6 +59,35 @@ def test_estimates_of_a_fit_are_taken_and_init_comes_before_them(cohort, tmp_pat
     used = json.loads((tmp_path / "vpc" / "vpc.json").read_text())["values"]
     assert used["v"] == fitted["theta"]["v"]["estimate"]
     assert used["cl"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "exit_code", "said"),
+    [
+        (
+            "niyigena_2026_asuc_explog",
+            2,
+            f"is a fit of niyigena_2026_asuc_explog; expected one of {MODEL}, as --model says",
+        ),
+        (MODEL, 0, f"the file of {MODEL} is not the same as when it was fitted; its estimates are taken all the same"),
+    ],
+)
+def test_estimates_of_another_model_are_not_taken_in_silence(cohort, tmp_path, capsys, name, exit_code, said):
+    """Both models of the publication have the same parameters, but their effects of CRP have other forms."""
+    document = {"model": {"name": name, "sha256": "0"}, "theta": {"cl": {"estimate": 0.5}}, "omega": {}, "sigma": {}}
+    (tmp_path / "fit.json").write_text(json.dumps(document))
+    assert check(cohort, tmp_path / "vpc", "--fit", str(tmp_path)) == exit_code
+    assert said in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence(cohort, tmp_path, capsys, monkeypatch):
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("asuc.cli.cohort_source.write_json", write)
+    assert check(cohort, tmp_path / "vpc") == 1
+    said = "asuc: the results cannot be written: No space left on device. What was written before is left as it is.\n"
+    assert capsys.readouterr().err.endswith(said)
 
 
 def test_levels_as_they_are_and_time_after_the_dose(cohort, tmp_path):

@@ -89,13 +89,63 @@ def test_parquet_is_read_like_csv(tmp_path: Path):
     assert cohort.level.tolist() == [5.5]
 
 
+def test_types_of_parquet_that_are_neither_number_nor_text_are_problems_or_passed_over(tmp_path: Path):
+    columns = {
+        "ID": pa.array([2**62, 2**62]),
+        "TIME": pa.array([0.0, 14.0], type=pa.float32()),
+        "AMT": pa.array([300, None], type=pa.decimal128(9, 2)),
+        "DV": pa.array([None, 5.5]),
+        "WT": pa.array([2**60, 2**60], type=pa.uint64()),
+        "PLACE": pa.array([{"x": 1}, None]),
+        "DATES": pa.array([[1], [2, 3]]),
+        "SCAN": pa.array([b"\xff", b"\xfe"]),
+    }
+    file = str(tmp_path / "cohort.parquet")
+    parquet.write_table(pa.table(columns), file)
+    reading = read_cohort(file, NAMES)
+    assert reading.cohort is not None
+    assert reading.cohort.ids == (str(2**62),)
+    assert reading.cohort.covariates["weight_kg"].tolist() == [2.0**60]
+    assert [note.split(" (")[0] for note in reading.notes] == [
+        f"Column {n} holds text" for n in ("PLACE", "DATES", "SCAN")
+    ]
+    parquet.write_table(pa.table({**columns, "DV": pa.array([None, [5.5]])}), file)
+    assert [problem.message for problem in read_cohort(file, NAMES).problems] == [
+        "“[5.5]” is not a number; expected one, or a point for none"
+    ]
+
+
+def test_a_point_names_neither_assay_nor_centre(tmp_path: Path):
+    text = "ID,TIME,AMT,DV,ASSAY,CENTRE\na,0,300,.,.,.\na,5,.,5,x,NA\na,6,.,5,.,p\nb,0,300,.,.,\nb,5,.,5,NA,.\n"
+    reading = read(tmp_path, text)
+    assert reading.cohort is not None
+    assert [reading.cohort.assays[i] for i in reading.cohort.assay] == ["x", None, None]
+    assert [reading.cohort.centres[i] for i in reading.cohort.centre] == ["p", ""]
+    assert "1 subject has no centre, as if that were a centre of its own." in reading.notes
+
+
 def test_further_doses_and_steady_state_are_written_out(tmp_path: Path):
     text = "ID,TIME,AMT,ADDL,II,SS,DV\na,0,300,2,14,0,.\na,30,.,.,.,.,5\nb,0,200,0,56,1,.\nb,9,.,.,.,.,5\n"
     cohort = read(tmp_path, text).cohort
     assert cohort is not None
     assert cohort.dose_time[:3].tolist() == [0.0, 14.0, 28.0]
-    assert (np.diff(cohort.dose_start) == [3, 81]).all()
-    assert cohort.dose_time[3:5].tolist() == [-80 * 56.0, -79 * 56.0]
+    assert (np.diff(cohort.dose_start) == [3, 109]).all()
+    assert cohort.dose_time[3:5].tolist() == [-108 * 56.0, -107 * 56.0]
+
+
+@pytest.mark.parametrize("apart", [0.5, 1.0, 14.0, 56.0])
+@pytest.mark.parametrize("half_life", [3.0, 18.0, 60.0])
+def test_steady_state_is_that_of_the_closed_form(tmp_path: Path, apart: float, half_life: float):
+    """Closed form: the geometric series of boluses of 300 mg, at the time of the last one, in a volume of 10 L."""
+    text = f"ID,TIME,AMT,II,SS,DV,WT,CRP\na,0,300,{apart},1,.,63,30\na,0,.,.,.,5,63,30\na,7,.,.,.,5,63,30\n"
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    k = np.log(2.0) / half_life
+    predicted = [
+        (30.0 * np.exp(-k * (time - cohort.dose_time[cohort.dose_time <= time]))).sum() for time in cohort.sample_time
+    ]
+    first = 30.0 / -np.expm1(-k * apart)
+    assert predicted == pytest.approx([first, first * np.exp(-7.0 * k)], rel=1e-5)
 
 
 def test_rates_become_durations(tmp_path: Path):
@@ -162,6 +212,19 @@ WRONG = [
         "ID,TIME,AMT,DV,LLOQ,ULOQ\na,0,300,.,.,.\na,5,.,5,20,0.4\n",
         "line 3, LLOQ: is 20, not below ULOQ; expected the lower limit first",
     ),
+    ("ID,TIME,AMT,DV\na,0,inf,.\na,5,.,5\n", "line 2, AMT: is inf; expected a finite number [mg]"),
+    ("ID,TIME,AMT,RATE,DV\na,0,300,inf,.\na,5,.,.,5\n", "line 2, RATE: is inf; expected a finite number [mg/day]"),
+    ("ID,TIME,AMT,DUR,DV\na,0,300,Inf,.\na,5,.,.,5\n", "line 2, DUR: is Inf; expected a finite number [day]"),
+    ("ID,TIME,AMT,ADDL,II,DV\na,0,300,2,inf,.\na,5,.,.,.,5\n", "line 2, II: is inf; expected a finite number [day]"),
+    (
+        "ID,TIME,AMT,DV,CENS\na,0,300,.,0\na,5,.,0,1\n",
+        "line 3, DV: is 0 in a censored row; expected the limit that the level lies beyond, above 0 [mg/L]",
+    ),
+    (
+        "ID,TIME,AMT,DV,CENTRE\na,0,300,.,.\na,5,.,5,x\na,6,.,5,y\n",
+        "line 4, CENTRE: is y and another one in a row before; expected one centre for a subject",
+    ),
+    ("ID,TIME,AMT,DV\n.,0,300,.\n.,5,.,5\n", "line 2, ID: is .; expected the name of a subject"),
 ]
 
 
@@ -272,3 +335,17 @@ def test_levels_of_zero_or_less_are_levels_where_the_caller_says_so(tmp_path: Pa
     cohort = read_cohort(written(tmp_path, text), NAMES, takes_any_level=True).cohort
     assert cohort is not None
     assert cohort.level.tolist() == [-0.5, 0.0]
+
+
+def test_a_code_stands_for_missing_codes_by_its_name(tmp_path: Path):
+    model = load_model("fasanmade_2009")
+    columns = {domain.column: name for name, domain in model.covariates.items()}
+    head = "ID,TIME,AMT,DV," + ",".join(columns)
+    rows = ("a,0,300,.", "a,5,.,5", "b,0,300,.", "b,5,.,5")
+    cells = {one: ["1" if model.covariates[name].categories else "40"] * 4 for one, name in columns.items()}
+    cells["SEX"][2:] = [".", "."]
+    lines = [",".join((row, *(cells[one][i] for one in columns))) for i, row in enumerate(rows)]
+    reading = read_cohort(written(tmp_path, "\n".join((head, *lines)) + "\n"), columns)
+    assert reading.cohort is not None
+    notes = with_model_covariates(reading.cohort, model).notes
+    assert notes == ("sex is missing in 1 subject; 1 (male), the cohort's most frequent code, stands for it.",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,11 @@ from pkpd.estimation.fit import Fit, FitOptions, fit
 from pkpd.estimation.objectives import Method
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
+from pkpd.model_cohort_file import read_model_cohort
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +64,14 @@ def test_records_are_the_residuals_of_the_fit_in_the_order_of_the_cohort(evaluat
     assert np.array_equal(records.npde, npde(evaluated, np.random.default_rng(4)), equal_nan=True)
     first = cohort.sample_start[3]
     assert records.ids[first] == cohort.ids[3]
+
+
+def test_a_course_at_steady_state_begins_at_the_first_record(tmp_path: Path):
+    file = tmp_path / "cohort.csv"
+    file.write_text("ID,TIME,AMT,DUR,II,SS,DV,WT,CRP\na,0,300,0.1,14,1,.,63,30\na,10,.,.,.,.,5,63,30\n")
+    cohort = read_model_cohort(str(file), load_model("niyigena_2026_asuc")).cohort
+    assert cohort is not None
+    population = bind_population(load_model("niyigena_2026_asuc"), cohort)
+    (course,) = subject_courses(fit(population, FitOptions(Method.LAPLACE, most_evaluations=0)), [0])
+    assert (course.times[0], course.times[-1], course.dose_time.tolist()) == (0.0, 10.0, [0.0])
+    assert course.pred[0] > 5.0

@@ -203,8 +203,28 @@ def test_changes_of_unknown_parameters_and_impossible_values_are_refused():
     population = virtual(5, 1)
     with pytest.raises(InputError, match="clearance: is not a parameter of this model, which has cl, "):
         with_changes(population.parameters, initial={"clearance": 1.0}, fixed={})
-    with pytest.raises(InputError, match="omega2_cl: -1 is outside its bounds"):
+    with pytest.raises(InputError, match="omega2_cl: is -1, outside its bounds"):
         with_changes(population.parameters, initial={}, fixed={"omega2_cl": -1.0})
+    with pytest.raises(InputError) as refused:
+        with_changes(population.parameters, initial={"clearance": 1.0, "v": -3.0}, fixed={"omega2_cl": 0.0})
+    assert [str(problem).split(";")[0] for problem in refused.value.problems] == [
+        "clearance: is not a parameter of this model, which has "
+        + ", ".join(one.name for one in population.parameters),
+        "v: is -3, outside its bounds 0 to inf",
+        "omega2_cl: is 0, at a bound",
+    ]
+    assert "leave its section out of the model file" in str(refused.value.problems[-1])
+
+
+@pytest.mark.requirement("POP-06")
+@pytest.mark.parametrize(("method", "seed"), [(Method.EXACT, 3), (Method.LAPLACE, 7)])
+def test_a_search_that_may_not_go_on_says_so_and_computes_nothing_further(method: Method, seed: int):
+    population = virtual(20, seed)
+    found = fit(population, FitOptions(method, most_evaluations=3))
+    assert found.status is FitStatus.EVALUATIONS
+    # The line that a search is on when it has used them all is ended.
+    assert found.n_evaluations <= 8
+    assert found.ofv > fit(population, FitOptions(method)).ofv + 0.01
 
 
 @pytest.mark.requirement("POP-06")
