@@ -44,7 +44,7 @@ arch: setup ## check that imports point downwards only
 	$(VENV)/bin/lint-imports --no-logo
 
 style: setup ## report the sizes of files and functions beside their aims
-	$(PY) scripts/style_report.py asuc dosing_app nonmem_ref pkpd tte
+	$(PY) scripts/style_report.py asuc crohns_srs dosing_app nonmem_ref pkpd tte
 
 pictures: setup chromium ## write the pictures anew that the browser tests compare the screen with
 	ASUC_WRITE_PICTURES=1 $(PY) -m pytest -q tests/browser/test_pictures.py

@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 from asuc.cli.app import app as app_command
 from asuc.cli.bootstrap import bootstrap as bootstrap_command
 from asuc.cli.cohort import cohort as cohort_commands
+from asuc.cli.crohns import crohns as crohns_commands
 from asuc.cli.data import data as data_commands
 from asuc.cli.exposure import exposure as exposure_command
 from asuc.cli.exposure_windows import WithWindows
@@ -92,6 +93,7 @@ commands.add_typer(data_commands, name="data")
 commands.add_typer(cohort_commands, name="cohort")
 commands.add_typer(tte_commands, name="tte")
 commands.add_typer(nonmem_commands, name="nonmem")
+commands.add_typer(crohns_commands, name="crohns")
 
 
 def run(arguments: list[str]) -> int:

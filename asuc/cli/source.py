@@ -39,12 +39,7 @@ def read_case_file(path: str) -> PatientCase:
     """
     from dosing_app.decision.patient import read_case  # noqa: PLC0415 - commands that read no case start faster
 
-    if not path.strip():
-        raise input_error("CASE.json", f"the file name is empty; {_EXPECTED}")
-    name = "standard input" if path in _STANDARD_INPUT else _shortened(path)
-    content = _standard_input() if path in _STANDARD_INPUT else _file_content(path, name)
-    if len(content) > _LARGEST_CASE:
-        raise input_error(name, f"is larger than 32 MiB; {_EXPECTED}")
+    name, content = read_content(path, _EXPECTED)
     try:
         return read_case(content)
     except InputError as error:
@@ -54,26 +49,43 @@ def read_case_file(path: str) -> PatientCase:
         ) from None
 
 
-def _standard_input() -> bytes:
+def read_content(path: str, expected: str) -> tuple[str, bytes]:
+    """Return what a file is called in messages, and its bytes; ``-`` is standard input.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, which names what was expected.
+    """
+    if not path.strip():
+        raise input_error("CASE.json", f"the file name is empty; {expected}")
+    name = "standard input" if path in _STANDARD_INPUT else _shortened(path)
+    content = _standard_input(expected) if path in _STANDARD_INPUT else _file_content(path, name, expected)
+    if len(content) > _LARGEST_CASE:
+        raise input_error(name, f"is larger than 32 MiB; {expected}")
+    return name, content
+
+
+def _standard_input(expected: str) -> bytes:
     if sys.stdin is None:
-        raise input_error("standard input", f"is closed; {_EXPECTED}")
+        raise input_error("standard input", f"is closed; {expected}")
     if sys.stdin.isatty():
         report("Reading a patient case from the keyboard; Ctrl-D on a line of its own ends it.")
     try:
         return sys.stdin.buffer.read(_LARGEST_CASE + 1)
     except OSError as error:
-        raise _unreadable("standard input", error) from None
+        raise _unreadable("standard input", error, expected) from None
 
 
-def _file_content(path: str, name: str) -> bytes:
+def _file_content(path: str, name: str, expected: str) -> bytes:
     try:
         with open(path, "rb", opener=_open_at_once) as file:
             content = file.read(_LARGEST_CASE + 1)
             is_pipe = stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
     except OSError as error:
-        raise _unreadable(name, error) from None
+        raise _unreadable(name, error, expected) from None
     if is_pipe and not content:
-        raise input_error(name, f"is a pipe that nothing was written to; {_EXPECTED}")
+        raise input_error(name, f"is a pipe that nothing was written to; {expected}")
     return content
 
 
@@ -84,9 +96,9 @@ def _open_at_once(path: str, flags: int) -> int:
     return descriptor
 
 
-def _unreadable(name: str, error: OSError) -> InputError:
+def _unreadable(name: str, error: OSError, expected: str) -> InputError:
     found = _FOUND.get(error.errno or 0, f"cannot be read ({error.strerror or error})")
-    return input_error(name, f"{found}; {_EXPECTED}")
+    return input_error(name, f"{found}; {expected}")
 
 
 def _shortened(path: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 """Folder that the packages of this software lie in: the source tree, or where they were installed."""
-OWN = ("asuc", "dosing_app", "nonmem_ref", "pkpd", "tte")
+OWN = ("asuc", "crohns_srs", "dosing_app", "nonmem_ref", "pkpd", "tte")
 _LEAST_PYTHON = (3, 11)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", flags=re.MULTILINE)

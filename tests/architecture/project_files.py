@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("asuc", "dosing_app", "nonmem_ref", "pkpd", "tte")
+PACKAGES = ("asuc", "crohns_srs", "dosing_app", "nonmem_ref", "pkpd", "tte")
 
 _OWN_DOT_FOLDERS = {".ci", ".github"}
 _NOT_OURS = {"__pycache__", "node_modules", "build", "dist", "htmlcov", "test-results"}

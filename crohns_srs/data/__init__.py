@@ -1,0 +1,1 @@
+"""What an analysis reads: its configuration, and the table of participants."""

@@ -1,0 +1,75 @@
+"""`asuc crohns recommend`: what it prints and refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asuc.cli import run
+from tests.crohns_srs.predict.cases import case_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def written(tmp_path: Path, text: str, name: str = "case.json") -> str:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_one_document_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = written(tmp_path, case_text(label="bed 3"))
+    assert run(["crohns", "recommend", file, "--uncertainty", "dashboard", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["schema"], document["uncertainty"], document["case"]) == ("asuc-crohns/1", "dashboard", "bed 3")
+    assert document["label"] == "anti_il12_23 > anti_integrin = anti_tnf"
+
+
+def test_lines_in_are_lines_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = written(tmp_path, f"{case_text(label='a')}\n\n{case_text(label='b', cdai=None)}\n", "cases.jsonl")
+    assert run(["crohns", "recommend", file]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["case"] for one in lines] == ["a", "b"]
+    assert [one["imputed"] for one in lines] == [[], ["cdai"]]
+
+
+def test_a_table_is_printed_with_its_caveat(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["crohns", "recommend", written(tmp_path, case_text())]) == 0
+    said = capsys.readouterr().out
+    assert "anti-IL-12/23 – anti-TNF" in said
+    assert "no proven benefit for this patient" in " ".join(said.split())
+    none = case_text(unavailable=["anti_integrin", "anti_tnf", "anti_il12_23"])
+    assert run(["crohns", "recommend", written(tmp_path, none)]) == 0
+    assert "No class is available" in capsys.readouterr().out
+
+
+def test_every_problem_of_every_line_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = written(
+        tmp_path, f"{case_text(cdai=-1)}\n{case_text()}\n{case_text(sex='x', age_year=200)}\n", "cases.jsonl"
+    )
+    assert run(["crohns", "recommend", file]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    found = [line.partition("cases.jsonl: ")[2].split(";")[0] for line in said.err.splitlines()]
+    assert found == ["line 1: cdai: -1", "line 3: age_year: 200", 'line 3: sex: "x"']
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "expected"),
+    [
+        (b"\xff", "case.json", "byte 1 is not UTF-8 text; expected a case (asuc-crohns-case/1)"),
+        (b"", "cases.jsonl", "holds no line; expected a case"),
+        (b"", "case.json", "is no JSON"),
+    ],
+)
+def test_files_that_hold_no_case_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, name: str, expected: str
+):
+    (tmp_path / name).write_bytes(content)
+    assert run(["crohns", "recommend", str(tmp_path / name)]) == 2
+    assert expected in capsys.readouterr().err
+    assert run(["crohns", "recommend", str(tmp_path / "none.json")]) == 2
+    assert "no such file; expected a case (asuc-crohns-case/1)" in capsys.readouterr().err
