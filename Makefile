@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test lint types arch style browser pictures fuzz bench studies traceability bounds interpreted check setup chromium pango lock clean fit-example pipeline-example
+.PHONY: help app test lint types arch style browser pictures fuzz bench studies traceability bounds interpreted check setup chromium pango postgresql lock clean fit-example pipeline-example
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ help: ## show this list
 app: setup ## install what is missing, then open the dosing app on an example patient
 	$(VENV)/bin/asuc app
 
-test: setup chromium ## install what is missing, then run every test
+test: setup chromium postgresql ## install what is missing, then run every test
 	$(PY) -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 fit-example: setup ## fit the example cohort, check the predictions and bind the report: build/example/report.html
@@ -97,6 +97,10 @@ chromium: $(INSTALLED)
 # The library that sets reports as PDF; over at once where it is there, and never a reason to stop.
 pango: $(INSTALLED)
 	@$(PY) scripts/ensure_pango.py
+
+# The database server of the tests of OMOP; never a reason to stop.
+postgresql: $(INSTALLED)
+	@$(PY) scripts/ensure_postgresql.py
 
 lock: $(INSTALLED) ## choose and pin the newest allowed version of every package
 	$(PY) scripts/write_lock.py

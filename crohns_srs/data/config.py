@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
-
-from crohns_srs.data.messages import describe, place
 from crohns_srs.data.schema import ConfigFile
 from crohns_srs.design import INTERCEPT
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.toml_file import TomlKind, place, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,11 +17,13 @@ if TYPE_CHECKING:
     from crohns_srs.data.schema import CovariateSection
 
 DEFAULT_CONFIG = "rudrapatna_2025"
+CONFIG_FILE = TomlKind(
+    "a configuration", "expected a configuration (asuc-crohns-config/1)", "docs/how-to/crohns.md", ConfigFile
+)
+"""What a configuration is called and holds."""
 PLACEBO = "placebo"
 """Key of the placebo model among those of the classes."""
 _LIBRARY = Path(__file__).resolve().parents[1] / "library"
-# A configuration is a few kilobytes; this keeps a wrong file from filling the memory.
-_LARGEST_FILE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,38 +163,12 @@ def load_config(path: str | None = None) -> Config:
     """
     file = _LIBRARY / f"{DEFAULT_CONFIG}.toml" if path is None else Path(path)
     name = file.name if path is None else path
-    content = _bytes_of(file, name)
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise input_error(
-            name, f"byte {error.start + 1} is not UTF-8 text; a configuration is TOML in UTF-8."
-        ) from None
-    except RecursionError:
-        raise input_error(name, "is nested too deeply for a configuration.") from None
-    except ValueError as error:
-        raise input_error(name, f"is not valid TOML: {error}.") from None
-    try:
-        found = ConfigFile.model_validate(data)
-    except ValidationError as error:
-        raise InputError(describe(error, name)) from None
+    if not name.strip():
+        raise input_error("--config", f"the file name is empty; {CONFIG_FILE.asked}.")
+    found, sha256 = read_toml(CONFIG_FILE, file, name)
     if problems := tuple(_problems(found, name)):
         raise InputError(problems)
-    return _config(found, hashlib.sha256(content).hexdigest())
-
-
-def _bytes_of(file: Path, name: str) -> bytes:
-    if not name.strip():
-        raise input_error("--config", "the file name is empty; expected a configuration (asuc-crohns-config/1).")
-    try:
-        if not file.is_file():
-            found = "is not a file" if file.exists() else "no such file"
-            raise input_error(name, f"{found}; expected a configuration (asuc-crohns-config/1).")
-        if file.stat().st_size > _LARGEST_FILE_BYTES:
-            raise input_error(name, f"has {file.stat().st_size} bytes, expected a configuration of a few kilobytes.")
-        return file.read_bytes()
-    except OSError as error:
-        raise input_error(name, f"cannot be read: {error.strerror}.") from None
+    return _config(found, sha256)
 
 
 def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:

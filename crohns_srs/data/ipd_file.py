@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from crohns_srs.data.messages import closest
 from pkpd.data.cohort_table import CohortTable, cell, in_order_of_lines, numbers, problem_at, read_table, texts
 from pkpd.errors import InputError, Problem
+from pkpd.toml_file import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

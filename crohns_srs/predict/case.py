@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from crohns_srs.data.messages import closest
 from crohns_srs.design import INTERCEPT
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.toml_file import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from pydantic import ValidationError
 
 from nonmem_ref.recognition.values import coefficient_value, covariate_values, parameter_values
 from nonmem_ref.translation.covariates import case_name_of, column_of, covariates_of
-from pkpd.errors import InputError
 from pkpd.model.build import build_model
-from pkpd.model.messages import describe
-from pkpd.model.schema import SCHEMA, ModelFile
+from pkpd.model.library import MODEL_FILE
+from pkpd.model.schema import SCHEMA
 from pkpd.model.spec import EffectForm, RandomEffectShape, ResidualKind
+from pkpd.toml_file import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,10 +76,7 @@ def translated_model(
         For numbers that a model file cannot hold.
     """
     text = "".join(f"{line}\n" for line in _lines(_content(control, dataset, model, source=source)))
-    try:
-        content = ModelFile.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        raise InputError(describe(error, source)) from None
+    content = checked(MODEL_FILE, tomllib.loads(text), source)
     return TranslatedModel(text, build_model(content, source, ""))
 
 

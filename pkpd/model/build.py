@@ -11,7 +11,6 @@ import numpy as np
 from pkpd.errors import InputError, Problem
 from pkpd.model.bounds import bound_faults, describe_bounds
 from pkpd.model.covariate import describe_domain, is_possible, log_effect
-from pkpd.model.messages import place
 from pkpd.model.parameters import occasion_matrix, omega_matrix, terminal_half_life, typical_parameters
 from pkpd.model.population import population_parameters
 from pkpd.model.published import not_used_values, published_values
@@ -31,6 +30,7 @@ from pkpd.model.spec import (
 )
 from pkpd.model.validate import find_problems
 from pkpd.model.validate_random_effects import CENTRE, OCCASION
+from pkpd.toml_file import place
 from pkpd.units import fraction_from_percent
 
 if TYPE_CHECKING:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from pkpd.errors import InputError, input_error
+from pkpd.errors import input_error
 from pkpd.model.build import build_model
-from pkpd.model.messages import closest, describe
 from pkpd.model.schema import ModelFile
+from pkpd.toml_file import TomlKind, closest, read_toml
 
 if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
 
 DEFAULT_MODEL = "niyigena_2026_asuc"
+MODEL_FILE = TomlKind("a model file", "give the path of a model's TOML file", "docs/how-to/model-files.md", ModelFile)
+"""What a model file is called and holds."""
 
 _LIBRARY = Path(__file__).resolve().parent.parent / "library"
 _SUFFIX = ".toml"
-# A model file is a few kilobytes; this keeps a wrong file from filling the memory.
-_LARGEST_FILE_BYTES = 1_000_000
 
 
 def load_model(name_or_path: str | Path) -> ModelSpec:
@@ -68,31 +64,5 @@ def _shipped(name: str) -> ModelSpec:
 
 def _read(path: Path, file: str) -> ModelSpec:
     """Return the model in a file, called `file` in messages."""
-    content = _bytes_of(path, file)
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise input_error(file, f"byte {error.start + 1} is not UTF-8 text; a model file is TOML in UTF-8.") from None
-    except RecursionError:
-        raise input_error(file, "is nested too deeply for a model file.") from None
-    except ValueError as error:
-        # tomllib's own error and Python's refusal of numbers with thousands of digits.
-        raise input_error(file, f"is not valid TOML: {error}.") from None
-    try:
-        model = ModelFile.model_validate(data)
-    except ValidationError as error:
-        raise InputError(describe(error, file)) from None
-    return build_model(model, file, hashlib.sha256(content).hexdigest())
-
-
-def _bytes_of(path: Path, file: str) -> bytes:
-    """Return a file's bytes."""
-    try:
-        if not path.is_file():
-            found = "is not a file" if path.exists() else "no such file"
-            raise input_error(file, f"{found}; give the path of a model's TOML file.")
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise input_error(file, f"has {path.stat().st_size} bytes, expected a model file of a few kilobytes.")
-        return path.read_bytes()
-    except OSError as error:
-        raise input_error(file, f"cannot be read: {error.strerror}.") from None
+    model, sha256 = read_toml(MODEL_FILE, path, file)
+    return build_model(model, file, sha256)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkpd.model.messages import closest
 from pkpd.model.spec import PARAMETER_NAMES
+from pkpd.toml_file import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

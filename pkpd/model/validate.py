@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pkpd.errors import Problem
-from pkpd.model.messages import closest, place
 from pkpd.model.sections import table_problems, term_sections, unknown_covariate
 from pkpd.model.spec import (
     COVARIATE_CODES,
@@ -18,6 +17,7 @@ from pkpd.model.spec import (
     is_oral,
 )
 from pkpd.model.validate_random_effects import correlation_problems, eta_problems, shared_eta_problems
+from pkpd.toml_file import closest, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

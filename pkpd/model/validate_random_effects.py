@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkpd.model.messages import closest, shown
 from pkpd.model.sections import table_problems, term_sections
 from pkpd.model.spec import SHAPE_PARAMETERS, RandomEffectShape
+from pkpd.toml_file import closest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.toml_file import place
 from tte.model.coding import Coding, effect_multiplier, log_rate_at_reference, reference_from_anchor
 from tte.model.event_model import (
     Anchor,
@@ -19,7 +20,6 @@ from tte.model.event_model import (
     Provenance,
     PublishedEstimate,
 )
-from tte.model.messages import place
 from tte.model.predict import risk_from
 from tte.model.schema import AnchoredSection, CovarianceSection
 
@@ -204,7 +204,7 @@ def _uncertainty_problems(content: EventModelFile, file: str) -> Iterator[Proble
     if isinstance(section, AnchoredSection) and (section.events is None) == (section.variance is None):
         yield Problem(place(file, ("uncertainty",)), "expected exactly one of 'events' and 'variance'.")
     if isinstance(section, CovarianceSection):
-        where = place(file, ("uncertainty", "covariance", "matrix"))
+        where = place(file, ("uncertainty", "matrix"))
         if content.coding is not Coding.PROPORTIONAL_HAZARDS:
             message = f"belongs to coding 'proportional_hazards', found '{content.coding.value}'; refit in that coding."
             yield Problem(where, message)

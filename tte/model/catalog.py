@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from pkpd.errors import InputError, input_error
+from pkpd.errors import input_error
+from pkpd.toml_file import TomlKind, closest, read_toml
 from tte.model.build import build_event_model
-from tte.model.messages import closest, describe
 from tte.model.schema import EventModelFile
 
 if TYPE_CHECKING:
     from tte.model.event_model import EventModel
 
 DEFAULT_EVENT_MODEL = "niyigena_2026_asuc"
+EVENT_MODEL_FILE = TomlKind(
+    "an event model file",
+    "give the path of an event model's TOML file",
+    "docs/how-to/event-model-files.md",
+    EventModelFile,
+    {"uncertainty": ("anchored", "covariance", "none")},
+)
+"""What an event model file is called and holds."""
 
 _LIBRARY = Path(__file__).resolve().parents[1] / "library"
 _SUFFIX = ".toml"
-# An event model file is a few kilobytes; this keeps a wrong file from filling the memory.
-_LARGEST_FILE_BYTES = 1_000_000
 
 
 def load_event_model(name_or_path: str | Path = DEFAULT_EVENT_MODEL) -> EventModel:
@@ -72,34 +74,5 @@ def _shipped(name: str) -> EventModel:
 
 def _read(path: Path, file: str) -> EventModel:
     """Return the event model in a file, called `file` in messages."""
-    content = _bytes_of(path, file)
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        message = f"byte {error.start + 1} is not UTF-8 text; an event model file is TOML in UTF-8."
-        raise input_error(file, message) from None
-    except RecursionError:
-        raise input_error(file, "is nested too deeply for an event model file.") from None
-    except ValueError as error:
-        # tomllib's own error and Python's refusal of numbers with thousands of digits.
-        raise input_error(file, f"is not valid TOML: {error}.") from None
-    try:
-        model = EventModelFile.model_validate(data)
-    except ValidationError as error:
-        raise InputError(describe(error, file)) from None
-    return build_event_model(model, file, hashlib.sha256(content).hexdigest())
-
-
-def _bytes_of(path: Path, file: str) -> bytes:
-    """Return a file's bytes."""
-    try:
-        if not path.is_file():
-            found = "is not a file" if path.exists() else "no such file"
-            raise input_error(file, f"{found}; give the path of an event model's TOML file.")
-        if path.stat().st_size > _LARGEST_FILE_BYTES:
-            raise input_error(
-                file, f"has {path.stat().st_size} bytes, expected an event model file of a few kilobytes."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise input_error(file, f"cannot be read: {error.strerror}.") from None
+    model, sha256 = read_toml(EVENT_MODEL_FILE, path, file)
+    return build_event_model(model, file, sha256)

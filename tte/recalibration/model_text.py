@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
 
-from pkpd.errors import InputError
+from pkpd.toml_file import checked
 from pkpd.units import percent_from_fraction
 from tte.data.events import EventKind
 from tte.model.build import build_event_model
+from tte.model.catalog import EVENT_MODEL_FILE
 from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
-from tte.model.messages import describe
-from tte.model.schema import EventModelFile
 from tte.recalibration.parameters import log_hazard, parameters_of, risk_of, uncertainty_of
 from tte.recalibration.population import HORIZON_DAY
 
@@ -83,10 +81,7 @@ def recalibrated_model(found: Recalibration, threshold: ThresholdChoice, identit
         Where numbers lie outside what an event model file may hold.
     """
     text = "\n".join(_lines(found, threshold, identity)) + "\n"
-    try:
-        content = EventModelFile.model_validate(tomllib.loads(text))
-    except ValidationError as error:
-        raise InputError(describe(error, identity.file)) from None
+    content = checked(EVENT_MODEL_FILE, tomllib.loads(text), identity.file)
     return text, build_event_model(content, identity.file, hashlib.sha256(text.encode()).hexdigest())
 
 

@@ -69,8 +69,11 @@ def test_the_published_configuration_has_three_classes_and_ten_covariates():
         ((("centre = 40", "center = 40"),), "covariates#2.center: unknown key; did you mean 'centre'?"),
         ((("response = [10]", "response = []"),), "outcome.response: [], expected at least 1 entries."),
         ((("centre = 40", "centre = nan"),), "covariates#2.centre: nan, expected a finite number."),
-        ((('id = "old"', 'id = "Old drug"'),), "classes#1.id: 'Old drug', expected a name of small letters"),
-        ((("config/1", "config/2"),), "schema: 'asuc-crohns-config/2', expected 'asuc-crohns-config/1'."),
+        ((('id = "old"', 'id = "Old drug"'),), "classes#1.id: 'Old drug', expected a name made of small letters"),
+        (
+            (("config/1", "config/2"),),
+            "schema: 'asuc-crohns-config/2', did you mean 'asuc-crohns-config/1'? expected 'asuc-crohns-config/1'.",
+        ),
         ((('[trial]\ncolumn = "study"\n', ""),), "trial: is missing; docs/how-to/crohns.md lists the keys."),
         ((("[outcome]", "[outcome"),), "is not valid TOML"),
     ],

@@ -33,9 +33,10 @@ from pkpd.model import (
     typical_parameters,
 )
 from pkpd.model.build import build_model
-from pkpd.model.messages import describe
+from pkpd.model.library import MODEL_FILE
 from pkpd.model.schema import ModelFile
 from pkpd.model.spec import COVARIATE_UNITS, Study
+from pkpd.toml_file import checked
 
 LIBRARY = Path(str(pkpd.__file__)).parent / "library"
 NIYIGENA = ("niyigena_2026_asuc", "niyigena_2026_asuc_explog")
@@ -417,7 +418,7 @@ MISTAKES = [
     ('schema = "asuc-model/1"\n', "", "m.toml, schema: is missing; docs/how-to/model-files.md lists the keys."),
     ('schema = "asuc-model/1"', 'schema = "asuc-model/2"', "schema: 'asuc-model/2', did you mean 'asuc-model/1'?"),
     ('route = "iv"', 'route = "sc"', "route: 'sc', expected 'iv' or 'oral'."),
-    ("in_default_panel = false", "in_default_panel = 0", "in_default_panel: 0, expected true or false."),
+    ("in_default_panel = false", "in_default_panel = 0", "in_default_panel: 0, expected true or false without quotes."),
     ('title = "a small model"', "title = 3", "title: 3, expected text in quotes."),
     ('title = "a small model"', 'title = ""', "title: '', expected some text."),
     ("[residual]\nproportional_sd = 0.2", "[[residual]]", "residual: [{}], expected a table."),
@@ -454,7 +455,7 @@ def test_a_study_may_be_left_out_or_hold_only_what_is_published():
     ("key", "value", "message"),
     [
         ("infusions", [7, 1], "study.infusions: [7, 1], expected the lower value first."),
-        ("infusions", [1.5, 7], "study.infusions#1: 1.5, expected a number without quotes."),
+        ("infusions", [1.5, 7], "study.infusions#1: 1.5, expected a whole number without quotes."),
         ("infusions", [0, 7], "study.infusions#1: 0, expected a number of at least 1."),
         (
             "first_dose_mg_per_kg",
@@ -690,11 +691,11 @@ def test_any_value_under_any_key_gives_a_finite_model_or_a_sentence(data):
                 break
             section = section[key]
     try:
-        parsed = ModelFile.model_validate(copy.deepcopy(content))
-    except ValueError as error:
-        problems = describe(error, "m.toml")  # pyright: ignore[reportArgumentType] (pydantic raises its own kind only)
+        parsed = checked(MODEL_FILE, copy.deepcopy(content), "m.toml")
+    except InputError as error:
+        problems = error.problems
         assert problems
-        assert all(problem.message for problem in problems)
+        assert all(problem.message and "\n" not in problem.message for problem in problems)
         return
     try:
         model = build_model(parsed, "m.toml", "0" * 64)

@@ -18,13 +18,13 @@ from scipy import stats
 
 from pkpd.errors import InputError
 from pkpd.model import load_model
+from pkpd.toml_file import checked
 from tests.tte.model.event_model_files import LIBRARY, MATRIX, SHIPPED, build, shipped
 from tte import DEFAULT_EVENT_MODEL, event_model_names, load_event_model, risk_day90
 from tte.model.build import build_event_model
+from tte.model.catalog import EVENT_MODEL_FILE
 from tte.model.coding import Coding
 from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
-from tte.model.messages import describe
-from tte.model.schema import EventModelFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -345,9 +345,9 @@ def test_any_value_under_any_key_gives_a_finite_model_or_a_sentence(data):
                 break
             section = section[key]
     try:
-        parsed = EventModelFile.model_validate(copy.deepcopy(content))
-    except ValueError as error:
-        problems = describe(error, "m.toml")  # pyright: ignore[reportArgumentType] (pydantic raises its own kind only)
+        parsed = checked(EVENT_MODEL_FILE, copy.deepcopy(content), "m.toml")
+    except InputError as error:
+        problems = error.problems
         assert problems
         assert all(problem.message and "\n" not in problem.message for problem in problems)
         return
