@@ -11,6 +11,7 @@ from asuc.cli.cohort_source import write_csv
 from asuc.cli.output import write_output
 from asuc.cli.source import read_event_model, read_model
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,10 +72,10 @@ def simulate(
             from pkpd.data.planned_doses import PLANNED_COLUMNS, planned_rows  # noqa: PLC0415
 
             _write(planned, PLANNED_COLUMNS, planned_rows(study.left_out))
-            outcome += f"; {study.left_out.time.size:,} doses planned for later: {planned}"
+            outcome += f"; {counted(study.left_out.time.size, 'dose')} planned for later: {planned}"
     levels, beyond = drawn.level.size, int((drawn.censoring != 0).sum())
     write_output(
-        f"{n:,} patients, {drawn.dose_time.size:,} doses, {levels:,} levels, {beyond:,} of them censored: {out}{outcome}\n"
+        f"{counted(n, 'patient')}, {counted(drawn.dose_time.size, 'dose')}, {counted(levels, 'level')}, {beyond:,} of them censored: {out}{outcome}\n"
     )
 
 

@@ -10,6 +10,7 @@ import typer
 from asuc.cli.output import print_json, write_output
 from asuc.cli.source import read_model
 from pkpd.data.records import Censoring
+from pkpd.wording import counted
 
 data = typer.Typer(help="Cohort files.", no_args_is_help=True)
 _COHORT = typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
@@ -85,7 +86,7 @@ def _lines(document: dict[str, Any]) -> list[str]:
         n = cohort["n_samples"]
         beyond = cohort["n_below"] + cohort["n_above"] + cohort["n_between"]
         lines.append(
-            f"{cohort['n_subjects']:,} subjects, {cohort['n_doses']:,} doses, {n:,} levels, of which {cohort['n_below']:,} below and "
+            f"{counted(cohort['n_subjects'], 'subject')}, {counted(cohort['n_doses'], 'dose')}, {counted(n, 'level')}, of which {cohort['n_below']:,} below and "
             f"{cohort['n_above']:,} above a limit ({100.0 * beyond / max(n, 1):.0f} % censored)."
         )
         for name, one in cohort["covariates"].items():

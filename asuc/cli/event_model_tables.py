@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asuc.cli.layout import Sheet
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def event_model_card(model: EventModel) -> Iterator[Sheet | str]:
         since = f" at risk after day {one.from_day:g}" if one.from_day > 0.0 else ""
         yield (
             f"Recalibrated ({one.method}) from {one.event_model} {one.event_model_version} (SHA-256 {one.event_model_sha256[:12]}…) on "
-            f"{one.patients:,} patients{since} with {one.events:,} events (SHA-256 of the data {one.data_sha256[:12]}…)."
+            f"{counted(one.patients, 'patient')}{since} with {counted(one.events, 'event')} (SHA-256 of the data {one.data_sha256[:12]}…)."
         )
     yield f"Exposure on its scale: that of {', '.join(model.pk_models) or 'no pharmacokinetic model named'}."
     yield f"H(t) by coding {model.coding.value}; reference exposure {model.x_ref:.5g}."

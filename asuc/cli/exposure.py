@@ -46,6 +46,7 @@ from asuc.cli.output import print_json, report, write_output
 from asuc.cli.planned_options import Plan, PlannedFile
 from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +141,7 @@ def exposure(
 
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
     start, end = document["window_day"]
-    said = [f"{document['n_subjects']:,} subjects; area from day {start:g} to {end:g} in mg·day/L."]
+    said = [f"{counted(document['n_subjects'], 'subject')}; area from day {start:g} to {end:g} in mg·day/L."]
     if document["n_without_drug_in_window"]:
         said.append(f"{document['n_without_drug_in_window']:,} have no drug there.")
     if document["n_failed"]:
@@ -150,7 +151,7 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
     groups = [("", document["subjects"])]
     if landmark := document.get("landmark"):
         said.append(
-            f"Day {landmark['day']:g}: {landmark['n_subjects']:,} subjects at risk with {landmark['n_events']:,} events, beside all."
+            f"Day {landmark['day']:g}: {counted(landmark['n_subjects'], 'subject')} at risk with {counted(landmark['n_events'], 'event')}, beside all."
         )
         groups = [("all, ", document["subjects"]), (f"day {landmark['day']:g}, ", landmark["subjects"])]
     columns = ("", *(f"{group}{words}" for group, _ in groups for _, words in _SHARES))

@@ -22,6 +22,7 @@ from asuc.cli.exposure_table import (
 from asuc.cli.output import report
 from asuc.cli.progress import shown_progress
 from asuc.cli.task import TaskFailure
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +110,7 @@ def computed(
         return computation.run(begin)
     except KeyboardInterrupt:
         if is_resumable:
-            kept = f"{len(computation.rows)} of {len(command.ids)} subjects are kept"
+            kept = f"{len(computation.rows)} of {counted(len(command.ids), 'subject')} are kept"
             report(f"{folder}: {kept}; the same command with --resume goes on from there.")
         raise
 
@@ -239,5 +240,5 @@ def _comparators(command: Command) -> Iterator[tuple[str, list[float]]]:
     yield A_PRIORI, baseline.clearance.tolist()
     early: FloatArray = early_clearance(command.exposures.model, command.exposures.cohort)
     if n_without := int(np.isnan(early).sum()):
-        report(f"{EARLY}: {n_without:,} of {early.size:,} subjects have none, for want of a level by day 7.")
+        report(f"{EARLY}: {n_without:,} of {counted(early.size, 'subject')} have none, for want of a level by day 7.")
     yield EARLY, early.tolist()

@@ -28,6 +28,7 @@ from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,7 +272,7 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     return [
         f"{document['status_text']}",
         *([agreement] if agreement else []),
-        f"OFV {ofv:.4f} by {_objective(document)} ({document['n_subjects']} subjects, {document['n_observations']} levels), "
+        f"OFV {ofv:.4f} by {_objective(document)} ({counted(document['n_subjects'], 'subject')}, {counted(document['n_observations'], 'level')}), "
         f"{document['evaluations']} {'iterations' if 'saem' in document else 'evaluations'} in {document['seconds']:.2f} s."
         if ofv is not None
         else "The objective is not finite.",

@@ -10,6 +10,7 @@ import typer
 from asuc.cli.cohort_source import write_csv
 from asuc.cli.output import report, write_output
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from nonmem_ref.translation.event_translation import EventTranslation
@@ -75,4 +76,4 @@ def _events_said(found: EventTranslation) -> tuple[str, str]:
     """Return in words what the model is, and what the data hold."""
     what = f"{found.model.hazard.value} hazard, {', '.join(found.model.names)}"
     n_events = sum(1 for row in found.rows if row[found.head.index("EVENT")] == 1.0)
-    return what, f"{len({row[0] for row in found.rows}):,} subjects with {n_events:,} events"
+    return what, f"{counted(len({row[0] for row in found.rows}), 'subject')} with {counted(n_events, 'event')}"

@@ -23,6 +23,7 @@ from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.result_tables import write_performance
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -139,7 +140,7 @@ def _sheets(document: Mapping[str, Any], folder: Path) -> list[Sheet | str]:
         if one[key]
     )
     said = (
-        f"{document['n_samples']:,} levels of {document['n_subjects']:,} subjects, {document['n_below']:,} of them below and "
+        f"{counted(document['n_samples'], 'level')} of {counted(document['n_subjects'], 'subject')}, {document['n_below']:,} of them below and "
         f"{document['n_above']:,} above a limit. In brackets 95 % intervals."
     )
     wanted = [f"{part['interval_pct']:.0f} %" for part in document["a_priori"]["coverage"]]

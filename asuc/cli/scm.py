@@ -30,6 +30,7 @@ from asuc.cli.scm_inputs import SearchInputs, Wanted, read_search
 from asuc.cli.scm_trace import add_to_trace, begin_trace, finish_trace, fit_of_row, key_of
 from asuc.cli.task import TaskFailure
 from asuc.cli.task_farm import Resume, Scheduler, Workers, n_workers, task_farm
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -187,7 +188,7 @@ def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
     )
     test = "test, information missing" if "imputation" in document else "df"
     return [
-        f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} ({document['n_subjects']} subjects).",
+        f"{document['n_candidates']} candidates, {document['n_fits']} fits by {document['method']} ({counted(document['n_subjects'], 'subject')}).",
         f"OFV {base['ofv']:.4f} without and {final['ofv']:.4f} with the effects that were found.",
         *_imputed(document),
         *(warning["text"] for warning in document["warnings"]),

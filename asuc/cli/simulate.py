@@ -21,6 +21,7 @@ from asuc.cli.fit_options import (
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def simulate(
         print_json(document)
     else:
         write_output(
-            f"{n:,} times {data.level.size:,} levels of {data.n_subjects:,} subjects, {document['censored_pct']:.0f} % of them "
+            f"{n:,} times {counted(data.level.size, 'level')} of {counted(data.n_subjects, 'subject')}, {document['censored_pct']:.0f} % of them "
             f"censored.\nWritten to {folder}.\n"
         )
 

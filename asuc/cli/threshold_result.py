@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pkpd.wording import counted
 from tte.evaluation.threshold import compare_markers
 from tte.evaluation.threshold_document import OPTIMISTIC, SCHEMA, finding_entry, paired_entry
 
@@ -76,13 +77,13 @@ def _warnings(study: Study, findings: Mapping[str, Mapping[str, MarkerFinding]])
     everyone = [findings[one.name]["all"] for one in study.markers]
     if n := max(one.counts.n_unknown for one in everyone):
         text = (
-            f"{n:,} subjects are censored before day {study.horizon:g}: they are in no count, area or threshold, and are stood for by "
+            f"{counted(n, 'subject')} censored before day {study.horizon:g}: in no count, area or threshold, but stood for by "
             "weights in the area at the horizon (auc_at_horizon) and counted as long as they are observed in Kaplan–Meier curves and log-rank tests."
         )
         yield {"code": "censored_before_horizon", "text": text}
     if n := max(one.counts.n_late for one in everyone):
         text = (
-            f"{n:,} subjects came under observation late: whoever had the event before is not in the file, which counts, areas and thresholds "
+            f"{counted(n, 'subject')} came under observation late: whoever had the event before is not in the file, which counts, areas and thresholds "
             "do not correct; Kaplan–Meier curves and log-rank tests do."
         )
         yield {"code": "late_entry", "text": text}

@@ -9,6 +9,7 @@ import numpy as np
 
 from asuc.cli.published_markers import published_markers
 from asuc.cli.threshold_options import MarkerWanted, check_days
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,17 +85,19 @@ def populations_of(
         for name in start.changing
     ]
     everyone = np.ones(start.times.n, dtype=np.bool_)
-    found = [MarkedPopulation("all", f"all {start.times.n:,} subjects", everyone, start.times, dict(start.markers))]
+    found = [
+        MarkedPopulation("all", f"all {counted(start.times.n, 'subject')}", everyone, start.times, dict(start.markers))
+    ]
     if landmark > 0.0:
         later = marker_table(data, day=landmark)
         times, kept = later.times.from_landmark(landmark)
         n_out = later.times.n - times.n
         if times.n:
-            words = f"{times.n:,} subjects at risk after day {landmark:g}"
+            words = f"{counted(times.n, 'subject')} at risk after day {landmark:g}"
             columns = {name: values[kept] for name, values in later.markers.items()}
             found.append(MarkedPopulation("landmark", words, kept, times, columns))
         notes.append(
-            f"Landmark at day {landmark:g}: {times.n:,} subjects with {times.n_events:,} events; {n_out:,} left out with the event, or last "
+            f"Landmark at day {landmark:g}: {counted(times.n, 'subject')} with {counted(times.n_events, 'event')}; {n_out:,} left out with the event, or last "
             "seen, on the day or before, or under observation later only."
         )
     return tuple(found), notes

@@ -36,6 +36,7 @@ from asuc.cli.tte_options import (
     read_event_time_model,
     read_event_times,
 )
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -245,7 +246,7 @@ def _set_sheets(name: str, document: dict[str, Any]) -> list[Sheet | str]:
     )
     head = ("parameter", "estimate", "bootstrap median [95 % CI]", "SE", "bias")
     return [
-        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events. {document['n']:,} fits: {ended}.",
+        f"{counted(document['n_subjects'], 'subject')}, {counted(document['n_events'], 'event')}. {document['n']:,} fits: {ended}.",
         *(warning["text"] for warning in document["warnings"]),
         Sheet(f"{document['hazard'].capitalize()}, {name}: {document['equation']}", head, rows, wraps=0),
     ]

@@ -15,6 +15,7 @@ from asuc.cli.progress import shown_progress
 from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, populations, sets_of, side_by_side
 from asuc.cli.tte_options import Covariates, EventsFile, LandmarkDay, References, check_typed, read_event_times
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +90,7 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     for name, sentence, one in _sets(document):
         found += [sentence] if sentence else []
         found += [
-            f"{one['n_subjects']:,} subjects, {one['n_events']:,} events. BIC with the number of subjects.",
+            f"{counted(one['n_subjects'], 'subject')}, {counted(one['n_events'], 'event')}. BIC with the number of subjects.",
             _hazards(name, one),
         ]
     return found

@@ -20,6 +20,7 @@ from asuc.cli.tte_kept_fit import at_values, kept_fit
 from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, forget_beside, populations, side_by_side
 from asuc.cli.tte_options import EventsFile, LandmarkDay
 from pkpd.errors import InputError, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ class _Evaluation:
     @property
     def words(self) -> str:
         """Return who the subjects are."""
-        return f"{self.times.n:,} subjects" + (f" at risk after day {self.start:g}" if self.start else "")
+        return counted(self.times.n, "subject") + (f" at risk after day {self.start:g}" if self.start else "")
 
 
 def evaluate(

@@ -37,6 +37,7 @@ from asuc.cli.tte_landmark import (
 )
 from asuc.cli.tte_options import Covariates, EventsFile, HazardName, LandmarkDay, References
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -305,10 +306,10 @@ def _say_what_enters(
     ]
     if names:
         report(
-            f"Planned doses before day {window[1]:g} stand in the exposure of {len(names):,} subjects: {listed(names)}."
+            f"Planned doses before day {window[1]:g} stand in the exposure of {counted(len(names), 'subject')}: {listed(names)}."
         )
     if without := len(ids) - len(times.events.ids):
-        report(f"{without:,} subjects have levels and no event time; they inform the pharmacokinetics alone.")
+        report(f"Levels of {counted(without, 'subject')} without event time inform the pharmacokinetics alone.")
 
 
 def _has_event_times(data: JointData) -> BoolArray:

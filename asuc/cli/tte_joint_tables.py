@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from asuc.cli.cohort_source import write_csv
 from asuc.cli.layout import Sheet
 from asuc.cli.tte_landmark import sets_of
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,13 +97,13 @@ def _set_sheets(called: str, document: dict[str, Any]) -> list[Sheet | str]:
     open_part = "" if shrinkage is None else f"; the levels leave {shrinkage:.0f} % of its variance open"
     said: list[Sheet | str] = [
         (
-            f"{document['n_subjects']:,} subjects, {document['n_levels']:,} levels ({document['n_censored_levels']:,} censored), "
-            f"{document['n_events']:,} events of {document['n_with_event_times']:,} with event times. Exposure: {document['predictor']} of days {low:g} to {high:g}{open_part}."
+            f"{counted(document['n_subjects'], 'subject')}, {counted(document['n_levels'], 'level')} ({document['n_censored_levels']:,} censored), "
+            f"{counted(document['n_events'], 'event')} of {document['n_with_event_times']:,} with event times. Exposure: {document['predictor']} of days {low:g} to {high:g}{open_part}."
         ),
     ]
     said += [f"{titled(name)}: {fit['status_text']}" for name, fit in fits if fit["status"] != "converged"]
     if n_planned := len(document["planned_subjects"]):
-        said.append(f"The exposures of {n_planned:,} subjects hold planned doses.")
+        said.append(f"The exposures of {counted(n_planned, 'subject')} hold planned doses.")
     said += [
         _effects(called, document, fits, percent),
         _likelihoods(called, fits),

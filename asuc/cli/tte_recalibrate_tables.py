@@ -8,6 +8,7 @@ from asuc.cli.cohort_source import write_csv
 from asuc.cli.layout import Sheet
 from asuc.cli.remarks import RESEARCH_USE
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,9 +250,9 @@ def _calibration(name: str, both: dict[str, Any]) -> Sheet:
     if optimism is not None and optimism["brier"] is not None:
         brier = optimism["brier"]
         rows.append(("Brier score", "", _number(brier["apparent"]), _number(brier["corrected"])))
-    counted = f"{both['before']['observed']} events, {both['before']['expected']:.1f} expected before"
+    observed = f"{counted(both['before']['observed'], 'event')}, {both['before']['expected']:.1f} expected before"
     drawn = "" if optimism is None else f"; corrected by {optimism['n_draws']:,} draws of patients"
-    return Sheet(f"Calibration, {name}: {counted}{drawn}", ("", "before", "after", "after, corrected"), tuple(rows))
+    return Sheet(f"Calibration, {name}: {observed}{drawn}", ("", "before", "after", "after, corrected"), tuple(rows))
 
 
 def _risks(name: str, one: dict[str, Any], percent: str) -> Sheet:

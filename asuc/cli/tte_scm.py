@@ -20,6 +20,7 @@ from asuc.cli.tte_landmark import beside_entry, draw_side_by_side, forget_beside
 from asuc.cli.tte_options import EventsFile, HazardName, LandmarkDay, read_event_times
 from asuc.cli.tte_scm_fits import KeptFits, forget_fits
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -219,7 +220,7 @@ def _search_sheets(name: str, document: dict[str, Any]) -> list[Sheet | str]:
         for parameter, one in final["parameters"].items()
     )
     said = (
-        f"{document['n_subjects']:,} subjects, {document['n_events']:,} events. Added with p below {document['forward']:g}, "
+        f"{counted(document['n_subjects'], 'subject')}, {counted(document['n_events'], 'event')}. Added with p below {document['forward']:g}, "
         f"kept with p up to {document['backward']:g}."
     )
     return [

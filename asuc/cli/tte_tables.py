@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from asuc.cli.cohort_source import write_csv
 from asuc.cli.layout import Sheet
 from asuc.cli.tte_landmark import sets_of
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def write_fit_tables(
     if not np.isfinite(fit.theta).all():
         file.unlink(missing_ok=True)
         return
-    origin = f"{document['status_text']} {document['n_subjects']} subjects, {document['n_events']} events."
+    origin = f"{document['status_text']} {counted(document['n_subjects'], 'subject')}, {counted(document['n_events'], 'event')}."
     file.write_text(model_file(fit, origin), encoding="utf-8")
 
 
@@ -104,7 +105,7 @@ def _likelihood(document: dict[str, Any]) -> str:
     penalty = document["penalty"]
     with_penalty = "" if penalty is None else f" (with the penalty {document['log_likelihood'] + penalty:.4f})"
     return (
-        f"{_counted(document['n_subjects'], 'subject')}, {_counted(document['n_events'], 'event')}; log-likelihood {document['log_likelihood']:.4f}{with_penalty}, "
+        f"{counted(document['n_subjects'], 'subject')}, {counted(document['n_events'], 'event')}; log-likelihood {document['log_likelihood']:.4f}{with_penalty}, "
         f"AIC {document['aic']:.2f}, BIC {document['bic']:.2f} (with the number of subjects)."
     )
 
@@ -125,10 +126,6 @@ def _estimates(name: str, document: dict[str, Any]) -> Sheet:
         for parameter, one in document["parameters"].items()
     )
     return Sheet(f"{document['hazard'].capitalize()}, {name}: {document['equation']}", head, rows, wraps=6)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _pair(ends: list[float | None] | None) -> str:

@@ -33,6 +33,7 @@ from asuc.cli.validate_options import (
     SubjectDraws,
 )
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -290,7 +291,7 @@ def _warnings(
         yield {"code": "other_exposure_scale", "text": text}
     if followed.left_out:
         n = sum(len(one.ids) for one in followed.left_out)
-        text = f"{n:,} subjects of either file are in no evaluation of risk; the section on the cohort lists them with the reason."
+        text = f"{counted(n, 'subject')} of either file {'is' if n == 1 else 'are'} in no evaluation of risk; the section on the cohort gives the reason."
         yield {"code": "left_out", "text": text}
     if not findings:
         yield {"code": "nobody", "text": "No subject has both an exposure and event times: no risk is evaluated."}

@@ -25,6 +25,7 @@ from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from asuc.cli.task_farm import FewWorkers, Resume, Scheduler, n_workers, task_farm
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +76,7 @@ def vpc(
     given = read_inputs(cohort, model, initial=initial, fixed={}, censored=None)
     population = given.population
     if n > most_replicates(population):
-        message = f"{n:,} simulations of {population.cohort.level.size:,} levels do not fit into memory"
+        message = f"{n:,} simulations of {counted(population.cohort.level.size, 'level')} do not fit into memory"
         raise input_error("--n", f"{message}; expected at most {most_replicates(population):,}")
     values = np.array([one.value for one in given.parameters])
     options = CheckOptions(n, seed, bins, not plain, after_dose, stratify)

@@ -15,6 +15,7 @@ from asuc.fit_report.documents import mapping, read_bootstrap, read_effects, rea
 from asuc.fit_report.pictures import read_pictures
 from dosing_app.language import say, speaking
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from asuc.fit_report.documents import Columns
@@ -226,9 +227,7 @@ def _residuals(levels: Columns, summaries: Columns) -> Sheet:
     kinds = [(word, levels["censored"].count(word)) for word in ("below", "above", "between")]
     n_censored = sum(count for _, count in kinds)
     words = ", ".join(f"{count} {_LIMITS[word]}" for word, count in kinds if count)
-    note = (
-        f"{n_censored} of {len(levels['id'])} levels are censored and have no residual{f' ({words})' if words else ''}."
-    )
+    note = f"{n_censored} of {counted(len(levels['id']), 'level')} are censored and have no residual{f' ({words})' if words else ''}."
     expected = "Where the model is true, the means are near 0 and the SD near 1; IWRES shrink as the random effects do."
     if n_censored:
         expected += (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asuc.validation.report_table import ReportTable
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def subject_table(one: Comparison, name: str) -> ReportTable | None:
     )
     of_etas = tuple(title for eta in numbers.etas for title in (f"{eta}, ours", f"{eta}, difference"))
     n = len(numbers.ids)
-    shown = f"{n:,} subjects" if n <= MOST_ROWS else f"{MOST_ROWS:,} of {n:,} subjects"
+    shown = counted(n, "subject") if n <= MOST_ROWS else f"{MOST_ROWS:,} of {counted(n, 'subject')}"
     caption = f"{one.name}: {shown}, those first whose objectives differ most. Press a head to sort; differences sort by size."
     return ReportTable(
         f"{name}-subjects",

@@ -47,6 +47,7 @@ from pkpd.problem import bind
 from pkpd.simulation.predict import curve_problem, predict_curve
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 from pkpd.units import days_from_hours
+from pkpd.wording import counted
 from tte import load_event_model
 from tte.data.events import events_of
 from tte.estimation.fit import fit as fit_event_times
@@ -94,7 +95,7 @@ def shipped_models() -> list[Outcome]:
             values = typical_parameters(model, check.covariates)
             values["half_life_terminal_day"] = terminal_half_life(values)
             worst = max(worst, *(abs(values[key] / expected - 1.0) for key, expected in check.expected.items()))
-        why = f"{len(model.checks)} patients: {'; '.join(dict.fromkeys(check.source for check in model.checks))}."
+        why = f"{counted(len(model.checks), 'patient')}: {'; '.join(dict.fromkeys(check.source for check in model.checks))}."
         title = f"Check values of {name} {model.version}"
         found.append(
             judged(
@@ -289,9 +290,7 @@ def marginal_likelihood() -> list[Outcome]:
     ours = exact.ofv + float(quantified_by_subject(population).sum()) * float(np.log(2.0 * np.pi))
     plain = PlainCohort([subject_of(cohort, i) for i in range(cohort.n_subjects)]).objective(plain_values(model))
     n = int((cohort.censoring != int(Censoring.NONE)).sum())
-    why = (
-        f"24 drawn patients, {cohort.level.size} levels, {n} of them censored; grids of 12,321 nodes for each patient."
-    )
+    why = f"24 drawn patients, {counted(cohort.level.size, 'level')}, {n} of them censored; grids of 12,321 nodes for each patient."
     title = "Exact −2 log likelihood of a cohort"
     return [
         judged(
@@ -327,7 +326,7 @@ def event_times() -> list[Outcome]:
     time, event, x = drawn_events(_N_EVENTS)
     ours = fit_event_times(events_of(time, event, covariates={"X": x}), event_time_model("weibull", ["X"]))
     plain = plain_weibull(time, event, x)
-    why = f"{_N_EVENTS} drawn patients, {int(event.sum())} events; the log likelihood in NumPy, searched by Nelder and Mead."
+    why = f"{_N_EVENTS} drawn patients, {counted(int(event.sum()), 'event')}; the log likelihood in NumPy, searched by Nelder and Mead."
     title = "Log likelihood of a Weibull fit with a covariate"
     error = abs(ours.log_likelihood + float(plain.fun))
     return [

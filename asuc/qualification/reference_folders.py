@@ -16,6 +16,7 @@ from nonmem_ref.comparison.run_files import runs_of
 from nonmem_ref.read import read_artefact
 from pkpd.model import load_model, model_names
 from pkpd.model.parameters import terminal_half_life, typical_parameters
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def published(file: Path) -> Outcome:
     return Outcome(
         "RQ-1",
         title,
-        f"half-lives of {n} patients within {_ROUNDED_HALF_LIFE:g} day",
+        f"half-lives of {counted(n, 'patient')} within {_ROUNDED_HALF_LIFE:g} day",
         f"{worst:.1e} day",
         verdict,
         f"{why}{_hash_of(file)}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pkpd.wording import counted
 from tte.evaluation.risk_comparison import Comparator, RiskComparison, compare_risk
 from tte.evaluation.risk_evaluation import FEWEST_EVENTS, PredictedRisk, RiskEvaluation, evaluate_risk
 from tte.evaluation.threshold import MarkerFinding, evaluate_marker
@@ -116,13 +117,18 @@ def populations_of(
     everybody = np.ones(times.n, dtype=np.bool_)
     found = [
         _population(
-            ("all", f"all {times.n:,} subjects"), (everybody, times), (levels, before), followed, model, markers
+            ("all", f"all {counted(times.n, 'subject')}"),
+            (everybody, times),
+            (levels, before),
+            followed,
+            model,
+            markers,
         )
     ]
     if landmark_day > 0.0:
         later, kept = times.from_landmark(landmark_day)
         if later.n:
-            words = f"{later.n:,} subjects at risk after day {landmark_day:g}"
+            words = f"{counted(later.n, 'subject')} at risk after day {landmark_day:g}"
             found.append(_population(("landmark", words), (kept, later), (levels, before), followed, model, markers))
     return tuple(found)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pkpd.wording import counted
 from tte.data.events import at_middle
 from tte.evaluation.marker_table import marker_table
 from tte.evaluation.threshold import until
@@ -169,7 +170,7 @@ def _of_intervals(events: Events, in_interval: Sequence[str], days: tuple[float,
     if not in_interval:
         return
     yield (
-        f"{_counted(len(in_interval), 'event is', 'events are')} known by an interval (TIME2) and taken to lie in its middle: {', '.join(in_interval)}."
+        f"{counted(len(in_interval), 'event')} {'is' if len(in_interval) == 1 else 'are'} known by an interval (TIME2) and taken to lie in its middle: {', '.join(in_interval)}."
     )
     for day in days:
         across = (events.stop < day) & (events.upper > day) & (events.upper > events.stop)
@@ -183,7 +184,7 @@ def _of_landmark(times: EventTimes, ids: Sequence[str], day: float) -> Iterator[
     if day <= 0.0:
         return
     later, kept = times.from_landmark(day)
-    said = f"Landmark at day {day:g}: {_counted(later.n, 'subject', 'subjects')} with {_counted(later.n_events, 'event', 'events')}"
+    said = f"Landmark at day {day:g}: {counted(later.n, 'subject')} with {counted(later.n_events, 'event')}"
     for words, mask in (
         ("with the event by then", ~kept & times.event & (times.time_day <= day)),
         ("last seen by then without it", ~kept & ~times.event & (times.time_day <= day)),
@@ -192,7 +193,3 @@ def _of_landmark(times: EventTimes, ids: Sequence[str], day: float) -> Iterator[
         if mask.any():
             said += f"; {int(mask.sum()):,} {words} ({', '.join(ids[int(i)] for i in np.flatnonzero(mask))})"
     yield f"{said}."
-
-
-def _counted(n: int, one: str, more: str) -> str:
-    return f"{n:,} {one if n == 1 else more}"

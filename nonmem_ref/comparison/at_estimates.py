@@ -15,6 +15,7 @@ from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.covariance import shrinkage
 from pkpd.kernels.codes import CENSORED
 from pkpd.model.spec import ResidualKind
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def _phi(run: RunFiles, at: Fit) -> Block | str:
         return "The .phi file holds no objective of the subjects."
     n = at.population.n_subjects
     if blocks[-1].lines.size != n:
-        return f"The .phi file has {blocks[-1].lines.size} subjects, the data {n}."
+        return f"The .phi file has {counted(blocks[-1].lines.size, 'subject')}, the data {n}."
     return blocks[-1]
 
 
@@ -199,7 +200,7 @@ def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: list[int]) 
         names = ", ".join(ids[i] for i in off[:5]) + (" and more" if len(off) > 5 else "")
         found = [name for name in _singular(at) if name in {ids[i] for i in off}]
         why = f" The Hessian of {', '.join(found)} is nearly singular: its determinant is noise." if found else ""
-        return f"{len(off)} of {len(ids)} subjects differ: {names}.{why}"
+        return f"{len(off)} of {counted(len(ids), 'subject')} differ: {names}.{why}"
 
     yield compared_all(
         "objective of each subject",

@@ -25,6 +25,7 @@ from nonmem_ref.ext import CONDITION, SE
 from nonmem_ref.recognition.recognize_events import coefficient_values
 from pkpd.errors import InputError, input_error
 from pkpd.estimation.covariance import CovarianceKind
+from pkpd.wording import counted
 from tte.data.events_file import read_events
 from tte.estimation.fit import AT_A_MAXIMUM, FitOptions, fit
 from tte.estimation.row_likelihood import subject_log_likelihoods
@@ -157,7 +158,7 @@ def _phi(run: RunFiles, translation: EventTranslation, at: EventFit) -> SubjectN
         return "The .phi file holds no objective of the subjects."
     names, block = translation.dataset.names, blocks[-1]
     if block.lines.size != len(names):
-        return f"The .phi file has {block.lines.size} subjects, the data {len(names)}."
+        return f"The .phi file has {counted(block.lines.size, 'subject')}, the data {len(names)}."
     own = dict(zip(at.events.ids, (-2.0 * subject_log_likelihoods(at)[0]).tolist(), strict=True))
     # A subject none of whose records says anything has the likelihood 1.
     ours = np.array([own.get(name, 0.0) for name in names])
@@ -169,7 +170,7 @@ def _of_subjects(numbers: SubjectNumbers) -> Check:
     def explain(difference: FloatArray) -> str:
         off = np.flatnonzero(~(np.abs(difference) <= OBJ))
         names = ", ".join(numbers.ids[int(i)] for i in off[:5]) + (" and more" if off.size > 5 else "")
-        return f"{off.size} of {len(numbers.ids)} subjects differ: {names}."
+        return f"{off.size} of {counted(len(numbers.ids), 'subject')} differ: {names}."
 
     return compared_all("objective of each subject", numbers.nonmem_ofv_i, numbers.ofv_i, OBJ, explain=explain)
 

@@ -13,6 +13,7 @@ from nonmem_ref.comparison.at_estimates import CWRES, ETA, OBJ, PREDICTION
 from nonmem_ref.comparison.refit import SE_RELATIVE, estimate_tolerance
 from pkpd.figures.look import BAND, BLUE, DASHES, GREEN, INK2, ORANGE, range_of, styled, with_log_axis
 from pkpd.figures.sheet import Drawing, Table, marks, svg, with_titles
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -235,7 +236,7 @@ def _by_subject(
 
     n_off = int(sum(one.is_off.sum() for one in groups))
     caption = [
-        f"{n:,} subjects at NONMEM's final estimates, on a logarithmic axis. The dashed line is the tolerance, {tolerance:g};",
+        f"{counted(n, 'subject')} at NONMEM's final estimates, on a logarithmic axis. The dashed line is the tolerance, {tolerance:g};",
         _off_words(n_off, "it"),
         f"Sizes below {_LEAST_DIFFERENCE:g} stand at it."
         if any((one.y <= _LEAST_DIFFERENCE).any() for one in groups)

@@ -24,6 +24,7 @@ from pkpd.diagnostics.prediction_errors import Measured, PredictionErrors, draw_
 from pkpd.diagnostics.predictive_distribution import TOLERANCE, Predicted, predict_measurements
 from pkpd.likelihood.population import bind_population
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,7 +298,7 @@ def _warnings(found: Performance) -> list[dict[str, str]]:
     n_censored = int((data.censoring != int(Censoring.NONE)).sum())
     if n_censored:
         text = (
-            f"{n_censored} of {data.level.size} levels are censored. Errors are those of the quantified levels, a selection that "
+            f"{n_censored} of {counted(data.level.size, 'level')} are censored. Errors are those of the quantified levels, a selection that "
             "looks biased under a true model too; coverage and probabilities take all."
         )
         said.append({"code": "errors_of_quantified_levels", "text": text})

@@ -17,6 +17,7 @@ from pkpd.likelihood.importance import SampledEvaluation
 from pkpd.likelihood.marginal import MarginalEvaluation
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pkpd.estimation.fit import Fit
@@ -175,17 +176,17 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     failed = int((fit.evaluation.status != 0).sum())
     if failed:
-        text = f"The empirical Bayes estimates of {failed} subjects did not converge."
+        text = f"The empirical Bayes estimates of {counted(failed, 'subject')} did not converge."
         found.append({"code": "ebe_not_converged", "text": text})
     impossible: list[int] = np.flatnonzero(~np.isfinite(fit.evaluation.ofv_i)).tolist()
     if impossible:
         named = ", ".join(fit.population.cohort.ids[i] for i in impossible[:_MOST_NAMED])
-        text = f"The observations of {len(impossible)} subjects are impossible at these values: {named}."
+        text = f"The observations of {counted(len(impossible), 'subject')} are impossible at these values: {named}."
         found.append({"code": "impossible_observations", "text": text})
     flat = is_flat_mode(fit.evaluation)
     if fit.options.method is Method.LAPLACE and flat.any():
         named = ", ".join(fit.population.cohort.ids[i] for i in map(int, np.flatnonzero(flat)[:_MOST_NAMED]))
-        text = f"The modes of {int(flat.sum())} subjects are flat, where Laplace's approximation is worthless: {named}."
+        text = f"The modes of {counted(int(flat.sum()), 'subject')} are flat, where Laplace's approximation is worthless: {named}."
         found.append({"code": "flat_mode", "text": text})
     found += _too_few_nodes(fit)
     if isinstance(fit.evaluation, SampledEvaluation) and fit.evaluation.ofv_se > _MISSED * fit.options.sampling.target:
@@ -215,7 +216,7 @@ def _too_few_nodes(fit: Fit) -> list[dict[str, str]]:
     if not rough:
         return []
     named = ", ".join(fit.population.cohort.ids[i] for i in rough[:_MOST_NAMED])
-    text = f"The integrals of {len(rough)} subjects change with the nodes of the quadrature and may be wrong: {named}."
+    text = f"The integrals of {counted(len(rough), 'subject')} change with the nodes of the quadrature and may be wrong: {named}."
     return [{"code": "integration_not_exact", "text": text}]
 
 

@@ -15,6 +15,7 @@ from pkpd.model.library import load_model
 from pkpd.model.parameters import log_typical_terms
 from pkpd.model.spec import PARAMETER_NAMES
 from pkpd.problem import bind_cohort, without_occasions
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
@@ -63,7 +64,9 @@ def baseline_clearance(cohort: Cohort) -> BaselineClearance:
         notes += said
     n_without = int(np.isnan(first["albumin_g_per_L"] + first["sex"]).sum())
     if 0 < n_without < cohort.n_subjects:
-        notes.append(f"{n_without:,} subjects have no clearance a priori, since albumin or sex is not known.")
+        notes.append(
+            f"{counted(n_without, 'subject')} {'has' if n_without == 1 else 'have'} no clearance a priori, since albumin or sex is not known."
+        )
     others = {name: np.full(cohort.n_subjects, model.covariates[name].median) for name in model.covariates}
     covariates = others | {"ada_positive": np.zeros(cohort.n_subjects)} | first
     term = [one.parameter for one in model.terms].index(PARAMETER_NAMES[model.parameterization][0])

@@ -10,6 +10,7 @@ import numpy as np
 
 from pkpd.figures.look import BLUE, DASHES, INK2, ORANGE, range_of, styled, with_log_axis
 from pkpd.figures.sheet import FONT_PT, Drawing, Table, marks, svg
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +177,7 @@ def _by_outcome(
     hollow = "" if landmark is None else f" Hollow dots: not at risk on day {landmark:g}."
     n_event = int((outcome == 1.0).sum())
     caption = (
-        f"{n_event:,} subjects with the event and {int((outcome == 0.0).sum()):,} without; each dot is the {what} "
+        f"{counted(n_event, 'subject')} with the event and {int((outcome == 0.0).sum()):,} without; each dot is the {what} "
         f"Lines are medians and quartiles.{hollow} Differences are associations, not effects of treatment."
     )
     head = ("id", "event", *(("at_risk",) if at_risk is not None else ()), *(one.name for one in measures))

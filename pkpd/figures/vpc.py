@@ -13,6 +13,7 @@ from pkpd.figures.level_marks import is_quantified, limits
 from pkpd.figures.look import BAND, BLUE, DASHES, GREEN, INK, INK2, dots, range_of, styled, with_log_axis
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
@@ -74,7 +75,7 @@ def _percentiles(
 
     n_censored = int((visual.censoring != int(Censoring.NONE)).sum())
     caption = (
-        f"Lines are the {_PERCENTS[0]}th, {_PERCENTS[1]}th and {_PERCENTS[2]}th percentile of {visual.time.size:,} levels in {visual.n.size} "
+        f"Lines are the {_PERCENTS[0]}th, {_PERCENTS[1]}th and {_PERCENTS[2]}th percentile of {counted(visual.time.size, 'level')} in {visual.n.size} "
         f"bins of time. {_SIMULATED}, censored at the limits of each sample; a dashed edge is the only end that is known. "
         f"{n_censored:,} censored levels stand at their limit as triangles that point where they lie; percentiles among them are not drawn."
     )

@@ -23,7 +23,7 @@ def test_the_example_runs_as_it_is_printed(tmp_path: Path):
     line = " ".join(blocks(PAGE, "sh")[0].replace("\\\n", " ").split())
     done = run_line(line.replace("asuc ", ".venv/bin/asuc ", 1).replace("examples/", f"{ROOT}/examples/"), tmp_path)
     assert done.returncode == 0
-    assert "Planned doses before day 28 stand in the exposure of 1 subjects: 25." in done.stderr
+    assert "Planned doses before day 28 stand in the exposure of 1 subject: 25." in done.stderr
     document = json.loads((tmp_path / "joint" / "joint.json").read_text(encoding="utf-8"))
     assert [one["status"] for one in document["fits"].values()] == ["converged"] * 4
     assert [key for key in ("planned_subjects", "pk_parameters", "warnings", "exposure") if key not in document] == []

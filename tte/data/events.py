@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.wording import counted
 from tte.kernels import codes
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class Landmark:
     def sentence(self) -> str:
         """Return who was left out, in words."""
         said = (
-            f"Landmark at day {self.day:g}: {_counted(self.events.n_subjects, 'subject')} with {_counted(self.events.n_events, 'event')}; "
+            f"Landmark at day {self.day:g}: {counted(self.events.n_subjects, 'subject')} with {counted(self.events.n_events, 'event')}; "
             f"{len(self.left_out):,} left out with the event or last seen by then{_named(self.left_out)}"
         )
         if self.unknown:
@@ -295,10 +296,6 @@ def resampling_counts(n_subjects: int, n_samples: int, rng: np.random.Generator)
         Each row adds up to ``n_subjects``.
     """
     return rng.multinomial(n_subjects, np.full(n_subjects, 1.0 / n_subjects), size=n_samples).astype(np.int64)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _named(ids: Sequence[str]) -> str:

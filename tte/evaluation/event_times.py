@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +124,9 @@ def check_marker(marker: ArrayLike, n: int, *, place: str = "marker") -> FloatAr
     """
     values = np.asarray(marker, dtype=np.float64)
     if values.shape != (n,):
-        raise input_error(place, f"has the shape {values.shape}; expected one number for each of {n} subjects")
+        raise input_error(
+            place, f"has the shape {values.shape}; expected one number for each of {counted(n, 'subject')}"
+        )
     wrong = np.flatnonzero(~np.isfinite(values))
     if wrong.size:
         i = int(wrong[0])

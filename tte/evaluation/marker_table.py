@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.errors import InputError, Problem
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.evaluation.event_times import EventTimes
 
@@ -93,14 +94,14 @@ def _problems(events: Events) -> Iterator[Problem]:
     in_interval = np.unique(events.subject[events.kind == EventKind.INTERVAL])
     if in_interval.size:
         message = (
-            f"gives {in_interval.size} events by an interval alone ({_named(events, in_interval)}); a threshold needs the day: write the "
+            f"gives {counted(in_interval.size, 'event')} by an interval alone ({_named(events, in_interval)}); a threshold needs the day: write the "
             "middle as TIME and leave TIME2 empty"
         )
         yield Problem("TIME2", message)
     follows = ~events.first[1:]
     unwatched = np.unique(events.subject[1:][follows & (events.start[1:] > events.stop[:-1])])
     if unwatched.size:
-        message = f"leaves {unwatched.size} subjects unwatched for some time ({_named(events, unwatched)}); expected rows without gaps"
+        message = f"leaves {counted(unwatched.size, 'subject')} unwatched for some time ({_named(events, unwatched)}); expected rows without gaps"
         yield Problem("START", message)
 
 

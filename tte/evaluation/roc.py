@@ -16,6 +16,7 @@ from scipy.stats import norm, rankdata
 
 from pkpd.diagnostics.prediction_errors import Measured
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
@@ -197,7 +198,9 @@ def check_both(is_case: BoolArray) -> None:
     """
     n, n_cases = is_case.size, int(is_case.sum())
     if n_cases in {0, n}:
-        raise input_error("events", f"are {n_cases} among {n} subjects; expected subjects with and without the event")
+        raise input_error(
+            "events", f"are {n_cases} among {counted(n, 'subject')}; expected subjects with and without the event"
+        )
 
 
 def _area(marker: FloatArray, is_case: BoolArray) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pkpd.errors import input_error
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.estimation.document import finite
 from tte.estimation.prediction import linear_predictors
@@ -113,7 +114,7 @@ def times_of(events: Events) -> EventTimes:
         For rows of a counting process, since covariates after an event are not known, and for events known by an interval.
     """
     if events.n_rows != events.n_subjects:
-        found = f"{events.n_rows:,} rows of {events.n_subjects:,} subjects; a subject's covariates after its last row are not known"
+        found = f"{events.n_rows:,} rows of {counted(events.n_subjects, 'subject')}; a subject's covariates after its last row are not known"
         raise input_error("event times", f"{found}, so that no check is simulated; expected one row for each subject")
     if (events.kind == EventKind.INTERVAL).any():
         raise input_error(

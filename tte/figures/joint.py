@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.figures.look import BLUE, GREY, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
+from pkpd.wording import counted
 from tte.figures.wording import EVERYONE, called
 from tte.joint.document import FITS, SUBJECT_HEAD
 
@@ -149,7 +150,7 @@ def exposure_figure(
     return Drawing(
         *called_as,
         (
-            f"Posterior means of each subject with event times; bars: one posterior standard deviation given both (not drawn for more than {_MOST_BARS} subjects). Both by the {what}, "
+            f"Posterior means of each subject with event times; bars: one posterior standard deviation given both (not drawn for more than {counted(_MOST_BARS, 'subject')}). Both by the {what}, "
             f"means given the levels at the pharmacokinetic parameters that were held. Line: no difference.{open_part}"
         ),
         svg(draw, width_mm=_WIDTH_MM, height_mm=_EXPOSURE_MM, name=called_as[0]),

@@ -11,6 +11,7 @@ import numpy as np
 from pkpd.figures.look import BLUE, GREEN, INK, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 from tte.evaluation.kaplan_meier import kaplan_meier, number_at_risk, stepped
 from tte.figures.wording import p_text
 
@@ -81,7 +82,8 @@ def kaplan_meier_figure(
     rows = tuple(row for one in shown for row in _rows(one, end_day))
     head = ("group", "day", "at_risk", "events", "free_pct", "low_pct", "high_pct")
     counts = "; ".join(
-        f"{one.name}: {one.times.n:,} subjects, {_counted(_events(one.times, end_day))}" for one in shown
+        f"{one.name}: {counted(one.times.n, 'subject')}, {counted(_events(one.times, end_day), 'event')}"
+        for one in shown
     )
     tested = "" if test is None else f" Log-rank test: {p_text(test.p)}."
     caption = (
@@ -209,7 +211,3 @@ def _rows(group: CurveGroup, end_day: float) -> list[tuple[Cell, ...]]:
 
 def _events(times: EventTimes, end_day: float) -> int:
     return int((times.event & (times.time_day <= end_day)).sum())
-
-
-def _counted(n_events: int) -> str:
-    return "1 event" if n_events == 1 else f"{n_events:,} events"

@@ -58,7 +58,7 @@ def marker_density(
     top = max((float(one.max()) for one in densities if one is not None), default=1.0)
 
     def draw(figure: Figure) -> None:
-        axes = styled(figure.add_axes((0.13, 0.15, 0.84, 0.76)), x=marker_name, y="Density")
+        axes = styled(figure.add_axes((0.17, 0.15, 0.80, 0.76)), x=marker_name, y="Density")
         for k, (part, words, colour, style) in enumerate(_LOOKS):
             label, density = f"{words} ({groups[k].size:,})", densities[k]
             axes.plot([], [], color=colour, linewidth=1.5, linestyle=style, label=label)

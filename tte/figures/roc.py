@@ -9,6 +9,7 @@ import numpy as np
 from pkpd.figures.look import BAND, BLUE, DASHES, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 from tte.figures.wording import interval_text
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def roc_figure(
     )
     shown = "" if band is None else " The band holds 95 % of the curves of drawn subjects at each false-positive rate."
     caption = (
-        f"{title}, {population}: {curve.n_cases:,} subjects with the event and {curve.n_controls:,} without. "
+        f"{title}, {population}: {counted(curve.n_cases, 'subject')} with the event and {curve.n_controls:,} without. "
         f"Area {interval_text(area.area)}.{at}{shown}"
     )
     picture = svg(draw, width_mm=_SIDE_MM, height_mm=_SIDE_MM, name=name)

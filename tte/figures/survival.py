@@ -8,6 +8,7 @@ import numpy as np
 
 from pkpd.figures.look import BLUE, DASHES, GREEN, INK, INK2, ORANGE, styled
 from pkpd.figures.sheet import Drawing, Table, marks, svg
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.estimation.prediction import survival_curve
 from tte.evaluation.kaplan_meier import kaplan_meier, number_at_risk, stepped
@@ -28,8 +29,6 @@ _WIDTH_MM, _HEIGHT_MM = 150.0, 88.0
 _N_DAYS = 181
 # Steps that are drawn, of very many the ones in even distances; strokes that can be told apart.
 _MOST_STEPS, _MOST_STROKES = 2000, 500
-# Everything above this, and the axis begins at one half.
-_HALF_SHOWN = 0.55
 _LOOKS = ((BLUE, "-"), (ORANGE, "-"), (GREEN, "-"), (BLUE, DASHES), (ORANGE, DASHES), (GREEN, DASHES))
 _HEAD = ("curve", "day", "survival", "lower", "upper", "at_risk", "events")
 
@@ -43,7 +42,7 @@ def survival_figure(fit: EventFit, population: tuple[str, str] = EVERYONE) -> Dr
     observed = _observed(fit.events)
 
     def draw(figure: Figure) -> None:
-        axes = _axes(figure, curve.survival, curve.lower, *_low_ends(observed))
+        axes = _axes(figure)
         if np.isfinite(curve.lower).all():
             axes.fill_between(
                 curve.day, curve.lower, curve.upper, color=BLUE, alpha=0.16, linewidth=0.0, gid=marks("band")
@@ -83,7 +82,7 @@ def hazards_figure(fits: Sequence[EventFit], population: tuple[str, str] = EVERY
     observed = _observed(events)
 
     def draw(figure: Figure) -> None:
-        axes = _axes(figure, *(curve.survival for _, curve in curves), *_low_ends(observed))
+        axes = _axes(figure)
         _steps(axes, observed, events)
         for (hazard, curve), (colour, dashes) in zip(curves, _LOOKS, strict=False):
             axes.plot(
@@ -116,18 +115,13 @@ def _observed(events: Events) -> KaplanMeier | None:
     return None if (events.kind == EventKind.INTERVAL).any() else kaplan_meier(times_of_rows(events))
 
 
-def _axes(figure: Figure, *shown: FloatArray) -> Axes:
-    """Return axes from 0 to 100 %, or from 50 % on where nothing lies below."""
+def _axes(figure: Figure) -> Axes:
+    """Return axes from 0 to 100 %: a cut axis makes a small difference look large."""
     axes = styled(figure.add_axes((0.09, 0.25, 0.89, 0.72)), x="Time (day)", y="Free of the event (%)")
-    low = 0.5 if min(float(np.nanmin(one, initial=1.0)) for one in shown) > _HALF_SHOWN else 0.0
-    axes.set_ylim(low, 1.0 + 0.02 * (1.0 - low))
-    ticks = np.linspace(low, 1.0, 6)
+    axes.set_ylim(0.0, 1.02)
+    ticks = np.linspace(0.0, 1.0, 6)
     axes.set_yticks(ticks, [f"{100.0 * tick:.0f}" for tick in ticks])
     return axes
-
-
-def _low_ends(observed: KaplanMeier | None) -> tuple[FloatArray, ...]:
-    return () if observed is None else (observed.low, observed.survival)
 
 
 def _steps(axes: Axes, observed: KaplanMeier | None, events: Events) -> None:
@@ -180,7 +174,7 @@ def _at_risk(axes: Axes, events: Events) -> None:
 
 
 def _caption(events: Events, observed: KaplanMeier | None) -> str:
-    said = f"{events.n_subjects:,} subjects, {events.n_events:,} events; the numbers below the axis are those watched."
+    said = f"{counted(events.n_subjects, 'subject')}, {counted(events.n_events, 'event')}; the numbers below the axis are those watched."
     if observed is None:
         return f"{said} Some events are known by an interval only, so that there is no curve by Kaplan and Meier."
     strokes = "; strokes are subjects last seen without the event" if _censored(events).size <= _MOST_STROKES else ""

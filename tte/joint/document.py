@@ -10,6 +10,7 @@ import numpy as np
 
 from pkpd.estimation.covariance import CovarianceKind, uncertainty
 from pkpd.estimation.fit import FitStatus as LevelsStatus
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.estimation.document import ending, finite, fit_document, status_text
 from tte.estimation.fit import FitStatus
@@ -187,7 +188,7 @@ def _warnings(found: JointComparison) -> Iterator[dict[str, str]]:
     data = found.data
     n_free = int(found.held.coefficients.is_free.sum())
     if n_free and data.events.n_events / n_free < _FEW_EVENTS:
-        text = f"{data.events.n_events} events for {n_free} estimated parameters of the hazard: standard errors are rough; prefer intervals by profile."
+        text = f"{counted(data.events.n_events, 'event')} for {n_free} estimated parameters of the hazard: standard errors are rough; prefer intervals by profile."
         yield {"code": "few_events", "text": text}
     if found.levels is not None and found.levels.status not in _ENDED:
         yield {"code": "levels_not_converged", "text": f"Levels alone: {found.levels.status.value}"}

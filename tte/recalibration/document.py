@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.estimation.document import finite, status_text
 from tte.evaluation.threshold_document import finding_entry, rule_entry
@@ -111,7 +112,7 @@ def recommendation(found: Recalibration) -> str:
     values = ", ".join(f"{test.smaller.value} p = {_p(test.p)}" for test in _made(found))
     name, few = tested.recommended.value, found.events.n_events < _FEW_EVENTS * Update.REFIT.n_estimated
     power = (
-        f" With {found.events.n_events} events such tests find little: bayes weighs the old model with the new patients instead of choosing."
+        f" With {counted(found.events.n_events, 'event')} such tests find little: bayes weighs the old model with the new patients instead of choosing."
         if few
         else ""
     )
@@ -385,7 +386,7 @@ def _warnings(found: Recalibration) -> Iterator[dict[str, str]]:
     events, request = found.events, found.request
     n_estimated = 3 if request.method == "bayes" else Update(request.method).n_estimated
     if request.method != "bayes" and events.n_events < _FEW_EVENTS * n_estimated:
-        text = f"{events.n_events} events for {n_estimated} estimated {'parameter' if n_estimated == 1 else 'parameters'}: standard errors are rough."
+        text = f"{counted(events.n_events, 'event')} for {n_estimated} estimated {'parameter' if n_estimated == 1 else 'parameters'}: standard errors are rough."
         yield {"code": "few_events", "text": text}
     if request.method == "bayes" and not events.n_events:
         text = "There is no event among these patients: they say that the hazard is low, and how it depends on exposure only the old model says."

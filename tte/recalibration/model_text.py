@@ -13,6 +13,7 @@ import numpy as np
 
 from pkpd.toml_file import checked
 from pkpd.units import percent_from_fraction
+from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.model.build import build_event_model
 from tte.model.catalog import EVENT_MODEL_FILE
@@ -121,17 +122,17 @@ def _population(found: Recalibration, identity: Identity) -> str:
     events, old = found.events, found.request.model
     where = f" at risk after day {found.from_day:g}" if found.from_day > 0.0 else ""
     whom = f", {identity.population}" if identity.population else ""
-    said = f"{_counted(events.n_subjects, 'patient')}{where} with {_counted(events.n_events, 'event')} ({identity.data_file}){whom}"
+    said = f"{counted(events.n_subjects, 'patient')}{where} with {counted(events.n_events, 'event')} ({identity.data_file}){whom}"
     return said if found.request.method == "refit" else f"{said}; and of {old.id}: {old.population}"
 
 
 def _caveats(found: Recalibration, threshold: ThresholdChoice) -> Iterator[str]:
     old, events = found.request.model, found.events
-    yield f"{_counted(events.n_events, 'event')} of {_counted(events.n_subjects, 'patient')} inform what was estimated anew; nobody has validated the result on other patients."
+    yield f"{counted(events.n_events, 'event')} of {counted(events.n_subjects, 'patient')} inform what was estimated anew; nobody has validated the result on other patients."
     yield f"Exposure on this scale needs the clearance of {' or '.join(old.pk_models)}, and so did that of the patients it was recalibrated on."
     yield "The exposure is that of days 14 to 28, so it describes patients who are still at risk on day 28."
     if found.from_day == 0.0 and (early := _early_events(found)):
-        yield f"{_counted(early, 'event')} by day 28 {'was' if early == 1 else 'were'} in the fit, but threshold and accuracy are of those still at risk then."
+        yield f"{counted(early, 'event')} by day 28 {'was' if early == 1 else 'were'} in the fit, but threshold and accuracy are of those still at risk then."
     if threshold.is_chosen:
         yield "Threshold and accuracy come from the same patients; only other patients can confirm them."
     else:
@@ -311,10 +312,6 @@ def _list(name: str, sentences: list[str]) -> Iterator[str]:
 def _text(value: str) -> str:
     """Return a string of TOML, of which JSON's are a part but for one character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _rounded(value: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pkpd.wording import counted
 from tte.evaluation.threshold import MarkerFinding, MarkerStatus, evaluate_marker
 from tte.evaluation.youden import YoudenStatus
 from tte.recalibration.population import HORIZON_DAY
@@ -110,7 +111,7 @@ def choose_threshold(
     assert drawn is not None  # noqa: S101 - as well
     ends = tuple(drawn.threshold[1:])
     why = (
-        f"Largest Youden J of {counts.n:,} patients {_at_risk(people.from_day)}, {counts.n_events:,} of them with the event by day "
+        f"Largest Youden J of {counted(counts.n, 'patient')} {_at_risk(people.from_day)}, {counts.n_events:,} of them with the event by day "
         f"{HORIZON_DAY:g}; 95 % of {drawn.n_draws:,} draws of patients choose one between {ends[0]:.2f} and {ends[1]:.2f}."
     )
     return ThresholdChoice(
@@ -130,7 +131,7 @@ def _why_kept(finding: MarkerFinding, rule: ThresholdRule) -> str:
     fewest = min(counts.n_events, counts.n - counts.n_events)
     if rule == "auto" and fewest < LEAST_EVENTS:
         return (
-            f"{counts.n_events:,} of {counts.n:,} patients have the event by day {HORIZON_DAY:g}; a threshold is chosen from "
+            f"{counts.n_events:,} of {counted(counts.n, 'patient')} have the event by day {HORIZON_DAY:g}; a threshold is chosen from "
             f"{LEAST_EVENTS} with it and {LEAST_EVENTS} without at least."
         )
     if rule == "auto" and not drawn.j.corrected > 0.0:

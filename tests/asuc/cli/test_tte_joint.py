@@ -89,7 +89,7 @@ def test_all_fits_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert pk["cl"]["held"] == pk["cl"]["alone"]["estimate"]
     assert pk["cl"]["joint"]["se"] > 0.0
     assert pk["v_weight_kg"]["fixed"]
-    assert "1 subjects have levels and no event time" in said
+    assert "Levels of 1 subject without event time" in said
     assert "column LOG_AUC_CL is not read" in said
     rows = table(out / "parameters.csv")
     assert {row["fit"] for row in rows} == {*fits, "levels_alone"}
@@ -189,7 +189,7 @@ def test_planned_doses_of_a_file_are_named(few: list[str], tmp_path: Path, capsy
     assert document["planned_subjects"] == ["c"]
     assert document["plan"] == {"source": str(planned), "n_left_out": 2}
     assert "2 planned doses are left out, since the records go on beyond them (a, c)." in said
-    assert "Planned doses before day 28 stand in the exposure of 1 subjects: c." in said
+    assert "Planned doses before day 28 stand in the exposure of 1 subject: c." in said
     # They change the exposure of that patient alone.
     bare, _ = joined([*few, "--out", str(tmp_path / "bare")], capsys)
     assert bare["planned_subjects"] == []

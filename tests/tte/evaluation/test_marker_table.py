@@ -40,8 +40,8 @@ def test_of_a_marker_that_changes_the_value_in_force_on_the_day_is_taken(tmp_pat
 
 
 def test_events_known_by_an_interval_and_gaps_are_refused_with_their_subjects(tmp_path):
-    with pytest.raises(InputError, match=r"TIME2: gives 1 events by an interval alone \(a\)"):
+    with pytest.raises(InputError, match=r"TIME2: gives 1 event by an interval alone \(a\)"):
         marker_table(events_of(tmp_path, "ID,TIME,EVENT,TIME2,X\na,10,1,20,1\nb,90,0,.,2\n"), day=0.0)
     text = "ID,START,STOP,EVENT,X\na,0,20,0,1\na,30,60,1,2\n"
-    with pytest.raises(InputError, match=r"START: leaves 1 subjects unwatched for some time \(a\)"):
+    with pytest.raises(InputError, match=r"START: leaves 1 subject unwatched for some time \(a\)"):
         marker_table(events_of(tmp_path, text), day=0.0)

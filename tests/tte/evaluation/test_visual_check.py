@@ -146,5 +146,5 @@ def test_intervals_and_counting_process_rows_are_refused():
         times_of(mixed_events())
     one = events_of([5.0, 9.0], [0, 1])
     rows = Events(("1",), np.zeros(2, dtype=np.int64), np.array([0.0, 5.0]), one.stop, one.upper, one.kind)
-    with pytest.raises(InputError, match="2 rows of 1 subjects"):
+    with pytest.raises(InputError, match="2 rows of 1 subject"):
         times_of(rows)
