@@ -113,12 +113,14 @@ def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
 def _sigmas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:
     """Yield the parts of the residual error that follow from one element: a variance, or a THETA that scales them."""
     residual = model.residual
-    first = "sigma_log" if residual.kind is ResidualKind.LOGARITHMIC else "sigma_additive"
+    first = "log" if residual.kind is ResidualKind.LOGARITHMIC else "additive"
     variances = [block.rows[i][i] for block in control.sigma for i in range(block.size)]
-    parts = (
-        (first, residual.additive, residual.additive_from),
-        ("sigma_proportional", residual.proportional, residual.proportional_from),
-    )
+    parts: list[tuple[str, float, tuple[str, ...]]] = []
+    for name, one in residual.groups:
+        prefix = f"sigma_{name}" if name else "sigma"
+        parts.append((f"{prefix}_{first}", one.additive, one.additive_from))
+        parts.append((f"{prefix}_proportional", one.proportional, one.proportional_from))
+    parts.append(("sigma_exponent", residual.exponent, residual.exponent_from))
     for name, value, origin in parts:
         if len(origin) != 1 or value <= 0.0:
             continue

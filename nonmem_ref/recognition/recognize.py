@@ -58,9 +58,9 @@ class RecognizedModel:
         Initial OMEGA.
     residual : RecognizedResidual
         Residual error, and which observations lie beyond limits.
-    shared : tuple of int
-        Elements of THETA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which ties
-        no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
+    shared : tuple of str
+        Elements of THETA and SIGMA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which
+        ties no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
     """
 
     structure: RecognizedStructure
@@ -68,7 +68,7 @@ class RecognizedModel:
     thetas: tuple[float, ...]
     omega: FloatArray
     residual: RecognizedResidual
-    shared: tuple[int, ...]
+    shared: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,26 +399,33 @@ def _differences(
 
 def _shared(
     parameters: Mapping[str, RecognizedParameter], residual: RecognizedResidual, free: frozenset[str]
-) -> dict[int, list[str]]:
-    """Return the elements of THETA that are not fixed and stand in several places, with these."""
+) -> dict[str, list[str]]:
+    """Return the elements of THETA and SIGMA that are not fixed and stand in several places, with these."""
     places: dict[str, list[str]] = {}
     for one in parameters.values():
         for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
             places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
-    for name in {*residual.additive_from, *residual.proportional_from}:
+    for name in residual.elements:
         places.setdefault(name, []).append("Y")
-    return {int(name[6:-1]): where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
+    # A part that assays have in common.
+    for part in ("additive", "proportional"):
+        own = [(getattr(one, f"{part}_from"), getattr(one, part), name) for name, one in residual.groups]
+        for of, value, assay in own[1:]:
+            if any(of == other and np.isclose(value, same) for other, same, _ in own[: own.index((of, value, assay))]):
+                for name in of:
+                    places[name].append(f"Y of {assay}")
+    return {name: where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
 
 
 def _notes(
-    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[int, Sequence[str]]
+    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
     used = {one.random.eta for one in parameters.values() if one.random is not None}
     used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
     unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
     notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
     notes += [
-        f"THETA({theta}) stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
-        for theta, where in shared.items()
+        f"{name} stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
+        for name, where in shared.items()
     ]
     return tuple(notes)

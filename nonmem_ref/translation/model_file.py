@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nonmem_ref.dataset.read import Dataset
     from nonmem_ref.recognition.parameter import Coefficient, Covariate, RecognizedParameter
     from nonmem_ref.recognition.recognize import RecognizedModel
+    from nonmem_ref.recognition.residual import ErrorParts
     from pkpd.model.spec import ModelSpec
 
 # NM-TRAN's bound for none.
@@ -188,20 +189,38 @@ def _correlations(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[
 
 def _residual(model: RecognizedModel) -> dict[str, Any]:
     residual = model.residual
-    parts = (
-        ("log_sd", "log_fixed", residual.additive, residual.additive_from)
-        if residual.kind is ResidualKind.LOGARITHMIC
-        else ("additive_sd_mg_per_L", "additive_fixed", residual.additive, residual.additive_from),
-        ("proportional_sd", "proportional_fixed", residual.proportional, residual.proportional_from),
-    )
     found: dict[str, Any] = {"kind": residual.kind.value}
-    for key, fixed, value, origin in parts:
+    if residual.exponent != 1.0 or residual.exponent_from:
+        found["exponent"] = residual.exponent
+        if residual.exponent_from:
+            found["exponent_estimated"] = True
+    found |= dict(_error_parts(residual.kind, residual.general))
+    additive = "log" if residual.kind is ResidualKind.LOGARITHMIC else "additive"
+    for key, is_there, of in (
+        (f"{additive}_fixed", residual.general.additive > 0.0, residual.general.additive_from),
+        ("proportional_fixed", residual.general.proportional > 0.0, residual.general.proportional_from),
+    ):
+        if is_there and not of:
+            found[key] = True
+    found["source"] = f"$ERROR: {', '.join(residual.elements) or 'constants'}"
+    if residual.by_assay:
+        found["by_assay"] = {
+            one.name: dict(_error_parts(residual.kind, one.parts)) | {"source": _error_origin(one.parts)}
+            for one in residual.by_assay
+        }
+    return found
+
+
+def _error_parts(kind: ResidualKind, parts: ErrorParts) -> Iterator[tuple[str, float]]:
+    """Yield the parts of an error that are there, by their keys."""
+    additive = "log_sd" if kind is ResidualKind.LOGARITHMIC else "additive_sd_mg_per_L"
+    for key, value in ((additive, parts.additive), ("proportional_sd", parts.proportional)):
         if value > 0.0:
-            found[key] = value
-            if not origin:
-                found[fixed] = True
-    names = sorted({*residual.additive_from, *residual.proportional_from})
-    return found | {"source": f"$ERROR: {', '.join(names) or 'constants'}"}
+            yield key, value
+
+
+def _error_origin(parts: ErrorParts) -> str:
+    return f"$ERROR: {', '.join(sorted({*parts.additive_from, *parts.proportional_from})) or 'constants'}"
 
 
 def _bounds(model: RecognizedModel, thetas: Sequence[Theta]) -> Iterator[tuple[str, dict[str, float]]]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nonmem_ref.writing.data_rows import error_codes, error_item
 from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_names, item_of
 from pkpd.errors import InputError, Problem
 from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pkpd.model.population import PopulationParameter
     from pkpd.model.spec import Effect, ModelSpec, Term
@@ -87,6 +88,7 @@ def control_text(
     *,
     data: str,
     n_occasions: int,
+    assays: Sequence[str | None] = (None,),
     n_evaluations: int = 9999,
 ) -> ControlText:
     """Return the control stream of a model.
@@ -101,6 +103,8 @@ def control_text(
         Name of the data file.
     n_occasions : int
         Occasions of the data.
+    assays : sequence of str or None
+        Assays of the data, or centres for a model with errors of these (``data_rows.error_names``); None is the general error.
     n_evaluations : int
         MAXEVAL; 0 evaluates the objective.
 
@@ -114,9 +118,13 @@ def control_text(
     writer = _Writer(model, {one.name: one for one in parameters}, _item_names(model))
     numbers, omega = _omega(writer, n_occasions)
     _write_pk(writer, numbers, n_occasions)
-    error = _error(writer)
-    items = (*_EVENTS, *(("OCC",) if model.occasion_variances else ()), *writer.items)
+    codes = {code: name for name, code in error_codes(model).items() if name in assays}
+    error = _error(writer, codes)
+    occasion = ("OCC",) if model.occasion_variances else ()
+    item = error_item(model)
+    items = (*_EVENTS, *occasion, *(() if item is None else (item,)), *writer.items)
     comments = [f"; {one.name} is {one.meaning}" for one in writer.items.values() if one.meaning]
+    comments += [f"; {item} {code} is {name or 'any other'}" for code, name in codes.items() if item is not None]
     etas = " ".join(f"ETA{i}" for i in range(1, len(model.etas) + 1))
     lines = [
         f"$PROBLEM {model.id} {model.version}",
@@ -152,7 +160,24 @@ def _item_names(model: ModelSpec) -> dict[str, str]:
     parameters = PK_NAMES[model.parameterization].values()
     variables = {f"{before}{name}" for name in parameters for before in ("", "TV", "IOV")}
     effects = {f"{name}E{i}" for name in parameters for i in range(1, len(model.covariates) + 9)}
-    taken = {*_EVENTS, "OCC", "IPRED", "W", "Y", "F", "F_FLAG", "S1", "S2", "K", "K12", "K21", *variables, *effects}
+    taken = {
+        *_EVENTS,
+        "OCC",
+        "ASSAY",
+        "CENTRE",
+        "IPRED",
+        "W",
+        "Y",
+        "F",
+        "F_FLAG",
+        "S1",
+        "S2",
+        "K",
+        "K12",
+        "K21",
+        *variables,
+        *effects,
+    }
     return item_names(columns, taken, left=_LONGEST_ENDING)
 
 
@@ -166,8 +191,6 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
         yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
     if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
         yield Problem(model.id, "has a random effect with heavy tails (t), which is not written")
-    if model.residual.by_assay or model.residual.by_centre:
-        yield Problem(model.id, "has a residual error for each assay or centre, which is not written")
 
 
 def _subroutines(model: ModelSpec) -> str:
@@ -254,33 +277,28 @@ def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     return factor_code(effect, item.name, writer.theta(name))
 
 
-def _error(writer: _Writer) -> list[str]:
-    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation."""
+def _error(writer: _Writer, codes: Mapping[int, str | None]) -> list[str]:
+    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation.
+
+    `codes` are those of the assays of the data.
+    """
     residual = writer.model.residual
     is_log = residual.kind is ResidualKind.LOGARITHMIC
-    lines = ["IPRED = F"]
-    if is_log:
-        lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)", f"W = {writer.theta('sigma_log')}"]
-    else:
-        power = "IPRED"
-        if residual.is_exponent_free:
-            power = f"IPRED**{writer.theta('sigma_exponent')}"
-        elif residual.exponent != 1.0:
-            power = f"IPRED**{residual.exponent!r}"
-        parts = [
-            part
-            for name, value, part in (
-                ("sigma_additive", residual.additive_sd, "{theta}"),
-                ("sigma_proportional", residual.proportional_sd, f"{{theta}}*{power}"),
-            )
-            if value > 0.0
-            for part in [part.format(theta=writer.theta(name))]
-        ]
-        adds = residual.kind is ResidualKind.VARIANCES_ADD and len(parts) > 1
-        lines.append(f"W = SQRT({'+'.join(f'({part})**2' for part in parts)})" if adds else f"W = {'+'.join(parts)}")
-        lines.append("IF (W.EQ.0) W = 1")
+    lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)"] if is_log else ["IPRED = F"]
+    power = "IPRED"
+    if residual.is_exponent_free:
+        power = f"IPRED**{writer.theta('sigma_exponent')}"
+    elif residual.exponent != 1.0:
+        power = f"IPRED**{residual.exponent!r}"
+    item, groups = error_item(writer.model), {**residual.by_assay, **residual.by_centre}
+    for place, (code, name) in enumerate(codes.items()):
+        prefix = "sigma" if name is None else f"sigma_{name}"
+        sds = (residual.additive_sd, residual.proportional_sd) if name is None else groups[name]
+        condition = f"IF ({item}.EQ.{code}) " if place else ""
+        lines.append(f"{condition}W = {_sd(writer, prefix, sds, power)}")
     return [
         *lines,
+        *([] if is_log else ["IF (W.EQ.0) W = 1"]),
         "IF (CENS.EQ.0) THEN",
         "F_FLAG = 0",
         "Y = IPRED + W*EPS(1)",
@@ -298,6 +316,19 @@ def _error(writer: _Writer) -> list[str]:
         "Y = PHI((LIMIT-IPRED)/W) - PHI((DV-IPRED)/W)",
         "ENDIF",
     ]
+
+
+def _sd(writer: _Writer, prefix: str, sds: tuple[float, float], power: str) -> str:
+    """Return the code of a standard deviation whose parameters begin with a prefix."""
+    kind = writer.model.residual.kind
+    if kind is ResidualKind.LOGARITHMIC:
+        return writer.theta(f"{prefix}_log")
+    additive, proportional = sds
+    parts = [writer.theta(f"{prefix}_additive")] if additive > 0.0 else []
+    parts += [f"{writer.theta(f'{prefix}_proportional')}*{power}"] if proportional > 0.0 else []
+    if kind is ResidualKind.VARIANCES_ADD and len(parts) > 1:
+        return f"SQRT({'+'.join(f'({part})**2' for part in parts)})"
+    return "+".join(parts)
 
 
 def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]]:

@@ -544,12 +544,12 @@ def test_what_is_only_for_tables_is_not_looked_at():
     found = model(
         pk.replace("K10", "KEL"), "IRES=DV-F\nIWRES=IRES/(F*SQRT(SIGMA(1,1)))\nZ=MIXEST+OMEGA(1)\nY=F+F*EPS(1)"
     )
-    assert found.residual.proportional == pytest.approx(0.2)
+    assert found.residual.general.proportional == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("phrase", ["(ONLY OBSERVATIONS)", "(CALLFL=0)", "(OBS ONLY)", "(EVERY EVENT)", "(COMRES=-1)"])
 def test_routines_may_be_called_at_observations_only(phrase: str):
-    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.proportional == pytest.approx(0.2)
+    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.general.proportional == pytest.approx(0.2)
 
 
 def test_other_times_of_calls_are_refused():
@@ -565,7 +565,7 @@ def test_four_occasions():
 
 def test_variances_may_stand_in_the_error():
     found = model(error="W=SQRT(SIGMA(2,2))*2\nY=F+W*EPS(2)*0+F*EPS(1)")
-    assert (found.residual.additive, found.residual.proportional) == (0.0, pytest.approx(0.2))
+    assert (found.residual.general.additive, found.residual.general.proportional) == (0.0, pytest.approx(0.2))
 
 
 def test_records_that_share_their_residuals_are_refused():
@@ -582,7 +582,7 @@ def test_absorbed_doses_make_the_absorption_a_parameter():
 def test_everything_that_the_engine_has_not_is_told_at_once():
     found = recognition(
         "CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(1))",
-        "Y=F+SQRT(F)*EPS(1)",
+        "Y=F+EXP(F)*EPS(1)",
         scale="S1=V\nALAG1=THETA(3)\nF1=THETA(5)\nD1=THETA(6)",
         rest="$EST METHOD=1 INTER\n$PRIOR NWPRI",
         may_have_unsupported=True,
@@ -638,9 +638,9 @@ def test_elements_of_theta_in_several_places_are_noted():
     pk = "CL=THETA(1)*(WT/70)**THETA(3)*EXP(ETA(1))\nV=THETA(2)*(WT/70)**THETA(3)"
     found = recognition(pk, omega="$OMEGA 0.1")
     assert found.model is not None
-    assert found.model.shared == (3,)
+    assert found.model.shared == ("THETA(3)",)
     assert found.notes == ("THETA(3) stands in CL and V: a fit of the engine estimates a number for each of them.",)
-    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == (2, 3)  # type: ignore[union-attr]
+    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == ("THETA(2)", "THETA(3)")  # type: ignore[union-attr]
 
 
 def test_initial_estimates():
@@ -680,26 +680,29 @@ def test_initial_estimates():
 )
 def test_residual_errors(code: str, kind: str, additive: float, proportional: float, origins: Any):
     residual = model(error=code).residual
-    assert (residual.additive_from, residual.proportional_from) == origins
+    assert (residual.general.additive_from, residual.general.proportional_from) == origins
     assert residual.kind is ResidualKind(kind)
-    assert (residual.additive, residual.proportional) == (pytest.approx(additive), pytest.approx(proportional))
+    assert (residual.general.additive, residual.general.proportional) == (
+        pytest.approx(additive),
+        pytest.approx(proportional),
+    )
     assert residual.censoring is None
 
 
 def test_standard_deviations_that_add():
     residual = model(error="W=THETA(3)+THETA(5)*F\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
     # SIGMA is in both parts, but fixed.
-    assert (residual.kind, residual.additive, residual.proportional) == (
+    assert (residual.kind, residual.general.additive, residual.general.proportional) == (
         ResidualKind.SDS_ADD,
         pytest.approx(0.3),
         pytest.approx(0.5),
     )
-    assert (residual.additive_from, residual.proportional_from) == (("THETA(3)",), ("THETA(5)",))
+    assert (residual.general.additive_from, residual.general.proportional_from) == (("THETA(3)",), ("THETA(5)",))
 
 
 def test_variances_of_thetas_with_a_fixed_sigma_add():
     residual = model(error="W=SQRT(THETA(3)**2+(THETA(5)*F)**2)\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
-    assert (residual.kind, residual.additive, residual.proportional) == (
+    assert (residual.kind, residual.general.additive, residual.general.proportional) == (
         ResidualKind.VARIANCES_ADD,
         pytest.approx(0.3),
         pytest.approx(0.5),
@@ -717,13 +720,17 @@ def test_correlated_residuals_are_refused_for_what_they_are(code: str):
 
 def test_correlations_of_residuals_that_do_not_meet_change_nothing():
     residual = model(error="Y=F*(1+EPS(1))", sigma="$SIGMA BLOCK(2) 0.04 0.01 0.25").residual
-    assert (residual.kind, residual.proportional, residual.additive) == (ResidualKind.VARIANCES_ADD, near(0.2), 0.0)
+    assert (residual.kind, residual.general.proportional, residual.general.additive) == (
+        ResidualKind.VARIANCES_ADD,
+        near(0.2),
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("Y=F+SQRT(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
+        ("Y=F+EXP(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
         ("Y=F*2+EPS(1)", "gives Y without EPS another value than F or LOG(F)"),
         ("Y=LOG(F)+F*EPS(1)", "gives LOG(F) an error that depends on the prediction"),
         ("Y=F+WT*EPS(1)", "gives Y an error that differs between records"),
@@ -747,6 +754,125 @@ def test_residual_errors_that_are_refused(code: str, reason: str):
     text = problems(error=code)
     assert "$ERROR: " in text
     assert reason in text
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "additive", "exponent", "origins"),
+    [
+        ("Y=F+F**THETA(6)*EPS(1)", "variances_add", 0.0, 1.5, ("THETA(6)",)),
+        ("Y=F+SQRT(F)*EPS(1)", "variances_add", 0.0, 0.5, ()),
+        ("W=SQRT(0.25+(0.2*F**THETA(6))**2)\nY=F+W*EPS(1)*5", "variances_add", 0.5, 1.5, ("THETA(6)",)),
+        ("W=0.5+0.2*F**0.75\nY=F+W*EPS(1)*5", "sds_add", 0.5, 0.75, ()),
+    ],
+)
+def test_errors_that_grow_with_a_power_of_the_prediction(
+    code: str, kind: str, additive: float, exponent: float, origins: Any
+):
+    residual = model(error=code, sigma="$SIGMA 0.04 FIX").residual
+    assert residual.kind is ResidualKind(kind)
+    assert (residual.general.additive, residual.general.proportional) == (near(additive), near(0.2))
+    assert (residual.exponent, residual.exponent_from) == (pytest.approx(exponent, rel=1e-12), origins)
+
+
+def assays(code: str, **options: Any) -> dict[str, Any]:
+    """Return additive and proportional part of each error by assay, and the records of its first subject."""
+    residual = model(error=code, **options).residual
+    found = {"": (residual.general.additive, residual.general.proportional, list[int]())}
+    for one in residual.by_assay:
+        records = [row for row in np.flatnonzero(one.records).tolist() if 0 < row < 6]
+        found[one.name] = (one.parts.additive, one.parts.proportional, records)
+    return {
+        name: (pytest.approx(a, abs=1e-12), pytest.approx(b, abs=1e-12), rows) for name, (a, b, rows) in found.items()
+    }
+
+
+# Records 1 and 4 are of RACE 2, records 2 and 5 of RACE 3, record 3 of RACE 1.
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "IF (RACE.EQ.2) THEN\nY=F+EPS(2)\nELSE\nY=F*(1+EPS(1))\nENDIF",
+            {"": (0.0, 0.2, []), "RACE_2": (0.5, 0.0, [1, 4])},
+        ),
+        (
+            "W=THETA(3)\nIF (RACE.EQ.1) W=THETA(5)\nY=F+W*F*EPS(1)*5",
+            {"": (0.0, 0.3, []), "RACE_1": (0.0, 0.5, [3])},
+        ),
+        # Equal at their initial estimates, and two parameters all the same.
+        (
+            "Y=F*(1+EPS(1))\nIF (RACE.EQ.1) Y=F*(1+EPS(2)*SQRT(0.04/0.25))",
+            {"": (0.0, 0.2, []), "RACE_1": (0.0, 0.2, [3])},
+        ),
+        (
+            "A=THETA(3)\nIF (RACE.GE.2.5) A=THETA(3)*THETA(6)\nY=F*(1+A*EPS(1)*5)+EPS(2)",
+            {"": (0.5, 0.3, []), "RACE_3": (0.5, 0.45, [2, 5])},
+        ),
+        (
+            "IF (RACE.EQ.1) W=THETA(3)\nIF (RACE.EQ.2) W=THETA(5)\nIF (RACE.EQ.3) W=THETA(6)\nY=LOG(F)+W*EPS(1)*5",
+            {"": (0.5, 0.0, []), "RACE_1": (0.3, 0.0, [3]), "RACE_3": (1.5, 0.0, [2, 5])},
+        ),
+    ],
+)
+def test_errors_by_assay(code: str, expected: Any):
+    assert assays(code) == expected
+
+
+def test_an_error_that_two_items_tell_apart():
+    assert list(assays("W=THETA(3)\nIF (RACE.EQ.1.AND.SEX.EQ.1) W=THETA(5)\nY=F+W*EPS(1)")) == ["", "ERROR_2"]
+
+
+def test_levels_beyond_limits_have_the_error_of_their_assay():
+    code = M3.format(sd="THETA(3)\nIF (RACE.EQ.3) SD=THETA(5)", flag=1, y="PHI((DV-F)/SD)", pred="F")
+    found = model(error=code, sigma="$SIGMA 1 FIX").residual
+    assert [one.name for one in found.by_assay] == ["RACE_3"]
+    assert found.censoring is not None
+    np.testing.assert_allclose(found.censoring.limit, data().columns["DV"][ROWS], rtol=1e-9)
+
+
+def test_a_part_that_assays_have_in_common_is_noted():
+    code = "W=THETA(3)\nIF (RACE.EQ.1) W=THETA(5)\nY=F*(1+W*EPS(1))+EPS(2)"
+    found = recognition(error=code, sigma="$SIGMA 1 FIX 0.25")
+    assert found.model is not None
+    assert found.model.shared == ("SIGMA(2,2)",)
+    assert (
+        "SIGMA(2,2) stands in Y and Y of RACE_1: a fit of the engine estimates a number for each of them."
+        in found.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "Y=F+WT*EPS(1)",
+            "gives Y an error that differs between records in 10 ways made of SIGMA(1,1) alone; expected one that depends on the prediction",
+        ),
+        (
+            "W=F\nIF (RACE.EQ.1) W=F**2\nY=F+W*EPS(1)",
+            "gives Y an error that grows with powers of the prediction that differ between records",
+        ),
+        (
+            "W=SQRT(THETA(3)**2+(THETA(5)*F)**2)\nIF (RACE.EQ.1) W=THETA(3)+THETA(5)*F\nY=F+W*EPS(2)*2",
+            "whose parts add as variances at some records and as standard deviations at others",
+        ),
+        (
+            "W=0.3\nIF (RACE.EQ.1) W=THETA(5)\nY=F+W*F*EPS(1)",
+            "fixes the proportional part of its error at some records and not at others",
+        ),
+        ("W=1\nIF (RACE.EQ.1) W=EXP(ETA(4))\nY=F+W*EPS(1)", "gives Y an error that depends on ETA(4)"),
+        ("Y=F+F**THETA(3)*THETA(3)*EPS(1)", "has THETA(3) in the power of the prediction and in another part"),
+    ],
+)
+def test_errors_by_assay_that_are_refused(code: str, reason: str):
+    text = problems(error=code, sigma="$SIGMA 1 FIX 0.25" if "0.3" in code or "SQRT" in code else "$SIGMA 0.04 0.25")
+    assert reason in text
+
+
+def test_censored_levels_of_an_assay_without_others_are_refused():
+    code = "W=THETA(3)\nIF (RACE.EQ.3) W=THETA(5)\nIF (RACE.EQ.1) W=THETA(6)\nY=F+W*EPS(1)\nF_FLAG=0\nIF (RACE.EQ.3) THEN\nF_FLAG=1\nY=PHI((2-F)/W)\nENDIF"
+    assert "gives Y a probability where no other observation says which of its errors is meant" in problems(
+        error=code, sigma="$SIGMA 1 FIX"
+    )
 
 
 ROWS = [5, 11]
@@ -839,13 +965,16 @@ def test_pheno_is_recognized(reference_dir: Path):
     by_weight = effect("WGT", "power", Coefficient(1.0), 1.0)
     assert found.parameters["cl"].effects == (by_weight,)
     assert found.parameters["v"].effects == (by_weight, effect("APGR", "linear_fraction", THETA_3, 0.0, ".LT.", 5.0))
-    assert found.residual.proportional == pytest.approx(math.sqrt(0.0130865))
+    assert found.residual.general.proportional == pytest.approx(math.sqrt(0.0130865))
 
 
 def test_a_model_on_the_logarithmic_scale_of_thetas_is_recognized(reference_dir: Path):
     found, _ = reference(reference_dir / "nonmem" / "inf1cpt_focei_N012", "runN012.lst")
     assert all(one.is_log for one in found.parameters.values())
-    assert (found.residual.proportional, found.residual.proportional_from) == (pytest.approx(0.3), ("THETA(3)",))
+    assert (found.residual.general.proportional, found.residual.general.proportional_from) == (
+        pytest.approx(0.3),
+        ("THETA(3)",),
+    )
 
 
 def test_logarithms_below_their_limit_are_recognized(reference_dir: Path):

@@ -12,7 +12,7 @@ import pytest
 from nonmem_ref.comparison.engine import cohort_of_run
 from nonmem_ref.translation.translate import translate
 from nonmem_ref.writing.control_text import control_text
-from nonmem_ref.writing.data_rows import data_rows
+from nonmem_ref.writing.data_rows import data_rows, error_names
 from pkpd.data.records import Censoring
 from pkpd.errors import InputError
 from pkpd.kernels.laplace import Approximation
@@ -34,7 +34,6 @@ DRAWN = virtual_cohort(NIYIGENA, Design(24, missing=0.0), np.random.default_rng(
 # What is not written says why; of these the reasons are known.
 NOT_WRITTEN = {
     "ternant_2008": "has a variance for each category, which is not written",
-    "zhao_2026_pediatric": "has a residual error for each assay or centre",
 }
 
 
@@ -49,12 +48,19 @@ def cohort_for(model: ModelSpec) -> Cohort:
             rng.choice(codes, DRAWN.row_time.size) if codes else rng.uniform(*domain.soft_range, DRAWN.row_time.size)
         )
         covariates[name] = drawn if domain.time_varying else drawn[first]
-    return replace(DRAWN, covariates=covariates)
+    if not model.residual.by_assay:
+        return replace(DRAWN, covariates=covariates)
+    # Samples of every assay, in upper case too, and some that name none.
+    assays = (None, *model.residual.by_assay, next(iter(model.residual.by_assay)).upper())
+    assay = rng.integers(len(assays), size=DRAWN.assay.size)
+    return replace(DRAWN, covariates=covariates, assays=assays, assay=assay)
 
 
 def exported(folder: Path, model: ModelSpec, cohort: Cohort) -> Path:
     n_occasions = int(cohort.occasion.max()) + 1
-    written = control_text(model, population_parameters(model), data="data.csv", n_occasions=n_occasions)
+    assays = error_names(model, cohort)
+    parameters = population_parameters(model)
+    written = control_text(model, parameters, data="data.csv", n_occasions=n_occasions, assays=assays)
     (folder / "run.ctl").write_text(written.text, encoding="utf-8")
     with (folder / "data.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -127,6 +133,38 @@ def test_what_is_not_written_says_why(tmp_path: Path, name: str):
 )
 def test_residual_errors(tmp_path: Path, residual: ResidualError):
     assert_same(tmp_path, replace(NIYIGENA, residual=residual), cohort_for(NIYIGENA))
+
+
+BY_CENTRE = {"centre 2": (0.5, 0.4), "centre 3": (1.1, 0.2)}
+
+
+@pytest.mark.parametrize(
+    "residual",
+    [
+        ResidualError(0.7, 0.3, {}, by_centre=BY_CENTRE),
+        ResidualError(0.7, 0.3, {}, ResidualKind.SDS_ADD, by_centre=BY_CENTRE),
+        ResidualError(0.4, 0.0, {}, ResidualKind.LOGARITHMIC, by_centre={"centre 2": (0.3, 0.0)}),
+        ResidualError(0.7, 0.3, {}, exponent=0.8, by_centre=BY_CENTRE),
+        ResidualError(0.0, 0.3, {}, exponent=1.2, is_exponent_free=True),
+        ResidualError(0.7, 0.3, {}, ResidualKind.SDS_ADD, exponent=0.6),
+        ResidualError(1.2, 0.0, {"elisa_b": (0.0, 0.3), "rapid": (0.9, 0.2), "elisa_a": (0.5, 0.2)}),
+    ],
+)
+def test_residual_errors_by_assay_or_centre_and_with_a_power(tmp_path: Path, residual: ResidualError):
+    names = ("centre 1", "centre 2", "centre 3")
+    cohort = replace(cohort_for(NIYIGENA), centres=names, centre=np.arange(DRAWN.n_subjects) % 3)
+    assert_same(tmp_path, replace(NIYIGENA, residual=residual), cohort)
+
+
+def test_errors_of_assays_that_no_level_has_are_left_out(tmp_path: Path):
+    model = load_model("zhao_2026_pediatric")
+    cohort = cohort_for(model)
+    alone = replace(cohort, assays=("Caltag",), assay=np.zeros(cohort.assay.size, dtype=np.int64))
+    assert_same(tmp_path, model, alone)
+    text = (tmp_path / "run.ctl").read_text(encoding="utf-8")
+    assert "sigma_Caltag_proportional" in text
+    assert "sigma_Sanquin_proportional" not in text
+    assert "; ASSAY 3 is Caltag\n" in text
 
 
 def test_levels_right_after_a_bolus_stay_there(tmp_path: Path):
