@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from nonmem_ref.translation.covariates import case_name_of
+from nonmem_ref.translation.model_file import category_label
+from nonmem_ref.translation.terms import named_terms
 from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
@@ -83,13 +84,10 @@ def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Co
 
 
 def _thetas(model: RecognizedModel) -> Iterator[Correspondence]:
-    for parameter, one in model.parameters.items():
-        yield from _theta(parameter, one.typical, Scale.LOGARITHM if one.is_log else Scale.RATIO)
-        seen: dict[str, int] = {}
-        for effect in one.effects:
-            name = f"{parameter}_{case_name_of(effect.covariate)}"
-            seen[name] = seen.get(name, 0) + 1
-            yield from _theta(name if seen[name] == 1 else f"{name}_{seen[name]}", effect.coefficient, Scale.RATIO)
+    for one in named_terms(model.parameters):
+        yield from _theta(one.prefix, one.term.typical, Scale.LOGARITHM if one.term.is_log else Scale.RATIO)
+        for name, effect in one.effects():
+            yield from _theta(name, effect.coefficient, Scale.RATIO)
 
 
 def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Correspondence]:
@@ -98,16 +96,22 @@ def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Corres
 
 
 def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
-    etas = [(name, one.random.eta) for name, one in model.parameters.items() if one.random is not None]
-    for place, (name, i) in enumerate(etas):
+    terms = named_terms(model.parameters)
+    randoms = [(one.eta, one.term.random) for one in terms if one.term.random is not None]
+    for place, (name, random) in enumerate(randoms):
+        i = random.eta
+        if random.category is not None:
+            for code, eta in random.etas:
+                yield Correspondence(f"omega2_{name}_{category_label(code)}", f"OMEGA({eta},{eta})", Scale.RATIO, 1.0)
+            continue
         yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, 1.0)
-        for other, j in etas[:place]:
-            element = f"OMEGA({max(i, j)},{min(i, j)})"
+        for other, before in randoms[:place]:
+            element = f"OMEGA({max(i, before.eta)},{min(i, before.eta)})"
             yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, 1.0)
-    for name, one in model.parameters.items():
-        if one.occasion is not None:
-            first = min(eta for _, eta in one.occasion.etas)
-            yield Correspondence(f"omega2_iov_{name}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
+    for one in terms:
+        if one.term.occasion is not None:
+            first = min(eta for _, eta in one.term.occasion.etas)
+            yield Correspondence(f"omega2_iov_{one.eta}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
 
 
 def _sigmas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:

@@ -63,7 +63,7 @@ class _Found:
 def recognize_parameter(
     name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
 ) -> RecognizedParameter:
-    """Recognize a parameter.
+    """Recognize a parameter: a product, or else a sum of products.
 
     Parameters
     ----------
@@ -81,6 +81,32 @@ def recognize_parameter(
     NotRecognizedError
         With the part that is not recognized.
     """
+    try:
+        return _term(name, node, items, codes)
+    except NotRecognizedError:
+        terms = _added(node)
+        if len(terms) == 1:
+            raise
+        try:
+            first, *others = (_term(name, one, items, codes) for one in terms)
+        except NotRecognizedError:
+            others, first = [], None
+        if first is None:
+            raise
+    return replace(first, added=tuple(others))
+
+
+def _added(node: Expression) -> list[Expression]:
+    """Return what is added in an expression."""
+    if isinstance(node, Binary) and node.operator == "+":
+        return [*_added(node.left), *_added(node.right)]
+    return [node]
+
+
+def _term(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
+    """Return a parameter that is one product."""
     found = _Found(items, codes)
     typical, eta = _without_additive_eta(node)
     if eta is not None:
@@ -172,6 +198,9 @@ def _take_sum(found: _Found, node: Expression) -> None:
     summands = summands_of(node)
     constant = sum(one.constant for one in summands if not one.atoms)
     others = [one for one in summands if one.atoms]
+    if constant == 0.0 and (alone := _typical_of_sum(others)) is not None:
+        _take_sum_of_thetas(found, node, others, alone)
+        return
     if not constant > 0.0:
         raise NotRecognizedError(f"has the factor {shown(node)}, a sum without a constant; expected 1 + …")
     found.constant *= constant
@@ -188,6 +217,31 @@ def _take_sum(found: _Found, node: Expression) -> None:
     if effect is None:
         raise _unknown(node)
     found.effects.append(effect)
+
+
+def _typical_of_sum(summands: list[Summand]) -> Summand | None:
+    """Return the THETA that others than it are added to, as in THETA(1) + THETA(2)·(x - reference), or None where there is none."""
+    of = [[number for atom in one.atoms if (number := element_number(atom, "THETA")) is not None] for one in summands]
+    slopes = {number for one, thetas in zip(summands, of, strict=True) if len(one.atoms) > 1 for number in thetas}
+    alone = [
+        one
+        for one, thetas in zip(summands, of, strict=True)
+        if len(one.atoms) == 1 and thetas and thetas[0] not in slopes and one.constant > 0.0
+    ]
+    return alone[0] if len(alone) == 1 and len(summands) > 1 else None
+
+
+def _take_sum_of_thetas(found: _Found, node: Expression, summands: list[Summand], typical: Summand) -> None:
+    """Take in a typical value that a covariate adds to: that of the reference, times 1 + quotient·(x - reference)."""
+    effect = _linear(found, [one for one in summands if one is not typical], typical.constant)
+    theta = element_number(typical.atoms[0], "THETA")
+    if effect is None or effect.coefficient.theta is None or theta is None:
+        raise NotRecognizedError(
+            f"has the factor {shown(node)}; expected such a sum of THETA(n) and THETA(m)*(x - reference), of one covariate"
+        )
+    _set_typical(found, theta, is_log=False)
+    found.constant *= typical.constant
+    found.effects.append(replace(effect, coefficient=replace(effect.coefficient, over=theta)))
 
 
 def _linear(found: _Found, summands: list[Summand], constant: float) -> CovariateEffect | None:

@@ -17,7 +17,7 @@ from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.atoms import NotRecognizedError
 from nonmem_ref.recognition.factors import recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
-from nonmem_ref.recognition.parameter import RecognizedParameter
+from nonmem_ref.recognition.parameter import Covariate, RandomEffect, RecognizedParameter
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
 from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure, unsupported_variables
 from nonmem_ref.recognition.values import first_difference
@@ -126,7 +126,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
         problems += [] if is_integrated else [Problem(place, str(refused))]
     if structure is not None:
         problems += _compartments(structure, names_of_predpp(pk), dataset)
-        parameters = _parameters(structure, pk, made.values, dataset, problems)
+        parameters = _by_category(_parameters(structure, pk, made.values, dataset, problems), control.omega, dataset)
         problems += _random_effects(parameters, control.omega, place) if control.omega else []
     problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
@@ -249,8 +249,8 @@ def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | Float
 def _free(control: ControlProblem) -> frozenset[str]:
     """Return the elements of THETA and SIGMA that are not fixed."""
     thetas = {f"THETA({i})" for i, theta in enumerate(control.thetas, start=1) if not theta.is_fixed}
-    is_fixed = [block.is_fixed for block in control.sigma for _ in range(block.size)]
-    return frozenset(thetas | {f"SIGMA({i},{i})" for i, fixed in enumerate(is_fixed, start=1) if not fixed})
+    sigmas = enumerate(_fixed_rows(control.sigma), start=1)
+    return frozenset(thetas | {f"SIGMA({i},{i})" for i, is_fixed in sigmas if not is_fixed})
 
 
 def _dosed(dataset: Dataset) -> FloatArray:
@@ -339,39 +339,90 @@ def _parameters(
     return found
 
 
+def _by_category(
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], dataset: Dataset
+) -> dict[str, RecognizedParameter]:
+    """Return parameters whose ETA are chosen by a data item with those of categories in place of those of occasions.
+
+    They are of categories where the item never changes in an individual, $OMEGA has a variance for each ETA, and every code of the data has
+    one.
+    """
+    same = [block.is_same for block in blocks for _ in range(block.size)]
+
+    def changed(one: RecognizedParameter) -> RecognizedParameter:
+        occasion = one.occasion
+        if occasion is None or one.random is not None:
+            return one
+        etas = [eta for _, eta in occasion.etas]
+        codes = dataset.columns[occasion.item]
+        is_constant = not (np.diff(codes)[np.diff(dataset.individual) == 0] != 0.0).any()
+        has_own = max(etas) <= len(same) and not any(same[eta - 1] for eta in sorted(etas)[1:])
+        if not (is_constant and has_own and set(codes.tolist()) == {code for code, _ in occasion.etas}):
+            return one
+        category = Covariate(occasion.item, is_category=True)
+        random = RandomEffect(etas[0], category=category, etas=occasion.etas)
+        return replace(one, random=random, occasion=None)
+
+    return {
+        name: replace(changed(one), added=tuple(map(changed, one.added))) if one.added else changed(one)
+        for name, one in parameters.items()
+    }
+
+
 def _random_effects(
     parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], place: str
 ) -> list[Problem]:
-    """Return random effects that $OMEGA does not have, that two parameters share, or that are no occasions."""
+    """Return random effects that $OMEGA does not have, that two terms share, or that are no occasions or categories of the engine's."""
     found: list[Problem] = []
     same = [block.is_same for block in blocks for _ in range(block.size)]
     users: dict[int, str] = {}
-    for one in parameters.values():
-        etas = [one.random.eta] if one.random is not None else []
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        etas = one.random.every_eta if one.random is not None else ()
         occasions = [eta for _, eta in one.occasion.etas] if one.occasion is not None else []
         for eta in (*etas, *occasions):
             if eta > len(same):
                 found.append(Problem(place, f"{one.name} has ETA({eta}), but $OMEGA has {len(same)} rows"))
             elif eta in users:
-                found.append(
-                    Problem(
-                        place, f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
-                    )
-                )
+                message = f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
+                if users[eta] == one.name:
+                    message = f"{one.name} is a sum of terms that share ETA({eta}); the engine has one for each term"
+                found.append(Problem(place, message))
             users[eta] = one.name
         if occasions and max(occasions) <= len(same) and not all(same[eta - 1] for eta in sorted(occasions)[1:]):
-            found.append(
-                Problem(
-                    place,
-                    f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all",
-                )
+            message = (
+                f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all"
             )
+            found.append(Problem(place, message))
+        if one.random is not None and one.random.category is not None and max(etas) <= len(same):
+            found += _variances_of_categories(one, matrix_of(blocks), _fixed_rows(blocks), place)
     return found
+
+
+def _variances_of_categories(
+    one: RecognizedParameter, omega: FloatArray, is_fixed: Sequence[bool], place: str
+) -> list[Problem]:
+    """Return what of the variances of categories the engine has not."""
+    rows = [eta - 1 for eta in (one.random.every_eta if one.random is not None else ())]
+    names = ", ".join(f"ETA({row + 1})" for row in rows)
+    reasons = (
+        ((omega[rows][:, rows].diagonal() <= 0.0).any(), "a variance above 0 for each category"),
+        (len({is_fixed[row] for row in rows}) > 1, "variances of categories that are all fixed, or none of them"),
+        (
+            np.count_nonzero(omega[rows]) > np.count_nonzero(omega[rows][:, rows].diagonal()),
+            "no covariances of random effects that have a variance for each category",
+        ),
+    )
+    return [Problem(place, f"{one.name} has {names}; expected {expected}") for is_so, expected in reasons if is_so]
+
+
+def _fixed_rows(blocks: Sequence[Block]) -> list[bool]:
+    """Return whether each row of $OMEGA or $SIGMA is fixed."""
+    return [block.is_fixed for block in blocks for _ in range(block.size)]
 
 
 def _names_in_use(parameters: Mapping[str, RecognizedParameter], items: AbstractSet[str], place: str) -> list[Problem]:
     """Return what code makes of data items whose name something else has already: another such, or a data item."""
-    made = {effect.covariate for one in parameters.values() for effect in one.effects if effect.covariate.made_as}
+    made = {covariate for one in parameters.values() for covariate in one.covariates if covariate.made_as}
     names = sorted(one.item for one in made)
     twice = [name for i, name in enumerate(names) if name in items or name in names[:i]]
     return [
@@ -402,7 +453,7 @@ def _shared(
 ) -> dict[str, list[str]]:
     """Return the elements of THETA and SIGMA that are not fixed and stand in several places, with these."""
     places: dict[str, list[str]] = {}
-    for one in parameters.values():
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
         for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
             places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
     for name in residual.elements:
@@ -420,8 +471,9 @@ def _shared(
 def _notes(
     parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
-    used = {one.random.eta for one in parameters.values() if one.random is not None}
-    used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
+    terms = [term for one in parameters.values() for term in one.terms]
+    used = {eta for one in terms if one.random is not None for eta in one.random.every_eta}
+    used |= {eta for one in terms if one.occasion is not None for _, eta in one.occasion.etas}
     unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
     notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
     notes += [

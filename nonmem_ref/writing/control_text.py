@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pkpd.model.population import PopulationParameter
-    from pkpd.model.spec import Effect, ModelSpec, Term
+    from pkpd.model.spec import Effect, EtaVariance, ModelSpec, Term
 
 PK_NAMES = {
     Parameterization.CL_V: {"cl": "CL", "v": "V"},
@@ -48,7 +48,7 @@ class ControlText:
     thetas : tuple of str
         The engine's name of each element of THETA.
     etas : dict of str to int
-        Number of each random effect; of those of occasions that of the first.
+        Number of each random effect; of those of occasions, and of categories with variances of their own, that of the first.
     blocks : tuple of tuple of str
         Random effects of subjects, those together that are correlated.
     occasions : dict of str to str
@@ -125,7 +125,8 @@ def control_text(
     items = (*_EVENTS, *occasion, *(() if item is None else (item,)), *writer.items)
     comments = [f"; {one.name} is {one.meaning}" for one in writer.items.values() if one.meaning]
     comments += [f"; {item} {code} is {name or 'any other'}" for code, name in codes.items() if item is not None]
-    etas = " ".join(f"ETA{i}" for i in range(1, len(model.etas) + 1))
+    n_own = sum(max(1, len(one.table)) for one in model.variances)
+    etas = " ".join(f"ETA{i}" for i in range(1, n_own + 1))
     lines = [
         f"$PROBLEM {model.id} {model.version}",
         *comments,
@@ -158,8 +159,11 @@ def _item_names(model: ModelSpec) -> dict[str, str]:
     """Return what the data items of each covariate's column are called, beside the variables of the code."""
     columns = [domain.column.upper() for domain in model.covariates.values()]
     parameters = PK_NAMES[model.parameterization].values()
-    variables = {f"{before}{name}" for name in parameters for before in ("", "TV", "IOV")}
-    effects = {f"{name}E{i}" for name in parameters for i in range(1, len(model.covariates) + 9)}
+    terms = [
+        f"{name}{part}" for name in parameters for part in ("", *(f"P{i}" for i in range(1, len(model.terms) + 1)))
+    ]
+    variables = {f"{before}{name}" for name in terms for before in ("", "TV", "IOV", "CAT")}
+    effects = {f"{name}E{i}" for name in terms for i in range(1, len(model.covariates) + 9)}
     taken = {
         *_EVENTS,
         "OCC",
@@ -185,8 +189,11 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
     """Yield what is not written."""
     if model.centre_variances:
         yield Problem(model.id, "has random effects of centres, which are not written")
-    if any(one.covariate is not None for one in model.variances):
-        yield Problem(model.id, "has a variance for each category, which is not written")
+    by_category = {one.eta for one in model.variances if one.covariate is not None}
+    if any(by_category & {first, second} for first, second, _ in model.correlations):
+        yield Problem(
+            model.id, "has correlations of a random effect with a variance for each category, which are not written"
+        )
     if any(first not in model.etas for first, _, _ in model.correlations):
         yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
     if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
@@ -231,7 +238,7 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
         seen[own] = seen.get(own, 0) + 1
         factors.append(_effect(writer, effect, own if seen[own] == 1 else f"{own}_{seen[own]}", f"{name}E{number}"))
     writer.pk.append(f"TV{name} = {'*'.join(factors)}")
-    etas = [] if term.eta is None else [f"ETA({numbers[term.eta]})"]
+    etas = [] if term.eta is None else [_own_eta(writer, term.eta, name, numbers[term.eta])]
     if term.occasion_eta is not None:
         first = numbers[term.occasion_eta]
         writer.occasions[f"IOV{name}"] = term.occasion_eta
@@ -253,13 +260,32 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
             return f"TV{name}*EXP({total})"
 
 
+def _own_eta(writer: _Writer, eta: str, name: str, first: int) -> str:
+    """Return the random effect of the subject, and write which it is of where categories have variances of their own."""
+    variance = next(one for one in writer.model.variances if one.eta == eta)
+    if variance.covariate is None:
+        return f"ETA({first})"
+    item = _plain_item(writer, variance.covariate)
+    writer.pk.append(f"CAT{name} = 0")
+    writer.pk += [f"IF ({item}.EQ.{code:g}) CAT{name} = ETA({first + i})" for i, (code, _) in enumerate(variance.table)]
+    return f"CAT{name}"
+
+
+def _plain_item(writer: _Writer, covariate: str) -> str:
+    """Return the data item that is a covariate itself."""
+    column = writer.model.covariates[covariate].column.upper()
+    base = writer.names[column]
+    item = Item(base, covariate, lambda x: x, "" if base == column else column)
+    writer.items.setdefault(item.name, item)
+    return base
+
+
 def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     """Write what an effect needs before the typical value, and return its factor."""
     domain = writer.model.covariates[effect.covariate]
     column, base = domain.column.upper(), writer.names[domain.column.upper()]
     if effect.form in _TABLES or effect.category is not None:
-        item = Item(base, effect.covariate, lambda x: x, "" if base == column else column)
-        writer.items.setdefault(item.name, item)
+        _plain_item(writer, effect.covariate)
         writer.pk.append(f"{variable} = 1")
         labels = {code: label for label, code in domain.categories}
         entries = (
@@ -334,30 +360,44 @@ def _sd(writer: _Writer, prefix: str, sds: tuple[float, float], power: str) -> s
 def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]]:
     """Return the number of each random effect, of those of occasions the first's, and the records of $OMEGA."""
     model = writer.model
-    groups = _groups(model)
     numbers: dict[str, int] = {}
     lines: list[str] = []
-    variance = {one.eta: one.omega2 for one in (*model.variances, *model.occasion_variances)}
-    for group in groups:
-        for eta in group:
-            numbers[eta] = len(numbers) + 1
-        fixed = " FIX" if writer.parameters[f"omega2_{group[0]}"].is_fixed else ""
+    at = 0
+    variance = {one.eta: one for one in (*model.variances, *model.occasion_variances)}
+    for group in _groups(model):
+        first = variance[group[0]]
+        for place, eta in enumerate(group, start=1):
+            numbers[eta] = at + place
+        at += max(len(group), len(first.table))
+        fixed = " FIX" if writer.parameters[_variance_names(model, first)[0]].is_fixed else ""
         if len(group) == 1:
-            lines.append(f"$OMEGA {variance[group[0]]!r}{fixed} ; {group[0]}")
+            names = _variance_names(model, first)
+            values = [value for _, value in first.table] or [first.omega2]
+            lines += [
+                f"$OMEGA {value!r}{fixed} ; {name.removeprefix('omega2_')}"
+                for name, value in zip(names, values, strict=True)
+            ]
             continue
         lines.append(f"$OMEGA BLOCK({len(group)}){fixed} ; {', '.join(group)}")
         lines += [" ".join(map(repr, row)) for row in lower_triangle(model, group)]
-    at = len(numbers)
     for eta in model.occasion_etas:
         numbers[eta] = at + 1
         fixed = " FIX" if writer.parameters[f"omega2_{eta}"].is_fixed else ""
         lines += [
             f"$OMEGA BLOCK(1){fixed}",
-            f"{variance[eta]!r} ; {eta}",
+            f"{variance[eta].omega2!r} ; {eta}",
             *["$OMEGA BLOCK(1) SAME"] * (n_occasions - 1),
         ]
         at += n_occasions
     return numbers, lines
+
+
+def _variance_names(model: ModelSpec, variance: EtaVariance) -> list[str]:
+    """Return the engine's names of a variance, or of those of the categories."""
+    if variance.covariate is None:
+        return [f"omega2_{variance.eta}"]
+    labels = {code: label for label, code in model.covariates[variance.covariate].categories}
+    return [f"omega2_{variance.eta}_{labels[code]}" for code, _ in variance.table]
 
 
 def lower_triangle(model: ModelSpec, group: Sequence[str]) -> list[list[float]]:

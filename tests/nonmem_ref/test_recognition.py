@@ -389,7 +389,10 @@ def test_occasions_need_one_variance():
         ("CL=THETA(1)*EXP(ETA(1)+ETA(2))", "CL has both ETA(1) and ETA(2)"),
         ("CL=THETA(1)*EXP(2*ETA(1))", "CL has 2*ETA(1) in an exponent; expected an ETA without a factor"),
         ("CL=THETA(1)*EXP(ETA(1)*THETA(3))", "in an exponent; expected an ETA without a factor"),
-        ("CL=THETA(1)+THETA(3)*WT", "CL has the factor THETA(1)+THETA(3)*WT, a sum without a constant; expected 1 + …"),
+        (
+            "CL=(THETA(1)+ETA(2))*WT",
+            "CL has the factor THETA(1)+ETA(2); expected such a sum of THETA(n) and THETA(m)*(x - reference), of one",
+        ),
         (
             "CL=THETA(1)*(1+THETA(3)*WT+THETA(4)*AGE)",
             "CL has the factor 1+THETA(3)*WT+THETA(4)*AGE, which is not recognized",
@@ -647,6 +650,87 @@ def test_initial_estimates():
     found = model()
     assert found.thetas == (2.0, 20.0, 0.3, -0.4, 0.5, 1.5)
     np.testing.assert_array_equal(found.omega, np.diag([0.1, 0.2, 0.3, 0.4]))
+
+
+# -------------------------------------------------------------------------------------------- sums, and variances of categories
+
+
+@pytest.mark.parametrize(
+    ("code", "constant", "slope", "reference", "form"),
+    [
+        ("(THETA(1)+THETA(5)*(WT-60))", 1.0, 1.0, 60.0, "linear_fraction"),
+        ("(THETA(1)+WT*THETA(5))", 1.0, 1.0, 0.0, "linear_fraction"),
+        ("(THETA(5)*(WT-70)/10+THETA(1)*2)", 2.0, 0.05, 70.0, "linear_fraction"),
+        ("(THETA(1)+THETA(4)*(WT-70))", 1.0, 1.0, 70.0, "linear_fraction"),
+        ("(THETA(1)+THETA(5)*LOG(WT/70))", 1.0, 1.0, 70.0, "linear_log"),
+    ],
+)
+def test_a_typical_value_that_a_covariate_adds_to(
+    code: str, constant: float, slope: float, reference: float, form: str
+):
+    found = clearance(f"TVCL={code}\nCL=TVCL*EXP(ETA(1))")
+    (effect,) = found.effects
+    assert found.typical == Coefficient(constant, 1)
+    theta = 4 if "THETA(4)" in code else 5
+    assert effect.coefficient == Coefficient(near(slope), theta, 1)
+    assert (effect.form, effect.reference) == (EffectForm(form), near(reference))
+    assert (found.random, found.added) == (RandomEffect(1), ())
+
+
+def test_a_sum_of_terms_with_random_effects_of_their_own():
+    found = clearance("CLR=THETA(3)*AGE/40*EXP(ETA(3))\nCL=THETA(1)*EXP(ETA(1))+CLR+THETA(5)*(WT/70)**0.75")
+    assert [one.typical.theta for one in found.terms] == [1, 3, 5]
+    assert [one.random for one in found.terms] == [RandomEffect(1), RandomEffect(3), None]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("CL=THETA(1)*EXP(ETA(1))+THETA(3)*EXP(ETA(1))", "CL is a sum of terms that share ETA(1)"),
+        ("CL=THETA(1)*EXP(ETA(1))-THETA(3)*EXP(ETA(3))", "CL has the factor THETA(1)*EXP(ETA(1))-THETA(3)*EXP(ETA(3))"),
+        ("CL=(THETA(1)+THETA(3)*WT+THETA(5)*AGE)*EXP(ETA(1))", "CL has the factor THETA(1)+THETA(3)*WT+THETA(5)*AGE"),
+        ("CL=(THETA(1)+THETA(3))*EXP(ETA(1))", "CL has the factor THETA(1)+THETA(3)"),
+    ],
+)
+def test_sums_that_are_refused(code: str, reason: str):
+    assert reason in problems(f"{code}\nV=THETA(2)")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)",
+        "E=0\nIF (SEX.EQ.0) E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)",
+        "CL=THETA(1)*EXP(ETA(3)*(1-SEX)+ETA(4)*SEX)",
+    ],
+)
+def test_variances_of_categories(code: str):
+    if "(1-SEX)" in code:
+        # SEX is a number there, not a choice.
+        assert "in an exponent" in problems(f"{code}\nV=THETA(2)")
+        return
+    found = clearance(code)
+    category = Covariate("SEX", is_category=True)
+    assert found.random == RandomEffect(3, category=category, etas=((0.0, 3), (1.0, 4)))
+    assert found.occasion is None
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"SEX": np.arange(N) % 2}, "CL has random effects of occasions without SAME in $OMEGA"),
+        ({"SEX": np.where(np.arange(N) < 6, 0.0, 2.0)}, "CL has random effects of occasions without SAME in $OMEGA"),
+        ({"omega": "$OMEGA 0.1 0.2 0.3 0 FIX"}, "expected a variance above 0 for each category"),
+        ({"omega": "$OMEGA 0.1 0.2 0.3 0.4 FIX"}, "expected variances of categories that are all fixed, or none"),
+        (
+            {"omega": "$OMEGA 0.1\n$OMEGA BLOCK(2) 0.2 0.01 0.3\n$OMEGA 0.4"},
+            "CL has ETA(3), ETA(4); expected no covariances of random effects that have a variance for each category",
+        ),
+    ],
+)
+def test_variances_of_categories_that_are_refused(options: dict[str, Any], reason: str):
+    code = "E=0\nIF (SEX.EQ.0) E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)\nV=THETA(2)*EXP(ETA(2))"
+    assert reason in problems(code, **options)
 
 
 # --------------------------------------------------------------------------------------------------------- residual error

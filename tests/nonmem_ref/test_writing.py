@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
 NIYIGENA = load_model("niyigena_2026_asuc")
 DRAWN = virtual_cohort(NIYIGENA, Design(24, missing=0.0), np.random.default_rng(2))
-# What is not written says why; of these the reasons are known.
-NOT_WRITTEN = {
-    "ternant_2008": "has a variance for each category, which is not written",
-}
 
 
 def cohort_for(model: ModelSpec) -> Cohort:
@@ -83,7 +79,7 @@ def assert_same(folder: Path, model: ModelSpec, cohort: Cohort) -> None:
 
 
 @pytest.mark.requirement("NM-04")
-@pytest.mark.parametrize("name", [name for name in model_names() if name not in NOT_WRITTEN])
+@pytest.mark.parametrize("name", model_names())
 def test_every_shipped_model_has_its_objective_after_the_round_trip(tmp_path: Path, name: str):
     model = load_model(name)
     assert_same(tmp_path, model, cohort_for(model))
@@ -106,20 +102,30 @@ def test_items_have_names_that_nm_tran_takes(tmp_path: Path, column: str):
     assert f" is {column}\n" in text
 
 
-def test_a_sum_of_terms_is_written_and_not_recognized(tmp_path: Path):
+def test_a_sum_of_terms_without_random_effects_of_its_own(tmp_path: Path):
     model = load_model("ternant_2008")
-    model = replace(model, variances=tuple(EtaVariance(one.eta, one.omega2) for one in model.variances))
-    control = exported(tmp_path, model, cohort_for(model))
-    assert "V1 = TVV1P1*EXP(" in control.read_text(encoding="utf-8")
-    with pytest.raises(InputError, match=r"\$PK: V1 "):
-        translate(control)
+    terms = tuple(replace(term, eta=None) if term.eta == "v1_sex" else term for term in model.terms)
+    variances = tuple(one for one in model.variances if one.eta != "v1_sex")
+    etas = tuple(one.eta for one in variances)
+    model = replace(model, terms=terms, variances=variances, etas=etas)
+    assert_same(tmp_path, model, cohort_for(model))
 
 
-@pytest.mark.parametrize("name", list(NOT_WRITTEN))
-def test_what_is_not_written_says_why(tmp_path: Path, name: str):
-    model = load_model(name)
-    with pytest.raises(InputError, match=NOT_WRITTEN[name]):
-        exported(tmp_path, model, cohort_for(model))
+def test_variances_of_categories_are_each_an_omega(tmp_path: Path):
+    model = load_model("ternant_2008")
+    text = exported(tmp_path, model, cohort_for(model)).read_text(encoding="utf-8")
+    assert "$OMEGA 0.051 ; cl_negative\n$OMEGA 0.075 ; cl_positive\n" in text
+    assert "IF (ADA.EQ.0) CATCL = ETA(1)\nIF (ADA.EQ.1) CATCL = ETA(2)\n" in text
+    assert " ETA1 ETA2 ETA3 ETA4 ETA5 ETA6 ETA7 NOAPPEND" in text
+
+
+def test_what_is_not_written_says_why(tmp_path: Path):
+    ternant = load_model("ternant_2008")
+    with pytest.raises(InputError, match="has correlations of a random effect with a variance for each category"):
+        exported(tmp_path, replace(ternant, correlations=(("cl", "q", 0.3),)), cohort_for(ternant))
+    centre = replace(NIYIGENA, centre_variances=(EtaVariance("centre_cl", 0.1),))
+    with pytest.raises(InputError, match="has random effects of centres, which are not written"):
+        exported(tmp_path, centre, cohort_for(NIYIGENA))
 
 
 @pytest.mark.parametrize(
