@@ -57,6 +57,8 @@ def method_of(run: Translation) -> Method:
     last = run.control.estimations[-1]
     place = f"line {last.line}, $ESTIMATION"
     has_interaction = last.has("interaction")
+    if last.has("centering"):
+        raise input_error(place, "has CENTERING, whose objective the engine has not")
     if last.method == "FO":
         if last.has("laplacian"):
             raise input_error(place, "has LAPLACIAN with METHOD=0; expected METHOD=1")

@@ -117,7 +117,8 @@ def _power(y: FloatArray, predictions: FloatArray) -> float | None:
 
     if bend(_LEAST_POWER) * bend(_LARGEST_POWER) > 0.0:
         return None
-    return float(brentq(bend, _LEAST_POWER, _LARGEST_POWER, xtol=_POWER_TOLERANCE, rtol=_POWER_TOLERANCE))
+    found = brentq(bend, _LEAST_POWER, _LARGEST_POWER, xtol=_POWER_TOLERANCE, rtol=_POWER_TOLERANCE)
+    return float(f"{found:.12g}")
 
 
 def _refuse_correlated(by_eps: FloatArray, sigma: FloatArray) -> None:

@@ -29,6 +29,7 @@ from nonmem_ref.recognition.parameter import (
     RandomEffect,
     RecognizedParameter,
 )
+from nonmem_ref.recognition.rewriting import choices_of_sum, with_made_items
 from pkpd.model.spec import EffectForm, RandomEffectShape
 
 if TYPE_CHECKING:
@@ -81,6 +82,33 @@ def recognize_parameter(
     NotRecognizedError
         With the part that is not recognized.
     """
+    try:
+        return _sum_of_terms(name, node, items, codes)
+    except NotRecognizedError:
+        other, made = with_made_items(node, items)
+        if not made:
+            raise
+        try:
+            found = _sum_of_terms(name, other, items | made.keys(), codes)
+        except NotRecognizedError:
+            found = None
+        if found is None:
+            raise
+    return _with_covariates(found, made)
+
+
+def _with_covariates(parameter: RecognizedParameter, made: Mapping[str, Covariate]) -> RecognizedParameter:
+    """Return a parameter with what names stand for in their place."""
+    effects = tuple(
+        replace(effect, covariate=made.get(effect.covariate.item, effect.covariate)) for effect in parameter.effects
+    )
+    return replace(parameter, effects=effects, added=tuple(_with_covariates(one, made) for one in parameter.added))
+
+
+def _sum_of_terms(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
+    """Return a parameter that is one product, or else a sum of products."""
     try:
         return _term(name, node, items, codes)
     except NotRecognizedError:
@@ -185,7 +213,13 @@ def _take_power(found: _Found, factor: Power) -> None:
             found.powers.append((coefficient.theta, sign * coefficient.factor, covariate, reference))
         return
     if exponent == 1.0 and isinstance(factor.base, Binary):
-        _take_sum(found, factor.base)
+        constant = found.constant
+        try:
+            _take_sum(found, factor.base)
+        except NotRecognizedError:
+            found.constant = constant
+            if not _take_as_choice(found, factor.base):
+                raise
         return
     raise _unknown(factor.base if exponent == 1.0 else Binary("**", factor.base, factor.exponent))
 
@@ -217,6 +251,27 @@ def _take_sum(found: _Found, node: Expression) -> None:
     if effect is None:
         raise _unknown(node)
     found.effects.append(effect)
+
+
+def _take_as_choice(found: _Found, node: Expression) -> bool:
+    """Take in a sum with 1 and 0 in it as a choice, and return whether it could be."""
+    for choice in choices_of_sum(node, found.items, found.codes):
+        product = product_of(choice)
+        alone = replace(found, effects=[], in_exponent=[], powers=[], alone={})
+        try:
+            for factor in product.factors:
+                _take(alone, factor)
+        except NotRecognizedError:
+            continue
+        found.constant, found.typical, found.is_log = alone.constant * product.constant, alone.typical, alone.is_log
+        found.random, found.occasion = alone.random, alone.occasion
+        found.effects += alone.effects
+        found.in_exponent += alone.in_exponent
+        found.powers += alone.powers
+        for theta, exponent in alone.alone.items():
+            found.alone[theta] = found.alone.get(theta, 0.0) + exponent
+        return True
+    return False
 
 
 def _typical_of_sum(summands: list[Summand]) -> Summand | None:
@@ -339,7 +394,18 @@ def _take_either(found: _Found, factor: Either) -> None:
         found.effects += effects
         return
     guarded = _guarded(found, factor) or _replaced(found, factor)
-    found.effects += effects_of(factor, found.items) if guarded is None else [guarded]
+    if guarded is not None:
+        found.effects.append(guarded)
+        return
+    try:
+        found.effects += effects_of(factor, found.items)
+    except NotRecognizedError:
+        # An effect on each side, as of a slope that changes at some value: each is 1 on the other's side.
+        sides = (replace(factor, second=_ALONE), replace(factor, first=_ALONE))
+        both = [one for side in sides if (one := _guarded(found, side)) is not None]
+        if len(both) < len(sides):
+            raise
+        found.effects += both
 
 
 def _put_occasions_together(some: OccasionEffect, others: OccasionEffect) -> OccasionEffect:

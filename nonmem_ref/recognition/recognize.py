@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nonmem_ref.control.evaluate import evaluate
 from nonmem_ref.control.matrices import matrix_of
 from nonmem_ref.control.relevance import relevant
 from nonmem_ref.control.tree import Assignment, Element, walk
@@ -127,7 +126,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     if structure is not None:
         problems += _compartments(structure, names_of_predpp(pk), dataset)
         parameters = _by_category(_parameters(structure, pk, made.values, dataset, problems), control.omega, dataset)
-        problems += _random_effects(parameters, control.omega, place) if control.omega else []
+        problems += _random_effects(parameters, control.omega, dataset, place) if control.omega else []
     problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
     if not problems:
@@ -189,6 +188,7 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
 
 # Occasions in one data item.
 _MOST_CODES = 100
+_MOST_SHOWN = 5
 _FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
 
 
@@ -213,10 +213,12 @@ def _residual(
     central = 1 if structure is None else structure.central
     is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
     try:
-        made = evaluate(relevant(whole, (f"S{central}", "SC")), known)
-        scale = next((made[name].value for name in (f"S{central}", "SC") if name in made), np.ones(is_observed.size))
+        targets = {node.target.name for node in walk(*whole) if isinstance(node, Assignment)}
+        scale_name = next((name for name in (f"S{central}", "SC") if name in targets), "")
+        scale = relevant(whole, (scale_name,)) if scale_name else ()
         statements = relevant(whole, ("Y", "F_FLAG"))
-        code = ErrorCode(statements, known, matrix_of(control.sigma), central, scale, is_observed, _free(control))
+        sigma, free = matrix_of(control.sigma), _free(control)
+        code = ErrorCode(statements, known, sigma, central, scale, scale_name, is_observed, free)
         return recognize_residual(code)
     except (NotRecognizedError, InputError) as refused:
         problems.append(Problem(f"line {line}, $ERROR", str(refused)))
@@ -370,7 +372,7 @@ def _by_category(
 
 
 def _random_effects(
-    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], place: str
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], dataset: Dataset, place: str
 ) -> list[Problem]:
     """Return random effects that $OMEGA does not have, that two terms share, or that are no occasions or categories of the engine's."""
     found: list[Problem] = []
@@ -393,6 +395,16 @@ def _random_effects(
                 f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all"
             )
             found.append(Problem(place, message))
+        if one.occasion is not None:
+            codes: list[float] = np.unique(dataset.columns[one.occasion.item]).tolist()
+            lacking = [f"{code:g}" for code in codes if code not in {known for known, _ in one.occasion.etas}]
+            if lacking:
+                where = f"{one.occasion.item} is {', '.join(lacking[:_MOST_SHOWN])}{' and more' if len(lacking) > _MOST_SHOWN else ''}"
+                found.append(
+                    Problem(
+                        place, f"{one.name} has no ETA where {where}; the engine has one for each occasion of the data"
+                    )
+                )
         if one.random is not None and one.random.category is not None and max(etas) <= len(same):
             found += _variances_of_categories(one, matrix_of(blocks), _fixed_rows(blocks), place)
     return found

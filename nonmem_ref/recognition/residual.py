@@ -148,8 +148,10 @@ class ErrorCode:
         Initial SIGMA.
     compartment : int
         Number of the central compartment.
-    scale : (n,) array
-        Its scale at each record.
+    scale : sequence of Statement
+        The code that gives its scale; empty where the scale is 1.
+    scale_name : str
+        Variable that holds it.
     is_observed : (n,) array
         Which records are observations.
     free : set of str
@@ -160,7 +162,8 @@ class ErrorCode:
     known: Mapping[str, float | FloatArray]
     sigma: FloatArray
     compartment: int
-    scale: FloatArray
+    scale: Sequence[Statement]
+    scale_name: str
     is_observed: BoolArray
     free: frozenset[str]
 
@@ -236,14 +239,14 @@ def recognize_residual(code: ErrorCode) -> RecognizedResidual:
 
 def _at(code: ErrorCode, where: BoolArray) -> BoolArray:
     """Return records from observations."""
-    found = np.zeros(code.scale.size, dtype=bool)
+    found = np.zeros(code.is_observed.size, dtype=bool)
     found[np.flatnonzero(code.is_observed)[where]] = True
     return found
 
 
 def _seen(code: ErrorCode) -> _Seen:
     """Look at the code at each of the predictions."""
-    looks = [_looked(code, np.full(code.scale.size, prediction)) for prediction in PREDICTIONS]
+    looks = [_looked(code, np.full(code.is_observed.size, prediction)) for prediction in PREDICTIONS]
     values, flags, slopes = (np.array([look[i] for look in looks]) for i in range(3))
     return _Seen(values, flags, slopes.swapaxes(0, 1))
 
@@ -268,7 +271,9 @@ def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatA
     """Return Y, F_FLAG and the derivatives of Y by each EPS at the observations, given a prediction at every record."""
     eps = [f"EPS({i + 1})" for i in range(len(code.sigma))]
     given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, **code.known}
-    given |= {"F": prediction, f"A({code.compartment})": prediction * code.scale, **dict.fromkeys(eps, 0.0)}
+    # Code may divide the amount by a volume of its own: the scale goes with THETA and ETA, as the prediction does not.
+    scale = evaluate(code.scale, code.known)[code.scale_name].value if code.scale else 1.0
+    given |= {"F": prediction, f"A({code.compartment})": prediction * scale, **dict.fromkeys(eps, 0.0)}
     made, at = evaluate(code.statements, given, eps), code.is_observed
     if "Y" not in made:
         raise NotRecognizedError("gives Y no value")
@@ -282,6 +287,11 @@ def _is_log(value: FloatArray, predictions: FloatArray) -> bool:
         return False
     if np.allclose(value, np.log(predictions)[:, None], rtol=0.0, atol=_CLOSE):
         return True
+    added = np.exp(value) - predictions[:, None]
+    if np.allclose(added, added[0, 0], rtol=1e-3, atol=0.0):
+        raise NotRecognizedError(
+            f"gives Y without EPS the value LOG(F + {added[0, 0]:.2g}); expected F or LOG(F), since what is added changes the objective"
+        )
     raise NotRecognizedError("gives Y without EPS another value than F or LOG(F)")
 
 
@@ -293,9 +303,9 @@ def _shape(code: ErrorCode, *, is_log: bool) -> ErrorShape:
 def _first_records(code: ErrorCode) -> ErrorCode:
     """Return the code on the first records, enough of them to see what an error that observations have in common depends on."""
     observed = np.flatnonzero(code.is_observed)
-    n = min(code.scale.size, max(_ENOUGH, int(observed[0]) + 1))
+    n = min(code.is_observed.size, max(_ENOUGH, int(observed[0]) + 1))
     known = {name: value if np.ndim(value) == 0 else np.asarray(value)[:n] for name, value in code.known.items()}
-    return replace(code, known=known, scale=code.scale[:n], is_observed=code.is_observed[:n])
+    return replace(code, known=known, is_observed=code.is_observed[:n])
 
 
 def _origins(code: ErrorCode, *, is_log: bool) -> _Origins:
@@ -376,7 +386,7 @@ def _refuse_shared(shapes: Sequence[ErrorShape], origins: Sequence[_Origins]) ->
 def _assays(code: ErrorCode, kinds: Sequence[ErrorCode]) -> tuple[list[str], list[BoolArray]]:
     """Return the name of each kind of observation, and its records."""
     if len(kinds) == 1:
-        return [""], [np.ones(code.scale.size, dtype=bool)]
+        return [""], [np.ones(code.is_observed.size, dtype=bool)]
     read = {node.name for node in walk(*code.statements) if isinstance(node, Name)}
     items = {name: np.asarray(value) for name, value in code.known.items() if name in read and np.ndim(value)}
     few_first = dict(sorted(items.items(), key=lambda one: np.unique(one[1]).size))
@@ -409,7 +419,7 @@ def _censoring(
     is_log = shapes[0].kind is ResidualKind.LOGARITHMIC
 
     def probability(log_prediction: FloatArray) -> FloatArray:
-        predictions = np.ones(code.scale.size)
+        predictions = np.ones(code.is_observed.size)
         predictions[every] = np.exp(log_prediction)
         value, flag, _ = _looked(only, predictions)
         if not np.isin(flag, (1.0, 2.0)).all():

@@ -308,6 +308,55 @@ def test_a_plain_factor_that_may_be_missing(code: str):
     np.testing.assert_array_equal(values, np.where(missing < 0.0, 70.0, missing))
 
 
+@pytest.mark.parametrize(
+    ("code", "form", "expected"),
+    [
+        ("B=SQRT(WT*AGE/3600)\nCL=THETA(1)*(B/1.8)**THETA(3)", "power", lambda wt, age: np.sqrt(wt * age / 3600.0)),
+        ("B=(140-AGE)*WT/72\nIF (SEX.EQ.1) B=B*0.85\nCL=THETA(1)*(1+THETA(3)*(B-90)/90)", "linear_fraction", None),
+        ("CL=THETA(1)*EXP(THETA(3)*(MIN(WT,65)-63))", "exponential", lambda wt, _: np.minimum(wt, 65.0)),
+        ("CL=THETA(1)*(1+THETA(3)*(WT/AGE-2))", "linear_fraction", lambda wt, age: wt / age),
+    ],
+)
+def test_what_formulas_make_of_items_is_a_covariate(code: str, form: str, expected: Any):
+    (effect,) = clearance(code).effects
+    columns = data().columns
+    found = covariate_values(effect.covariate, columns)
+    if expected is None:
+        factor = np.where(columns["SEX"] == 1.0, 0.85, 1.0)
+        np.testing.assert_allclose(found, (140.0 - columns["AGE"]) * columns["WT"] / 72.0 * factor, rtol=1e-14)
+    else:
+        np.testing.assert_allclose(found, expected(columns["WT"], columns["AGE"]), rtol=1e-14)
+    assert effect.form is EffectForm(form)
+    assert effect.coefficient.theta == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CL=(THETA(1)*(1-SEX)+THETA(3)*SEX)*EXP(ETA(1))",
+        "CL=(THETA(1)+(THETA(3)-THETA(1))*SEX)*EXP(ETA(1))",
+        "M=0\nIF (SEX.EQ.1) M=1\nTVCL=M*THETA(3)+(1-M)*THETA(1)\nCL=TVCL*EXP(ETA(1))",
+    ],
+)
+def test_sums_with_1_and_0_are_choices(code: str):
+    found = clearance(code)
+    assert found.typical == Coefficient(1.0, 1)
+    assert found.effects == (effect("SEX", "factor", Coefficient(1.0, 3, 1), relation=".EQ.", value=1.0),)
+
+
+def test_a_slope_that_changes_at_some_value_is_two_effects():
+    found = clearance("IF (WT.LE.65) C=1+THETA(3)*(WT-65)/10\nIF (WT.GT.65) C=1+THETA(5)*(WT-65)/10\nCL=THETA(1)*C")
+    columns = data().columns
+    above, below = (covariate_values(one.covariate, columns) for one in found.effects)
+    np.testing.assert_array_equal(above, np.maximum(columns["WT"], 65.0))
+    np.testing.assert_array_equal(below, np.minimum(columns["WT"], 65.0))
+    assert [one.coefficient.theta for one in found.effects] == [5, 3]
+
+
+def test_a_square_root_is_a_power():
+    assert clearance("CL=THETA(1)*SQRT(WT/70)").effects == (effect("WT", "power", Coefficient(0.5), 70.0),)
+
+
 def test_what_takes_long_to_say_has_a_short_name_of_its_own():
     missing = np.where(np.arange(N) % 6 < 3, -99.0, 61.0 + np.arange(N))
     names: set[str] = set()
@@ -372,6 +421,25 @@ def test_random_effects_of_occasions(code: str):
     assert found.occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "OC1=0\nIF (OCC.EQ.1) OC1=1\nOC2=1-OC1\nCL=THETA(1)*EXP(ETA(1)+OC1*ETA(3)+OC2*ETA(4))",
+        "OC2=1\nIF (OCC.EQ.1) OC2=0\nOC1=-OC2+1\nCL=THETA(1)*EXP(ETA(1)+(OC2+0)*ETA(4))*EXP((1-OC2)*ETA(3))",
+    ],
+)
+def test_occasions_as_what_is_left_of_one(code: str):
+    same = "$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) 0.3\n$OMEGA BLOCK(1) SAME"
+    if "-OC2" in code:
+        code = code.replace("OC1=-OC2+1\n", "")
+    assert clearance(code, omega=same).occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
+
+
+def test_occasions_of_the_data_without_a_random_effect_are_refused():
+    code = "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
+    assert "CL has no ETA where OCC is 2; the engine has one for each occasion of the data" in problems(code)
+
+
 def test_an_else_that_stands_for_two_occasions_is_refused():
     code = "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
     assert "CL is different where OCC.EQ.1" in problems(code, OCC=1.0 + np.arange(N) % 3)
@@ -397,7 +465,7 @@ def test_occasions_need_one_variance():
             "CL=THETA(1)*(1+THETA(3)*WT+THETA(4)*AGE)",
             "CL has the factor 1+THETA(3)*WT+THETA(4)*AGE, which is not recognized",
         ),
-        ("CL=THETA(1)*SIN(WT)", "CL has the factor SIN(WT), which is not recognized"),
+        ("CL=THETA(1)*SIN(THETA(3))", "CL has the factor SIN(THETA(3)), which is not recognized"),
         ("CL=THETA(1)*TIME", "CL has the factor TIME, which is not recognized"),
         ("CL=-THETA(1)", "CL has the constant -1 before it; expected one above 0"),
         ("CL=THETA(1)/(1+THETA(3)*SEX)", "which is not recognized"),
@@ -752,6 +820,8 @@ def test_variances_of_categories_that_are_refused(options: dict[str, Any], reaso
             ((), ("THETA(3)", "SIGMA(2,2)")),
         ),
         ("IPRED=A(1)/V\nY=IPRED+EPS(2)", "variances_add", 0.5, 0.0, (("SIGMA(2,2)",), ())),
+        # The amount goes with the volume, whatever THETA and ETA are: the prediction is what is looked at.
+        ("IPRED=A(1)/V\nY=IPRED*(1+EPS(1))", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),
         ("IPRED=LOG(F+1E-12)\nY=IPRED+EPS(2)", "logarithmic", 0.5, 0.0, (("SIGMA(2,2)",), ())),
         (
             "IF (F.GT.0) IPRED=LOG(F)\nY=IPRED+THETA(3)*EPS(2)*2",
@@ -816,6 +886,7 @@ def test_correlations_of_residuals_that_do_not_meet_change_nothing():
     [
         ("Y=F+EXP(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
         ("Y=F*2+EPS(1)", "gives Y without EPS another value than F or LOG(F)"),
+        ("Y=LOG(F+0.001)+EPS(1)", "gives Y without EPS the value LOG(F + 0.001); expected F or LOG(F)"),
         ("Y=LOG(F)+F*EPS(1)", "gives LOG(F) an error that depends on the prediction"),
         ("Y=F+WT*EPS(1)", "gives Y an error that differs between records"),
         ("Y=F+F*EPS(1)*EXP(ETA(4))", "gives Y an error that depends on ETA(4)"),
