@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from nonmem_ref.control.evaluate import evaluate
-from nonmem_ref.control.tree import Name, walk
+from nonmem_ref.control.tree import Element, Name, walk
 from nonmem_ref.recognition.assay_errors import alike, told_apart
 from nonmem_ref.recognition.atoms import NotRecognizedError
 from nonmem_ref.recognition.error_shape import ErrorShape, shape_of
@@ -269,7 +269,10 @@ def _kinds_of_observations(code: ErrorCode, slope: FloatArray) -> list[ErrorCode
 
 def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return Y, F_FLAG and the derivatives of Y by each EPS at the observations, given a prediction at every record."""
-    eps = [f"EPS({i + 1})" for i in range(len(code.sigma))]
+    # Derivatives by those that the code reads: $SIGMA may have any number of them.
+    read = {node.name for node in walk(*code.statements) if isinstance(node, Element)}
+    places = [i for i in range(len(code.sigma)) if f"EPS({i + 1})" in read]
+    eps = [f"EPS({i + 1})" for i in places]
     given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, **code.known}
     # Code may divide the amount by a volume of its own: the scale goes with THETA and ETA, as the prediction does not.
     scale = evaluate(code.scale, code.known)[code.scale_name].value if code.scale else 1.0
@@ -278,7 +281,9 @@ def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatA
     if "Y" not in made:
         raise NotRecognizedError("gives Y no value")
     flag = made["F_FLAG"].value[at] if "F_FLAG" in made else np.zeros(int(at.sum()))
-    return made["Y"].value[at], flag, made["Y"].gradient[:, at]
+    slope = np.zeros((len(code.sigma), int(at.sum())))
+    slope[places] = made["Y"].gradient[:, at]
+    return made["Y"].value[at], flag, slope
 
 
 def _is_log(value: FloatArray, predictions: FloatArray) -> bool:
