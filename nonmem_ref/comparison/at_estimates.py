@@ -193,7 +193,7 @@ def _eta_numbers(translation: Translation, at: Fit) -> IntArray:
 
 
 def _subjects(phi: Block, at: Fit, order: IntArray) -> SubjectNumbers:
-    every = [(f"ETA({', '.join(map(str, dict.fromkeys(one)))})") for one in order.T.tolist()]
+    every = ["/".join(f"ETA({number})" for number in sorted(set(one))) for one in order.T.tolist()]
     theirs = _elements(phi, [[f"ETA({number})" for number in one] for one in order.tolist()])
     names = () if theirs is None else tuple(every)
     if theirs is None:
