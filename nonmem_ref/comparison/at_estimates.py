@@ -10,7 +10,9 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.comparison.run_files import table_files
+from nonmem_ref.ext import FINAL
 from nonmem_ref.listing import read_listing
+from nonmem_ref.recognition.values import coefficient_value
 from nonmem_ref.translation.covariates import case_name_of
 from nonmem_ref.translation.terms import named_terms
 from pkpd.diagnostics.residuals import residuals
@@ -133,11 +135,12 @@ def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table:
         else compared("ofv at NONMEM's estimates", ofv, at.ofv, OFV, why=_of_the_total(at))
     ]
     phi, order, subjects = _phi(run, at), _eta_numbers(translation, at), None
+    scale = _eta_scales(translation, at, table)
     if isinstance(phi, str):
         checks.append(skipped("objective of each subject", phi))
     else:
-        subjects = _subjects(phi, at, order)
-        checks += _by_subject(phi, subjects, at, order)
+        subjects = _subjects(phi, at, order, scale)
+        checks += _by_subject(phi, subjects, at, order, scale)
     records = _records(run, translation, at)
     checks += [skipped("predictions and residuals", records)] if isinstance(records, str) else _of_records(records)
     checks += _of_shrinkage(run, at, order)
@@ -192,7 +195,18 @@ def _eta_numbers(translation: Translation, at: Fit) -> IntArray:
     return found
 
 
-def _subjects(phi: Block, at: Fit, order: IntArray) -> SubjectNumbers:
+def _eta_scales(translation: Translation, at: Fit, table: EstimationTable) -> FloatArray:
+    """Return what each ETA is multiplied by in the code at the final estimates, (n_eta,)."""
+    final: dict[str, float | FloatArray] = {}
+    if FINAL in table.rows:
+        values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
+        final = {f"THETA({name[5:]})": value for name, value in values.items() if name.startswith("THETA")}
+    terms = named_terms(translation.recognized.parameters)
+    scales = {one.eta: one.term.random.scale for one in terms if one.term.random is not None}
+    return np.array([coefficient_value(scales[eta], final) for eta in at.population.model.etas])
+
+
+def _subjects(phi: Block, at: Fit, order: IntArray, scale: FloatArray) -> SubjectNumbers:
     every = ["/".join(f"ETA({number})" for number in sorted(set(one))) for one in order.T.tolist()]
     theirs = _elements(phi, [[f"ETA({number})" for number in one] for one in order.tolist()])
     names = () if theirs is None else tuple(every)
@@ -200,7 +214,9 @@ def _subjects(phi: Block, at: Fit, order: IntArray) -> SubjectNumbers:
         theirs = np.empty((at.population.n_subjects, 0))
     ids, evaluation = at.population.cohort.ids, at.evaluation
     objective = phi.values[:, phi.names.index("OBJ")]
-    return SubjectNumbers(ids, objective, evaluation.ofv_i, names, theirs, evaluation.eta[:, : len(names)])
+    return SubjectNumbers(
+        ids, objective, evaluation.ofv_i, names, theirs, evaluation.eta[:, : len(names)] / scale[: len(names)]
+    )
 
 
 def _elements(phi: Block, names: list[list[str]]) -> FloatArray | None:
@@ -211,7 +227,7 @@ def _elements(phi: Block, names: list[list[str]]) -> FloatArray | None:
     return np.array([[phi.values[i, place[name]] for name in row] for i, row in enumerate(names)])
 
 
-def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: IntArray) -> Iterator[Check]:
+def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: IntArray, scale: FloatArray) -> Iterator[Check]:
     """Yield the checks of a .phi file."""
     ids = numbers.ids
 
@@ -243,11 +259,11 @@ def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: IntArray) -
     if etc is None:
         yield skipped("conditional variances of eta (ETC)", "The .phi file lacks some of them.")
         return
-    ours = np.column_stack([at.evaluation.covariance[:, a, b] for a, b in pairs])
+    n_own = scale.size
+    covariance = at.evaluation.covariance[:, :n_own, :n_own] / np.outer(scale, scale)
+    ours = np.column_stack([covariance[:, a, b] for a, b in pairs])
     # A covariance may be 0: it is measured by the variances that it belongs to.
-    size = np.column_stack(
-        [np.sqrt(np.abs(at.evaluation.covariance[:, a, a] * at.evaluation.covariance[:, b, b])) for a, b in pairs]
-    )
+    size = np.column_stack([np.sqrt(np.abs(covariance[:, a, a] * covariance[:, b, b])) for a, b in pairs])
     yield compared_all(
         "conditional variances of eta (ETC)",
         etc.ravel(),

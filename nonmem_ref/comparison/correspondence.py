@@ -26,6 +26,7 @@ class Scale(Enum):
     RATIO = "x / c"
     LOGARITHM = "ln(x / c)"
     SQUARE = "c x²"
+    ROOT = "√(x / c)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Correspondence:
                 return math.log(value / self.factor)
             case Scale.SQUARE:
                 return self.factor * value * value
+            case Scale.ROOT:
+                return math.sqrt(value / self.factor)
 
     def slope(self, value: float) -> float:
         """Return the element's derivative by the engine's parameter."""
@@ -68,6 +71,8 @@ class Correspondence:
                 return 1.0 / value
             case Scale.SQUARE:
                 return 2.0 * self.factor * value
+            case Scale.ROOT:
+                return 0.5 / math.sqrt(value * self.factor)
 
 
 def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Correspondence, ...]:
@@ -80,7 +85,7 @@ def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Co
     model : RecognizedModel
         What was recognized in it, at its initial estimates.
     """
-    return (*_thetas(model), *_omegas(model), *_sigmas(control, model))
+    return (*_thetas(model), *_omegas(control, model), *_sigmas(control, model))
 
 
 def _thetas(model: RecognizedModel) -> Iterator[Correspondence]:
@@ -95,7 +100,8 @@ def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Corres
         yield Correspondence(name, f"THETA{coefficient.theta}", scale, coefficient.factor)
 
 
-def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
+def _omegas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:
+    is_fixed = [block.is_fixed for block in control.omega for _ in range(block.size)]
     terms = named_terms(model.parameters)
     randoms = [(one.eta, one.term.random) for one in terms if one.term.random is not None]
     for place, (name, random) in enumerate(randoms):
@@ -104,14 +110,25 @@ def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
             for code, eta in random.etas:
                 yield Correspondence(f"omega2_{name}_{category_label(code)}", f"OMEGA({eta},{eta})", Scale.RATIO, 1.0)
             continue
-        yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, 1.0)
-        for other, before in randoms[:place]:
-            element = f"OMEGA({max(i, before.eta)},{min(i, before.eta)})"
-            yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, 1.0)
+        scale = random.scale
+        if scale.theta is None or control.thetas[scale.theta - 1].is_fixed:
+            own = _scale_value(control, scale)
+            yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, own * own)
+            for other, before in randoms[:place]:
+                element = f"OMEGA({max(i, before.eta)},{min(i, before.eta)})"
+                factor = own * _scale_value(control, before.scale)
+                yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, factor)
+        elif is_fixed[i - 1]:
+            factor = float(model.omega[i - 1, i - 1]) / control.thetas[scale.theta - 1].initial ** 2
+            yield Correspondence(f"omega2_{name}", f"THETA{scale.theta}", Scale.ROOT, factor)
     for one in terms:
         if one.term.occasion is not None:
             first = min(eta for _, eta in one.term.occasion.etas)
             yield Correspondence(f"omega2_iov_{one.eta}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
+
+
+def _scale_value(control: ControlProblem, scale: Coefficient) -> float:
+    return scale.factor * (1.0 if scale.theta is None else control.thetas[scale.theta - 1].initial)
 
 
 def _sigmas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:

@@ -339,9 +339,13 @@ def _take_exponential(found: _Found, summand: Summand) -> None:
         return
     etas = [number for atom in summand.atoms if (number := element_number(atom, "ETA")) is not None]
     if etas:
-        if len(summand.atoms) > 1 or summand.constant != 1.0:
-            raise NotRecognizedError(f"has {_shown_summand(summand)} in an exponent; expected an ETA without a factor")
-        _set_random(found, RandomEffect(etas[0]))
+        scales = [number for atom in summand.atoms if (number := element_number(atom, "THETA")) is not None]
+        if len(etas) > 1 or len(scales) > 1 or len(summand.atoms) > len(etas) + len(scales):
+            raise NotRecognizedError(
+                f"has {_shown_summand(summand)} in an exponent; expected an ETA alone, or times a number or THETA"
+            )
+        scale = Coefficient(summand.constant, scales[0] if scales else None)
+        _set_random(found, RandomEffect(etas[0], scale=scale))
         return
     thetas = [number for atom in summand.atoms if (number := element_number(atom, "THETA")) is not None]
     others = [atom for atom in summand.atoms if element_number(atom, "THETA") is None]

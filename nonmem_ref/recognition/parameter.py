@@ -91,12 +91,15 @@ class RandomEffect:
         What tells the categories apart that have an ETA, and so a variance, of their own.
     etas : tuple of (float, int)
         Each category's code with the number of its element of ETA.
+    scale : Coefficient
+        What ETA is multiplied by: THETA(3)·ETA(1) is a random effect with the standard deviation of ETA(1) times THETA(3).
     """
 
     eta: int
     shape: RandomEffectShape = RandomEffectShape.EXPONENTIAL
     category: Covariate | None = None
     etas: tuple[tuple[float, int], ...] = ()
+    scale: Coefficient = Coefficient(1.0)
 
     @property
     def every_eta(self) -> tuple[int, ...]:

@@ -16,10 +16,10 @@ from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.atoms import NotRecognizedError
 from nonmem_ref.recognition.factors import recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
-from nonmem_ref.recognition.parameter import Covariate, RandomEffect, RecognizedParameter
+from nonmem_ref.recognition.parameter import Coefficient, Covariate, RandomEffect, RecognizedParameter
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
 from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure, unsupported_variables
-from nonmem_ref.recognition.values import first_difference
+from nonmem_ref.recognition.values import coefficient_value, first_difference
 from pkpd.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class RecognizedModel:
     thetas : tuple of float
         Initial THETA, from the first on.
     omega : (n_eta, n_eta) array
-        Initial OMEGA.
+        Initial OMEGA, of an ETA that code multiplies by a number or THETA that of the product.
     residual : RecognizedResidual
         Residual error, and which observations lie beyond limits.
     shared : tuple of str
@@ -127,6 +127,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
         problems += _compartments(structure, names_of_predpp(pk), dataset)
         parameters = _by_category(_parameters(structure, pk, made.values, dataset, problems), control.omega, dataset)
         problems += _random_effects(parameters, control.omega, dataset, place) if control.omega else []
+        problems += _scales(parameters, control, place)
     problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
     if not problems:
@@ -138,7 +139,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     problems = _without_consequences(control, problems)
     if problems or structure is None or residual is None:
         return Recognition(None, tuple(problems), ())
-    omega = matrix_of(control.omega)
+    omega = _scaled(matrix_of(control.omega), parameters, known)
     thetas = tuple(theta.initial for theta in control.thetas)
     places = _shared(parameters, residual, _free(control))
     model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
@@ -427,6 +428,40 @@ def _variances_of_categories(
     return [Problem(place, f"{one.name} has {names}; expected {expected}") for is_so, expected in reasons if is_so]
 
 
+def _scales(parameters: Mapping[str, RecognizedParameter], control: ControlProblem, place: str) -> list[Problem]:
+    """Return what ETA are multiplied by that the engine has not: nothing above 0, or THETA where covariances would go with it."""
+    found: list[Problem] = []
+    omega = matrix_of(control.omega)
+    known: dict[str, float | FloatArray] = {
+        f"THETA({i})": theta.initial for i, theta in enumerate(control.thetas, start=1)
+    }
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        scale = None if one.random is None else one.random.scale
+        if one.random is None or scale is None or scale == Coefficient(1.0) or one.random.eta > len(omega):
+            continue
+        if scale.theta is not None and f"THETA({scale.theta})" not in known:
+            continue
+        value = coefficient_value(scale, known)
+        if not value > 0.0:
+            found.append(Problem(place, f"{one.name} has ETA({one.random.eta}) times {value:g}; expected more than 0"))
+        is_free = scale.theta is not None and not control.thetas[scale.theta - 1].is_fixed
+        if is_free and np.count_nonzero(omega[one.random.eta - 1]) > 1:
+            message = f"{one.name} has ETA({one.random.eta}) times THETA({scale.theta}), and $OMEGA covariances of it; expected none of a scaled ETA"
+            found.append(Problem(place, message))
+    return found
+
+
+def _scaled(
+    omega: FloatArray, parameters: Mapping[str, RecognizedParameter], known: Mapping[str, float | FloatArray]
+) -> FloatArray:
+    """Return the covariance matrix of the random effects as parameters have them."""
+    scale = np.ones(len(omega))
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        if one.random is not None:
+            scale[one.random.eta - 1] = coefficient_value(one.random.scale, known)
+    return omega * np.outer(scale, scale)
+
+
 def _fixed_rows(blocks: Sequence[Block]) -> list[bool]:
     """Return whether each row of $OMEGA or $SIGMA is fixed."""
     return [block.is_fixed for block in blocks for _ in range(block.size)]
@@ -466,7 +501,8 @@ def _shared(
     """Return the elements of THETA and SIGMA that are not fixed and stand in several places, with these."""
     places: dict[str, list[str]] = {}
     for one in (term for parameter in parameters.values() for term in parameter.terms):
-        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
+        scales = () if one.random is None else (one.random.scale,)
+        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects), *scales):
             places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
     for name in residual.elements:
         places.setdefault(name, []).append("Y")

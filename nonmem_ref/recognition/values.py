@@ -100,7 +100,7 @@ def _term_values(parameter: RecognizedParameter, known: Mapping[str, float | Flo
         case RandomEffectShape.PROPORTIONAL:
             return value * (1.0 + eta)
         case _:
-            return value * np.exp(eta)
+            return value * np.exp(coefficient_value(parameter.random.scale, known) * eta)
 
 
 def first_difference(

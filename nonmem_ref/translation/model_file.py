@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from nonmem_ref.recognition.parameter import Coefficient
 from nonmem_ref.recognition.values import coefficient_value, covariate_values, parameter_values
 from nonmem_ref.translation.covariates import case_name_of, column_of, covariates_of
 from nonmem_ref.translation.terms import named_terms
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from nonmem_ref.control.read import ControlProblem
     from nonmem_ref.control.thetas import Theta
     from nonmem_ref.dataset.read import Dataset
-    from nonmem_ref.recognition.parameter import Coefficient, Covariate, RandomEffect, RecognizedParameter
+    from nonmem_ref.recognition.parameter import Covariate, RandomEffect, RecognizedParameter
     from nonmem_ref.recognition.recognize import RecognizedModel
     from nonmem_ref.recognition.residual import ErrorParts
     from nonmem_ref.translation.terms import NamedTerm
@@ -105,7 +106,7 @@ def _content(control: ControlProblem, dataset: Dataset, model: RecognizedModel, 
         "decisions": [f"Initial estimates of {source} are the values; what it fixes is fixed."],
         "domain": {"adult": True, "disease": "not said by the control stream"},
         "parameters": {name: _parameter(one, control.thetas, known) for name, one in model.parameters.items()},
-        "iiv": dict(_random_effects(model, is_fixed)),
+        "iiv": dict(_random_effects(model, is_fixed, control.thetas)),
         "iov": dict(_occasion_effects(model, is_fixed)),
         "correlations": list(_correlations(model, is_fixed)),
         "residual": _residual(model),
@@ -165,7 +166,9 @@ def _origin(what: str, coefficient: Coefficient, thetas: Sequence[Theta]) -> str
     return f"{what}: {factor}THETA({coefficient.theta}){quotient}{f' ({comment})' if comment else ''}"
 
 
-def _random_effects(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _random_effects(
+    model: RecognizedModel, is_fixed: Sequence[bool], thetas: Sequence[Theta]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in named_terms(model.parameters):
         random = one.term.random
         if random is None or model.omega[random.eta - 1, random.eta - 1] == 0.0:
@@ -173,7 +176,7 @@ def _random_effects(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterato
         section = _on(one) | _variance(model, random)
         if random.shape is not RandomEffectShape.EXPONENTIAL:
             section["shape"] = random.shape.value
-        yield one.eta, section | ({"fixed": True} if is_fixed[random.eta - 1] else {})
+        yield one.eta, section | (_held(random.scale, thetas) if is_fixed[random.eta - 1] else {})
 
 
 def _on(one: NamedTerm) -> dict[str, str]:
@@ -184,6 +187,9 @@ def _on(one: NamedTerm) -> dict[str, str]:
 def _variance(model: RecognizedModel, random: RandomEffect) -> dict[str, Any]:
     """Return the variance of a random effect, or that of each category."""
     source = ", ".join(f"OMEGA({eta},{eta})" for eta in random.every_eta)
+    if random.scale != Coefficient(1.0):
+        factor = "" if random.scale.factor == 1.0 else f"{random.scale.factor:g}²·"
+        source = f"{factor}{'' if random.scale.theta is None else f'THETA({random.scale.theta})²·'}{source}"
     if random.category is None:
         return {"omega2": float(model.omega[random.eta - 1, random.eta - 1]), "source": source}
     values = {category_label(code): float(model.omega[eta - 1, eta - 1]) for code, eta in random.etas}

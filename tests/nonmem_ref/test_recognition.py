@@ -132,6 +132,28 @@ def test_other_shapes_of_random_effects(code: str, shape: RandomEffectShape):
     assert clearance(code).random == RandomEffect(1, shape)
 
 
+@pytest.mark.parametrize(
+    ("code", "scale", "value"),
+    [
+        ("EXP(ETA(1)*THETA(3))", Coefficient(1.0, 3), 0.3),
+        ("EXP(2*ETA(1))", Coefficient(2.0), 2.0),
+        ("EXP(ETA(1)/4*THETA(5))", Coefficient(0.25, 5), 0.125),
+    ],
+)
+def test_random_effects_that_are_scaled(code: str, scale: Coefficient, value: float):
+    found = model(f"CL=THETA(1)*{code}\nV=THETA(2)*EXP(ETA(2))", omega="$OMEGA 0.1 0.2")
+    assert found.parameters["cl"].random == RandomEffect(1, scale=scale)
+    np.testing.assert_allclose(found.omega, np.diag([0.1 * value**2, 0.2]), rtol=1e-15)
+
+
+def test_a_scaled_random_effect_keeps_its_correlation_where_the_scale_is_a_number():
+    block = "$OMEGA BLOCK(2) 0.1 0.05 0.2"
+    found = model("CL=THETA(1)*EXP(3*ETA(1))\nV=THETA(2)*EXP(ETA(2)/2)", omega=block)
+    np.testing.assert_allclose(found.omega, [[0.9, 0.075], [0.075, 0.05]], rtol=1e-15)
+    text = problems("CL=THETA(1)*EXP(THETA(3)*ETA(1))\nV=THETA(2)*EXP(ETA(2))", omega=block)
+    assert "CL has ETA(1) times THETA(3), and $OMEGA covariances of it; expected none of a scaled ETA" in text
+
+
 def test_a_parameter_without_random_effect():
     assert model("CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)").parameters["v"].random is None
 
@@ -455,8 +477,13 @@ def test_occasions_need_one_variance():
     [
         ("CL=THETA(1)*THETA(2)*EXP(ETA(1))", "line 6, $PK: CL has both THETA(1) and THETA(2) as its typical value"),
         ("CL=THETA(1)*EXP(ETA(1)+ETA(2))", "CL has both ETA(1) and ETA(2)"),
-        ("CL=THETA(1)*EXP(2*ETA(1))", "CL has 2*ETA(1) in an exponent; expected an ETA without a factor"),
-        ("CL=THETA(1)*EXP(ETA(1)*THETA(3))", "in an exponent; expected an ETA without a factor"),
+        ("CL=THETA(1)*EXP(-2*ETA(1))", "CL has ETA(1) times -2; expected more than 0"),
+        ("CL=THETA(1)*EXP(ETA(1)*THETA(4))", "CL has ETA(1) times -0.4; expected more than 0"),
+        (
+            "CL=THETA(1)*EXP(ETA(1)*WT)",
+            "CL has ETA(1)*WT in an exponent; expected an ETA alone, or times a number or THETA",
+        ),
+        ("CL=THETA(1)*EXP(ETA(1)*ETA(2))", "in an exponent; expected an ETA alone, or times a number or THETA"),
         (
             "CL=(THETA(1)+ETA(2))*WT",
             "CL has the factor THETA(1)+ETA(2); expected such a sum of THETA(n) and THETA(m)*(x - reference), of one",

@@ -50,6 +50,15 @@ $THETA (0,0.8) (0,20) (0,0.5)
 $OMEGA BLOCK(2) 0.1 0.02 0.05
 $SIGMA 0.02 0.1 1.3
 """
+SCALED = f"""{HEAD}CL = THETA(1)*EXP(THETA(3)*ETA(1))
+V = THETA(2)*EXP(ETA(2)/4)
+S1 = V
+$ERROR
+Y = F*(1+EPS(1))
+$THETA (0,0.8) (0,20) (0,0.3)
+$OMEGA 1 FIX 0.8
+$SIGMA 0.02
+"""
 
 
 def written(folder: Path, control: str) -> Path:
@@ -121,7 +130,14 @@ def by_assay(_weight: float, _sex: int, times: np.ndarray, level: np.ndarray, me
     return focei(lambda eta: levels_of(times, 0.8 * np.exp(eta[0]), 20.0 * np.exp(eta[1])), variance, level, omega)
 
 
-@pytest.mark.parametrize(("control", "by_hand"), [(CATEGORIES, by_category), (ASSAYS, by_assay)])
+def by_scale(_weight: float, _sex: int, times: np.ndarray, level: np.ndarray, _: np.ndarray) -> float:
+    def predicted(eta: np.ndarray) -> np.ndarray:
+        return levels_of(times, 0.8 * np.exp(0.3 * eta[0]), 20.0 * np.exp(eta[1] / 4.0))
+
+    return focei(predicted, lambda f: 0.02 * f**2, level, np.diag([1.0, 0.8]))
+
+
+@pytest.mark.parametrize(("control", "by_hand"), [(SCALED, by_scale), (CATEGORIES, by_category), (ASSAYS, by_assay)])
 def test_objectives_are_those_of_formulas_written_out(
     tmp_path: Path, control: str, by_hand: Callable[[float, int, np.ndarray, np.ndarray, np.ndarray], float]
 ):
