@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nonmem_ref.blocks import Block, Message, read_blocks
-from nonmem_ref.ext import FINAL, TERMINATION, EstimationTable, read_ext
+from nonmem_ref.ext import FINAL, SE, TERMINATION, EstimationTable, read_ext
 from nonmem_ref.lines import read_lines
 from nonmem_ref.listing import Step, listing_status, read_listing
-from nonmem_ref.run_status import INFINITE_OBJECTIVE, RunStatus
+from nonmem_ref.run_status import INFINITE_OBJECTIVE, NOT_ESTIMATED, RunStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pkpd.arrays import FloatArray
@@ -113,6 +113,7 @@ def _estimates(table: EstimationTable, messages: list[Message]) -> dict[str, Any
             for name, value in zip(names, final.values, strict=False)
             if not np.isfinite(value)
         ]
+    messages += _errors_not_printed(table)
     if final is not None and not abs(final.objective) < INFINITE_OBJECTIVE:
         messages.append(Message(final.line, f"the objective is {final.objective:g}."))
     if final is not None and not table.names:
@@ -130,6 +131,25 @@ def _estimates(table: EstimationTable, messages: list[Message]) -> dict[str, Any
         else [int(code) for code in codes.values if code and np.isfinite(code)] or [0],
         "rows": int(table.iterations.size + len(table.rows)),
     }
+
+
+def _errors_not_printed(table: EstimationTable) -> Iterator[Message]:
+    """Yield what standard errors are no numbers: of parameters that are fixed none is expected."""
+    row = table.rows.get(SE)
+    if row is None:
+        return
+    names = table.names or tuple(f"column {i + 2}" for i in range(row.values.size))
+    held = table.is_fixed or [False] * row.values.size
+    for name, value in zip(names, row.values, strict=False):
+        if not np.isfinite(value):
+            yield Message(row.line, f"the standard error of {name} is not a finite number.")
+    lacking = [
+        name
+        for name, value, is_held in zip(names, row.values, held, strict=False)
+        if value == NOT_ESTIMATED and not is_held
+    ]
+    if lacking:
+        yield Message(row.line, f"NONMEM estimated no standard error (1E+10) of {', '.join(lacking)}.")
 
 
 def _listing_document(path: Path) -> dict[str, Any]:

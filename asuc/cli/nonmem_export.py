@@ -112,7 +112,7 @@ def _exported_levels(
 ) -> _Export:
     """Return a cohort and its model."""
     from nonmem_ref.writing.control_text import control_text  # noqa: PLC0415 - as above
-    from nonmem_ref.writing.data_rows import data_rows  # noqa: PLC0415
+    from nonmem_ref.writing.data_rows import data_rows, error_names  # noqa: PLC0415
     from nonmem_ref.writing.other_tools import other_files  # noqa: PLC0415
 
     given = _inputs(data, fit, model)
@@ -121,7 +121,10 @@ def _exported_levels(
         files = other_files(spec, given.parameters, cohort, to, data=_DATA, n_evaluations=maxeval)
         return _Export(files.texts, files.head, files.rows, cohort.ids)
     n_occasions = int(cohort.occasion.max(initial=0)) + 1
-    written = control_text(spec, given.parameters, data=_DATA, n_occasions=n_occasions, n_evaluations=maxeval)
+    assays = error_names(spec, cohort)
+    written = control_text(
+        spec, given.parameters, data=_DATA, n_occasions=n_occasions, assays=assays, n_evaluations=maxeval
+    )
     rows = list(data_rows(cohort, spec, written.covariates))
     return _Export({_CONTROL: written.text}, written.items, rows, cohort.ids)
 

@@ -10,7 +10,11 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.comparison.run_files import table_files
+from nonmem_ref.ext import FINAL
 from nonmem_ref.listing import read_listing
+from nonmem_ref.recognition.values import coefficient_value
+from nonmem_ref.translation.covariates import case_name_of
+from nonmem_ref.translation.terms import named_terms
 from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.covariance import shrinkage
 from pkpd.kernels.codes import CENSORED
@@ -132,11 +136,12 @@ def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table:
         else compared("ofv at NONMEM's estimates", ofv, at.ofv, OFV, why=_of_the_total(at))
     ]
     phi, order, subjects = _phi(run, at), _eta_numbers(translation, at), None
+    scale = _eta_scales(translation, at, table)
     if isinstance(phi, str):
         checks.append(skipped("objective of each subject", phi))
     else:
-        subjects = _subjects(phi, at, order)
-        checks += _by_subject(phi, subjects, at, order)
+        subjects = _subjects(phi, at, order, scale)
+        checks += _by_subject(phi, subjects, at, order, scale)
     records = _records(run, translation, at)
     checks += [skipped("predictions and residuals", records)] if isinstance(records, str) else _of_records(records)
     checks += _of_shrinkage(run, at, order)
@@ -172,25 +177,58 @@ def _phi(run: RunFiles, at: Fit) -> Block | str:
     return blocks[-1]
 
 
-def _eta_numbers(translation: Translation, at: Fit) -> list[int]:
-    """Return the number in NONMEM of each random effect of the engine's subjects."""
-    by_parameter = {
-        name: one.random.eta for name, one in translation.recognized.parameters.items() if one.random is not None
+def _eta_numbers(translation: Translation, at: Fit) -> IntArray:
+    """Return the number in NONMEM of each random effect of each subject, (n_subjects, n_eta): that of the subject's category where these have their own."""
+    cohort = at.population.cohort
+    by_eta = {
+        one.eta: one.term.random
+        for one in named_terms(translation.recognized.parameters)
+        if one.term.random is not None
     }
-    return [by_parameter[eta] for eta in at.population.model.etas]
+    found = np.empty((at.population.n_subjects, len(at.population.model.etas)), dtype=np.int64)
+    for place, eta in enumerate(at.population.model.etas):
+        random = by_eta[eta]
+        found[:, place] = random.eta
+        if random.category is not None:
+            codes = cohort.covariates[case_name_of(random.category)][cohort.row_start[:-1]]
+            for code, number in random.etas:
+                found[codes == code, place] = number
+    return found
 
 
-def _subjects(phi: Block, at: Fit, order: list[int]) -> SubjectNumbers:
-    column = {name: phi.values[:, i] for i, name in enumerate(phi.names)}
-    names = tuple(f"ETA({i})" for i in order)
-    names = names if all(name in column for name in names) else ()
-    n = at.population.n_subjects
-    theirs = np.column_stack([column[name] for name in names]) if names else np.empty((n, 0))
+def _eta_scales(translation: Translation, at: Fit, table: EstimationTable) -> FloatArray:
+    """Return what each ETA is multiplied by in the code at the final estimates, (n_eta,)."""
+    final: dict[str, float | FloatArray] = {}
+    if FINAL in table.rows:
+        values = dict(zip(table.names, table.rows[FINAL].values.tolist(), strict=False))
+        final = {f"THETA({name[5:]})": value for name, value in values.items() if name.startswith("THETA")}
+    terms = named_terms(translation.recognized.parameters)
+    scales = {one.eta: one.term.random.scale for one in terms if one.term.random is not None}
+    return np.array([coefficient_value(scales[eta], final) for eta in at.population.model.etas])
+
+
+def _subjects(phi: Block, at: Fit, order: IntArray, scale: FloatArray) -> SubjectNumbers:
+    every = ["/".join(f"ETA({number})" for number in sorted(set(one))) for one in order.T.tolist()]
+    theirs = _elements(phi, [[f"ETA({number})" for number in one] for one in order.tolist()])
+    names = () if theirs is None else tuple(every)
+    if theirs is None:
+        theirs = np.empty((at.population.n_subjects, 0))
     ids, evaluation = at.population.cohort.ids, at.evaluation
-    return SubjectNumbers(ids, column["OBJ"], evaluation.ofv_i, names, theirs, evaluation.eta[:, : len(names)])
+    objective = phi.values[:, phi.names.index("OBJ")]
+    return SubjectNumbers(
+        ids, objective, evaluation.ofv_i, names, theirs, evaluation.eta[:, : len(names)] / scale[: len(names)]
+    )
 
 
-def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: list[int]) -> Iterator[Check]:
+def _elements(phi: Block, names: list[list[str]]) -> FloatArray | None:
+    """Return some columns of each subject's row, or None where the file lacks one."""
+    place = {name: i for i, name in enumerate(phi.names)}
+    if any(name not in place for row in names for name in row):
+        return None
+    return np.array([[phi.values[i, place[name]] for name in row] for i, row in enumerate(names)])
+
+
+def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: IntArray, scale: FloatArray) -> Iterator[Check]:
     """Yield the checks of a .phi file."""
     ids = numbers.ids
 
@@ -215,16 +253,18 @@ def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: list[int]) 
     yield compared_all(
         "eta", numbers.nonmem_eta.ravel(), numbers.eta.ravel(), ETA, explain=lambda one: subjects(one, ETA)
     )
-    column = {name: phi.values[:, i] for i, name in enumerate(phi.names)}
-    n_own = len(order)
-    pairs = [(a, b) for a in range(n_own) for b in range(a + 1)]
-    elements = [f"ETC({max(order[a], order[b])},{min(order[a], order[b])})" for a, b in pairs]
-    etc = np.column_stack([column[name] for name in elements])
-    ours = np.column_stack([at.evaluation.covariance[:, a, b] for a, b in pairs])
-    # A covariance may be 0: it is measured by the variances that it belongs to.
-    size = np.column_stack(
-        [np.sqrt(np.abs(at.evaluation.covariance[:, a, a] * at.evaluation.covariance[:, b, b])) for a, b in pairs]
+    pairs = [(a, b) for a in range(order.shape[1]) for b in range(a + 1)]
+    etc = _elements(
+        phi, [[f"ETC({max(row[a], row[b])},{min(row[a], row[b])})" for a, b in pairs] for row in order.tolist()]
     )
+    if etc is None:
+        yield skipped("conditional variances of eta (ETC)", "The .phi file lacks some of them.")
+        return
+    n_own = scale.size
+    covariance = at.evaluation.covariance[:, :n_own, :n_own] / np.outer(scale, scale)
+    ours = np.column_stack([covariance[:, a, b] for a, b in pairs])
+    # A covariance may be 0: it is measured by the variances that it belongs to.
+    size = np.column_stack([np.sqrt(np.abs(covariance[:, a, a] * covariance[:, b, b])) for a, b in pairs])
     yield compared_all(
         "conditional variances of eta (ETC)",
         etc.ravel(),
@@ -301,13 +341,15 @@ def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tupl
     return None
 
 
-def _of_shrinkage(run: RunFiles, at: Fit, order: list[int]) -> list[Check]:
+def _of_shrinkage(run: RunFiles, at: Fit, order: IntArray) -> list[Check]:
     """Return the checks of shrinkage in NONMEM's conventions, from the .shk file or the listing."""
-    printed = _printed_shrinkage(run, order)
+    if (order != order[0]).any():
+        return [skipped("shrinkage", "NONMEM counts an ETA of a category over all subjects, those of others as 0.")]
+    printed = _printed_shrinkage(run, order[0].tolist())
     if not printed:
         return [skipped("shrinkage", "There is no .shk file and no listing that prints it.")]
     ours = shrinkage(at)
-    n_own = len(order)
+    n_own = order.shape[1]
     ebv = ours.ebv[:n_own]
     iwres = residuals(at).iwres
     iwres = iwres[np.isfinite(iwres)]

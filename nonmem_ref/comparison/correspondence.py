@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from nonmem_ref.translation.covariates import case_name_of
+from nonmem_ref.translation.model_file import category_label
+from nonmem_ref.translation.terms import named_terms
 from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Scale(Enum):
     RATIO = "x / c"
     LOGARITHM = "ln(x / c)"
     SQUARE = "c x²"
+    ROOT = "√(x / c)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Correspondence:
                 return math.log(value / self.factor)
             case Scale.SQUARE:
                 return self.factor * value * value
+            case Scale.ROOT:
+                return math.sqrt(value / self.factor)
 
     def slope(self, value: float) -> float:
         """Return the element's derivative by the engine's parameter."""
@@ -67,6 +71,8 @@ class Correspondence:
                 return 1.0 / value
             case Scale.SQUARE:
                 return 2.0 * self.factor * value
+            case Scale.ROOT:
+                return 0.5 / math.sqrt(value * self.factor)
 
 
 def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Correspondence, ...]:
@@ -79,17 +85,14 @@ def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Co
     model : RecognizedModel
         What was recognized in it, at its initial estimates.
     """
-    return (*_thetas(model), *_omegas(model), *_sigmas(control, model))
+    return (*_thetas(model), *_omegas(control, model), *_sigmas(control, model))
 
 
 def _thetas(model: RecognizedModel) -> Iterator[Correspondence]:
-    for parameter, one in model.parameters.items():
-        yield from _theta(parameter, one.typical, Scale.LOGARITHM if one.is_log else Scale.RATIO)
-        seen: dict[str, int] = {}
-        for effect in one.effects:
-            name = f"{parameter}_{case_name_of(effect.covariate)}"
-            seen[name] = seen.get(name, 0) + 1
-            yield from _theta(name if seen[name] == 1 else f"{name}_{seen[name]}", effect.coefficient, Scale.RATIO)
+    for one in named_terms(model.parameters):
+        yield from _theta(one.prefix, one.term.typical, Scale.LOGARITHM if one.term.is_log else Scale.RATIO)
+        for name, effect in one.effects():
+            yield from _theta(name, effect.coefficient, Scale.RATIO)
 
 
 def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Correspondence]:
@@ -97,28 +100,48 @@ def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Corres
         yield Correspondence(name, f"THETA{coefficient.theta}", scale, coefficient.factor)
 
 
-def _omegas(model: RecognizedModel) -> Iterator[Correspondence]:
-    etas = [(name, one.random.eta) for name, one in model.parameters.items() if one.random is not None]
-    for place, (name, i) in enumerate(etas):
-        yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, 1.0)
-        for other, j in etas[:place]:
-            element = f"OMEGA({max(i, j)},{min(i, j)})"
-            yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, 1.0)
-    for name, one in model.parameters.items():
-        if one.occasion is not None:
-            first = min(eta for _, eta in one.occasion.etas)
-            yield Correspondence(f"omega2_iov_{name}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
+def _omegas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:
+    is_fixed = [block.is_fixed for block in control.omega for _ in range(block.size)]
+    terms = named_terms(model.parameters)
+    randoms = [(one.eta, one.term.random) for one in terms if one.term.random is not None]
+    for place, (name, random) in enumerate(randoms):
+        i = random.eta
+        if random.category is not None:
+            for code, eta in random.etas:
+                yield Correspondence(f"omega2_{name}_{category_label(code)}", f"OMEGA({eta},{eta})", Scale.RATIO, 1.0)
+            continue
+        scale = random.scale
+        if scale.theta is None or control.thetas[scale.theta - 1].is_fixed:
+            own = _scale_value(control, scale)
+            yield Correspondence(f"omega2_{name}", f"OMEGA({i},{i})", Scale.RATIO, own * own)
+            for other, before in randoms[:place]:
+                element = f"OMEGA({max(i, before.eta)},{min(i, before.eta)})"
+                factor = own * _scale_value(control, before.scale)
+                yield Correspondence(f"omega2_{name}_{other}", element, Scale.RATIO, factor)
+        elif is_fixed[i - 1]:
+            factor = float(model.omega[i - 1, i - 1]) / control.thetas[scale.theta - 1].initial ** 2
+            yield Correspondence(f"omega2_{name}", f"THETA{scale.theta}", Scale.ROOT, factor)
+    for one in terms:
+        if one.term.occasion is not None:
+            first = min(eta for _, eta in one.term.occasion.etas)
+            yield Correspondence(f"omega2_iov_{one.eta}", f"OMEGA({first},{first})", Scale.RATIO, 1.0)
+
+
+def _scale_value(control: ControlProblem, scale: Coefficient) -> float:
+    return scale.factor * (1.0 if scale.theta is None else control.thetas[scale.theta - 1].initial)
 
 
 def _sigmas(control: ControlProblem, model: RecognizedModel) -> Iterator[Correspondence]:
     """Yield the parts of the residual error that follow from one element: a variance, or a THETA that scales them."""
     residual = model.residual
-    first = "sigma_log" if residual.kind is ResidualKind.LOGARITHMIC else "sigma_additive"
+    first = "log" if residual.kind is ResidualKind.LOGARITHMIC else "additive"
     variances = [block.rows[i][i] for block in control.sigma for i in range(block.size)]
-    parts = (
-        (first, residual.additive, residual.additive_from),
-        ("sigma_proportional", residual.proportional, residual.proportional_from),
-    )
+    parts: list[tuple[str, float, tuple[str, ...]]] = []
+    for name, one in residual.groups:
+        prefix = f"sigma_{name}" if name else "sigma"
+        parts.append((f"{prefix}_{first}", one.additive, one.additive_from))
+        parts.append((f"{prefix}_proportional", one.proportional, one.proportional_from))
+    parts.append(("sigma_exponent", residual.exponent, residual.exponent_from))
     for name, value, origin in parts:
         if len(origin) != 1 or value <= 0.0:
             continue

@@ -57,6 +57,8 @@ def method_of(run: Translation) -> Method:
     last = run.control.estimations[-1]
     place = f"line {last.line}, $ESTIMATION"
     has_interaction = last.has("interaction")
+    if last.has("centering"):
+        raise input_error(place, "has CENTERING, whose objective the engine has not")
     if last.method == "FO":
         if last.has("laplacian"):
             raise input_error(place, "has LAPLACIAN with METHOD=0; expected METHOD=1")
@@ -66,7 +68,9 @@ def method_of(run: Translation) -> Method:
             place, f"is METHOD={last.method}, whose objective is sampled; expected METHOD=0, METHOD=1 or LAPLACIAN"
         )
     residual = run.recognized.residual
-    is_constant = residual.kind is ResidualKind.LOGARITHMIC or residual.proportional == 0.0
+    is_constant = residual.kind is ResidualKind.LOGARITHMIC or all(
+        parts.proportional == 0.0 for _, parts in residual.groups
+    )
     if last.has("laplacian"):
         if not has_interaction and not is_constant:
             raise input_error(

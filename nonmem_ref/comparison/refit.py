@@ -94,7 +94,7 @@ def checks_of_refit(
 
 
 def _tied(translation: Translation) -> str:
-    return ", ".join(f"THETA({number})" for number in translation.recognized.shared)
+    return ", ".join(translation.recognized.shared)
 
 
 def _optimum(fitted: Fit, table: EstimationTable) -> Check:

@@ -120,8 +120,9 @@ def evaluate(
     if len(sizes) > 1:
         raise input_error("", f"arrays of {', '.join(map(str, sorted(sizes)))} records are given; expected one length")
     n, p = (sizes or {1}).pop(), len(by)
-    known = {name: constant(value, n, p) for name, value in given.items()}
-    known |= {name: variable(given[name], n, p, i) for i, name in enumerate(by)}
+    read = {node.name for node in walk(*statements) if isinstance(node, Name | Element)}
+    known = {name: constant(value, n, p) for name, value in given.items() if name in read}
+    known |= {name: variable(given[name], n, p, i) for i, name in enumerate(by) if name in read}
     assigned = frozenset(node.target.name for node in walk(*statements) if isinstance(node, Assignment))
     everywhere = np.ones(n, dtype=bool)
     state = _State(n, p, known, random_names(statements), assigned, everywhere)

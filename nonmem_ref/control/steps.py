@@ -162,6 +162,11 @@ def read_estimation(record: Record, before: Estimation | None) -> tuple[Estimati
                 )
             else:
                 found = replace(found, n_evaluations=int(value))
+        elif value is None and (is_short_for(name, "METHOD") or is_short_for(name, _MAXEVAL)):
+            # A value behind a blank would be passed over, and with it another objective.
+            faults.append(
+                Problem(f"line {option.line}, {record.place}", f"has {name} without a value; expected {name}=…")
+            )
         else:
             found = replace(found, options={**found.options, name: value or ""})
     return found, tuple(faults)

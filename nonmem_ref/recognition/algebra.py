@@ -112,6 +112,8 @@ def product_of(node: Expression) -> Product:
             return _raised(node)
         case Call(function="EXP"):
             return _exponential(node.arguments[0])
+        case Call(function="SQRT"):
+            return _raised(Binary("**", node.arguments[0], Number(0.5)))
         case Choice():
             return _either(node)
         case _:

@@ -88,13 +88,19 @@ def made_of(node: Choice, items: AbstractSet[str]) -> Covariate | None:
         text = f"{printed_expression(node.second)} BUT {printed_expression(node.first)} IF {printed_condition(node.condition)}"
     else:
         text = f"{printed_expression(node.first)} IF {printed_condition(node.condition)} ELSE {printed_expression(node.second)}"
+    return Covariate(made_name(text), made_as=node)
+
+
+def made_name(text: str) -> str:
+    """Return a name for what code makes of data items, from the code."""
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
     name = _OTHER.sub("_", _POINT.sub("p", text)).strip("_")
-    if len(name) > _LONGEST_NAME:
-        # Its beginning, and a number that tells it from others that begin so.
-        name = f"{name[: _LONGEST_NAME - 9].rstrip('_')}_{zlib.crc32(text.encode()):08X}"
-    return Covariate(name if name[0].isalpha() else f"X_{name}", made_as=node)
+    name = name if name[0].isalpha() else f"X_{name}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    # Its beginning, and a number that tells it from others that begin so.
+    return f"{name[: _LONGEST_NAME - 9].rstrip('_')}_{zlib.crc32(text.encode()):08X}"
 
 
 def indicator_of(condition: Condition, items: AbstractSet[str]) -> Covariate | None:

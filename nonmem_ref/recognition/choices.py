@@ -29,19 +29,19 @@ def occasions_of(
     `codes` are the values that items have in the data: the last of them is what is left to an ELSE.
     """
     chain, last = _chain(factor, items)
-    etas = [(indicator, _only_eta(product)) for indicator, product in chain]
-    if not _are_exclusive([indicator for indicator, _ in etas]):
+    if not _are_exclusive([indicator for indicator, _ in chain]):
         return None
-    found = [(indicator.value, eta) for indicator, eta in etas if indicator is not None and eta is not None]
-    if len(found) < len(etas) or etas[0][0] is None:
-        return None
-    item = etas[0][0].item
+    known = [(indicator, product) for indicator, product in chain if indicator is not None]
+    # Where it is 1 the ETA stands in another factor.
+    etas = [(indicator.value, _only_eta(product)) for indicator, product in known if product != _NOTHING]
+    item = known[0][0].item
     if last != _NOTHING:
-        left, eta = set(codes.get(item, ())) - {code for code, _ in found}, _only_eta(last)
-        if len(left) != 1 or eta is None:
+        left = set(codes.get(item, ())) - {indicator.value for indicator, _ in known}
+        if len(left) != 1:
             return None
-        found.append((left.pop(), eta))
-    return OccasionEffect(item, tuple(sorted(found)))
+        etas.append((left.pop(), _only_eta(last)))
+    found = [(code, eta) for code, eta in etas if eta is not None]
+    return OccasionEffect(item, tuple(sorted(found))) if len(found) == len(etas) and found else None
 
 
 def typicals_of(factor: Either, items: AbstractSet[str]) -> tuple[Coefficient, list[CovariateEffect]] | None:

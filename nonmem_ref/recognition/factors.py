@@ -29,6 +29,7 @@ from nonmem_ref.recognition.parameter import (
     RandomEffect,
     RecognizedParameter,
 )
+from nonmem_ref.recognition.rewriting import choices_of_sum, with_made_items
 from pkpd.model.spec import EffectForm, RandomEffectShape
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class _Found:
 def recognize_parameter(
     name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
 ) -> RecognizedParameter:
-    """Recognize a parameter.
+    """Recognize a parameter: a product, or else a sum of products.
 
     Parameters
     ----------
@@ -81,6 +82,59 @@ def recognize_parameter(
     NotRecognizedError
         With the part that is not recognized.
     """
+    try:
+        return _sum_of_terms(name, node, items, codes)
+    except NotRecognizedError:
+        other, made = with_made_items(node, items)
+        if not made:
+            raise
+        try:
+            found = _sum_of_terms(name, other, items | made.keys(), codes)
+        except NotRecognizedError:
+            found = None
+        if found is None:
+            raise
+    return _with_covariates(found, made)
+
+
+def _with_covariates(parameter: RecognizedParameter, made: Mapping[str, Covariate]) -> RecognizedParameter:
+    """Return a parameter with what names stand for in their place."""
+    effects = tuple(
+        replace(effect, covariate=made.get(effect.covariate.item, effect.covariate)) for effect in parameter.effects
+    )
+    return replace(parameter, effects=effects, added=tuple(_with_covariates(one, made) for one in parameter.added))
+
+
+def _sum_of_terms(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
+    """Return a parameter that is one product, or else a sum of products."""
+    try:
+        return _term(name, node, items, codes)
+    except NotRecognizedError:
+        terms = _added(node)
+        if len(terms) == 1:
+            raise
+        try:
+            first, *others = (_term(name, one, items, codes) for one in terms)
+        except NotRecognizedError:
+            others, first = [], None
+        if first is None:
+            raise
+    return replace(first, added=tuple(others))
+
+
+def _added(node: Expression) -> list[Expression]:
+    """Return what is added in an expression."""
+    if isinstance(node, Binary) and node.operator == "+":
+        return [*_added(node.left), *_added(node.right)]
+    return [node]
+
+
+def _term(
+    name: str, node: Expression, items: AbstractSet[str], codes: Mapping[str, AbstractSet[float]]
+) -> RecognizedParameter:
+    """Return a parameter that is one product."""
     found = _Found(items, codes)
     typical, eta = _without_additive_eta(node)
     if eta is not None:
@@ -159,7 +213,13 @@ def _take_power(found: _Found, factor: Power) -> None:
             found.powers.append((coefficient.theta, sign * coefficient.factor, covariate, reference))
         return
     if exponent == 1.0 and isinstance(factor.base, Binary):
-        _take_sum(found, factor.base)
+        constant = found.constant
+        try:
+            _take_sum(found, factor.base)
+        except NotRecognizedError:
+            found.constant = constant
+            if not _take_as_choice(found, factor.base):
+                raise
         return
     raise _unknown(factor.base if exponent == 1.0 else Binary("**", factor.base, factor.exponent))
 
@@ -172,6 +232,9 @@ def _take_sum(found: _Found, node: Expression) -> None:
     summands = summands_of(node)
     constant = sum(one.constant for one in summands if not one.atoms)
     others = [one for one in summands if one.atoms]
+    if constant == 0.0 and (alone := _typical_of_sum(others)) is not None:
+        _take_sum_of_thetas(found, node, others, alone)
+        return
     if not constant > 0.0:
         raise NotRecognizedError(f"has the factor {shown(node)}, a sum without a constant; expected 1 + …")
     found.constant *= constant
@@ -188,6 +251,52 @@ def _take_sum(found: _Found, node: Expression) -> None:
     if effect is None:
         raise _unknown(node)
     found.effects.append(effect)
+
+
+def _take_as_choice(found: _Found, node: Expression) -> bool:
+    """Take in a sum with 1 and 0 in it as a choice, and return whether it could be."""
+    for choice in choices_of_sum(node, found.items, found.codes):
+        product = product_of(choice)
+        alone = replace(found, effects=[], in_exponent=[], powers=[], alone={})
+        try:
+            for factor in product.factors:
+                _take(alone, factor)
+        except NotRecognizedError:
+            continue
+        found.constant, found.typical, found.is_log = alone.constant * product.constant, alone.typical, alone.is_log
+        found.random, found.occasion = alone.random, alone.occasion
+        found.effects += alone.effects
+        found.in_exponent += alone.in_exponent
+        found.powers += alone.powers
+        for theta, exponent in alone.alone.items():
+            found.alone[theta] = found.alone.get(theta, 0.0) + exponent
+        return True
+    return False
+
+
+def _typical_of_sum(summands: list[Summand]) -> Summand | None:
+    """Return the THETA that others than it are added to, as in THETA(1) + THETA(2)·(x - reference), or None where there is none."""
+    of = [[number for atom in one.atoms if (number := element_number(atom, "THETA")) is not None] for one in summands]
+    slopes = {number for one, thetas in zip(summands, of, strict=True) if len(one.atoms) > 1 for number in thetas}
+    alone = [
+        one
+        for one, thetas in zip(summands, of, strict=True)
+        if len(one.atoms) == 1 and thetas and thetas[0] not in slopes and one.constant > 0.0
+    ]
+    return alone[0] if len(alone) == 1 and len(summands) > 1 else None
+
+
+def _take_sum_of_thetas(found: _Found, node: Expression, summands: list[Summand], typical: Summand) -> None:
+    """Take in a typical value that a covariate adds to: that of the reference, times 1 + quotient·(x - reference)."""
+    effect = _linear(found, [one for one in summands if one is not typical], typical.constant)
+    theta = element_number(typical.atoms[0], "THETA")
+    if effect is None or effect.coefficient.theta is None or theta is None:
+        raise NotRecognizedError(
+            f"has the factor {shown(node)}; expected such a sum of THETA(n) and THETA(m)*(x - reference), of one covariate"
+        )
+    _set_typical(found, theta, is_log=False)
+    found.constant *= typical.constant
+    found.effects.append(replace(effect, coefficient=replace(effect.coefficient, over=theta)))
 
 
 def _linear(found: _Found, summands: list[Summand], constant: float) -> CovariateEffect | None:
@@ -230,9 +339,13 @@ def _take_exponential(found: _Found, summand: Summand) -> None:
         return
     etas = [number for atom in summand.atoms if (number := element_number(atom, "ETA")) is not None]
     if etas:
-        if len(summand.atoms) > 1 or summand.constant != 1.0:
-            raise NotRecognizedError(f"has {_shown_summand(summand)} in an exponent; expected an ETA without a factor")
-        _set_random(found, RandomEffect(etas[0]))
+        scales = [number for atom in summand.atoms if (number := element_number(atom, "THETA")) is not None]
+        if len(etas) > 1 or len(scales) > 1 or len(summand.atoms) > len(etas) + len(scales):
+            raise NotRecognizedError(
+                f"has {_shown_summand(summand)} in an exponent; expected an ETA alone, or times a number or THETA"
+            )
+        scale = Coefficient(summand.constant, scales[0] if scales else None)
+        _set_random(found, RandomEffect(etas[0], scale=scale))
         return
     thetas = [number for atom in summand.atoms if (number := element_number(atom, "THETA")) is not None]
     others = [atom for atom in summand.atoms if element_number(atom, "THETA") is None]
@@ -285,7 +398,18 @@ def _take_either(found: _Found, factor: Either) -> None:
         found.effects += effects
         return
     guarded = _guarded(found, factor) or _replaced(found, factor)
-    found.effects += effects_of(factor, found.items) if guarded is None else [guarded]
+    if guarded is not None:
+        found.effects.append(guarded)
+        return
+    try:
+        found.effects += effects_of(factor, found.items)
+    except NotRecognizedError:
+        # An effect on each side, as of a slope that changes at some value: each is 1 on the other's side.
+        sides = (replace(factor, second=_ALONE), replace(factor, first=_ALONE))
+        both = [one for side in sides if (one := _guarded(found, side)) is not None]
+        if len(both) < len(sides):
+            raise
+        found.effects += both
 
 
 def _put_occasions_together(some: OccasionEffect, others: OccasionEffect) -> OccasionEffect:

@@ -172,7 +172,7 @@ def _expression(node: Expression, values: Mapping[str, Expression]) -> Expressio
             return replace(node, operand=_expression(node.operand, values))
         case Binary():
             left, right = _expression(node.left, values), _expression(node.right, values)
-            return replace(node, left=left, right=right)
+            return _within_choice(replace(node, left=left, right=right))
         case Call():
             return replace(node, arguments=tuple(_expression(one, values) for one in node.arguments))
         case Choice():
@@ -180,6 +180,34 @@ def _expression(node: Expression, values: Mapping[str, Expression]) -> Expressio
             return Choice(_condition(node.condition, values), first, second, node.line)
         case Number():
             return node
+
+
+def _within_choice(node: Binary) -> Expression:
+    """Return a sum or difference of a number and a choice of numbers as a choice of numbers: 1 - OC1, where OC1 is 1 or 0."""
+    match node:
+        case Binary(
+            operator="+" | "-", left=Number(value=one), right=Choice(first=Number(), second=Number()) as choice
+        ):
+            sides = (choice.first, choice.second)
+            sums = [
+                one - side.value if node.operator == "-" else one + side.value
+                for side in sides
+                if isinstance(side, Number)
+            ]
+        case Binary(
+            operator="+" | "-", left=Choice(first=Number(), second=Number()) as choice, right=Number(value=one)
+        ):
+            sides = (choice.first, choice.second)
+            sums = [
+                side.value - one if node.operator == "-" else side.value + one
+                for side in sides
+                if isinstance(side, Number)
+            ]
+        case _:
+            return node
+    # A negative number is a sign before a number in a tree.
+    first, second = (Number(value) if value >= 0.0 else Unary("-", Number(-value)) for value in sums)
+    return Choice(choice.condition, first, second, choice.line)
 
 
 def _condition(node: Condition, values: Mapping[str, Expression]) -> Condition:

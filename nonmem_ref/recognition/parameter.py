@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pkpd.model.spec import EffectForm, RandomEffectShape
@@ -44,12 +44,15 @@ class Covariate:
         What the item is compared with.
     made_as : Expression or None
         What code makes of data items: a weight, or 70 where it is missing. None for the data item itself.
+    is_category : bool
+        Whether the item's numbers are the codes of categories.
     """
 
     item: str
     relation: Relation | None = None
     value: float = 0.0
     made_as: Expression | None = None
+    is_category: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,27 @@ class RandomEffect:
     Parameters
     ----------
     eta : int
-        Number of the element of ETA.
+        Number of the element of ETA; that of the first category where it depends on one.
     shape : RandomEffectShape
         How it changes the parameter.
+    category : Covariate or None
+        What tells the categories apart that have an ETA, and so a variance, of their own.
+    etas : tuple of (float, int)
+        Each category's code with the number of its element of ETA.
+    scale : Coefficient
+        What ETA is multiplied by: THETA(3)·ETA(1) is a random effect with the standard deviation of ETA(1) times THETA(3).
     """
 
     eta: int
     shape: RandomEffectShape = RandomEffectShape.EXPONENTIAL
+    category: Covariate | None = None
+    etas: tuple[tuple[float, int], ...] = ()
+    scale: Coefficient = Coefficient(1.0)
+
+    @property
+    def every_eta(self) -> tuple[int, ...]:
+        """Return the numbers of all its elements of ETA."""
+        return tuple(eta for _, eta in self.etas) or (self.eta,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,7 @@ class OccasionEffect:
 
 @dataclass(frozen=True, slots=True)
 class RecognizedParameter:
-    """A parameter: typical · Π effects, changed by random effects.
+    """A parameter: typical · Π effects, changed by random effects; or the sum of several such terms.
 
     Parameters
     ----------
@@ -124,6 +141,8 @@ class RecognizedParameter:
         Random effect of the subject.
     occasion : OccasionEffect or None
         Random effects of occasions.
+    added : tuple of RecognizedParameter
+        Further terms, which are added to this one.
     """
 
     name: str
@@ -132,3 +151,16 @@ class RecognizedParameter:
     effects: tuple[CovariateEffect, ...] = ()
     random: RandomEffect | None = None
     occasion: OccasionEffect | None = None
+    added: tuple[RecognizedParameter, ...] = ()
+
+    @property
+    def terms(self) -> tuple[RecognizedParameter, ...]:
+        """Return every term, each without the others."""
+        return (replace(self, added=()), *self.added)
+
+    @property
+    def covariates(self) -> tuple[Covariate, ...]:
+        """Return what the effects and the variances of all terms read."""
+        of_effects = tuple(effect.covariate for term in self.terms for effect in term.effects)
+        of_variances = (term.random.category for term in self.terms if term.random is not None)
+        return (*of_effects, *(one for one in of_variances if one is not None))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nonmem_ref.control.evaluate import evaluate
 from nonmem_ref.control.matrices import matrix_of
 from nonmem_ref.control.relevance import relevant
 from nonmem_ref.control.tree import Assignment, Element, walk
@@ -17,10 +16,10 @@ from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.atoms import NotRecognizedError
 from nonmem_ref.recognition.factors import recognize_parameter
 from nonmem_ref.recognition.inline import definitions, numbered
-from nonmem_ref.recognition.parameter import RecognizedParameter
+from nonmem_ref.recognition.parameter import Coefficient, Covariate, RandomEffect, RecognizedParameter
 from nonmem_ref.recognition.residual import ErrorCode, recognize_residual
 from nonmem_ref.recognition.structure import names_of_predpp, recognize_structure, unsupported_variables
-from nonmem_ref.recognition.values import first_difference
+from nonmem_ref.recognition.values import coefficient_value, first_difference
 from pkpd.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ class RecognizedModel:
     thetas : tuple of float
         Initial THETA, from the first on.
     omega : (n_eta, n_eta) array
-        Initial OMEGA.
+        Initial OMEGA, of an ETA that code multiplies by a number or THETA that of the product.
     residual : RecognizedResidual
         Residual error, and which observations lie beyond limits.
-    shared : tuple of int
-        Elements of THETA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which ties
-        no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
+    shared : tuple of str
+        Elements of THETA and SIGMA that are not fixed and stand in several places. NONMEM estimates one number for them; the engine, which
+        ties no two of its parameters, gives the same objective at given values, but one number for each place in a fit.
     """
 
     structure: RecognizedStructure
@@ -68,7 +67,7 @@ class RecognizedModel:
     thetas: tuple[float, ...]
     omega: FloatArray
     residual: RecognizedResidual
-    shared: tuple[int, ...]
+    shared: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,9 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
         problems += [] if is_integrated else [Problem(place, str(refused))]
     if structure is not None:
         problems += _compartments(structure, names_of_predpp(pk), dataset)
-        parameters = _parameters(structure, pk, made.values, dataset, problems)
-        problems += _random_effects(parameters, control.omega, place) if control.omega else []
+        parameters = _by_category(_parameters(structure, pk, made.values, dataset, problems), control.omega, dataset)
+        problems += _random_effects(parameters, control.omega, dataset, place) if control.omega else []
+        problems += _scales(parameters, control, place)
     problems += _names_in_use(parameters, frozenset(dataset.columns), place)
     known = _known(control, dataset)
     if not problems:
@@ -139,7 +139,7 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     problems = _without_consequences(control, problems)
     if problems or structure is None or residual is None:
         return Recognition(None, tuple(problems), ())
-    omega = matrix_of(control.omega)
+    omega = _scaled(matrix_of(control.omega), parameters, known)
     thetas = tuple(theta.initial for theta in control.thetas)
     places = _shared(parameters, residual, _free(control))
     model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
@@ -189,6 +189,7 @@ def _unsupported(control: ControlProblem) -> list[Problem]:
 
 # Occasions in one data item.
 _MOST_CODES = 100
+_MOST_SHOWN = 5
 _FIELDS = {"THETA": "thetas", "OMEGA": "omega", "SIGMA": "sigma"}
 
 
@@ -213,10 +214,12 @@ def _residual(
     central = 1 if structure is None else structure.central
     is_observed = (dataset.columns["EVID"] == OBSERVATION) & np.isin(dataset.columns["MDV"], (0.0, 100.0))
     try:
-        made = evaluate(relevant(whole, (f"S{central}", "SC")), known)
-        scale = next((made[name].value for name in (f"S{central}", "SC") if name in made), np.ones(is_observed.size))
+        targets = {node.target.name for node in walk(*whole) if isinstance(node, Assignment)}
+        scale_name = next((name for name in (f"S{central}", "SC") if name in targets), "")
+        scale = relevant(whole, (scale_name,)) if scale_name else ()
         statements = relevant(whole, ("Y", "F_FLAG"))
-        code = ErrorCode(statements, known, matrix_of(control.sigma), central, scale, is_observed, _free(control))
+        sigma, free = matrix_of(control.sigma), _free(control)
+        code = ErrorCode(statements, known, sigma, central, scale, scale_name, is_observed, free)
         return recognize_residual(code)
     except (NotRecognizedError, InputError) as refused:
         problems.append(Problem(f"line {line}, $ERROR", str(refused)))
@@ -249,8 +252,8 @@ def _known(control: ControlProblem, dataset: Dataset) -> dict[str, float | Float
 def _free(control: ControlProblem) -> frozenset[str]:
     """Return the elements of THETA and SIGMA that are not fixed."""
     thetas = {f"THETA({i})" for i, theta in enumerate(control.thetas, start=1) if not theta.is_fixed}
-    is_fixed = [block.is_fixed for block in control.sigma for _ in range(block.size)]
-    return frozenset(thetas | {f"SIGMA({i},{i})" for i, fixed in enumerate(is_fixed, start=1) if not fixed})
+    sigmas = enumerate(_fixed_rows(control.sigma), start=1)
+    return frozenset(thetas | {f"SIGMA({i},{i})" for i, is_fixed in sigmas if not is_fixed})
 
 
 def _dosed(dataset: Dataset) -> FloatArray:
@@ -339,39 +342,134 @@ def _parameters(
     return found
 
 
+def _by_category(
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], dataset: Dataset
+) -> dict[str, RecognizedParameter]:
+    """Return parameters whose ETA are chosen by a data item with those of categories in place of those of occasions.
+
+    They are of categories where the item never changes in an individual, $OMEGA has a variance for each ETA, and every code of the data has
+    one.
+    """
+    same = [block.is_same for block in blocks for _ in range(block.size)]
+
+    def changed(one: RecognizedParameter) -> RecognizedParameter:
+        occasion = one.occasion
+        if occasion is None or one.random is not None:
+            return one
+        etas = [eta for _, eta in occasion.etas]
+        codes = dataset.columns[occasion.item]
+        is_constant = not (np.diff(codes)[np.diff(dataset.individual) == 0] != 0.0).any()
+        has_own = max(etas) <= len(same) and not any(same[eta - 1] for eta in sorted(etas)[1:])
+        if not (is_constant and has_own and set(codes.tolist()) == {code for code, _ in occasion.etas}):
+            return one
+        category = Covariate(occasion.item, is_category=True)
+        random = RandomEffect(etas[0], category=category, etas=occasion.etas)
+        return replace(one, random=random, occasion=None)
+
+    return {
+        name: replace(changed(one), added=tuple(map(changed, one.added))) if one.added else changed(one)
+        for name, one in parameters.items()
+    }
+
+
 def _random_effects(
-    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], place: str
+    parameters: Mapping[str, RecognizedParameter], blocks: Sequence[Block], dataset: Dataset, place: str
 ) -> list[Problem]:
-    """Return random effects that $OMEGA does not have, that two parameters share, or that are no occasions."""
+    """Return random effects that $OMEGA does not have, that two terms share, or that are no occasions or categories of the engine's."""
     found: list[Problem] = []
     same = [block.is_same for block in blocks for _ in range(block.size)]
     users: dict[int, str] = {}
-    for one in parameters.values():
-        etas = [one.random.eta] if one.random is not None else []
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        etas = one.random.every_eta if one.random is not None else ()
         occasions = [eta for _, eta in one.occasion.etas] if one.occasion is not None else []
         for eta in (*etas, *occasions):
             if eta > len(same):
                 found.append(Problem(place, f"{one.name} has ETA({eta}), but $OMEGA has {len(same)} rows"))
             elif eta in users:
-                found.append(
-                    Problem(
-                        place, f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
-                    )
-                )
+                message = f"{one.name} and {users[eta]} share ETA({eta}); the engine has one for each parameter"
+                if users[eta] == one.name:
+                    message = f"{one.name} is a sum of terms that share ETA({eta}); the engine has one for each term"
+                found.append(Problem(place, message))
             users[eta] = one.name
         if occasions and max(occasions) <= len(same) and not all(same[eta - 1] for eta in sorted(occasions)[1:]):
-            found.append(
-                Problem(
-                    place,
-                    f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all",
-                )
+            message = (
+                f"{one.name} has random effects of occasions without SAME in $OMEGA; expected one variance for all"
             )
+            found.append(Problem(place, message))
+        if one.occasion is not None:
+            codes: list[float] = np.unique(dataset.columns[one.occasion.item]).tolist()
+            lacking = [f"{code:g}" for code in codes if code not in {known for known, _ in one.occasion.etas}]
+            if lacking:
+                where = f"{one.occasion.item} is {', '.join(lacking[:_MOST_SHOWN])}{' and more' if len(lacking) > _MOST_SHOWN else ''}"
+                found.append(
+                    Problem(
+                        place, f"{one.name} has no ETA where {where}; the engine has one for each occasion of the data"
+                    )
+                )
+        if one.random is not None and one.random.category is not None and max(etas) <= len(same):
+            found += _variances_of_categories(one, matrix_of(blocks), _fixed_rows(blocks), place)
     return found
+
+
+def _variances_of_categories(
+    one: RecognizedParameter, omega: FloatArray, is_fixed: Sequence[bool], place: str
+) -> list[Problem]:
+    """Return what of the variances of categories the engine has not."""
+    rows = [eta - 1 for eta in (one.random.every_eta if one.random is not None else ())]
+    names = ", ".join(f"ETA({row + 1})" for row in rows)
+    reasons = (
+        ((omega[rows][:, rows].diagonal() <= 0.0).any(), "a variance above 0 for each category"),
+        (len({is_fixed[row] for row in rows}) > 1, "variances of categories that are all fixed, or none of them"),
+        (
+            np.count_nonzero(omega[rows]) > np.count_nonzero(omega[rows][:, rows].diagonal()),
+            "no covariances of random effects that have a variance for each category",
+        ),
+    )
+    return [Problem(place, f"{one.name} has {names}; expected {expected}") for is_so, expected in reasons if is_so]
+
+
+def _scales(parameters: Mapping[str, RecognizedParameter], control: ControlProblem, place: str) -> list[Problem]:
+    """Return what ETA are multiplied by that the engine has not: nothing above 0, or THETA where covariances would go with it."""
+    found: list[Problem] = []
+    omega = matrix_of(control.omega)
+    known: dict[str, float | FloatArray] = {
+        f"THETA({i})": theta.initial for i, theta in enumerate(control.thetas, start=1)
+    }
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        scale = None if one.random is None else one.random.scale
+        if one.random is None or scale is None or scale == Coefficient(1.0) or one.random.eta > len(omega):
+            continue
+        if scale.theta is not None and f"THETA({scale.theta})" not in known:
+            continue
+        value = coefficient_value(scale, known)
+        if not value > 0.0:
+            found.append(Problem(place, f"{one.name} has ETA({one.random.eta}) times {value:g}; expected more than 0"))
+        is_free = scale.theta is not None and not control.thetas[scale.theta - 1].is_fixed
+        if is_free and np.count_nonzero(omega[one.random.eta - 1]) > 1:
+            message = f"{one.name} has ETA({one.random.eta}) times THETA({scale.theta}), and $OMEGA covariances of it; expected none of a scaled ETA"
+            found.append(Problem(place, message))
+    return found
+
+
+def _scaled(
+    omega: FloatArray, parameters: Mapping[str, RecognizedParameter], known: Mapping[str, float | FloatArray]
+) -> FloatArray:
+    """Return the covariance matrix of the random effects as parameters have them."""
+    scale = np.ones(len(omega))
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        if one.random is not None:
+            scale[one.random.eta - 1] = coefficient_value(one.random.scale, known)
+    return omega * np.outer(scale, scale)
+
+
+def _fixed_rows(blocks: Sequence[Block]) -> list[bool]:
+    """Return whether each row of $OMEGA or $SIGMA is fixed."""
+    return [block.is_fixed for block in blocks for _ in range(block.size)]
 
 
 def _names_in_use(parameters: Mapping[str, RecognizedParameter], items: AbstractSet[str], place: str) -> list[Problem]:
     """Return what code makes of data items whose name something else has already: another such, or a data item."""
-    made = {effect.covariate for one in parameters.values() for effect in one.effects if effect.covariate.made_as}
+    made = {covariate for one in parameters.values() for covariate in one.covariates if covariate.made_as}
     names = sorted(one.item for one in made)
     twice = [name for i, name in enumerate(names) if name in items or name in names[:i]]
     return [
@@ -399,26 +497,35 @@ def _differences(
 
 def _shared(
     parameters: Mapping[str, RecognizedParameter], residual: RecognizedResidual, free: frozenset[str]
-) -> dict[int, list[str]]:
-    """Return the elements of THETA that are not fixed and stand in several places, with these."""
+) -> dict[str, list[str]]:
+    """Return the elements of THETA and SIGMA that are not fixed and stand in several places, with these."""
     places: dict[str, list[str]] = {}
-    for one in parameters.values():
-        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects)):
+    for one in (term for parameter in parameters.values() for term in parameter.terms):
+        scales = () if one.random is None else (one.random.scale,)
+        for coefficient in (one.typical, *(effect.coefficient for effect in one.effects), *scales):
             places.setdefault(f"THETA({coefficient.theta})", []).append(one.name)
-    for name in {*residual.additive_from, *residual.proportional_from}:
+    for name in residual.elements:
         places.setdefault(name, []).append("Y")
-    return {int(name[6:-1]): where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
+    # A part that assays have in common.
+    for part in ("additive", "proportional"):
+        own = [(getattr(one, f"{part}_from"), getattr(one, part), name) for name, one in residual.groups]
+        for of, value, assay in own[1:]:
+            if any(of == other and np.isclose(value, same) for other, same, _ in own[: own.index((of, value, assay))]):
+                for name in of:
+                    places[name].append(f"Y of {assay}")
+    return {name: where for name, where in sorted(places.items()) if len(where) > 1 and name in free}
 
 
 def _notes(
-    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[int, Sequence[str]]
+    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
-    used = {one.random.eta for one in parameters.values() if one.random is not None}
-    used |= {eta for one in parameters.values() if one.occasion is not None for _, eta in one.occasion.etas}
+    terms = [term for one in parameters.values() for term in one.terms]
+    used = {eta for one in terms if one.random is not None for eta in one.random.every_eta}
+    used |= {eta for one in terms if one.occasion is not None for _, eta in one.occasion.etas}
     unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
     notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
     notes += [
-        f"THETA({theta}) stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
-        for theta, where in shared.items()
+        f"{name} stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
+        for name, where in shared.items()
     ]
     return tuple(notes)

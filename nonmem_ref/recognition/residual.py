@@ -7,17 +7,21 @@ is written in, the same error is recognized.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from nonmem_ref.control.evaluate import evaluate
+from nonmem_ref.control.tree import Element, Name, walk
+from nonmem_ref.recognition.assay_errors import alike, told_apart
 from nonmem_ref.recognition.atoms import NotRecognizedError
+from nonmem_ref.recognition.error_shape import ErrorShape, shape_of
 from pkpd.model.spec import ResidualKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nonmem_ref.control.tree import Statement
     from pkpd.arrays import BoolArray, FloatArray, IntArray
@@ -27,6 +31,8 @@ PREDICTIONS = (0.37, 1.0, 2.9, 8.3, 24.0)
 _CLOSE, _NOTHING = 1e-7, 1e-12
 _DISTURBED = 1.13
 _ENOUGH = 1000
+# In which two values of parts are the same.
+_DIGITS = 9
 # Where limits are searched for, and at which distances of the logarithm of the prediction the probability is looked at. Code that adds
 # something as small as 1E-10 to a probability is understood all the same.
 _SMALLEST, _LARGEST, _HALVINGS, _LEAST = 1e-9, 1e9, 40, 0.01
@@ -53,6 +59,43 @@ class Censoring:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorParts:
+    """The two parts of a residual error.
+
+    Parameters
+    ----------
+    additive, proportional : float
+        Standard deviations at the initial estimates (the logarithm's in `additive`); 0 where there is no such part.
+    additive_from, proportional_from : tuple of str
+        Elements of THETA and SIGMA that each part depends on, fixed ones left out; with none of them the part is fixed.
+    """
+
+    additive: float
+    proportional: float
+    additive_from: tuple[str, ...]
+    proportional_from: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssayError:
+    """The residual error of some observations, as those of one assay, that is not that of all others.
+
+    Parameters
+    ----------
+    name : str
+        What they have in common: METHOD_2 where that data item is 2.
+    parts : ErrorParts
+        Their error.
+    records : (n_records,) array
+        Which records they are.
+    """
+
+    name: str
+    parts: ErrorParts
+    records: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
 class RecognizedResidual:
     """Residual error.
 
@@ -60,20 +103,35 @@ class RecognizedResidual:
     ----------
     kind : ResidualKind
         How the parts make the standard deviation; LOGARITHMIC where Y is the logarithm of the prediction.
-    additive, proportional : float
-        Standard deviations at the initial estimates (the logarithm's in `additive`); 0 where there is no such part.
-    additive_from, proportional_from : tuple of str
-        Elements of THETA and SIGMA that each part depends on, fixed ones left out; with none of them the part is fixed.
+    general : ErrorParts
+        Error of all observations but those of `by_assay`.
     censoring : Censoring or None
         Observations beyond limits.
+    exponent : float
+        Power of the prediction in the proportional parts.
+    exponent_from : tuple of str
+        Elements of THETA that it depends on, fixed ones left out.
+    by_assay : tuple of AssayError
+        Other errors.
     """
 
     kind: ResidualKind
-    additive: float
-    proportional: float
-    additive_from: tuple[str, ...]
-    proportional_from: tuple[str, ...]
+    general: ErrorParts
     censoring: Censoring | None
+    exponent: float = 1.0
+    exponent_from: tuple[str, ...] = ()
+    by_assay: tuple[AssayError, ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, ErrorParts], ...]:
+        """Return every error with the name of its observations, the general one first and without a name."""
+        return (("", self.general), *((one.name, one.parts) for one in self.by_assay))
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Return every element of THETA and SIGMA that some part depends on."""
+        parts = (name for _, one in self.groups for name in (*one.additive_from, *one.proportional_from))
+        return tuple(sorted({*parts, *self.exponent_from}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +148,10 @@ class ErrorCode:
         Initial SIGMA.
     compartment : int
         Number of the central compartment.
-    scale : (n,) array
-        Its scale at each record.
+    scale : sequence of Statement
+        The code that gives its scale; empty where the scale is 1.
+    scale_name : str
+        Variable that holds it.
     is_observed : (n,) array
         Which records are observations.
     free : set of str
@@ -102,9 +162,19 @@ class ErrorCode:
     known: Mapping[str, float | FloatArray]
     sigma: FloatArray
     compartment: int
-    scale: FloatArray
+    scale: Sequence[Statement]
+    scale_name: str
     is_observed: BoolArray
     free: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origins:
+    """Elements of THETA and SIGMA that each part of an error depends on, fixed ones left out."""
+
+    additive: tuple[str, ...]
+    proportional: tuple[str, ...]
+    exponent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +205,7 @@ def recognize_residual(code: ErrorCode) -> RecognizedResidual:
     Raises
     ------
     NotRecognizedError
-        For another error than additive, proportional or both, on the scale of the levels or of their logarithms.
+        For another error than additive, proportional (to a power of the prediction) or both, on the scale of the levels or of their logarithms.
     InputError
         For a name in the code that has no value.
     """
@@ -145,37 +215,75 @@ def recognize_residual(code: ErrorCode) -> RecognizedResidual:
     is_quantified = seen.flag[0] == 0.0
     if not is_quantified.any():
         raise NotRecognizedError("gives no observation a prediction (F_FLAG is never 0)")
-    predictions = np.array(PREDICTIONS)
-    is_log = _is_log(seen.value[:, is_quantified], predictions)
-    kind, additive, proportional = _parts(seen, is_quantified, code.sigma, predictions, is_log=is_log)
-    origins = _origins(_first_records(code, seen), is_log=is_log)
-    if set(origins[0]) & set(origins[1]):
-        both = ", ".join(sorted(set(origins[0]) & set(origins[1])))
-        raise NotRecognizedError(
-            f"has {both} in the additive and in the proportional part; expected parameters of their own"
-        )
-    _refuse_random(_first_records(code, seen))
-    censoring = None if is_quantified.all() else _censoring(code, ~is_quantified, kind, (additive, proportional))
-    return RecognizedResidual(kind, additive, proportional, *origins, censoring)
+    is_log = _is_log(seen.value[:, is_quantified], np.array(PREDICTIONS))
+    quantified = replace(code, is_observed=_at(code, is_quantified))
+    kinds = _kinds_of_observations(quantified, seen.slope[:, :, is_quantified])
+    shapes = [_shape(one, is_log=is_log) for one in kinds]
+    origins = [_origins(_first_records(one), is_log=is_log) for one in kinds]
+    shapes = _of_one_kind(shapes)
+    _refuse_shared(shapes, origins)
+    for one in kinds:
+        _refuse_random(_first_records(one))
+    names, records = _assays(quantified, kinds)
+    censoring = None if is_quantified.all() else _censoring(code, _at(code, ~is_quantified), shapes, records)
+    parts = [
+        ErrorParts(shape.additive, shape.proportional, of.additive, of.proportional)
+        for shape, of in zip(shapes, origins, strict=True)
+    ]
+    others = zip(names[1:], parts[1:], records[1:], strict=True)
+    first = shapes[0]
+    return RecognizedResidual(
+        first.kind, parts[0], censoring, first.exponent, origins[0].exponent, tuple(starmap(AssayError, others))
+    )
+
+
+def _at(code: ErrorCode, where: BoolArray) -> BoolArray:
+    """Return records from observations."""
+    found = np.zeros(code.is_observed.size, dtype=bool)
+    found[np.flatnonzero(code.is_observed)[where]] = True
+    return found
 
 
 def _seen(code: ErrorCode) -> _Seen:
     """Look at the code at each of the predictions."""
-    looks = [_looked(code, np.full(code.scale.size, prediction)) for prediction in PREDICTIONS]
+    looks = [_looked(code, np.full(code.is_observed.size, prediction)) for prediction in PREDICTIONS]
     values, flags, slopes = (np.array([look[i] for look in looks]) for i in range(3))
     return _Seen(values, flags, slopes.swapaxes(0, 1))
 
 
+def _kinds_of_observations(code: ErrorCode, slope: FloatArray) -> list[ErrorCode]:
+    """Return the code on the observations of each residual error, that of the most observations first.
+
+    Errors are the same whose derivatives are so at other THETA too. `slope` are the derivatives at the given ones.
+    """
+    moved = {
+        name: value * (_DISTURBED + 0.01 * i) + 0.01
+        for i, (name, value) in enumerate(code.known.items())
+        if name in code.free and name.startswith("THETA(")
+    }
+    slopes = (slope, _seen(replace(code, known={**code.known, **moved})).slope)
+    every = np.concatenate([one.reshape(-1, one.shape[-1]) for one in slopes])
+    kinds = sorted(alike(every), key=lambda one: -int(one.sum()))
+    return [replace(code, is_observed=_at(code, one)) for one in kinds]
+
+
 def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return Y, F_FLAG and the derivatives of Y by each EPS at the observations, given a prediction at every record."""
-    eps = [f"EPS({i + 1})" for i in range(len(code.sigma))]
+    # Derivatives by those that the code reads: $SIGMA may have any number of them.
+    read = {node.name for node in walk(*code.statements) if isinstance(node, Element)}
+    places = [i for i in range(len(code.sigma)) if f"EPS({i + 1})" in read]
+    eps = [f"EPS({i + 1})" for i in places]
     given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, **code.known}
-    given |= {"F": prediction, f"A({code.compartment})": prediction * code.scale, **dict.fromkeys(eps, 0.0)}
+    # Code may divide the amount by a volume of its own: the scale goes with THETA and ETA, as the prediction does not.
+    scale = evaluate(code.scale, code.known)[code.scale_name].value if code.scale else 1.0
+    given |= {"F": prediction, f"A({code.compartment})": prediction * scale, **dict.fromkeys(eps, 0.0)}
     made, at = evaluate(code.statements, given, eps), code.is_observed
     if "Y" not in made:
         raise NotRecognizedError("gives Y no value")
     flag = made["F_FLAG"].value[at] if "F_FLAG" in made else np.zeros(int(at.sum()))
-    return made["Y"].value[at], flag, made["Y"].gradient[:, at]
+    slope = np.zeros((len(code.sigma), int(at.sum())))
+    slope[places] = made["Y"].gradient[:, at]
+    return made["Y"].value[at], flag, slope
 
 
 def _is_log(value: FloatArray, predictions: FloatArray) -> bool:
@@ -184,88 +292,110 @@ def _is_log(value: FloatArray, predictions: FloatArray) -> bool:
         return False
     if np.allclose(value, np.log(predictions)[:, None], rtol=0.0, atol=_CLOSE):
         return True
+    added = np.exp(value) - predictions[:, None]
+    if np.allclose(added, added[0, 0], rtol=1e-3, atol=0.0):
+        raise NotRecognizedError(
+            f"gives Y without EPS the value LOG(F + {added[0, 0]:.2g}); expected F or LOG(F), since what is added changes the objective"
+        )
     raise NotRecognizedError("gives Y without EPS another value than F or LOG(F)")
 
 
-def _parts(
-    seen: _Seen, where: BoolArray, sigma: FloatArray, predictions: FloatArray, *, is_log: bool
-) -> tuple[ResidualKind, float, float]:
-    """Return how the variance of Y depends on the prediction."""
-    slope = seen.slope[:, :, where]
-    if not np.allclose(slope, slope[:, :, :1], rtol=_CLOSE, atol=_NOTHING):
-        raise NotRecognizedError(
-            "gives Y an error that differs between records; expected one that depends on the prediction alone"
-        )
-    by_eps = slope[:, :, 0]
-    sd = np.sqrt(np.einsum("ip,ij,jp->p", by_eps, sigma, by_eps))
-    if is_log:
-        if not np.allclose(sd, sd[0], rtol=_CLOSE):
-            raise NotRecognizedError("gives LOG(F) an error that depends on the prediction; expected a constant one")
-        return ResidualKind.LOGARITHMIC, float(sd[0]), 0.0
-    # Straight lines through first and last prediction: of the variance in its square, of the standard deviation in itself.
-    for kind, y, x in (
-        (ResidualKind.VARIANCES_ADD, sd**2, predictions**2),
-        (ResidualKind.SDS_ADD, sd, predictions),
-    ):
-        slope_of_it = (y[-1] - y[0]) / (x[-1] - x[0])
-        offset = y[0] - slope_of_it * x[0]
-        if (
-            np.allclose(y, offset + slope_of_it * x, rtol=_CLOSE)
-            and offset > -_CLOSE * y[0]
-            and slope_of_it > -_CLOSE * y[-1]
-        ):
-            low = max(offset, 0.0) if offset > _CLOSE * y[0] else 0.0
-            steep = max(slope_of_it, 0.0) if slope_of_it * x[-1] > _CLOSE * y[-1] else 0.0
-            found = (np.sqrt(low), np.sqrt(steep)) if kind is ResidualKind.VARIANCES_ADD else (low, steep)
-            return kind, float(found[0]), float(found[1])
-    _refuse_correlated(by_eps, sigma)
-    raise NotRecognizedError("gives Y an error that is neither additive, proportional nor both")
+def _shape(code: ErrorCode, *, is_log: bool) -> ErrorShape:
+    """Return how the error of observations that all have the same depends on the prediction."""
+    return shape_of(_seen(code).slope[:, :, 0], code.sigma, np.array(PREDICTIONS), is_log=is_log)
 
 
-def _refuse_correlated(by_eps: FloatArray, sigma: FloatArray) -> None:
-    """Refuse an error whose variance has covariances of $SIGMA in it; `by_eps` has a row of slopes for each EPS."""
-    for i, j in zip(*np.nonzero(np.triu(sigma, 1)), strict=True):
-        if (by_eps[i] * by_eps[j]).any():
-            both = f"EPS({i + 1}) and EPS({j + 1})"
-            raise NotRecognizedError(
-                f"gives Y an error of {both}, which $SIGMA has correlated; the engine has independent ones"
-            )
-
-
-def _first_records(code: ErrorCode, seen: _Seen) -> ErrorCode:
-    """Return the code on the first records, enough of them to see what the error, which is that of all records, depends on."""
-    quantified = np.flatnonzero(code.is_observed)[seen.flag[0] == 0.0]
-    n = min(code.scale.size, max(_ENOUGH, int(quantified[0]) + 1))
+def _first_records(code: ErrorCode) -> ErrorCode:
+    """Return the code on the first records, enough of them to see what an error that observations have in common depends on."""
+    observed = np.flatnonzero(code.is_observed)
+    n = min(code.is_observed.size, max(_ENOUGH, int(observed[0]) + 1))
     known = {name: value if np.ndim(value) == 0 else np.asarray(value)[:n] for name, value in code.known.items()}
-    is_observed = np.zeros(n, dtype=bool)
-    is_observed[quantified[quantified < n]] = True
-    return replace(code, known=known, scale=code.scale[:n], is_observed=is_observed)
+    return replace(code, known=known, is_observed=code.is_observed[:n])
 
 
-def _origins(code: ErrorCode, *, is_log: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the parameters that each part changes with."""
-    predictions = np.array(PREDICTIONS)
-
-    def parts(changed: ErrorCode) -> tuple[float, float]:
-        every = np.ones(int(changed.is_observed.sum()), dtype=bool)
-        return _parts(_seen(changed), every, changed.sigma, predictions, is_log=is_log)[1:]
-
-    before = parts(code)
-    found: tuple[list[str], list[str]] = ([], [])
-    changes: list[tuple[str, tuple[float, float]]] = []
+def _origins(code: ErrorCode, *, is_log: bool) -> _Origins:
+    """Return the parameters that each part of an error changes with."""
+    before = _shape(code, is_log=is_log)
+    changes: list[tuple[str, ErrorShape]] = []
     for name, value in code.known.items():
         if name.startswith("THETA(") and name in code.free:
-            changes.append((name, parts(replace(code, known={**code.known, name: value * _DISTURBED + 0.01}))))
+            changed = replace(code, known={**code.known, name: value * _DISTURBED + 0.01})
+            changes.append((name, _shape(changed, is_log=is_log)))
     for i in range(len(code.sigma)):
         matrix = code.sigma.copy()
         matrix[i, i] *= _DISTURBED
         if (name := f"SIGMA({i + 1},{i + 1})") in code.free:
-            changes.append((name, parts(replace(code, sigma=matrix))))
-    for name, after in changes:
-        for part in range(2):
-            if not np.isclose(after[part], before[part], rtol=_CLOSE, atol=_NOTHING):
-                found[part].append(name)
-    return tuple(found[0]), tuple(found[1])
+            changes.append((name, _shape(replace(code, sigma=matrix), is_log=is_log)))
+
+    def of(part: Callable[[ErrorShape], float]) -> tuple[str, ...]:
+        return tuple(
+            name for name, after in changes if not np.isclose(part(after), part(before), rtol=_CLOSE, atol=_NOTHING)
+        )
+
+    exponent = of(lambda one: one.exponent) if before.proportional > 0.0 else ()
+    return _Origins(of(lambda one: one.additive), of(lambda one: one.proportional), exponent)
+
+
+def _of_one_kind(shapes: Sequence[ErrorShape]) -> list[ErrorShape]:
+    """Return errors with the kind of those that have two parts, and the power of those that have a proportional one.
+
+    Raises
+    ------
+    NotRecognizedError
+        Where there are several.
+    """
+    kinds = list(dict.fromkeys(one.kind for one in shapes if one.n_parts > 1)) or [shapes[0].kind]
+    powers = [one.exponent for one in shapes if one.proportional > 0.0] or [1.0]
+    if len(kinds) > 1:
+        raise NotRecognizedError(
+            "gives Y an error whose parts add as variances at some records and as standard deviations at others; expected one of both"
+        )
+    if not np.allclose(powers, powers[0], rtol=_CLOSE):
+        raise NotRecognizedError(
+            "gives Y an error that grows with powers of the prediction that differ between records; expected one power"
+        )
+    return [replace(one, kind=kinds[0], exponent=powers[0]) for one in shapes]
+
+
+def _refuse_shared(shapes: Sequence[ErrorShape], origins: Sequence[_Origins]) -> None:
+    """Refuse parts that are made of the same parameters, and more parts than there are parameters."""
+    for of in origins:
+        for first, second, words in (
+            (of.additive, of.proportional, "in the additive and in the proportional part"),
+            ((*of.additive, *of.proportional), of.exponent, "in the power of the prediction and in another part"),
+        ):
+            if both := sorted(set(first) & set(second)):
+                raise NotRecognizedError(f"has {', '.join(both)} {words}; expected parameters of their own")
+    if len(shapes) == 1:
+        return
+    parts = [
+        *(("additive", of.additive, shape.additive) for shape, of in zip(shapes, origins, strict=True)),
+        *(("proportional", of.proportional, shape.proportional) for shape, of in zip(shapes, origins, strict=True)),
+    ]
+    for kind in ("additive", "proportional"):
+        own = [bool(of) for part, of, value in parts if part == kind and value > 0.0]
+        is_general = (shapes[0].additive if kind == "additive" else shapes[0].proportional) > 0.0
+        if own and not all(own) and (any(own) or not is_general):
+            raise NotRecognizedError(
+                f"fixes the {kind} part of its error at some records and not at others; the engine holds all of them or none"
+            )
+    distinct = {(part, of, round(value, _DIGITS)) for part, of, value in parts if of}
+    elements = {name for _, of, _ in distinct for name in of}
+    if len(distinct) > len(elements):
+        raise NotRecognizedError(
+            f"gives Y an error that differs between records in {len(distinct)} ways made of {', '.join(sorted(elements))} alone; "
+            "expected one that depends on the prediction alone, or parameters of its own for each assay"
+        )
+
+
+def _assays(code: ErrorCode, kinds: Sequence[ErrorCode]) -> tuple[list[str], list[BoolArray]]:
+    """Return the name of each kind of observation, and its records."""
+    if len(kinds) == 1:
+        return [""], [np.ones(code.is_observed.size, dtype=bool)]
+    read = {node.name for node in walk(*code.statements) if isinstance(node, Name)}
+    items = {name: np.asarray(value) for name, value in code.known.items() if name in read and np.ndim(value)}
+    few_first = dict(sorted(items.items(), key=lambda one: np.unique(one[1]).size))
+    return told_apart([one.is_observed for one in kinds], few_first, code.is_observed)
 
 
 def _refuse_random(code: ErrorCode) -> None:
@@ -280,22 +410,35 @@ def _refuse_random(code: ErrorCode) -> None:
                 )
 
 
-def _censoring(code: ErrorCode, where: BoolArray, kind: ResidualKind, parts: tuple[float, float]) -> Censoring:
+def _censoring(
+    code: ErrorCode, every: BoolArray, shapes: Sequence[ErrorShape], records: Sequence[BoolArray]
+) -> Censoring:
     """Return limits of the observations that Y gives a probability: PHI((limit - prediction)/sd), or 1 less that.
 
     Each is searched for by halving until the probability is neither near 0 nor near 1, where it tells the limit.
     """
-    every = np.zeros(code.scale.size, dtype=bool)
-    every[np.flatnonzero(code.is_observed)[where]] = True
     only = replace(code, is_observed=every)
+    of_each = [one[every] for one in records]
+    if not np.any(of_each, axis=0).all():
+        raise NotRecognizedError("gives Y a probability where no other observation says which of its errors is meant")
+    is_log = shapes[0].kind is ResidualKind.LOGARITHMIC
 
     def probability(log_prediction: FloatArray) -> FloatArray:
-        predictions = np.ones(code.scale.size)
+        predictions = np.ones(code.is_observed.size)
         predictions[every] = np.exp(log_prediction)
         value, flag, _ = _looked(only, predictions)
         if not np.isin(flag, (1.0, 2.0)).all():
             raise NotRecognizedError("gives F_FLAG another value than 0, 1 or 2, or one that depends on the prediction")
         return np.where(flag == 2.0, np.exp(-0.5 * value), value)
+
+    def sd(centre: FloatArray) -> FloatArray:
+        return np.select(of_each, [shape.sd(centre) for shape in shapes])
+
+    def limit_of(log_prediction: FloatArray, p: FloatArray) -> FloatArray:
+        """Return the limit below which an observation is with probability p."""
+        centre = log_prediction if is_log else np.exp(log_prediction)
+        limit = centre + special.ndtri(np.clip(p, _LEAST, 1.0 - _LEAST)) * sd(centre)
+        return limit if is_log else np.maximum(limit, _SMALLEST)
 
     low, high = np.full(int(every.sum()), np.log(_SMALLEST)), np.full(int(every.sum()), np.log(_LARGEST))
     is_below = probability(low) > probability(high)
@@ -310,34 +453,16 @@ def _censoring(code: ErrorCode, where: BoolArray, kind: ResidualKind, parts: tup
         raise NotRecognizedError(
             "gives Y a probability that is near 0 or 1 at every prediction; expected one with a limit"
         )
-    limit = _limit(kind, parts, at, np.where(is_below, p, 1.0 - p))
+    limit = limit_of(at, np.where(is_below, p, 1.0 - p))
     # At the limit itself small numbers that code adds to the probability change least.
-    at = limit if kind is ResidualKind.LOGARITHMIC else np.log(limit)
+    at = limit if is_log else np.log(limit)
     p = probability(at)
-    limit = _limit(kind, parts, at, np.where(is_below, p, 1.0 - p))
+    limit = limit_of(at, np.where(is_below, p, 1.0 - p))
     for step in _STEPS:
-        centre = at + step if kind is ResidualKind.LOGARITHMIC else np.exp(at + step)
-        z = (limit - centre) / _sd(kind, parts, centre)
+        centre = at + step if is_log else np.exp(at + step)
+        z = (limit - centre) / sd(centre)
         expected = special.ndtr(np.where(is_below, z, -z))
         if not np.allclose(probability(at + step), expected, rtol=0.0, atol=_CLOSE_PROBABILITY):
             message = "gives Y a probability that is not PHI((limit - prediction)/sd) or 1 less that, with the sd of other levels"
             raise NotRecognizedError(message)
     return Censoring(np.flatnonzero(every), is_below, limit)
-
-
-def _limit(kind: ResidualKind, parts: tuple[float, float], log_prediction: FloatArray, p: FloatArray) -> FloatArray:
-    """Return the limit below which an observation is with probability p, given the logarithm of its prediction."""
-    centre = log_prediction if kind is ResidualKind.LOGARITHMIC else np.exp(log_prediction)
-    limit = centre + special.ndtri(np.clip(p, _LEAST, 1.0 - _LEAST)) * _sd(kind, parts, centre)
-    return limit if kind is ResidualKind.LOGARITHMIC else np.maximum(limit, _SMALLEST)
-
-
-def _sd(kind: ResidualKind, parts: tuple[float, float], centre: FloatArray) -> FloatArray:
-    additive, proportional = parts
-    match kind:
-        case ResidualKind.VARIANCES_ADD:
-            return np.sqrt(additive**2 + (proportional * centre) ** 2)
-        case ResidualKind.SDS_ADD:
-            return additive + proportional * centre
-        case ResidualKind.LOGARITHMIC:
-            return np.full_like(centre, additive)

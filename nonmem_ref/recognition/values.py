@@ -67,6 +67,12 @@ def parameter_values(parameter: RecognizedParameter, known: Mapping[str, float |
     array
         Its values; of one number where it reads no data item.
     """
+    first, *others = (_term_values(term, known) for term in parameter.terms)
+    return sum(others, first)
+
+
+def _term_values(parameter: RecognizedParameter, known: Mapping[str, float | FloatArray]) -> FloatArray:
+    """Return one term at each record."""
     typical = parameter.typical
     if parameter.is_log:
         value: FloatArray = np.asarray(typical.factor * np.exp(known[f"THETA({typical.theta})"]), dtype=np.float64)
@@ -84,13 +90,17 @@ def parameter_values(parameter: RecognizedParameter, known: Mapping[str, float |
     if parameter.random is None:
         return value
     eta = np.asarray(known[f"ETA({parameter.random.eta})"], dtype=np.float64)
+    if parameter.random.category is not None:
+        codes = covariate_values(parameter.random.category, known)
+        own = [(codes == code, known[f"ETA({number})"]) for code, number in parameter.random.etas]
+        eta = np.select([where for where, _ in own], [value for _, value in own])
     match parameter.random.shape:
         case RandomEffectShape.ADDITIVE:
             return value + eta
         case RandomEffectShape.PROPORTIONAL:
             return value * (1.0 + eta)
         case _:
-            return value * np.exp(eta)
+            return value * np.exp(coefficient_value(parameter.random.scale, known) * eta)
 
 
 def first_difference(

@@ -73,6 +73,7 @@ def cohort_rows(dataset: Dataset, model: RecognizedModel) -> tuple[tuple[str, ..
         censored,
         *covariates.values(),
     )
+    assays = _assays(dataset, model)
     rows: list[tuple[float | str, ...]] = []
     inserted = _before_records(dataset, covariates)
     for r in range(n):
@@ -80,9 +81,19 @@ def cohort_rows(dataset: Dataset, model: RecognizedModel) -> tuple[tuple[str, ..
         own = tuple(float(column[r]) for column in written)
         if inserted[r]:
             start = float(np.nextafter(columns["TIME"][r - 1], np.inf))
-            rows.append((name, start, 0.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.0, *own[_N_EVENT - 1 :]))
-        rows.append((name, *own))
-    return (*_HEAD, *covariates), rows
+            values, assay = own[_N_EVENT - 1 :], ("",) if assays else ()
+            rows.append((name, start, 0.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.0, *values, *assay))
+        rows.append((name, *own, *assays[r : r + 1]))
+    return (*_HEAD, *covariates, *(("ASSAY",) if assays else ())), rows
+
+
+def _assays(dataset: Dataset, model: RecognizedModel) -> list[str]:
+    """Return the assay of each record, nothing where the general error holds; empty for a model without errors by assay."""
+    found = [""] * dataset.lines.size if model.residual.by_assay else []
+    for one in model.residual.by_assay:
+        for row in np.flatnonzero(one.records).tolist():
+            found[row] = one.name
+    return found
 
 
 def _column(dataset: Dataset, name: str) -> FloatArray:

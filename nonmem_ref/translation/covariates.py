@@ -15,7 +15,12 @@ _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
 
 def column_of(covariate: Covariate) -> str:
-    """Return the column of a cohort that holds a covariate: WT, or APGR_LT_5 where it is 1 for APGR below 5, else 0."""
+    """Return the column of a cohort that holds a covariate: WT, or APGR_LT_5 where it is 1 for APGR below 5, else 0.
+
+    Categories have one of their own (SEX_CATEGORY), since the same item may be a number elsewhere.
+    """
+    if covariate.is_category:
+        return f"{covariate.item}_CATEGORY".upper()
     if covariate.relation is None:
         return covariate.item.upper()
     number = f"{covariate.value:g}".replace("-", "m").replace(".", "p").replace("+", "")
@@ -29,12 +34,11 @@ def case_name_of(covariate: Covariate) -> str:
 
 def covariates_of(model: RecognizedModel) -> Mapping[str, Covariate]:
     """Return the covariates of a model by their columns."""
-    return {
-        column_of(effect.covariate): effect.covariate for one in model.parameters.values() for effect in one.effects
-    }
+    return {column_of(covariate): covariate for one in model.parameters.values() for covariate in one.covariates}
 
 
 def occasion_item(model: RecognizedModel) -> str | None:
     """Return the data item that tells occasions apart, or None without effects of them."""
-    items = [one.occasion.item for one in model.parameters.values() if one.occasion is not None]
+    terms = (term for one in model.parameters.values() for term in one.terms)
+    items = [one.occasion.item for one in terms if one.occasion is not None]
     return items[0] if items else None

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from nonmem_ref.recognition.parameter import Coefficient
 from nonmem_ref.recognition.values import coefficient_value, covariate_values, parameter_values
 from nonmem_ref.translation.covariates import case_name_of, column_of, covariates_of
+from nonmem_ref.translation.terms import named_terms
 from pkpd.model.build import build_model
 from pkpd.model.library import MODEL_FILE
 from pkpd.model.schema import SCHEMA
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from nonmem_ref.control.read import ControlProblem
     from nonmem_ref.control.thetas import Theta
     from nonmem_ref.dataset.read import Dataset
-    from nonmem_ref.recognition.parameter import Coefficient, Covariate, RecognizedParameter
+    from nonmem_ref.recognition.parameter import Covariate, RandomEffect, RecognizedParameter
     from nonmem_ref.recognition.recognize import RecognizedModel
+    from nonmem_ref.recognition.residual import ErrorParts
+    from nonmem_ref.translation.terms import NamedTerm
     from pkpd.model.spec import ModelSpec
 
 # NM-TRAN's bound for none.
@@ -102,7 +106,7 @@ def _content(control: ControlProblem, dataset: Dataset, model: RecognizedModel, 
         "decisions": [f"Initial estimates of {source} are the values; what it fixes is fixed."],
         "domain": {"adult": True, "disease": "not said by the control stream"},
         "parameters": {name: _parameter(one, control.thetas, known) for name, one in model.parameters.items()},
-        "iiv": dict(_random_effects(model, is_fixed)),
+        "iiv": dict(_random_effects(model, is_fixed, control.thetas)),
         "iov": dict(_occasion_effects(model, is_fixed)),
         "correlations": list(_correlations(model, is_fixed)),
         "residual": _residual(model),
@@ -120,10 +124,17 @@ def _identifier(source: str) -> str:
 
 
 def _parameter(one: RecognizedParameter, thetas: Sequence[Theta], known: Mapping[str, float]) -> dict[str, Any]:
+    if not one.added:
+        return {"unit": "own"} | _term(one, thetas, known)
+    terms = {f"part{i}": _term(term, thetas, known) for i, term in enumerate(one.terms, start=1)}
+    return {"unit": "own", "terms": terms}
+
+
+def _term(one: RecognizedParameter, thetas: Sequence[Theta], known: Mapping[str, float]) -> dict[str, Any]:
     value = coefficient_value(one.typical, known)
     if one.is_log:
         value = one.typical.factor * math.exp(known[f"THETA({one.typical.theta})"])
-    found: dict[str, Any] = {"value": value, "unit": "own"} | _held(one.typical, thetas)
+    found: dict[str, Any] = {"value": value} | _held(one.typical, thetas)
     found["source"] = _origin(one.name, one.typical, thetas)
     if one.effects:
         found["effects"] = [
@@ -155,30 +166,50 @@ def _origin(what: str, coefficient: Coefficient, thetas: Sequence[Theta]) -> str
     return f"{what}: {factor}THETA({coefficient.theta}){quotient}{f' ({comment})' if comment else ''}"
 
 
-def _random_effects(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, one in model.parameters.items():
-        if one.random is None or model.omega[one.random.eta - 1, one.random.eta - 1] == 0.0:
+def _random_effects(
+    model: RecognizedModel, is_fixed: Sequence[bool], thetas: Sequence[Theta]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for one in named_terms(model.parameters):
+        random = one.term.random
+        if random is None or model.omega[random.eta - 1, random.eta - 1] == 0.0:
             continue
-        at = one.random.eta - 1
-        section: dict[str, Any] = {"omega2": float(model.omega[at, at]), "source": f"OMEGA({at + 1},{at + 1})"}
-        if one.random.shape is not RandomEffectShape.EXPONENTIAL:
-            section["shape"] = one.random.shape.value
-        yield name, section | ({"fixed": True} if is_fixed[at] else {})
+        section = _on(one) | _variance(model, random)
+        if random.shape is not RandomEffectShape.EXPONENTIAL:
+            section["shape"] = random.shape.value
+        yield one.eta, section | (_held(random.scale, thetas) if is_fixed[random.eta - 1] else {})
+
+
+def _on(one: NamedTerm) -> dict[str, str]:
+    """Return what says on which of several terms a random effect is."""
+    return {"on": one.target} if one.key else {}
+
+
+def _variance(model: RecognizedModel, random: RandomEffect) -> dict[str, Any]:
+    """Return the variance of a random effect, or that of each category."""
+    source = ", ".join(f"OMEGA({eta},{eta})" for eta in random.every_eta)
+    if random.scale != Coefficient(1.0):
+        factor = "" if random.scale.factor == 1.0 else f"{random.scale.factor:g}²·"
+        source = f"{factor}{'' if random.scale.theta is None else f'THETA({random.scale.theta})²·'}{source}"
+    if random.category is None:
+        return {"omega2": float(model.omega[random.eta - 1, random.eta - 1]), "source": source}
+    values = {category_label(code): float(model.omega[eta - 1, eta - 1]) for code, eta in random.etas}
+    return {"omega2_by": {"covariate": case_name_of(random.category), "values": values}, "source": source}
 
 
 def _occasion_effects(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, one in model.parameters.items():
-        if one.occasion is not None:
-            at = min(eta for _, eta in one.occasion.etas) - 1
-            section: dict[str, Any] = {
+    for one in named_terms(model.parameters):
+        if one.term.occasion is not None:
+            at = min(eta for _, eta in one.term.occasion.etas) - 1
+            section: dict[str, Any] = _on(one) | {
                 "omega2": float(model.omega[at, at]),
                 "source": f"OMEGA({at + 1},{at + 1}), SAME",
             }
-            yield name, section | ({"fixed": True} if is_fixed[at] else {})
+            yield one.eta, section | ({"fixed": True} if is_fixed[at] else {})
 
 
 def _correlations(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[dict[str, Any]]:
-    etas = [(name, one.random.eta - 1) for name, one in model.parameters.items() if one.random is not None]
+    terms = [one for one in named_terms(model.parameters) if one.term.random is not None]
+    etas = [(one.eta, one.term.random.eta - 1) for one in terms if one.term.random is not None]
     for place, (name, i) in enumerate(etas):
         for other, j in etas[:place]:
             if model.omega[i, j] != 0.0:
@@ -188,35 +219,50 @@ def _correlations(model: RecognizedModel, is_fixed: Sequence[bool]) -> Iterator[
 
 def _residual(model: RecognizedModel) -> dict[str, Any]:
     residual = model.residual
-    parts = (
-        ("log_sd", "log_fixed", residual.additive, residual.additive_from)
-        if residual.kind is ResidualKind.LOGARITHMIC
-        else ("additive_sd_mg_per_L", "additive_fixed", residual.additive, residual.additive_from),
-        ("proportional_sd", "proportional_fixed", residual.proportional, residual.proportional_from),
-    )
     found: dict[str, Any] = {"kind": residual.kind.value}
-    for key, fixed, value, origin in parts:
+    if residual.exponent != 1.0 or residual.exponent_from:
+        found["exponent"] = residual.exponent
+        if residual.exponent_from:
+            found["exponent_estimated"] = True
+    found |= dict(_error_parts(residual.kind, residual.general))
+    additive = "log" if residual.kind is ResidualKind.LOGARITHMIC else "additive"
+    for key, is_there, of in (
+        (f"{additive}_fixed", residual.general.additive > 0.0, residual.general.additive_from),
+        ("proportional_fixed", residual.general.proportional > 0.0, residual.general.proportional_from),
+    ):
+        if is_there and not of:
+            found[key] = True
+    found["source"] = f"$ERROR: {', '.join(residual.elements) or 'constants'}"
+    if residual.by_assay:
+        found["by_assay"] = {
+            one.name: dict(_error_parts(residual.kind, one.parts)) | {"source": _error_origin(one.parts)}
+            for one in residual.by_assay
+        }
+    return found
+
+
+def _error_parts(kind: ResidualKind, parts: ErrorParts) -> Iterator[tuple[str, float]]:
+    """Yield the parts of an error that are there, by their keys."""
+    additive = "log_sd" if kind is ResidualKind.LOGARITHMIC else "additive_sd_mg_per_L"
+    for key, value in ((additive, parts.additive), ("proportional_sd", parts.proportional)):
         if value > 0.0:
-            found[key] = value
-            if not origin:
-                found[fixed] = True
-    names = sorted({*residual.additive_from, *residual.proportional_from})
-    return found | {"source": f"$ERROR: {', '.join(names) or 'constants'}"}
+            yield key, value
+
+
+def _error_origin(parts: ErrorParts) -> str:
+    return f"$ERROR: {', '.join(sorted({*parts.additive_from, *parts.proportional_from})) or 'constants'}"
 
 
 def _bounds(model: RecognizedModel, thetas: Sequence[Theta]) -> Iterator[tuple[str, dict[str, float]]]:
-    for parameter, one in model.parameters.items():
-        found = _bound(one.typical, thetas, is_log=one.is_log, is_positive=True)
+    for one in named_terms(model.parameters):
+        found = _bound(one.term.typical, thetas, is_log=one.term.is_log, is_positive=True)
         if found:
-            yield parameter, found
-        seen: dict[str, int] = {}
-        for effect in one.effects:
-            name = f"{parameter}_{case_name_of(effect.covariate)}"
-            seen[name] = seen.get(name, 0) + 1
+            yield one.prefix, found
+        for name, effect in one.effects():
             is_positive = effect.form is EffectForm.FACTOR
             found = _bound(effect.coefficient, thetas, is_log=False, is_positive=is_positive)
             if found:
-                yield (name if seen[name] == 1 else f"{name}_{seen[name]}"), found
+                yield name, found
 
 
 def _bound(coefficient: Coefficient, thetas: Sequence[Theta], *, is_log: bool, is_positive: bool) -> dict[str, float]:
@@ -230,8 +276,23 @@ def _bound(coefficient: Coefficient, thetas: Sequence[Theta], *, is_log: bool, i
     return {side: value for side, value in found.items() if math.isfinite(value) and not (is_positive and value <= 0.0)}
 
 
+def category_label(code: float) -> str:
+    """Return what a category is called that has only a code."""
+    return f"{code:g}"
+
+
 def _domain(covariate: Covariate, column: str, dataset: Dataset) -> dict[str, Any]:
     values = covariate_values(covariate, dataset.columns)
+    if covariate.is_category:
+        codes, counts = np.unique(values, return_counts=True)
+        return {
+            "column": column,
+            "unit": "category",
+            "median": float(codes[int(np.argmax(counts))]),
+            "median_source": "the category of most records",
+            "time_varying": False,
+            "categories": {category_label(float(code)): float(code) for code in codes},
+        }
     low, high = (0.0, 1.0) if covariate.relation is not None else (float(values.min()), float(values.max()))
     if low == high:
         low, high = low - max(1.0, abs(low)), high + max(1.0, abs(high))

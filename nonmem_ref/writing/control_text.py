@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nonmem_ref.writing.data_rows import error_codes, error_item
 from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_names, item_of
 from pkpd.errors import InputError, Problem
 from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pkpd.model.population import PopulationParameter
-    from pkpd.model.spec import Effect, ModelSpec, Term
+    from pkpd.model.spec import Effect, EtaVariance, ModelSpec, Term
 
 PK_NAMES = {
     Parameterization.CL_V: {"cl": "CL", "v": "V"},
@@ -47,7 +48,7 @@ class ControlText:
     thetas : tuple of str
         The engine's name of each element of THETA.
     etas : dict of str to int
-        Number of each random effect; of those of occasions that of the first.
+        Number of each random effect; of those of occasions, and of categories with variances of their own, that of the first.
     blocks : tuple of tuple of str
         Random effects of subjects, those together that are correlated.
     occasions : dict of str to str
@@ -87,6 +88,7 @@ def control_text(
     *,
     data: str,
     n_occasions: int,
+    assays: Sequence[str | None] = (None,),
     n_evaluations: int = 9999,
 ) -> ControlText:
     """Return the control stream of a model.
@@ -101,6 +103,8 @@ def control_text(
         Name of the data file.
     n_occasions : int
         Occasions of the data.
+    assays : sequence of str or None
+        Assays of the data, or centres for a model with errors of these (``data_rows.error_names``); None is the general error.
     n_evaluations : int
         MAXEVAL; 0 evaluates the objective.
 
@@ -114,10 +118,15 @@ def control_text(
     writer = _Writer(model, {one.name: one for one in parameters}, _item_names(model))
     numbers, omega = _omega(writer, n_occasions)
     _write_pk(writer, numbers, n_occasions)
-    error = _error(writer)
-    items = (*_EVENTS, *(("OCC",) if model.occasion_variances else ()), *writer.items)
+    codes = {code: name for name, code in error_codes(model).items() if name in assays}
+    error = _error(writer, codes)
+    occasion = ("OCC",) if model.occasion_variances else ()
+    item = error_item(model)
+    items = (*_EVENTS, *occasion, *(() if item is None else (item,)), *writer.items)
     comments = [f"; {one.name} is {one.meaning}" for one in writer.items.values() if one.meaning]
-    etas = " ".join(f"ETA{i}" for i in range(1, len(model.etas) + 1))
+    comments += [f"; {item} {code} is {name or 'any other'}" for code, name in codes.items() if item is not None]
+    n_own = sum(max(1, len(one.table)) for one in model.variances)
+    etas = " ".join(f"ETA{i}" for i in range(1, n_own + 1))
     lines = [
         f"$PROBLEM {model.id} {model.version}",
         *comments,
@@ -150,9 +159,29 @@ def _item_names(model: ModelSpec) -> dict[str, str]:
     """Return what the data items of each covariate's column are called, beside the variables of the code."""
     columns = [domain.column.upper() for domain in model.covariates.values()]
     parameters = PK_NAMES[model.parameterization].values()
-    variables = {f"{before}{name}" for name in parameters for before in ("", "TV", "IOV")}
-    effects = {f"{name}E{i}" for name in parameters for i in range(1, len(model.covariates) + 9)}
-    taken = {*_EVENTS, "OCC", "IPRED", "W", "Y", "F", "F_FLAG", "S1", "S2", "K", "K12", "K21", *variables, *effects}
+    terms = [
+        f"{name}{part}" for name in parameters for part in ("", *(f"P{i}" for i in range(1, len(model.terms) + 1)))
+    ]
+    variables = {f"{before}{name}" for name in terms for before in ("", "TV", "IOV", "CAT")}
+    effects = {f"{name}E{i}" for name in terms for i in range(1, len(model.covariates) + 9)}
+    taken = {
+        *_EVENTS,
+        "OCC",
+        "ASSAY",
+        "CENTRE",
+        "IPRED",
+        "W",
+        "Y",
+        "F",
+        "F_FLAG",
+        "S1",
+        "S2",
+        "K",
+        "K12",
+        "K21",
+        *variables,
+        *effects,
+    }
     return item_names(columns, taken, left=_LONGEST_ENDING)
 
 
@@ -160,14 +189,15 @@ def _problems(model: ModelSpec) -> Iterator[Problem]:
     """Yield what is not written."""
     if model.centre_variances:
         yield Problem(model.id, "has random effects of centres, which are not written")
-    if any(one.covariate is not None for one in model.variances):
-        yield Problem(model.id, "has a variance for each category, which is not written")
+    by_category = {one.eta for one in model.variances if one.covariate is not None}
+    if any(by_category & {first, second} for first, second, _ in model.correlations):
+        yield Problem(
+            model.id, "has correlations of a random effect with a variance for each category, which are not written"
+        )
     if any(first not in model.etas for first, _, _ in model.correlations):
         yield Problem(model.id, "has correlations of random effects of occasions, which are not written")
     if any(term.shape is RandomEffectShape.T_DISTRIBUTED for term in model.terms):
         yield Problem(model.id, "has a random effect with heavy tails (t), which is not written")
-    if model.residual.by_assay or model.residual.by_centre:
-        yield Problem(model.id, "has a residual error for each assay or centre, which is not written")
 
 
 def _subroutines(model: ModelSpec) -> str:
@@ -208,7 +238,7 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
         seen[own] = seen.get(own, 0) + 1
         factors.append(_effect(writer, effect, own if seen[own] == 1 else f"{own}_{seen[own]}", f"{name}E{number}"))
     writer.pk.append(f"TV{name} = {'*'.join(factors)}")
-    etas = [] if term.eta is None else [f"ETA({numbers[term.eta]})"]
+    etas = [] if term.eta is None else [_own_eta(writer, term.eta, name, numbers[term.eta])]
     if term.occasion_eta is not None:
         first = numbers[term.occasion_eta]
         writer.occasions[f"IOV{name}"] = term.occasion_eta
@@ -230,13 +260,32 @@ def _term(writer: _Writer, term: Term, name: str, prefix: str, numbers: dict[str
             return f"TV{name}*EXP({total})"
 
 
+def _own_eta(writer: _Writer, eta: str, name: str, first: int) -> str:
+    """Return the random effect of the subject, and write which it is of where categories have variances of their own."""
+    variance = next(one for one in writer.model.variances if one.eta == eta)
+    if variance.covariate is None:
+        return f"ETA({first})"
+    item = _plain_item(writer, variance.covariate)
+    writer.pk.append(f"CAT{name} = 0")
+    writer.pk += [f"IF ({item}.EQ.{code:g}) CAT{name} = ETA({first + i})" for i, (code, _) in enumerate(variance.table)]
+    return f"CAT{name}"
+
+
+def _plain_item(writer: _Writer, covariate: str) -> str:
+    """Return the data item that is a covariate itself."""
+    column = writer.model.covariates[covariate].column.upper()
+    base = writer.names[column]
+    item = Item(base, covariate, lambda x: x, "" if base == column else column)
+    writer.items.setdefault(item.name, item)
+    return base
+
+
 def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     """Write what an effect needs before the typical value, and return its factor."""
     domain = writer.model.covariates[effect.covariate]
     column, base = domain.column.upper(), writer.names[domain.column.upper()]
     if effect.form in _TABLES or effect.category is not None:
-        item = Item(base, effect.covariate, lambda x: x, "" if base == column else column)
-        writer.items.setdefault(item.name, item)
+        _plain_item(writer, effect.covariate)
         writer.pk.append(f"{variable} = 1")
         labels = {code: label for label, code in domain.categories}
         entries = (
@@ -254,33 +303,28 @@ def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     return factor_code(effect, item.name, writer.theta(name))
 
 
-def _error(writer: _Writer) -> list[str]:
-    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation."""
+def _error(writer: _Writer, codes: Mapping[int, str | None]) -> list[str]:
+    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation.
+
+    `codes` are those of the assays of the data.
+    """
     residual = writer.model.residual
     is_log = residual.kind is ResidualKind.LOGARITHMIC
-    lines = ["IPRED = F"]
-    if is_log:
-        lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)", f"W = {writer.theta('sigma_log')}"]
-    else:
-        power = "IPRED"
-        if residual.is_exponent_free:
-            power = f"IPRED**{writer.theta('sigma_exponent')}"
-        elif residual.exponent != 1.0:
-            power = f"IPRED**{residual.exponent!r}"
-        parts = [
-            part
-            for name, value, part in (
-                ("sigma_additive", residual.additive_sd, "{theta}"),
-                ("sigma_proportional", residual.proportional_sd, f"{{theta}}*{power}"),
-            )
-            if value > 0.0
-            for part in [part.format(theta=writer.theta(name))]
-        ]
-        adds = residual.kind is ResidualKind.VARIANCES_ADD and len(parts) > 1
-        lines.append(f"W = SQRT({'+'.join(f'({part})**2' for part in parts)})" if adds else f"W = {'+'.join(parts)}")
-        lines.append("IF (W.EQ.0) W = 1")
+    lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)"] if is_log else ["IPRED = F"]
+    power = "IPRED"
+    if residual.is_exponent_free:
+        power = f"IPRED**{writer.theta('sigma_exponent')}"
+    elif residual.exponent != 1.0:
+        power = f"IPRED**{residual.exponent!r}"
+    item, groups = error_item(writer.model), {**residual.by_assay, **residual.by_centre}
+    for place, (code, name) in enumerate(codes.items()):
+        prefix = "sigma" if name is None else f"sigma_{name}"
+        sds = (residual.additive_sd, residual.proportional_sd) if name is None else groups[name]
+        condition = f"IF ({item}.EQ.{code}) " if place else ""
+        lines.append(f"{condition}W = {_sd(writer, prefix, sds, power)}")
     return [
         *lines,
+        *([] if is_log else ["IF (W.EQ.0) W = 1"]),
         "IF (CENS.EQ.0) THEN",
         "F_FLAG = 0",
         "Y = IPRED + W*EPS(1)",
@@ -300,33 +344,60 @@ def _error(writer: _Writer) -> list[str]:
     ]
 
 
+def _sd(writer: _Writer, prefix: str, sds: tuple[float, float], power: str) -> str:
+    """Return the code of a standard deviation whose parameters begin with a prefix."""
+    kind = writer.model.residual.kind
+    if kind is ResidualKind.LOGARITHMIC:
+        return writer.theta(f"{prefix}_log")
+    additive, proportional = sds
+    parts = [writer.theta(f"{prefix}_additive")] if additive > 0.0 else []
+    parts += [f"{writer.theta(f'{prefix}_proportional')}*{power}"] if proportional > 0.0 else []
+    if kind is ResidualKind.VARIANCES_ADD and len(parts) > 1:
+        return f"SQRT({'+'.join(f'({part})**2' for part in parts)})"
+    return "+".join(parts)
+
+
 def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]]:
     """Return the number of each random effect, of those of occasions the first's, and the records of $OMEGA."""
     model = writer.model
-    groups = _groups(model)
     numbers: dict[str, int] = {}
     lines: list[str] = []
-    variance = {one.eta: one.omega2 for one in (*model.variances, *model.occasion_variances)}
-    for group in groups:
-        for eta in group:
-            numbers[eta] = len(numbers) + 1
-        fixed = " FIX" if writer.parameters[f"omega2_{group[0]}"].is_fixed else ""
+    at = 0
+    variance = {one.eta: one for one in (*model.variances, *model.occasion_variances)}
+    for group in _groups(model):
+        first = variance[group[0]]
+        for place, eta in enumerate(group, start=1):
+            numbers[eta] = at + place
+        at += max(len(group), len(first.table))
+        fixed = " FIX" if writer.parameters[_variance_names(model, first)[0]].is_fixed else ""
         if len(group) == 1:
-            lines.append(f"$OMEGA {variance[group[0]]!r}{fixed} ; {group[0]}")
+            names = _variance_names(model, first)
+            values = [value for _, value in first.table] or [first.omega2]
+            lines += [
+                f"$OMEGA {value!r}{fixed} ; {name.removeprefix('omega2_')}"
+                for name, value in zip(names, values, strict=True)
+            ]
             continue
         lines.append(f"$OMEGA BLOCK({len(group)}){fixed} ; {', '.join(group)}")
         lines += [" ".join(map(repr, row)) for row in lower_triangle(model, group)]
-    at = len(numbers)
     for eta in model.occasion_etas:
         numbers[eta] = at + 1
         fixed = " FIX" if writer.parameters[f"omega2_{eta}"].is_fixed else ""
         lines += [
             f"$OMEGA BLOCK(1){fixed}",
-            f"{variance[eta]!r} ; {eta}",
+            f"{variance[eta].omega2!r} ; {eta}",
             *["$OMEGA BLOCK(1) SAME"] * (n_occasions - 1),
         ]
         at += n_occasions
     return numbers, lines
+
+
+def _variance_names(model: ModelSpec, variance: EtaVariance) -> list[str]:
+    """Return the engine's names of a variance, or of those of the categories."""
+    if variance.covariate is None:
+        return [f"omega2_{variance.eta}"]
+    labels = {code: label for label, code in model.covariates[variance.covariate].categories}
+    return [f"omega2_{variance.eta}_{labels[code]}" for code, _ in variance.table]
 
 
 def lower_triangle(model: ModelSpec, group: Sequence[str]) -> list[list[float]]:

@@ -87,6 +87,12 @@ def other_files(
         For each part of model or data that is not written, or that the tool cannot say.
     """
     faults = list(_mapbayr_problems(model, cohort) if tool == "mrgsolve" else _nlmixr2_problems(cohort))
+    if model.residual.by_assay or model.residual.by_centre:
+        faults.append(
+            Problem(model.id, f"has a residual error for each assay or centre, which is not written for {tool}")
+        )
+    if any(one.covariate is not None for one in model.variances):
+        faults.append(Problem(model.id, f"has a variance for each category, which is not written for {tool}"))
     n_occasions = int(cohort.occasion.max(initial=0)) + 1
     try:
         written = control_text(model, parameters, data=data, n_occasions=n_occasions)

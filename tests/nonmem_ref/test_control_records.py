@@ -337,6 +337,12 @@ def test_options_of_estimation_that_are_refused():
     ]
 
 
+def test_a_method_behind_a_blank_is_refused():
+    assert faults(control(rest=REST + "$EST METHOD 1 INTER")) == [
+        "line 14, $ESTIMATION: has METHOD without a value; expected METHOD=…"
+    ]
+
+
 def test_options_of_tables_and_models():
     text = (
         REST + "$TABLE ID TIME BY(ID) FORMAT=,1PE13.6 FILE='a b.tab'\n$MODEL NCOMP=2 COMP=(CENTRAL,DEFOBS) COMP (PERI)"

@@ -66,6 +66,42 @@ def test_elements_follow_from_the_engine_s_parameters():
         assert one.slope(value) == pytest.approx(slope, rel=1e-6)
 
 
+def test_errors_by_assay_follow_from_elements_of_their_own():
+    text = STREAM.replace("WT\n", "WT RACE\n").replace(
+        "Y = F + F*EPS(1) + THETA(4)*EPS(2)",
+        "W = F**THETA(4)\nIF (RACE.EQ.1) W = THETA(5)*F**THETA(4)\nY = F + W*EPS(1)",
+    )
+    text = text.replace("0.8 0.3", "0.8 0.7 1.3").replace("1 FIX", "")
+    (control,) = parse_control(enumerate(text.splitlines(), start=1)).problems_read
+    model = recognize(control, data()).model
+    assert model is not None
+    found = {one.name: (one.element, one.element_value(0.5)) for one in correspondences(control, model)}
+    assert found["sigma_proportional"] == ("SIGMA(1,1)", pytest.approx(0.25))
+    assert found["sigma_exponent"] == ("THETA4", pytest.approx(0.5))
+    # Two elements make this one.
+    assert "sigma_RACE_1_proportional" not in found
+
+
+def test_variances_of_scaled_random_effects_follow_from_their_scale():
+    text = STREAM.replace("EXP(THETA(1)+ETA(1))", "EXP(THETA(1)+THETA(5)*ETA(1))").replace(
+        "EXP(ETA(2))", "EXP(2*ETA(2))"
+    )
+    text = text.replace("0.8 0.3", "0.8 0.3 0.4").replace("$OMEGA BLOCK(2) 0.1 0.03 0.2", "$OMEGA 0.5 FIX 0.2")
+    (control,) = parse_control(enumerate(text.splitlines(), start=1)).problems_read
+    model = recognize(control, data()).model
+    assert model is not None
+    found = {one.name: one for one in correspondences(control, model)}
+    # omega2 = THETA(5)² · 0.5, and 2² · OMEGA(2,2).
+    assert (found["omega2_cl"].element, found["omega2_cl"].element_value(0.5 * 0.7**2)) == (
+        "THETA5",
+        pytest.approx(0.7),
+    )
+    assert (found["omega2_v"].element, found["omega2_v"].element_value(4.0 * 0.3)) == ("OMEGA(2,2)", pytest.approx(0.3))
+    one, value = found["omega2_cl"], 0.245
+    slope = (one.element_value(value + 1e-6) - one.element_value(value - 1e-6)) / 2e-6
+    assert one.slope(value) == pytest.approx(slope, rel=1e-8)
+
+
 def test_a_control_stream_at_other_values_is_recognized_there():
     control, model = read()
     moved = with_values(control, {"THETA1": -0.5, "THETA4": 0.6, "OMEGA(2,1)": 0.05, "SIGMA(1,1)": 0.09})
@@ -73,7 +109,7 @@ def test_a_control_stream_at_other_values_is_recognized_there():
     assert found is not None
     assert found.thetas == (-0.5, 5.0, 0.8, 0.6)
     assert found.omega.tolist() == [[0.1, 0.05], [0.05, 0.2]]
-    assert (found.residual.proportional, found.residual.additive) == pytest.approx((0.3, 0.6))
+    assert (found.residual.general.proportional, found.residual.general.additive) == pytest.approx((0.3, 0.6))
     assert model.thetas == (-1.0, 5.0, 0.8, 0.3)
 
 

@@ -60,6 +60,17 @@ def written(path: Path, text: str | bytes) -> Path:
     return path
 
 
+def test_standard_errors_that_are_no_numbers_are_told_with_their_line(tmp_path: Path):
+    text = EXT.replace("1.00000E-01  1.00000E+10  5.00000E-02", "         NaN  1.00000E+10  1.00000E+10")
+    found = read_artefact(written(tmp_path / "run.ext", text))
+    # That of SIGMA is fixed: nobody expects one.
+    assert found["tables"][0]["se"] == [None, None, None]
+    assert found["messages"] == [
+        "line 6: the standard error of THETA1 is not a finite number.",
+        "line 6: NONMEM estimated no standard error (1E+10) of OMEGA(1,1).",
+    ]
+
+
 def document(path: Path):
     found = read_artefact(path)
     assert found == json.loads(json.dumps(found, allow_nan=False))

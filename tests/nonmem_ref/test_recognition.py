@@ -132,6 +132,28 @@ def test_other_shapes_of_random_effects(code: str, shape: RandomEffectShape):
     assert clearance(code).random == RandomEffect(1, shape)
 
 
+@pytest.mark.parametrize(
+    ("code", "scale", "value"),
+    [
+        ("EXP(ETA(1)*THETA(3))", Coefficient(1.0, 3), 0.3),
+        ("EXP(2*ETA(1))", Coefficient(2.0), 2.0),
+        ("EXP(ETA(1)/4*THETA(5))", Coefficient(0.25, 5), 0.125),
+    ],
+)
+def test_random_effects_that_are_scaled(code: str, scale: Coefficient, value: float):
+    found = model(f"CL=THETA(1)*{code}\nV=THETA(2)*EXP(ETA(2))", omega="$OMEGA 0.1 0.2")
+    assert found.parameters["cl"].random == RandomEffect(1, scale=scale)
+    np.testing.assert_allclose(found.omega, np.diag([0.1 * value**2, 0.2]), rtol=1e-15)
+
+
+def test_a_scaled_random_effect_keeps_its_correlation_where_the_scale_is_a_number():
+    block = "$OMEGA BLOCK(2) 0.1 0.05 0.2"
+    found = model("CL=THETA(1)*EXP(3*ETA(1))\nV=THETA(2)*EXP(ETA(2)/2)", omega=block)
+    np.testing.assert_allclose(found.omega, [[0.9, 0.075], [0.075, 0.05]], rtol=1e-15)
+    text = problems("CL=THETA(1)*EXP(THETA(3)*ETA(1))\nV=THETA(2)*EXP(ETA(2))", omega=block)
+    assert "CL has ETA(1) times THETA(3), and $OMEGA covariances of it; expected none of a scaled ETA" in text
+
+
 def test_a_parameter_without_random_effect():
     assert model("CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)").parameters["v"].random is None
 
@@ -308,6 +330,55 @@ def test_a_plain_factor_that_may_be_missing(code: str):
     np.testing.assert_array_equal(values, np.where(missing < 0.0, 70.0, missing))
 
 
+@pytest.mark.parametrize(
+    ("code", "form", "expected"),
+    [
+        ("B=SQRT(WT*AGE/3600)\nCL=THETA(1)*(B/1.8)**THETA(3)", "power", lambda wt, age: np.sqrt(wt * age / 3600.0)),
+        ("B=(140-AGE)*WT/72\nIF (SEX.EQ.1) B=B*0.85\nCL=THETA(1)*(1+THETA(3)*(B-90)/90)", "linear_fraction", None),
+        ("CL=THETA(1)*EXP(THETA(3)*(MIN(WT,65)-63))", "exponential", lambda wt, _: np.minimum(wt, 65.0)),
+        ("CL=THETA(1)*(1+THETA(3)*(WT/AGE-2))", "linear_fraction", lambda wt, age: wt / age),
+    ],
+)
+def test_what_formulas_make_of_items_is_a_covariate(code: str, form: str, expected: Any):
+    (effect,) = clearance(code).effects
+    columns = data().columns
+    found = covariate_values(effect.covariate, columns)
+    if expected is None:
+        factor = np.where(columns["SEX"] == 1.0, 0.85, 1.0)
+        np.testing.assert_allclose(found, (140.0 - columns["AGE"]) * columns["WT"] / 72.0 * factor, rtol=1e-14)
+    else:
+        np.testing.assert_allclose(found, expected(columns["WT"], columns["AGE"]), rtol=1e-14)
+    assert effect.form is EffectForm(form)
+    assert effect.coefficient.theta == 3
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "CL=(THETA(1)*(1-SEX)+THETA(3)*SEX)*EXP(ETA(1))",
+        "CL=(THETA(1)+(THETA(3)-THETA(1))*SEX)*EXP(ETA(1))",
+        "M=0\nIF (SEX.EQ.1) M=1\nTVCL=M*THETA(3)+(1-M)*THETA(1)\nCL=TVCL*EXP(ETA(1))",
+    ],
+)
+def test_sums_with_1_and_0_are_choices(code: str):
+    found = clearance(code)
+    assert found.typical == Coefficient(1.0, 1)
+    assert found.effects == (effect("SEX", "factor", Coefficient(1.0, 3, 1), relation=".EQ.", value=1.0),)
+
+
+def test_a_slope_that_changes_at_some_value_is_two_effects():
+    found = clearance("IF (WT.LE.65) C=1+THETA(3)*(WT-65)/10\nIF (WT.GT.65) C=1+THETA(5)*(WT-65)/10\nCL=THETA(1)*C")
+    columns = data().columns
+    above, below = (covariate_values(one.covariate, columns) for one in found.effects)
+    np.testing.assert_array_equal(above, np.maximum(columns["WT"], 65.0))
+    np.testing.assert_array_equal(below, np.minimum(columns["WT"], 65.0))
+    assert [one.coefficient.theta for one in found.effects] == [5, 3]
+
+
+def test_a_square_root_is_a_power():
+    assert clearance("CL=THETA(1)*SQRT(WT/70)").effects == (effect("WT", "power", Coefficient(0.5), 70.0),)
+
+
 def test_what_takes_long_to_say_has_a_short_name_of_its_own():
     missing = np.where(np.arange(N) % 6 < 3, -99.0, 61.0 + np.arange(N))
     names: set[str] = set()
@@ -372,6 +443,25 @@ def test_random_effects_of_occasions(code: str):
     assert found.occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "OC1=0\nIF (OCC.EQ.1) OC1=1\nOC2=1-OC1\nCL=THETA(1)*EXP(ETA(1)+OC1*ETA(3)+OC2*ETA(4))",
+        "OC2=1\nIF (OCC.EQ.1) OC2=0\nOC1=-OC2+1\nCL=THETA(1)*EXP(ETA(1)+(OC2+0)*ETA(4))*EXP((1-OC2)*ETA(3))",
+    ],
+)
+def test_occasions_as_what_is_left_of_one(code: str):
+    same = "$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) 0.3\n$OMEGA BLOCK(1) SAME"
+    if "-OC2" in code:
+        code = code.replace("OC1=-OC2+1\n", "")
+    assert clearance(code, omega=same).occasion == OccasionEffect("OCC", ((1.0, 3), (2.0, 4)))
+
+
+def test_occasions_of_the_data_without_a_random_effect_are_refused():
+    code = "IOV=0\nIF (OCC.EQ.1) IOV=ETA(3)\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
+    assert "CL has no ETA where OCC is 2; the engine has one for each occasion of the data" in problems(code)
+
+
 def test_an_else_that_stands_for_two_occasions_is_refused():
     code = "IF (OCC.EQ.1) THEN\nIOV=ETA(3)\nELSE\nIOV=ETA(4)\nENDIF\nCL=THETA(1)*EXP(ETA(1)+IOV)\nV=THETA(2)"
     assert "CL is different where OCC.EQ.1" in problems(code, OCC=1.0 + np.arange(N) % 3)
@@ -387,14 +477,22 @@ def test_occasions_need_one_variance():
     [
         ("CL=THETA(1)*THETA(2)*EXP(ETA(1))", "line 6, $PK: CL has both THETA(1) and THETA(2) as its typical value"),
         ("CL=THETA(1)*EXP(ETA(1)+ETA(2))", "CL has both ETA(1) and ETA(2)"),
-        ("CL=THETA(1)*EXP(2*ETA(1))", "CL has 2*ETA(1) in an exponent; expected an ETA without a factor"),
-        ("CL=THETA(1)*EXP(ETA(1)*THETA(3))", "in an exponent; expected an ETA without a factor"),
-        ("CL=THETA(1)+THETA(3)*WT", "CL has the factor THETA(1)+THETA(3)*WT, a sum without a constant; expected 1 + …"),
+        ("CL=THETA(1)*EXP(-2*ETA(1))", "CL has ETA(1) times -2; expected more than 0"),
+        ("CL=THETA(1)*EXP(ETA(1)*THETA(4))", "CL has ETA(1) times -0.4; expected more than 0"),
+        (
+            "CL=THETA(1)*EXP(ETA(1)*WT)",
+            "CL has ETA(1)*WT in an exponent; expected an ETA alone, or times a number or THETA",
+        ),
+        ("CL=THETA(1)*EXP(ETA(1)*ETA(2))", "in an exponent; expected an ETA alone, or times a number or THETA"),
+        (
+            "CL=(THETA(1)+ETA(2))*WT",
+            "CL has the factor THETA(1)+ETA(2); expected such a sum of THETA(n) and THETA(m)*(x - reference), of one",
+        ),
         (
             "CL=THETA(1)*(1+THETA(3)*WT+THETA(4)*AGE)",
             "CL has the factor 1+THETA(3)*WT+THETA(4)*AGE, which is not recognized",
         ),
-        ("CL=THETA(1)*SIN(WT)", "CL has the factor SIN(WT), which is not recognized"),
+        ("CL=THETA(1)*SIN(THETA(3))", "CL has the factor SIN(THETA(3)), which is not recognized"),
         ("CL=THETA(1)*TIME", "CL has the factor TIME, which is not recognized"),
         ("CL=-THETA(1)", "CL has the constant -1 before it; expected one above 0"),
         ("CL=THETA(1)/(1+THETA(3)*SEX)", "which is not recognized"),
@@ -544,12 +642,12 @@ def test_what_is_only_for_tables_is_not_looked_at():
     found = model(
         pk.replace("K10", "KEL"), "IRES=DV-F\nIWRES=IRES/(F*SQRT(SIGMA(1,1)))\nZ=MIXEST+OMEGA(1)\nY=F+F*EPS(1)"
     )
-    assert found.residual.proportional == pytest.approx(0.2)
+    assert found.residual.general.proportional == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("phrase", ["(ONLY OBSERVATIONS)", "(CALLFL=0)", "(OBS ONLY)", "(EVERY EVENT)", "(COMRES=-1)"])
 def test_routines_may_be_called_at_observations_only(phrase: str):
-    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.proportional == pytest.approx(0.2)
+    assert model(error=f"{phrase}\nY=F+F*EPS(1)").residual.general.proportional == pytest.approx(0.2)
 
 
 def test_other_times_of_calls_are_refused():
@@ -565,7 +663,7 @@ def test_four_occasions():
 
 def test_variances_may_stand_in_the_error():
     found = model(error="W=SQRT(SIGMA(2,2))*2\nY=F+W*EPS(2)*0+F*EPS(1)")
-    assert (found.residual.additive, found.residual.proportional) == (0.0, pytest.approx(0.2))
+    assert (found.residual.general.additive, found.residual.general.proportional) == (0.0, pytest.approx(0.2))
 
 
 def test_records_that_share_their_residuals_are_refused():
@@ -582,7 +680,7 @@ def test_absorbed_doses_make_the_absorption_a_parameter():
 def test_everything_that_the_engine_has_not_is_told_at_once():
     found = recognition(
         "CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(1))",
-        "Y=F+SQRT(F)*EPS(1)",
+        "Y=F+EXP(F)*EPS(1)",
         scale="S1=V\nALAG1=THETA(3)\nF1=THETA(5)\nD1=THETA(6)",
         rest="$EST METHOD=1 INTER\n$PRIOR NWPRI",
         may_have_unsupported=True,
@@ -638,15 +736,96 @@ def test_elements_of_theta_in_several_places_are_noted():
     pk = "CL=THETA(1)*(WT/70)**THETA(3)*EXP(ETA(1))\nV=THETA(2)*(WT/70)**THETA(3)"
     found = recognition(pk, omega="$OMEGA 0.1")
     assert found.model is not None
-    assert found.model.shared == (3,)
+    assert found.model.shared == ("THETA(3)",)
     assert found.notes == ("THETA(3) stands in CL and V: a fit of the engine estimates a number for each of them.",)
-    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == (2, 3)  # type: ignore[union-attr]
+    assert recognition(pk, "Y=F+F*THETA(2)*EPS(1)", sigma="$SIGMA 1 FIX").model.shared == ("THETA(2)", "THETA(3)")  # type: ignore[union-attr]
 
 
 def test_initial_estimates():
     found = model()
     assert found.thetas == (2.0, 20.0, 0.3, -0.4, 0.5, 1.5)
     np.testing.assert_array_equal(found.omega, np.diag([0.1, 0.2, 0.3, 0.4]))
+
+
+# -------------------------------------------------------------------------------------------- sums, and variances of categories
+
+
+@pytest.mark.parametrize(
+    ("code", "constant", "slope", "reference", "form"),
+    [
+        ("(THETA(1)+THETA(5)*(WT-60))", 1.0, 1.0, 60.0, "linear_fraction"),
+        ("(THETA(1)+WT*THETA(5))", 1.0, 1.0, 0.0, "linear_fraction"),
+        ("(THETA(5)*(WT-70)/10+THETA(1)*2)", 2.0, 0.05, 70.0, "linear_fraction"),
+        ("(THETA(1)+THETA(4)*(WT-70))", 1.0, 1.0, 70.0, "linear_fraction"),
+        ("(THETA(1)+THETA(5)*LOG(WT/70))", 1.0, 1.0, 70.0, "linear_log"),
+    ],
+)
+def test_a_typical_value_that_a_covariate_adds_to(
+    code: str, constant: float, slope: float, reference: float, form: str
+):
+    found = clearance(f"TVCL={code}\nCL=TVCL*EXP(ETA(1))")
+    (effect,) = found.effects
+    assert found.typical == Coefficient(constant, 1)
+    theta = 4 if "THETA(4)" in code else 5
+    assert effect.coefficient == Coefficient(near(slope), theta, 1)
+    assert (effect.form, effect.reference) == (EffectForm(form), near(reference))
+    assert (found.random, found.added) == (RandomEffect(1), ())
+
+
+def test_a_sum_of_terms_with_random_effects_of_their_own():
+    found = clearance("CLR=THETA(3)*AGE/40*EXP(ETA(3))\nCL=THETA(1)*EXP(ETA(1))+CLR+THETA(5)*(WT/70)**0.75")
+    assert [one.typical.theta for one in found.terms] == [1, 3, 5]
+    assert [one.random for one in found.terms] == [RandomEffect(1), RandomEffect(3), None]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("CL=THETA(1)*EXP(ETA(1))+THETA(3)*EXP(ETA(1))", "CL is a sum of terms that share ETA(1)"),
+        ("CL=THETA(1)*EXP(ETA(1))-THETA(3)*EXP(ETA(3))", "CL has the factor THETA(1)*EXP(ETA(1))-THETA(3)*EXP(ETA(3))"),
+        ("CL=(THETA(1)+THETA(3)*WT+THETA(5)*AGE)*EXP(ETA(1))", "CL has the factor THETA(1)+THETA(3)*WT+THETA(5)*AGE"),
+        ("CL=(THETA(1)+THETA(3))*EXP(ETA(1))", "CL has the factor THETA(1)+THETA(3)"),
+    ],
+)
+def test_sums_that_are_refused(code: str, reason: str):
+    assert reason in problems(f"{code}\nV=THETA(2)")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)",
+        "E=0\nIF (SEX.EQ.0) E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)",
+        "CL=THETA(1)*EXP(ETA(3)*(1-SEX)+ETA(4)*SEX)",
+    ],
+)
+def test_variances_of_categories(code: str):
+    if "(1-SEX)" in code:
+        # SEX is a number there, not a choice.
+        assert "in an exponent" in problems(f"{code}\nV=THETA(2)")
+        return
+    found = clearance(code)
+    category = Covariate("SEX", is_category=True)
+    assert found.random == RandomEffect(3, category=category, etas=((0.0, 3), (1.0, 4)))
+    assert found.occasion is None
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"SEX": np.arange(N) % 2}, "CL has random effects of occasions without SAME in $OMEGA"),
+        ({"SEX": np.where(np.arange(N) < 6, 0.0, 2.0)}, "CL has random effects of occasions without SAME in $OMEGA"),
+        ({"omega": "$OMEGA 0.1 0.2 0.3 0 FIX"}, "expected a variance above 0 for each category"),
+        ({"omega": "$OMEGA 0.1 0.2 0.3 0.4 FIX"}, "expected variances of categories that are all fixed, or none"),
+        (
+            {"omega": "$OMEGA 0.1\n$OMEGA BLOCK(2) 0.2 0.01 0.3\n$OMEGA 0.4"},
+            "CL has ETA(3), ETA(4); expected no covariances of random effects that have a variance for each category",
+        ),
+    ],
+)
+def test_variances_of_categories_that_are_refused(options: dict[str, Any], reason: str):
+    code = "E=0\nIF (SEX.EQ.0) E=ETA(3)\nIF (SEX.EQ.1) E=ETA(4)\nCL=THETA(1)*EXP(E)\nV=THETA(2)*EXP(ETA(2))"
+    assert reason in problems(code, **options)
 
 
 # --------------------------------------------------------------------------------------------------------- residual error
@@ -668,6 +847,8 @@ def test_initial_estimates():
             ((), ("THETA(3)", "SIGMA(2,2)")),
         ),
         ("IPRED=A(1)/V\nY=IPRED+EPS(2)", "variances_add", 0.5, 0.0, (("SIGMA(2,2)",), ())),
+        # The amount goes with the volume, whatever THETA and ETA are: the prediction is what is looked at.
+        ("IPRED=A(1)/V\nY=IPRED*(1+EPS(1))", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),
         ("IPRED=LOG(F+1E-12)\nY=IPRED+EPS(2)", "logarithmic", 0.5, 0.0, (("SIGMA(2,2)",), ())),
         (
             "IF (F.GT.0) IPRED=LOG(F)\nY=IPRED+THETA(3)*EPS(2)*2",
@@ -680,26 +861,29 @@ def test_initial_estimates():
 )
 def test_residual_errors(code: str, kind: str, additive: float, proportional: float, origins: Any):
     residual = model(error=code).residual
-    assert (residual.additive_from, residual.proportional_from) == origins
+    assert (residual.general.additive_from, residual.general.proportional_from) == origins
     assert residual.kind is ResidualKind(kind)
-    assert (residual.additive, residual.proportional) == (pytest.approx(additive), pytest.approx(proportional))
+    assert (residual.general.additive, residual.general.proportional) == (
+        pytest.approx(additive),
+        pytest.approx(proportional),
+    )
     assert residual.censoring is None
 
 
 def test_standard_deviations_that_add():
     residual = model(error="W=THETA(3)+THETA(5)*F\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
     # SIGMA is in both parts, but fixed.
-    assert (residual.kind, residual.additive, residual.proportional) == (
+    assert (residual.kind, residual.general.additive, residual.general.proportional) == (
         ResidualKind.SDS_ADD,
         pytest.approx(0.3),
         pytest.approx(0.5),
     )
-    assert (residual.additive_from, residual.proportional_from) == (("THETA(3)",), ("THETA(5)",))
+    assert (residual.general.additive_from, residual.general.proportional_from) == (("THETA(3)",), ("THETA(5)",))
 
 
 def test_variances_of_thetas_with_a_fixed_sigma_add():
     residual = model(error="W=SQRT(THETA(3)**2+(THETA(5)*F)**2)\nY=F+W*EPS(1)", sigma="$SIGMA 1 FIX").residual
-    assert (residual.kind, residual.additive, residual.proportional) == (
+    assert (residual.kind, residual.general.additive, residual.general.proportional) == (
         ResidualKind.VARIANCES_ADD,
         pytest.approx(0.3),
         pytest.approx(0.5),
@@ -717,14 +901,19 @@ def test_correlated_residuals_are_refused_for_what_they_are(code: str):
 
 def test_correlations_of_residuals_that_do_not_meet_change_nothing():
     residual = model(error="Y=F*(1+EPS(1))", sigma="$SIGMA BLOCK(2) 0.04 0.01 0.25").residual
-    assert (residual.kind, residual.proportional, residual.additive) == (ResidualKind.VARIANCES_ADD, near(0.2), 0.0)
+    assert (residual.kind, residual.general.proportional, residual.general.additive) == (
+        ResidualKind.VARIANCES_ADD,
+        near(0.2),
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("Y=F+SQRT(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
+        ("Y=F+EXP(F)*EPS(1)", "gives Y an error that is neither additive, proportional nor both"),
         ("Y=F*2+EPS(1)", "gives Y without EPS another value than F or LOG(F)"),
+        ("Y=LOG(F+0.001)+EPS(1)", "gives Y without EPS the value LOG(F + 0.001); expected F or LOG(F)"),
         ("Y=LOG(F)+F*EPS(1)", "gives LOG(F) an error that depends on the prediction"),
         ("Y=F+WT*EPS(1)", "gives Y an error that differs between records"),
         ("Y=F+F*EPS(1)*EXP(ETA(4))", "gives Y an error that depends on ETA(4)"),
@@ -747,6 +936,125 @@ def test_residual_errors_that_are_refused(code: str, reason: str):
     text = problems(error=code)
     assert "$ERROR: " in text
     assert reason in text
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "additive", "exponent", "origins"),
+    [
+        ("Y=F+F**THETA(6)*EPS(1)", "variances_add", 0.0, 1.5, ("THETA(6)",)),
+        ("Y=F+SQRT(F)*EPS(1)", "variances_add", 0.0, 0.5, ()),
+        ("W=SQRT(0.25+(0.2*F**THETA(6))**2)\nY=F+W*EPS(1)*5", "variances_add", 0.5, 1.5, ("THETA(6)",)),
+        ("W=0.5+0.2*F**0.75\nY=F+W*EPS(1)*5", "sds_add", 0.5, 0.75, ()),
+    ],
+)
+def test_errors_that_grow_with_a_power_of_the_prediction(
+    code: str, kind: str, additive: float, exponent: float, origins: Any
+):
+    residual = model(error=code, sigma="$SIGMA 0.04 FIX").residual
+    assert residual.kind is ResidualKind(kind)
+    assert (residual.general.additive, residual.general.proportional) == (near(additive), near(0.2))
+    assert (residual.exponent, residual.exponent_from) == (pytest.approx(exponent, rel=1e-12), origins)
+
+
+def assays(code: str, **options: Any) -> dict[str, Any]:
+    """Return additive and proportional part of each error by assay, and the records of its first subject."""
+    residual = model(error=code, **options).residual
+    found = {"": (residual.general.additive, residual.general.proportional, list[int]())}
+    for one in residual.by_assay:
+        records = [row for row in np.flatnonzero(one.records).tolist() if 0 < row < 6]
+        found[one.name] = (one.parts.additive, one.parts.proportional, records)
+    return {
+        name: (pytest.approx(a, abs=1e-12), pytest.approx(b, abs=1e-12), rows) for name, (a, b, rows) in found.items()
+    }
+
+
+# Records 1 and 4 are of RACE 2, records 2 and 5 of RACE 3, record 3 of RACE 1.
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (
+            "IF (RACE.EQ.2) THEN\nY=F+EPS(2)\nELSE\nY=F*(1+EPS(1))\nENDIF",
+            {"": (0.0, 0.2, []), "RACE_2": (0.5, 0.0, [1, 4])},
+        ),
+        (
+            "W=THETA(3)\nIF (RACE.EQ.1) W=THETA(5)\nY=F+W*F*EPS(1)*5",
+            {"": (0.0, 0.3, []), "RACE_1": (0.0, 0.5, [3])},
+        ),
+        # Equal at their initial estimates, and two parameters all the same.
+        (
+            "Y=F*(1+EPS(1))\nIF (RACE.EQ.1) Y=F*(1+EPS(2)*SQRT(0.04/0.25))",
+            {"": (0.0, 0.2, []), "RACE_1": (0.0, 0.2, [3])},
+        ),
+        (
+            "A=THETA(3)\nIF (RACE.GE.2.5) A=THETA(3)*THETA(6)\nY=F*(1+A*EPS(1)*5)+EPS(2)",
+            {"": (0.5, 0.3, []), "RACE_3": (0.5, 0.45, [2, 5])},
+        ),
+        (
+            "IF (RACE.EQ.1) W=THETA(3)\nIF (RACE.EQ.2) W=THETA(5)\nIF (RACE.EQ.3) W=THETA(6)\nY=LOG(F)+W*EPS(1)*5",
+            {"": (0.5, 0.0, []), "RACE_1": (0.3, 0.0, [3]), "RACE_3": (1.5, 0.0, [2, 5])},
+        ),
+    ],
+)
+def test_errors_by_assay(code: str, expected: Any):
+    assert assays(code) == expected
+
+
+def test_an_error_that_two_items_tell_apart():
+    assert list(assays("W=THETA(3)\nIF (RACE.EQ.1.AND.SEX.EQ.1) W=THETA(5)\nY=F+W*EPS(1)")) == ["", "ERROR_2"]
+
+
+def test_levels_beyond_limits_have_the_error_of_their_assay():
+    code = M3.format(sd="THETA(3)\nIF (RACE.EQ.3) SD=THETA(5)", flag=1, y="PHI((DV-F)/SD)", pred="F")
+    found = model(error=code, sigma="$SIGMA 1 FIX").residual
+    assert [one.name for one in found.by_assay] == ["RACE_3"]
+    assert found.censoring is not None
+    np.testing.assert_allclose(found.censoring.limit, data().columns["DV"][ROWS], rtol=1e-9)
+
+
+def test_a_part_that_assays_have_in_common_is_noted():
+    code = "W=THETA(3)\nIF (RACE.EQ.1) W=THETA(5)\nY=F*(1+W*EPS(1))+EPS(2)"
+    found = recognition(error=code, sigma="$SIGMA 1 FIX 0.25")
+    assert found.model is not None
+    assert found.model.shared == ("SIGMA(2,2)",)
+    assert (
+        "SIGMA(2,2) stands in Y and Y of RACE_1: a fit of the engine estimates a number for each of them."
+        in found.notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            "Y=F+WT*EPS(1)",
+            "gives Y an error that differs between records in 10 ways made of SIGMA(1,1) alone; expected one that depends on the prediction",
+        ),
+        (
+            "W=F\nIF (RACE.EQ.1) W=F**2\nY=F+W*EPS(1)",
+            "gives Y an error that grows with powers of the prediction that differ between records",
+        ),
+        (
+            "W=SQRT(THETA(3)**2+(THETA(5)*F)**2)\nIF (RACE.EQ.1) W=THETA(3)+THETA(5)*F\nY=F+W*EPS(2)*2",
+            "whose parts add as variances at some records and as standard deviations at others",
+        ),
+        (
+            "W=0.3\nIF (RACE.EQ.1) W=THETA(5)\nY=F+W*F*EPS(1)",
+            "fixes the proportional part of its error at some records and not at others",
+        ),
+        ("W=1\nIF (RACE.EQ.1) W=EXP(ETA(4))\nY=F+W*EPS(1)", "gives Y an error that depends on ETA(4)"),
+        ("Y=F+F**THETA(3)*THETA(3)*EPS(1)", "has THETA(3) in the power of the prediction and in another part"),
+    ],
+)
+def test_errors_by_assay_that_are_refused(code: str, reason: str):
+    text = problems(error=code, sigma="$SIGMA 1 FIX 0.25" if "0.3" in code or "SQRT" in code else "$SIGMA 0.04 0.25")
+    assert reason in text
+
+
+def test_censored_levels_of_an_assay_without_others_are_refused():
+    code = "W=THETA(3)\nIF (RACE.EQ.3) W=THETA(5)\nIF (RACE.EQ.1) W=THETA(6)\nY=F+W*EPS(1)\nF_FLAG=0\nIF (RACE.EQ.3) THEN\nF_FLAG=1\nY=PHI((2-F)/W)\nENDIF"
+    assert "gives Y a probability where no other observation says which of its errors is meant" in problems(
+        error=code, sigma="$SIGMA 1 FIX"
+    )
 
 
 ROWS = [5, 11]
@@ -839,13 +1147,16 @@ def test_pheno_is_recognized(reference_dir: Path):
     by_weight = effect("WGT", "power", Coefficient(1.0), 1.0)
     assert found.parameters["cl"].effects == (by_weight,)
     assert found.parameters["v"].effects == (by_weight, effect("APGR", "linear_fraction", THETA_3, 0.0, ".LT.", 5.0))
-    assert found.residual.proportional == pytest.approx(math.sqrt(0.0130865))
+    assert found.residual.general.proportional == pytest.approx(math.sqrt(0.0130865))
 
 
 def test_a_model_on_the_logarithmic_scale_of_thetas_is_recognized(reference_dir: Path):
     found, _ = reference(reference_dir / "nonmem" / "inf1cpt_focei_N012", "runN012.lst")
     assert all(one.is_log for one in found.parameters.values())
-    assert (found.residual.proportional, found.residual.proportional_from) == (pytest.approx(0.3), ("THETA(3)",))
+    assert (found.residual.general.proportional, found.residual.general.proportional_from) == (
+        pytest.approx(0.3),
+        ("THETA(3)",),
+    )
 
 
 def test_logarithms_below_their_limit_are_recognized(reference_dir: Path):

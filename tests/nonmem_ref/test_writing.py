@@ -12,7 +12,7 @@ import pytest
 from nonmem_ref.comparison.engine import cohort_of_run
 from nonmem_ref.translation.translate import translate
 from nonmem_ref.writing.control_text import control_text
-from nonmem_ref.writing.data_rows import data_rows
+from nonmem_ref.writing.data_rows import data_rows, error_names
 from pkpd.data.records import Censoring
 from pkpd.errors import InputError
 from pkpd.kernels.laplace import Approximation
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 
 NIYIGENA = load_model("niyigena_2026_asuc")
 DRAWN = virtual_cohort(NIYIGENA, Design(24, missing=0.0), np.random.default_rng(2))
-# What is not written says why; of these the reasons are known.
-NOT_WRITTEN = {
-    "ternant_2008": "has a variance for each category, which is not written",
-    "zhao_2026_pediatric": "has a residual error for each assay or centre",
-}
 
 
 def cohort_for(model: ModelSpec) -> Cohort:
@@ -49,12 +44,19 @@ def cohort_for(model: ModelSpec) -> Cohort:
             rng.choice(codes, DRAWN.row_time.size) if codes else rng.uniform(*domain.soft_range, DRAWN.row_time.size)
         )
         covariates[name] = drawn if domain.time_varying else drawn[first]
-    return replace(DRAWN, covariates=covariates)
+    if not model.residual.by_assay:
+        return replace(DRAWN, covariates=covariates)
+    # Samples of every assay, in upper case too, and some that name none.
+    assays = (None, *model.residual.by_assay, next(iter(model.residual.by_assay)).upper())
+    assay = rng.integers(len(assays), size=DRAWN.assay.size)
+    return replace(DRAWN, covariates=covariates, assays=assays, assay=assay)
 
 
 def exported(folder: Path, model: ModelSpec, cohort: Cohort) -> Path:
     n_occasions = int(cohort.occasion.max()) + 1
-    written = control_text(model, population_parameters(model), data="data.csv", n_occasions=n_occasions)
+    assays = error_names(model, cohort)
+    parameters = population_parameters(model)
+    written = control_text(model, parameters, data="data.csv", n_occasions=n_occasions, assays=assays)
     (folder / "run.ctl").write_text(written.text, encoding="utf-8")
     with (folder / "data.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -77,7 +79,7 @@ def assert_same(folder: Path, model: ModelSpec, cohort: Cohort) -> None:
 
 
 @pytest.mark.requirement("NM-04")
-@pytest.mark.parametrize("name", [name for name in model_names() if name not in NOT_WRITTEN])
+@pytest.mark.parametrize("name", model_names())
 def test_every_shipped_model_has_its_objective_after_the_round_trip(tmp_path: Path, name: str):
     model = load_model(name)
     assert_same(tmp_path, model, cohort_for(model))
@@ -100,20 +102,30 @@ def test_items_have_names_that_nm_tran_takes(tmp_path: Path, column: str):
     assert f" is {column}\n" in text
 
 
-def test_a_sum_of_terms_is_written_and_not_recognized(tmp_path: Path):
+def test_a_sum_of_terms_without_random_effects_of_its_own(tmp_path: Path):
     model = load_model("ternant_2008")
-    model = replace(model, variances=tuple(EtaVariance(one.eta, one.omega2) for one in model.variances))
-    control = exported(tmp_path, model, cohort_for(model))
-    assert "V1 = TVV1P1*EXP(" in control.read_text(encoding="utf-8")
-    with pytest.raises(InputError, match=r"\$PK: V1 "):
-        translate(control)
+    terms = tuple(replace(term, eta=None) if term.eta == "v1_sex" else term for term in model.terms)
+    variances = tuple(one for one in model.variances if one.eta != "v1_sex")
+    etas = tuple(one.eta for one in variances)
+    model = replace(model, terms=terms, variances=variances, etas=etas)
+    assert_same(tmp_path, model, cohort_for(model))
 
 
-@pytest.mark.parametrize("name", list(NOT_WRITTEN))
-def test_what_is_not_written_says_why(tmp_path: Path, name: str):
-    model = load_model(name)
-    with pytest.raises(InputError, match=NOT_WRITTEN[name]):
-        exported(tmp_path, model, cohort_for(model))
+def test_variances_of_categories_are_each_an_omega(tmp_path: Path):
+    model = load_model("ternant_2008")
+    text = exported(tmp_path, model, cohort_for(model)).read_text(encoding="utf-8")
+    assert "$OMEGA 0.051 ; cl_negative\n$OMEGA 0.075 ; cl_positive\n" in text
+    assert "IF (ADA.EQ.0) CATCL = ETA(1)\nIF (ADA.EQ.1) CATCL = ETA(2)\n" in text
+    assert " ETA1 ETA2 ETA3 ETA4 ETA5 ETA6 ETA7 NOAPPEND" in text
+
+
+def test_what_is_not_written_says_why(tmp_path: Path):
+    ternant = load_model("ternant_2008")
+    with pytest.raises(InputError, match="has correlations of a random effect with a variance for each category"):
+        exported(tmp_path, replace(ternant, correlations=(("cl", "q", 0.3),)), cohort_for(ternant))
+    centre = replace(NIYIGENA, centre_variances=(EtaVariance("centre_cl", 0.1),))
+    with pytest.raises(InputError, match="has random effects of centres, which are not written"):
+        exported(tmp_path, centre, cohort_for(NIYIGENA))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,38 @@ def test_what_is_not_written_says_why(tmp_path: Path, name: str):
 )
 def test_residual_errors(tmp_path: Path, residual: ResidualError):
     assert_same(tmp_path, replace(NIYIGENA, residual=residual), cohort_for(NIYIGENA))
+
+
+BY_CENTRE = {"centre 2": (0.5, 0.4), "centre 3": (1.1, 0.2)}
+
+
+@pytest.mark.parametrize(
+    "residual",
+    [
+        ResidualError(0.7, 0.3, {}, by_centre=BY_CENTRE),
+        ResidualError(0.7, 0.3, {}, ResidualKind.SDS_ADD, by_centre=BY_CENTRE),
+        ResidualError(0.4, 0.0, {}, ResidualKind.LOGARITHMIC, by_centre={"centre 2": (0.3, 0.0)}),
+        ResidualError(0.7, 0.3, {}, exponent=0.8, by_centre=BY_CENTRE),
+        ResidualError(0.0, 0.3, {}, exponent=1.2, is_exponent_free=True),
+        ResidualError(0.7, 0.3, {}, ResidualKind.SDS_ADD, exponent=0.6),
+        ResidualError(1.2, 0.0, {"elisa_b": (0.0, 0.3), "rapid": (0.9, 0.2), "elisa_a": (0.5, 0.2)}),
+    ],
+)
+def test_residual_errors_by_assay_or_centre_and_with_a_power(tmp_path: Path, residual: ResidualError):
+    names = ("centre 1", "centre 2", "centre 3")
+    cohort = replace(cohort_for(NIYIGENA), centres=names, centre=np.arange(DRAWN.n_subjects) % 3)
+    assert_same(tmp_path, replace(NIYIGENA, residual=residual), cohort)
+
+
+def test_errors_of_assays_that_no_level_has_are_left_out(tmp_path: Path):
+    model = load_model("zhao_2026_pediatric")
+    cohort = cohort_for(model)
+    alone = replace(cohort, assays=("Caltag",), assay=np.zeros(cohort.assay.size, dtype=np.int64))
+    assert_same(tmp_path, model, alone)
+    text = (tmp_path / "run.ctl").read_text(encoding="utf-8")
+    assert "sigma_Caltag_proportional" in text
+    assert "sigma_Sanquin_proportional" not in text
+    assert "; ASSAY 3 is Caltag\n" in text
 
 
 def test_levels_right_after_a_bolus_stay_there(tmp_path: Path):

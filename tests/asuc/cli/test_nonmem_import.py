@@ -233,7 +233,7 @@ def test_modelled_rates_that_are_numbers_are_infusions(control: Path):
 
 def test_what_the_engine_has_not_is_told_all_at_once(control: Path, capsys: pytest.CaptureFixture[str]):
     code = CONTROL.replace("KA = THETA(3)", "KA = THETA(3)\nALAG1 = 0.5\nF1 = THETA(3)")
-    code = code.replace("THETA(2)*EXP(ETA(2))", "THETA(2)*EXP(ETA(1))").replace("W*EPS", "F**0.5*EPS")
+    code = code.replace("THETA(2)*EXP(ETA(2))", "THETA(2)*EXP(ETA(1))").replace("W*EPS", "EXP(F)*EPS")
     control.write_text(f"{code}$PRIOR NWPRI\n", encoding="utf-8")
     assert imported(control)[2] == 2
     said = capsys.readouterr().err
