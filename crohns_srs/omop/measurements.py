@@ -211,11 +211,11 @@ def _search(
     for one, day in reversed(ordered):
         usable = _usable(one, kind, vocabulary, options)
         if isinstance(usable, str):
-            passed.append(f"{one.table} {one.id} of {day} is passed over: {usable}.")
+            passed.append(f"{one.table} {one.id} of {day} cannot be used, {usable}.")
             continue
         return Found(usable, "", (*passed, *_same_day(usable, day, ordered, kind, vocabulary, options)))
-    count = f"{len(passed)} records" if len(passed) > 1 else "record"
-    return Found(None, f"no usable {quantity.title} ({count}, the latest: {passed[0].removesuffix('.')})", ())
+    earlier = f", nor {len(passed) - 1} before" if len(passed) > 1 else ""
+    return Found(None, f"no usable {quantity.title}{earlier}: {passed[0].removesuffix('.')}", ())
 
 
 def _usable(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> Usable | str:

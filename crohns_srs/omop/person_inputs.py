@@ -166,10 +166,16 @@ def inputs_of(records: PersonRecords, index: date, vocabulary: Vocabulary, optio
         records.person.year,
         values,
         min(crohns, default=None),
-        "" if crohns else "no diagnosis of Crohn's disease on or before the index date",
+        _refusal(birth, min(crohns, default=None), index),
         biologics_of(until_index, vocabulary, options),
         warnings,
     )
+
+
+def _refusal(birth: date | None, crohns_since: date | None, index: date) -> str:
+    if birth is not None and birth > index:
+        return f"born on {birth}, after the index date"
+    return "" if crohns_since else "no diagnosis of Crohn's disease on or before the index date"
 
 
 def _usable(
