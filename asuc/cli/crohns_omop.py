@@ -11,8 +11,8 @@ from asuc.cli.crohns_recommend import UncertaintyName, answer_parts
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.omop_files import PERSON_KINDS, TABLE_KINDS, check_file, source_words, write_table
 from asuc.cli.omop_options import LARGEST_ID, index_day, persons_of, unit_words
-from asuc.cli.omop_page import cohort_parts
 from asuc.cli.omop_reading import ReadingTask, read_many, read_named, write_entries
+from asuc.cli.omop_tables import cohort_parts
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
