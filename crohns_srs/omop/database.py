@@ -77,7 +77,7 @@ def open_database(url: str, schema: str | None = None, vocabulary_schema: str | 
     given = _url(url)
     name = _name(given)
     schemas = (schema, vocabulary_schema or schema)
-    with said_of(name, given.password):
+    with said_of(name, (given.password, given.query.get("password"))):
         engine = _engine(given, name).execution_options(
             schema_translate_map={CLINICAL: schemas[0], VOCABULARY: schemas[1]}
         )
@@ -125,37 +125,37 @@ def missing_in(database: Database, tables: Iterable[Table]) -> Iterator[Problem]
 
 
 @contextmanager
-def said_of(name: str, password: object = None) -> Generator[None]:
+def said_of(name: str, secrets: tuple[object, ...] = ()) -> Generator[None]:
     """Turn what a database answers instead of rows into one sentence.
 
     Parameters
     ----------
     name : str
         What the database is called.
-    password : object
-        Word that is taken out of the sentence.
+    secrets : tuple of object
+        Words that are taken out of the sentence.
     """
     try:
         yield
     except DBAPIError as error:
-        raise input_error(name, f"{_answer(error, password)}; {_EXPECTED}") from None
+        raise input_error(name, f"{_answer(error, secrets)}; {_EXPECTED}") from None
     except SQLAlchemyError as error:
-        cause = _first_line(error, password)
+        cause = _first_line(error, secrets)
         raise input_error(name, f"cannot be read ({cause}); {_EXPECTED}") from None
 
 
-def _answer(error: DBAPIError, password: object) -> str:
-    cause = _first_line(error.orig or error, password)
+def _answer(error: DBAPIError, secrets: tuple[object, ...]) -> str:
+    cause = _first_line(error.orig or error, secrets)
     if error.connection_invalidated:
         return f"the connection was lost ({cause})"
     return f"cannot be read ({cause})"
 
 
-def _first_line(error: object, password: object) -> str:
+def _first_line(error: object, secrets: tuple[object, ...]) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = lines[0] if lines else type(error).__name__
-    if password:
-        said = said.replace(str(password), "***")
+    for secret in secrets:
+        said = said.replace(str(secret), "***") if secret else said
     said = said.rstrip(".")
     return said if len(said) <= _LONGEST_CAUSE else f"{said[:_LONGEST_CAUSE]}…"
 

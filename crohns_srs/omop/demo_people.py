@@ -188,7 +188,7 @@ _SHARES = (0.3, 0.35, 0.05, 0.15, 0.01, 0.14)
 
 
 def _drawn(one: _Of, rng: np.random.Generator) -> Iterator[Row]:
-    draw = rng.random(8)
+    draw = rng.random(9)
     age = int(rng.integers(18, 86))
     sex = FEMALE if draw[0] < 0.53 else MALE if draw[0] < 0.99 else 0
     month, day = int(rng.integers(1, 13)), int(rng.integers(1, 29))
@@ -215,3 +215,7 @@ def _drawn(one: _Of, rng: np.random.Generator) -> Iterator[Row]:
     if draw[7] < 0.8:
         levels = rng.lognormal(2.2, 1.1, size=2)
         yield from (one.measured(_CRP, int(rng.integers(0, 200)), round(float(of), 1), _MG_PER_L) for of in levels)
+    if draw[8] < 0.5:
+        yield one.measured(
+            CDAI_CONCEPT, int(rng.integers(0, 40)), float(round(min(max(rng.normal(280.0, 80.0), 20.0), 550.0)))
+        )

@@ -221,7 +221,7 @@ def _search(
 def _usable(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> Usable | str:
     """Return a measurement in the unit that is wanted, or why it cannot be used."""
     quantity = QUANTITIES[kind]
-    if one.value is None or one.value != one.value:
+    if one.value is None:
         return "it has no number"
     value, unit = one.value, ""
     if quantity.convert:

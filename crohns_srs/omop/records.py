@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import func, null, or_, select
 
+from crohns_srs.omop.cells import number_of, text_of, whole_of
 from crohns_srs.omop.options import CDAI
 from crohns_srs.omop.tables import (
     CONDITION_OCCURRENCE,
@@ -18,6 +20,7 @@ from crohns_srs.omop.tables import (
     OBSERVATION_PERIOD,
     PERSON,
 )
+from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -223,8 +226,14 @@ def stream_people(
             person = query.selected_columns[0]
             chosen = query.where(_is_chosen(person, vocabulary, persons)).order_by(person)
             reading = connection.execution_options(stream_results=True, yield_per=_AT_ONCE)
-            result = opened.enter_context(reading.execute(chosen))
-            return iter(result)
+            rows = iter(opened.enter_context(reading.execute(chosen)))
+            first = next(rows, None)
+            if first is None:
+                return rows
+            if not isinstance(first[0], int):  # as text, 10 comes before 2
+                message = f"person_id holds {first[0]!r}, a {type(first[0]).__name__}; expected whole numbers, in columns of integers"
+                raise input_error(f"{database.name}: table {person.table.name}", message)
+            return chain((first,), rows)
 
         people = rows_of(_person_query())
         periods = _Stream(rows_of(_period_query()), lambda row: Period(*row[1:]))
@@ -288,7 +297,8 @@ def _person_query() -> AnySelect:
 
 
 def _person(row: AnyRow) -> Person:
-    return Person(row[0], row[1] or 0, row[2], row[3], row[4], row[5], row[6] or "")
+    year, month, day = map(whole_of, row[2:5])
+    return Person(row[0], row[1] or 0, year, month, day, row[5], text_of(row[6]))
 
 
 def _period_query() -> AnySelect:
@@ -312,7 +322,7 @@ def _condition_query(vocabulary: Vocabulary) -> AnySelect:
 
 def _condition_builder(vocabulary: Vocabulary) -> Callable[[AnyRow], Condition]:
     def build(row: AnyRow) -> Condition:
-        return Condition(row[1], vocabulary.conditions.concept_of(row[2], row[3]), row[4], row[5] or "")
+        return Condition(row[1], vocabulary.conditions.concept_of(row[2], row[3]), row[4], text_of(row[5]))
 
     return build
 
@@ -335,7 +345,9 @@ def _exposure_query(vocabulary: Vocabulary) -> AnySelect:
 def _exposure_builder(vocabulary: Vocabulary) -> Callable[[AnyRow], Exposure]:
     def build(row: AnyRow) -> Exposure:
         concept = vocabulary.drugs.concept_of(row[2], row[3])
-        return Exposure(DRUG_EXPOSURE.name, row[1], concept, row[4] or 0, row[5], row[6], row[7], row[8] or "")
+        return Exposure(
+            DRUG_EXPOSURE.name, row[1], concept, row[4] or 0, row[5], row[6], whole_of(row[7]), text_of(row[8])
+        )
 
     return build
 
@@ -400,9 +412,9 @@ def _measured_builder(vocabulary: Vocabulary, options: ReadOptions, table: str) 
         kinds = meaning.get(concept, nothing)
         if row[11] in options.cdai_sources:
             kinds |= {CDAI}
-        value = None if row[8] is None else float(row[8])
+        value, unit_source, source = number_of(row[8]), text_of(row[9]), text_of(row[10])
         return Measured(
-            table, row[1], concept, row[4] or 0, row[5] or 0, kinds, row[6], row[7], value, row[9] or "", row[10] or ""
+            table, row[1], concept, row[4] or 0, row[5] or 0, kinds, row[6], row[7], value, unit_source, source
         )
 
     return build
