@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -22,11 +24,11 @@ def index_day(text: str | None) -> date:
     """
     if text is None:
         raise input_error("--index-date", f"is missing: inputs are those of a day; {_DAY}")
-    try:
-        # Of what Python takes for a date, weeks and days without hyphens are too easily mistyped.
-        return date.fromisoformat(text if len(text) == len("2024-06-30") else "")
-    except ValueError:
-        raise input_error("--index-date", f"{text!r} is no day; {_DAY}") from None
+    # Of what Python takes for a date, weeks and days without hyphens are too easily mistyped.
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise input_error("--index-date", f"{text!r} is no day; {_DAY}")
 
 
 def persons_of(file: str) -> list[int]:
