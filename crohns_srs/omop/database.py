@@ -190,7 +190,7 @@ def _engine(url: URL, name: str) -> Engine:
     options: dict[str, Any] = {}
     if backend == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
-        options["connect_args"] = {"connect_timeout": _PATIENCE_SECOND}
+        options["connect_args"] = {"connect_timeout": _PATIENCE_SECOND, "client_encoding": "utf8"}
     try:
         engine = create_engine(url, poolclass=NullPool, **options)
     except (NoSuchModuleError, ArgumentError):

@@ -78,5 +78,9 @@ def postgresql_url(server: str) -> str:
         for schema in ("cdm", "vocab"):
             connection.execute(text(f"CREATE SCHEMA {schema}"))
     fill(engine, demo_rows(N_DRAWN, SEED, lambda _: None), ("cdm", "vocab"))
+    with engine.begin() as connection:  # as the common data model defines them
+        connection.execute(text("ALTER TABLE cdm.measurement ALTER COLUMN value_as_number TYPE numeric"))
+        connection.execute(text("ALTER TABLE cdm.person ALTER COLUMN person_id TYPE integer"))
+        connection.execute(text("ALTER TABLE cdm.drug_exposure ALTER COLUMN drug_source_value TYPE varchar(50)"))
     engine.dispose()
     return url

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from crohns_srs.omop import Database, ReadOptions, open_database, read_people, read_vocabulary
 from crohns_srs.omop.database import said_of
-from crohns_srs.omop.demo import write_demo
+from crohns_srs.omop.demo import demo_rows, fill, write_demo
 from pkpd.errors import InputError
 
 if TYPE_CHECKING:
@@ -191,6 +191,23 @@ def test_a_lost_connection_is_told(postgresql_url: str, server: str):
     with pytest.raises(InputError, match=r"postgresql://.*: (the connection was lost|cannot be read) \("):
         read_while_it_ends()
     other.dispose()
+
+
+def test_servers_without_an_encoding_are_read(server: str):
+    base = f"postgresql+psycopg://postgres@/{{}}?host={server}"
+    admin = create_engine(base.format("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        words = "CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        connection.execute(text(words))
+    admin.dispose()
+    engine = create_engine(base.format("plain"), connect_args={"client_encoding": "utf8"})
+    fill(engine, demo_rows(0, 1, lambda _: None))
+    assert read_people(open_database(base.format("plain")), [1], INDEX, ReadOptions())[0].case["sex"] == "female"
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE person SET gender_source_value = convert_from('\\xe9', 'SQL_ASCII')"))
+    engine.dispose()
+    with pytest.raises(InputError, match=r'cannot be read \(invalid byte sequence for encoding "UTF8": 0xe9\)'):
+        read_people(open_database(base.format("plain")), [1], INDEX, ReadOptions())
 
 
 def test_a_password_in_an_answer_is_taken_out():
