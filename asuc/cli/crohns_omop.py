@@ -13,7 +13,7 @@ from asuc.cli.omop_files import PERSON_KINDS, TABLE_KINDS, check_file, source_wo
 from asuc.cli.omop_options import LARGEST_ID, index_day, persons_of, unit_words
 from asuc.cli.omop_reading import ReadingTask, read_many, read_named, write_entries
 from asuc.cli.omop_tables import cohort_parts
-from asuc.cli.output import print_json, write_output
+from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
@@ -140,6 +140,8 @@ def omop(
     else:
         counted = read_many(task, ids, since, file, is_answered=recommend, is_labelled=cohort)
         if not cohort:
+            for note in vocabulary.notes:
+                report(note)
             write_output(
                 f"{counted.everybody.n + counted.n_refused:,} persons, {counted.n_refused:,} of them refused: {out}\n"
             )

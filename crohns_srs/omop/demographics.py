@@ -12,9 +12,10 @@ from crohns_srs.omop.vocabulary import FEMALE, MALE
 if TYPE_CHECKING:
     from crohns_srs.omop.records import Person
 
+SEXES = {FEMALE: "female", MALE: "male"}
+"""Words of a patient case for the concepts of sex."""
 _OLDEST = 120
 _MONTHS = 12
-_SEXES = {FEMALE: "female", MALE: "male"}
 
 
 def born(person: Person) -> tuple[date | None, str]:
@@ -60,7 +61,7 @@ def completed_years(birth: date, day: date) -> int:
 
 def sex_of(person: Person) -> InputValue:
     """Return the sex by its concept; nothing stands for another one or none."""
-    name = _SEXES.get(person.gender)
+    name = SEXES.get(person.gender)
     if name is None:
         said = f", source value {person.gender_source!r}" if person.gender_source else ""
         return missing(f"gender_concept_id {person.gender}{said}; the models know {FEMALE} (female) and {MALE} (male)")

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import String, cast, func, or_, select
 
-from crohns_srs.omop.options import ReadOptions
+from crohns_srs.omop.cells import whole_of
+from crohns_srs.omop.demographics import SEXES
 from crohns_srs.omop.records import with_crohns
 from crohns_srs.omop.tables import PERSON
-from crohns_srs.omop.vocabulary import FEMALE, MALE, read_vocabulary
+from crohns_srs.omop.vocabulary import crohns_domain
 
 if TYPE_CHECKING:
     from crohns_srs.omop.database import Database
-
-_SEXES = {FEMALE: "female", MALE: "male"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,12 @@ def people(database: Database, search: str = "", limit: int = 50) -> Listing:
     InputError
         Where the database does not answer.
     """
-    chosen = PERSON.c.person_id.in_(with_crohns(read_vocabulary(database, ReadOptions())))
-    if wanted := search.strip():
-        by_id = cast(PERSON.c.person_id, String(20)).startswith(wanted, autoescape=True)
-        chosen &= or_(by_id, PERSON.c.person_source_value == wanted)
-    query = select(PERSON.c.person_id, PERSON.c.gender_concept_id, PERSON.c.year_of_birth).where(chosen)
     with database.connect() as connection:
+        chosen = PERSON.c.person_id.in_(with_crohns(crohns_domain(connection, database.name)))
+        if wanted := search.strip():
+            by_id = cast(PERSON.c.person_id, String(20)).startswith(wanted, autoescape=True)
+            chosen &= or_(by_id, PERSON.c.person_source_value == wanted)
+        query = select(PERSON.c.person_id, PERSON.c.gender_concept_id, PERSON.c.year_of_birth).where(chosen)
         rows = connection.execute(query.order_by(PERSON.c.person_id).limit(limit)).all()
         n_found = connection.execute(select(func.count()).select_from(PERSON).where(chosen)).scalar_one()
-    return Listing(tuple(Listed(one, _SEXES.get(gender), year) for one, gender, year in rows), n_found)
+    return Listing(tuple(Listed(one, SEXES.get(gender), whole_of(year)) for one, gender, year in rows), n_found)

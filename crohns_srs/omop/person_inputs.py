@@ -87,17 +87,34 @@ class PersonInputs:
 
 
 def read_people(
-    database: Database, person_ids: Sequence[int], index_date: date, options: ReadOptions
+    database: Database,
+    person_ids: Sequence[int],
+    index_date: date,
+    options: ReadOptions,
+    vocabulary: Vocabulary | None = None,
 ) -> tuple[PersonInputs, ...]:
     """Return the inputs of some persons, in the order in which they are asked for.
+
+    Parameters
+    ----------
+    database : Database
+        Where from.
+    person_ids : sequence of int
+        Persons.
+    index_date : date
+        Index date.
+    options : ReadOptions
+        Rules.
+    vocabulary : Vocabulary or None
+        What `read_vocabulary` gave for the same options, where that is kept; it is read unless given.
 
     Raises
     ------
     InputError
         With one problem for each person whom the database does not know, and for an index date that is none.
     """
-    vocabulary = read_vocabulary(database, options)
-    found = {one.person_id: one for one in stream_inputs(database, vocabulary, person_ids, index_date, options)}
+    known = vocabulary or read_vocabulary(database, options)
+    found = {one.person_id: one for one in stream_inputs(database, known, person_ids, index_date, options)}
     unknown = [one for one in dict.fromkeys(person_ids) if one not in found]
     if unknown:
         raise InputError(Problem(f"person {one}", f"is not in table person of {database.name}") for one in unknown)

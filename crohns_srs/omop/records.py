@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from crohns_srs.omop.database import Database
     from crohns_srs.omop.options import ReadOptions
-    from crohns_srs.omop.vocabulary import Vocabulary
+    from crohns_srs.omop.vocabulary import Domain, Vocabulary
 
     AnyRow = Row[*tuple[Any, ...]]
     AnySelect = Select[*tuple[Any, ...]]
@@ -261,14 +261,16 @@ def stream_people(
 def count_people(database: Database, vocabulary: Vocabulary) -> int:
     """Return how many persons have a record of Crohn's disease."""
     with database.connect() as connection:
-        query = select(func.count()).select_from(PERSON).where(PERSON.c.person_id.in_(with_crohns(vocabulary)))
+        query = (
+            select(func.count()).select_from(PERSON).where(PERSON.c.person_id.in_(with_crohns(vocabulary.conditions)))
+        )
         return connection.execute(query).scalar_one()
 
 
-def with_crohns(vocabulary: Vocabulary) -> Select[int]:
+def with_crohns(conditions: Domain) -> Select[int]:
     """Return the query of persons with a record of Crohn's disease, at any time."""
     columns = CONDITION_OCCURRENCE.c
-    accepted = vocabulary.conditions.accepts(columns.condition_concept_id, columns.condition_source_concept_id)
+    accepted = conditions.accepts(columns.condition_concept_id, columns.condition_source_concept_id)
     return select(columns.person_id).where(accepted)
 
 
@@ -277,7 +279,7 @@ def _is_chosen(
 ) -> ColumnElement[bool]:
     """Return the condition on persons; of many, no list is sent: the others in their range are passed over here."""
     if persons is None:
-        return person.in_(with_crohns(vocabulary))
+        return person.in_(with_crohns(vocabulary.conditions))
     if len(persons) <= _MOST_NAMED:
         return person.in_(list(persons))
     return person.between(min(persons), max(persons))

@@ -114,7 +114,7 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
     if problems:
         raise InputError(problems)
     with database.connect() as connection:
-        conditions = _condition_domain(connection, database.name)
+        conditions = crohns_domain(connection, database.name)
         groups = {
             group: ingredients_of(group, with_optional=options.golimumab)
             for group in (*BIOLOGICS, STEROID, IMMUNOMODULATOR)
@@ -129,6 +129,7 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
         lost = [name for names in groups.values() for name in names if name not in ids]
         unknown = {group for group, names in groups.items() if not any(name in ids for name in names)}
         unmeasured = {kind for kind in codes if kind not in kinds.values()}
+        places = {one for ids in shipped_concepts().conditions.values() for one in ids}
         routes = _routes(connection)
         return Vocabulary(
             conditions,
@@ -139,17 +140,24 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
             dict(routes),
             {one: _route_reach(name) for one, name in routes.items()},
             _dose_forms(connection, [one for name in groups[STEROID] for one in ids.get(name, ())]),
-            tuple(_notes(lost, sorted(unmeasured))),
+            tuple(_notes(sorted(places - _known(connection, places)), lost, sorted(unmeasured))),
         )
 
 
-def _condition_domain(connection: Connection, name: str) -> Domain:
+def crohns_domain(connection: Connection, name: str) -> Domain:
+    """Return the concepts of Crohn's disease and of its places.
+
+    Raises
+    ------
+    InputError
+        Where the vocabulary does not know the disease; `name` is what the database is called then.
+    """
     wanted: dict[int, set[str]] = {}
     for group, ids in shipped_concepts().conditions.items():
         for one in ids:
             wanted.setdefault(one, set()).add(group)
     crohns = shipped_concepts().conditions[CROHNS]
-    if not connection.execute(select(CONCEPT.c.concept_id).where(CONCEPT.c.concept_id.in_(crohns))).first():
+    if not _known(connection, crohns):
         message = (
             f"table concept has no Crohn's disease (concept {crohns[0]}); expected the OHDSI vocabularies with SNOMED"
         )
@@ -158,6 +166,11 @@ def _condition_domain(connection: Connection, name: str) -> Domain:
     for concept, ancestor in connection.execute(_with_ancestors(wanted)):
         meaning.setdefault(concept, set()).update(wanted[ancestor])
     return Domain(crohns, {one: frozenset(groups) for one, groups in meaning.items()})
+
+
+def _known(connection: Connection, ids: Iterable[int]) -> set[int]:
+    query = select(CONCEPT.c.concept_id).where(CONCEPT.c.concept_id.in_(list(ids)))
+    return set(connection.execute(query).scalars())
 
 
 def _domain(connection: Connection, wanted: dict[int, str]) -> Domain:
@@ -266,8 +279,11 @@ def _dose_forms(connection: Connection, ingredients: list[int]) -> dict[int, Rea
     return found
 
 
-def _notes(ingredients: list[str], measurements: list[str]) -> list[str]:
+def _notes(conditions: list[int], ingredients: list[str], measurements: list[str]) -> list[str]:
     found: list[str] = []
+    if conditions:
+        said = ", ".join(map(str, conditions))
+        found.append(f"The vocabulary has no condition {said}: the place of the disease may not be found.")
     if ingredients:
         found.append(f"The vocabulary has no ingredient {', '.join(ingredients)}: exposures to it cannot be found.")
     if measurements:

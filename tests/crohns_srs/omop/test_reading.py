@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crohns_srs.omop import ReadOptions, open_database, people, read_people, read_vocabulary, stream_inputs
+from crohns_srs.data.config import load_config
+from crohns_srs.omop import KEYS, ReadOptions, open_database, people, read_people, read_vocabulary, stream_inputs
 from crohns_srs.omop.cohort import Cohort, cohort_document
+from crohns_srs.omop.measurements import QUANTITIES
+from crohns_srs.omop.options import BMI, CDAI, CRP
 from tests.oracles.omop_tables import plain_inputs, read_tables
 
 if TYPE_CHECKING:
@@ -66,6 +69,29 @@ def test_postgresql_and_sqlite_give_the_same_answers(demo_file: Path, postgresql
             cohort.add(one)
         cohorts.append(cohort_document(cohort))
     assert cohorts[0] == cohorts[1]
+
+
+def test_the_inputs_are_those_of_a_patient_case():
+    assert set(KEYS) == {one.case for one in load_config().covariates if not one.is_placebo_only}
+    limits = {one.case: (one.low, one.high) for one in load_config().covariates}
+    kinds = {"bmi_kg_per_m2": BMI, "crp_mg_per_L": CRP, "cdai": CDAI}
+    assert {key: limits[key] for key in kinds} == {
+        key: (QUANTITIES[of].low, QUANTITIES[of].high) for key, of in kinds.items()
+    }
+
+
+def test_the_list_finds_by_the_beginning_of_an_id_or_the_whole_source_value(demo_file: Path):
+    database = open_database(str(demo_file))
+    everyone = people(database, limit=1_000)
+    assert len(everyone.people) == everyone.n_found > 350
+    assert 4 not in {one.person_id for one in everyone.people}
+    some = people(database, " 12 ")
+    assert {str(one.person_id)[:2] for one in some.people} == {"12"}
+    assert people(database, "1", limit=3).n_found > len(people(database, "1", limit=3).people) == 3
+    assert [one.person_id for one in people(database, "demo-5").people] == [5]
+    assert (
+        people(database, "demo-").people == people(database, "%").people == people(database, "' OR 1=1 --").people == ()
+    )
 
 
 @pytest.mark.requirement("OMOP-02")
