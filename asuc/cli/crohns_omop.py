@@ -48,21 +48,21 @@ def omop(
     ] = 2016,
     schema: Annotated[str | None, typer.Option(help="Schema of the tables.")] = None,
     vocabulary_schema: Annotated[str | None, typer.Option(help="Schema of the vocabulary, if another.")] = None,
-    bmi_days: Annotated[int, typer.Option(help="How old a weight or BMI may be [day].", min=1, max=36_500)] = 365,
-    crp_days: Annotated[int, typer.Option(help="How old a CRP may be [day].", min=1, max=36_500)] = 90,
-    cdai_days: Annotated[int, typer.Option(help="How old a CDAI may be [day].", min=1, max=36_500)] = 30,
+    bmi_days: Annotated[int, typer.Option(help="How old a weight or BMI may be, in days.", min=1, max=36_500)] = 365,
+    crp_days: Annotated[int, typer.Option(help="How old a CRP may be, in days.", min=1, max=36_500)] = 90,
+    cdai_days: Annotated[int, typer.Option(help="How old a CDAI may be, in days.", min=1, max=36_500)] = 30,
     history_days: Annotated[
         int,
-        typer.Option(min=0, max=36_500, help="Observation without which no anti-TNF on record means nothing [day]."),
+        typer.Option(min=0, max=36_500, help="Observation without which no anti-TNF on record means nothing, in days."),
     ] = 365,
     gap_days: Annotated[
-        int, typer.Option(min=0, max=36_500, help="How long before the index date observation may have ended [day].")
+        int, typer.Option(min=0, max=36_500, help="How long before the index date observation may have ended, in days.")
     ] = 0,
     current_days: Annotated[
-        int, typer.Option(min=0, max=3_650, help="How far from the index date an exposure still is current [day].")
+        int, typer.Option(min=0, max=3_650, help="How far from the index date an exposure still is current, in days.")
     ] = 0,
     supply_days: Annotated[
-        int, typer.Option(min=1, max=3_650, help="How long an exposure without end and supply lasts [day].")
+        int, typer.Option(min=1, max=3_650, help="How long an exposure without end and supply lasts, in days.")
     ] = 30,
     high_sensitivity: Annotated[bool, typer.Option("--hs-crp", help="High-sensitivity CRP counts too.")] = False,
     golimumab: Annotated[bool, typer.Option("--golimumab", help="Golimumab counts as an anti-TNF.")] = False,

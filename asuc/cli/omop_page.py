@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from asuc.cli.omop_tables import CAVEAT, RECKONED, cohort_tables, missing_sentences, sentences
 from asuc.validation.page import Section, validation_page
@@ -25,7 +25,7 @@ def cohort_page(document: Mapping[str, Any]) -> str:
         ("Database", document["database"]),
         ("Index date", document["index_date"]),
         ("Software", document["software"]),
-        *((name.replace("_", " ").capitalize(), str(value)) for name, value in options.items()),
+        *((name, _said(value)) for name, value in options.items()),
     )
     return validation_page(
         "Crohn's disease in a database: biologics by age and sex",
@@ -34,3 +34,9 @@ def cohort_page(document: Mapping[str, Any]) -> str:
         warnings=tuple(document["warnings"]),
         facts=facts,
     )
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, cast("list[object]", value))) or "none"
+    return "none" if value is None else str(value)

@@ -96,7 +96,7 @@ def missing_sentences(document: Mapping[str, Any]) -> list[str]:
     missing: Mapping[str, int] = document["missing"]
     if not missing:
         return []
-    return [f"Not known: {', '.join(f'{key} of {n:,}' for key, n in missing.items())}."]
+    return [f"Persons of whom an input is missing: {', '.join(f'{key} {n:,}' for key, n in missing.items())}."]
 
 
 def _band(one: Mapping[str, Any]) -> str:
