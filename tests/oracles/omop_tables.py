@@ -119,11 +119,17 @@ def _age(who: dict[str, Any], index: date) -> int | None:
 
 
 def _observed_since(tables: Tables, person: int, index: date) -> date | None:
-    for row in tables.records["observation_period"][person]:  # one for each person here
-        start, end = (date.fromisoformat(row[f"observation_period_{side}_date"]) for side in ("start", "end"))
-        if start <= index <= end:
-            return start
-    return None
+    days: set[int] = set()
+    for row in tables.records["observation_period"][person]:
+        start, end = (row[f"observation_period_{side}_date"] for side in ("start", "end"))
+        if start and end and start <= end:
+            days |= set(range(date.fromisoformat(start).toordinal(), date.fromisoformat(end).toordinal() + 1))
+    day = index.toordinal()
+    if day not in days:
+        return None
+    while day - 1 in days:
+        day -= 1
+    return date.fromordinal(day)
 
 
 def _has(tables: Tables, concepts: set[int], group: str) -> bool:
@@ -147,7 +153,8 @@ def _current(tables: Tables, drugs: list[Any], group: str, index: date, since: d
         start = date.fromisoformat(row["drug_exposure_start_date"])
         end = date.fromisoformat(row["drug_exposure_end_date"]) if row["drug_exposure_end_date"] else None
         if end is None or end < start:
-            end = start + timedelta(days=row["days_supply"] or 30)
+            supply = row["days_supply"]
+            end = start + timedelta(days=supply if supply and 0 < supply < 3_660 else 30)
         if not start <= index <= end:
             continue
         if group != "steroid" or row["route_concept_id"] in _SYSTEMIC:
@@ -199,11 +206,11 @@ def _bmi(tables: Tables, person: int, index: date) -> float | None:
     weight = _latest(tables, person, index, {3025315, 3013762}, _TO_KG, 365, (10, 500))
     height = _latest(tables, person, index, {3036277, 3023540}, _TO_METRES, 365, (0.5, 2.7))
     if height is None:
-        # Heights of people who were not grown up do not count; the demonstration measures none before 18 more than a year ago but by the way.
         grown = [
             row
             for row in tables.records["measurement"][person]
-            if _age(tables.people[person], date.fromisoformat(row["measurement_date"])) is not None
+            if row["measurement_date"]
+            and _age(tables.people[person], date.fromisoformat(row["measurement_date"])) is not None
             and (_age(tables.people[person], date.fromisoformat(row["measurement_date"])) or 0) >= 18
         ]
         only = Tables(records={"measurement": {person: grown}})
