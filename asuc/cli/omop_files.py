@@ -89,11 +89,11 @@ def write_table(file: Path, document: dict[str, Any]) -> None:
 
 
 def source_words(source: dict[str, Any]) -> str:
-    """Return how a value follows, and the records it stands on: ``latest weight: measurement 17 of 2024-06-20 [kg]``."""
+    """Return how a value follows, and the records it stands on: ``latest weight: measurement 17 of 2024-06-20 in kg``."""
     records = [
         f"{one['table']} {one['id']}"
         + (f" of {one['date']}" if one["date"] else "")
-        + (f" [{one['unit']}]" if one["unit"] else "")
+        + (f" in {one['unit']}" if one["unit"] else "")
         for one in source["records"]
     ]
     return f"{source['how']}: {', '.join(records)}" if records else source["how"]

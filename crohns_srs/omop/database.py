@@ -200,7 +200,13 @@ def _engine(url: URL, name: str) -> Engine:
         hint = " (`pip install 'asuc[postgresql]'`)" if backend == "postgresql" else ""
         message = f"needs the Python package {error.name!r}, which is not installed{hint}"
         raise input_error(name, message) from None
-    return engine.execution_options(postgresql_readonly=True) if backend == "postgresql" else engine
+    if backend != "postgresql":
+        return engine
+    if engine.driver == "psycopg":
+        from crohns_srs.omop.postgresql import read_any_date  # noqa: PLC0415 - the driver is optional
+
+        event.listen(engine, "connect", read_any_date)
+    return engine.execution_options(postgresql_readonly=True)
 
 
 def _sqlite_engine(url: URL, name: str) -> Engine:

@@ -45,7 +45,7 @@ def test_a_person_is_printed_with_the_records(database: str, capsys: pytest.Capt
     assert omop(database, "--person", "1", "--person", "5", "--recommend") == 0
     said = capsys.readouterr().out
     assert "Person 1 on 2024-06-30: Crohn's disease since 2016-04-13" in said
-    assert "latest C-reactive protein: measurement 2 of 2024-06-26 [mg/L]" in said
+    assert "latest C-reactive protein: measurement 2 of 2024-06-26 in mg/L" in said
     assert "missing: no concept and no source value of the CDAI is named" in said
     assert "no proven benefit for this patient" in " ".join(said.split())
     assert said.index("Person 1") < said.index("Person 5")

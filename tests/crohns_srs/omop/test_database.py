@@ -193,21 +193,53 @@ def test_a_lost_connection_is_told(postgresql_url: str, server: str):
     other.dispose()
 
 
-def test_servers_without_an_encoding_are_read(server: str):
-    base = f"postgresql+psycopg://postgres@/{{}}?host={server}"
-    admin = create_engine(base.format("postgres"), isolation_level="AUTOCOMMIT")
+def of_its_own(server: str, name: str, encoding: str) -> str:
+    """Return a new database on the server with the people who have one difficulty each."""
+    admin = create_engine(f"postgresql+psycopg://postgres@/postgres?host={server}", isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        words = "CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        words = f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
         connection.execute(text(words))
     admin.dispose()
-    engine = create_engine(base.format("plain"), connect_args={"client_encoding": "utf8"})
+    url = f"postgresql+psycopg://postgres@/{name}?host={server}"
+    engine = create_engine(url, connect_args={"client_encoding": "utf8"})
     fill(engine, demo_rows(0, 1, lambda _: None))
-    assert read_people(open_database(base.format("plain")), [1], INDEX, ReadOptions())[0].case["sex"] == "female"
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE person SET gender_source_value = convert_from('\\xe9', 'SQL_ASCII')"))
     engine.dispose()
+    return url
+
+
+def change(url: str, *statements: str) -> None:
+    engine = create_engine(url, connect_args={"client_encoding": "utf8"})
+    with engine.begin() as connection:
+        for one in statements:
+            connection.execute(text(one))
+    engine.dispose()
+
+
+def test_dates_that_python_has_not_end_nothing(server: str):
+    url = of_its_own(server, "endless", "UTF8")
+    change(
+        url,
+        "ALTER TABLE person ALTER COLUMN birth_datetime TYPE timestamptz USING birth_datetime AT TIME ZONE 'UTC'",
+        "UPDATE drug_exposure SET drug_exposure_end_date = 'infinity' WHERE person_id IN (1, 2)",
+        "UPDATE observation_period SET observation_period_end_date = 'infinity'",
+        "UPDATE measurement SET measurement_datetime = 'infinity' WHERE person_id = 1",
+        "UPDATE measurement SET measurement_date = '-infinity' WHERE person_id = 2",
+        "INSERT INTO condition_occurrence VALUES (99, 1, 4244235, '20000-01-01')",
+        "INSERT INTO condition_occurrence VALUES (98, 1, 4244235, '0044-03-15 BC')",
+    )
+    first, second = read_people(open_database(url), [1, 2], INDEX, ReadOptions())
+    assert (first.case["age_year"], first.case["crp_mg_per_L"], first.case["ileal"]) == (70, 8.73, False)
+    assert [one.case["steroid"] for one in (first, second)] == [True, True]
+    assert second.case["tnf_history"] is False
+    assert second.case["crp_mg_per_L"] is None
+
+
+def test_servers_without_an_encoding_are_read(server: str):
+    url = of_its_own(server, "plain", "SQL_ASCII")
+    assert read_people(open_database(url), [1], INDEX, ReadOptions())[0].case["sex"] == "female"
+    change(url, "UPDATE person SET gender_source_value = convert_from('\\xe9', 'SQL_ASCII')")
     with pytest.raises(InputError, match=r'cannot be read \(invalid byte sequence for encoding "UTF8": 0xe9\)'):
-        read_people(open_database(base.format("plain")), [1], INDEX, ReadOptions())
+        read_people(open_database(url), [1], INDEX, ReadOptions())
 
 
 def test_a_password_in_an_answer_is_taken_out():
