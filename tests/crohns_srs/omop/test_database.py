@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from crohns_srs.omop import Database, ReadOptions, open_database, read_people, read_vocabulary
+from crohns_srs.omop import ReadOptions, open_database, read_people, read_vocabulary
 from crohns_srs.omop.database import said_of
 from crohns_srs.omop.demo import demo_rows, fill, write_demo
 from pkpd.errors import InputError
+from tests.crohns_srs.omop.databases import altered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +55,32 @@ def test_what_cannot_be_opened_is_told_without_the_password(url: str, expected: 
     assert refusal(url).startswith(expected)
 
 
+def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = refusal(f"postgresql://me:{SECRET}@127.0.0.1:1/cdm")
+    assert said.startswith(
+        "postgresql://127.0.0.1:1/cdm: needs the Python package 'psycopg', which is not installed (`pip install"
+    )
+
+
+def test_a_file_may_be_called_anything(demo_file: Path, tmp_path: Path):
+    folder = tmp_path / "odd #1?%20ä"
+    folder.mkdir()
+    file = folder / "c d.sqlite"
+    file.write_bytes(demo_file.read_bytes())
+    assert read_people(open_database(str(file)), [1], INDEX, ReadOptions())[0].case["sex"] == "female"
+
+
+def test_views_serve_as_tables_and_the_size_of_letters_does_not_count(demo_file: Path, tmp_path: Path):
+    database = altered(
+        demo_file,
+        tmp_path,
+        "ALTER TABLE person RENAME TO p",
+        "CREATE VIEW PERSON AS SELECT * FROM p",
+    )
+    assert read_people(database, [1], INDEX, ReadOptions())[0].case["sex"] == "female"
+
+
 def test_a_file_of_something_else_is_told(tmp_path: Path):
     (tmp_path / "text.sqlite").write_text("person_id,year_of_birth\n1,1960\n" * 100, encoding="utf-8")
     assert "file is not a database" in refusal(str(tmp_path / "text.sqlite"))
@@ -77,17 +105,6 @@ def test_the_wrong_schema_of_a_server_is_told(postgresql_url: str):
     said = refusal(postgresql_url, "cdm")  # where the vocabulary is not
     assert "has no table concept, concept_ancestor, concept_relationship in schema 'cdm'" in said
     assert "has no table person" in refusal(postgresql_url)
-
-
-def altered(demo_file: Path, tmp_path: Path, *statements: str) -> Database:
-    """Return a copy of the invented database with changes."""
-    file = tmp_path / "altered.sqlite"
-    file.write_bytes(demo_file.read_bytes())
-    with sqlite3.connect(file) as connection:
-        for one in statements:
-            connection.execute(one)
-    connection.close()
-    return open_database(str(file))
 
 
 def test_a_vocabulary_without_crohns_disease_is_told(demo_file: Path, tmp_path: Path):
