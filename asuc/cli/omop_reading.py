@@ -109,7 +109,7 @@ def read_many(
     from crohns_srs.omop.answers import answer_for, label_for  # noqa: PLC0415
     from crohns_srs.omop.cohort import Cohort  # noqa: PLC0415
     from crohns_srs.omop.document import person_entry  # noqa: PLC0415
-    from crohns_srs.omop.records import count_people  # noqa: PLC0415
+    from crohns_srs.omop.stream import count_people  # noqa: PLC0415
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
 

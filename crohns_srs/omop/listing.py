@@ -9,7 +9,7 @@ from sqlalchemy import String, cast, func, or_, select
 
 from crohns_srs.omop.cells import whole_of
 from crohns_srs.omop.demographics import SEXES
-from crohns_srs.omop.records import with_crohns
+from crohns_srs.omop.queries import with_crohns
 from crohns_srs.omop.tables import PERSON
 from crohns_srs.omop.vocabulary import crohns_domain
 

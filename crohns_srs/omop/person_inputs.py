@@ -11,7 +11,7 @@ from crohns_srs.omop.demographics import age_on, born, sex_of
 from crohns_srs.omop.diagnosis import ileal_disease
 from crohns_srs.omop.drugs import Biologic, anti_tnf_history, biologics_of, current_use
 from crohns_srs.omop.measurements import bmi_of, cdai_of, crp_of
-from crohns_srs.omop.records import stream_people
+from crohns_srs.omop.stream import stream_people
 from crohns_srs.omop.tables import CONDITION_OCCURRENCE
 from crohns_srs.omop.vocabulary import read_vocabulary
 from crohns_srs.predict.case import SCHEMA
