@@ -260,19 +260,22 @@ def _dose_forms(connection: Connection, ingredients: list[int]) -> dict[int, Rea
     """Return how far each drug with one of the ingredients goes; of several dose forms, the farthest."""
     if not ingredients:
         return {}
-    link = CONCEPT_RELATIONSHIP.c
+    form, mapped = CONCEPT_RELATIONSHIP.alias(), CONCEPT_RELATIONSHIP.c
     below = select(CONCEPT_ANCESTOR.c.descendant_concept_id).where(
         CONCEPT_ANCESTOR.c.ancestor_concept_id.in_(ingredients)
     )
-    query = (
-        select(link.concept_id_1, CONCEPT.c.concept_name)
-        .join_from(CONCEPT_RELATIONSHIP, CONCEPT, link.concept_id_2 == CONCEPT.c.concept_id)
-        .where(link.relationship_id == "RxNorm has dose form", link.concept_id_1.in_(below))
+    has_form = form.join(CONCEPT, form.c.concept_id_2 == CONCEPT.c.concept_id)
+    is_form = (form.c.relationship_id == "RxNorm has dose form") & form.c.concept_id_1.in_(below)
+    own = select(form.c.concept_id_1, CONCEPT.c.concept_name).select_from(has_form).where(is_form)
+    by_map = (
+        select(mapped.concept_id_1, CONCEPT.c.concept_name)
+        .select_from(has_form.join(CONCEPT_RELATIONSHIP, mapped.concept_id_2 == form.c.concept_id_1))
+        .where(is_form, _is_map())
     )
     beginnings = shipped_concepts().dose_forms_systemic
     found: dict[int, Reach] = {}
-    for drug, form in connection.execute(query):
-        if (form or "").lower().startswith(beginnings):
+    for drug, name in connection.execute(union(own, by_map)):
+        if (name or "").lower().startswith(beginnings):
             found[drug] = Reach.SYSTEMIC
         else:
             found.setdefault(drug, Reach.LOCAL)

@@ -159,7 +159,7 @@ def _current(tables: Tables, drugs: list[Any], group: str, index: date, since: d
             continue
         if group != "steroid" or row["route_concept_id"] in _SYSTEMIC:
             return True
-        forms = tables.forms.get(row["drug_concept_id"], set())
+        forms: set[int] = set().union(*(tables.forms.get(one, set()) for one in concepts))
         if row["route_concept_id"] not in _ELSEWHERE:
             if forms & _FORMS_SYSTEMIC:
                 return True
