@@ -51,6 +51,7 @@ def options_entry(options: ReadOptions) -> dict[str, Any]:
 def _source(value: InputValue) -> dict[str, Any]:
     return {
         "how": value.how,
+        "censored": value.censored or None,
         "records": [
             {
                 "table": record.table,

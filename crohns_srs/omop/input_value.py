@@ -54,12 +54,15 @@ class InputValue:
         What it stands on.
     warnings : tuple of str
         What to keep in mind, in one sentence each.
+    censored : str
+        ``below`` or ``above`` where the true value lies on that side of `value`, a limit of measurement; else empty.
     """
 
     value: Value | None
     how: str
     records: tuple[SourceRecord, ...] = ()
     warnings: tuple[str, ...] = ()
+    censored: str = ""
 
     @property
     def is_missing(self) -> bool:

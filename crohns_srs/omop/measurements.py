@@ -183,11 +183,11 @@ def _as_input(key: str, kind: str, found: Found) -> InputValue:
     how = f"latest {quantity.title}"
     if found.latest.unit not in {quantity.unit, ""}:
         how += f", converted from {found.latest.unit}"
-    if record.operator in BELOW | ABOVE:
-        side = "below" if record.operator in BELOW else "above"
+    side = "below" if record.operator in BELOW else "above" if record.operator in ABOVE else ""
+    if side:
         how += f", a limit: the true value lies {side}"
         warnings += (f"{key}: reported as {side} {found.latest.value:g}; the limit itself is taken.",)
-    return InputValue(found.latest.value, how, (measured_source(record, found.latest.unit),), warnings)
+    return InputValue(found.latest.value, how, (measured_source(record, found.latest.unit),), warnings, side)
 
 
 def _search(

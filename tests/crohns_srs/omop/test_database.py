@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from crohns_srs.omop import ReadOptions, open_database, read_people, read_vocabulary
 from crohns_srs.omop.database import said_of
-from crohns_srs.omop.demo import demo_rows, fill, write_demo
+from crohns_srs.omop.demo import demo_rows, write_demo
 from pkpd.errors import InputError
-from tests.crohns_srs.omop.databases import altered
+from tests.crohns_srs.omop.databases import altered, of_its_own
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,20 +210,6 @@ def test_a_lost_connection_is_told(postgresql_url: str, server: str):
     other.dispose()
 
 
-def of_its_own(server: str, name: str, encoding: str) -> str:
-    """Return a new database on the server with the people who have one difficulty each."""
-    admin = create_engine(f"postgresql+psycopg://postgres@/postgres?host={server}", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        words = f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
-        connection.execute(text(words))
-    admin.dispose()
-    url = f"postgresql+psycopg://postgres@/{name}?host={server}"
-    engine = create_engine(url, connect_args={"client_encoding": "utf8"})
-    fill(engine, demo_rows(0, 1, lambda _: None))
-    engine.dispose()
-    return url
-
-
 def change(url: str, *statements: str) -> None:
     engine = create_engine(url, connect_args={"client_encoding": "utf8"})
     with engine.begin() as connection:
@@ -233,7 +219,7 @@ def change(url: str, *statements: str) -> None:
 
 
 def test_dates_that_python_has_not_end_nothing(server: str):
-    url = of_its_own(server, "endless", "UTF8")
+    url = of_its_own(server, "endless", demo_rows(0, 1, lambda _: None))
     change(
         url,
         "ALTER TABLE person ALTER COLUMN birth_datetime TYPE timestamptz USING birth_datetime AT TIME ZONE 'UTC'",
@@ -252,7 +238,7 @@ def test_dates_that_python_has_not_end_nothing(server: str):
 
 
 def test_servers_without_an_encoding_are_read(server: str):
-    url = of_its_own(server, "plain", "SQL_ASCII")
+    url = of_its_own(server, "plain", demo_rows(0, 1, lambda _: None), encoding="SQL_ASCII")
     assert read_people(open_database(url), [1], INDEX, ReadOptions())[0].case["sex"] == "female"
     change(url, "UPDATE person SET gender_source_value = convert_from('\\xe9', 'SQL_ASCII')")
     with pytest.raises(InputError, match=r'cannot be read \(invalid byte sequence for encoding "UTF8": 0xe9\)'):

@@ -19,6 +19,7 @@ from crohns_srs.omop.tables import (
     OBSERVATION_PERIOD,
     PERSON,
 )
+from tests.crohns_srs.omop.databases import of_its_own
 from tests.oracles.omop_tables import plain_inputs, read_tables
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Table
+
+    from crohns_srs.omop import PersonInputs
 
 INDEX = date(2024, 2, 29)
 N_PEOPLE = 250
@@ -113,16 +116,24 @@ def random_rows(rng: np.random.Generator) -> Iterator[tuple[Table, dict[str, Any
             yield MEASUREMENT, {"person_id": person, "measurement_date": when, **row}
 
 
+def everybody(url: str) -> list[PersonInputs]:
+    database, options = open_database(url), ReadOptions(cdai_concepts=(2000004001,))
+    vocabulary = read_vocabulary(database, options)
+    return list(stream_inputs(database, vocabulary, range(1, N_PEOPLE + 1), INDEX, options))
+
+
+def rows_of(seed: int) -> list[tuple[Table, dict[str, Any]]]:
+    return [*vocabulary_rows(), *random_rows(np.random.default_rng(seed))]
+
+
 @pytest.mark.requirement("OMOP-01")
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 def test_every_input_is_that_of_a_plain_reading(tmp_path: Path, seed: int):
     file = tmp_path / "random.sqlite"
     engine = create_engine(f"sqlite:///{file}")
-    rng = np.random.default_rng(seed)
-    fill(engine, [*vocabulary_rows(), *random_rows(rng)])
+    fill(engine, rows_of(seed))
     engine.dispose()
-    database, options = open_database(str(file)), ReadOptions(cdai_concepts=(2000004001,))
-    read = stream_inputs(database, read_vocabulary(database, options), range(1, N_PEOPLE + 1), INDEX, options)
+    read = everybody(str(file))
     tables = read_tables(file)
     n_known = dict.fromkeys(KEYS, 0)
     for one in read:
@@ -135,3 +146,12 @@ def test_every_input_is_that_of_a_plain_reading(tmp_path: Path, seed: int):
             n_known[key] += found is not None
         assert (one.crohns_since is not None) is expected["has_crohns"], one.person_id
     assert min(n_known.values()) > 5
+
+
+@pytest.mark.requirement("OMOP-02")
+def test_postgresql_and_sqlite_give_the_same_answers(tmp_path: Path, server: str):
+    file = tmp_path / "random.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    fill(engine, rows_of(5))
+    engine.dispose()
+    assert everybody(str(file)) == everybody(of_its_own(server, "random_records", rows_of(5)))

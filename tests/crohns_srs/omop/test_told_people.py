@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crohns_srs.omop import PersonInputs, ReadOptions, open_database, read_people
+from crohns_srs.omop.document import person_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +92,8 @@ def test_the_last_of_a_day_is_taken_and_a_limit_is_told(demo_file: Path):
     assert found.case["crp_mg_per_L"] == 5.0
     assert any("other values of 2024-06-25 too (9)" in said for said in found.warnings)
     assert any("reported as below 5" in said for said in found.warnings)
+    assert found.values["crp_mg_per_L"].censored == "below"
+    assert person_entry(found)["sources"]["crp_mg_per_L"]["censored"] == "below"
 
 
 @pytest.mark.requirement("OMOP-01")
