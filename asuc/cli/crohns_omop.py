@@ -13,7 +13,7 @@ from asuc.cli.omop_files import PERSON_KINDS, TABLE_KINDS, check_file, source_wo
 from asuc.cli.omop_options import LARGEST_ID, index_day, persons_of, unit_words
 from asuc.cli.omop_reading import ReadingTask, read_many, read_named, write_entries
 from asuc.cli.omop_tables import cohort_parts
-from asuc.cli.output import print_json, report, write_output
+from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
@@ -139,18 +139,17 @@ def omop(
         said = [*parts, *vocabulary.notes, *([] if file is None else [f"Written to {file}."])]
     else:
         counted = read_many(task, ids, since, file, is_answered=recommend, is_labelled=cohort)
-        if not cohort:
-            for note in vocabulary.notes:
-                report(note)
-            write_output(
-                f"{counted.everybody.n + counted.n_refused:,} persons, {counted.n_refused:,} of them refused: {out}\n"
-            )
-            return
-        document = {"schema": COHORT_SCHEMA, **head, **cohort_document(counted)}
+        files = [str(one) for one in (file, *tables) if one is not None]
+        written = [f"Written to {', '.join(files)}."] if files else []
+        if cohort:
+            document = {"schema": COHORT_SCHEMA, **head, **cohort_document(counted)}
+            said = [*cohort_parts(document), *written]
+        else:
+            n_persons = counted.everybody.n + counted.n_refused
+            document = {"schema": SCHEMA, **head, "n_persons": n_persons, "n_refused": counted.n_refused, "out": out}
+            said = [f"{n_persons:,} persons, {counted.n_refused:,} of them refused.", *vocabulary.notes, *written]
         for name in tables:
             write_table(name, document)
-        files = [str(one) for one in (file, *tables) if one is not None]
-        said = [*cohort_parts(document), *([f"Written to {', '.join(files)}."] if files else [])]
     if as_json:
         print_json(document)
     else:

@@ -109,7 +109,10 @@ def test_a_cohort_is_written_row_by_row_and_counted(database: str, tmp_path: Pat
 def test_persons_of_a_file_have_a_row_each(database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     ids, out = tmp_path / "ids.txt", tmp_path / "people.csv"
     ids.write_text("\ufeff5\n\n 4 \n5\n1\n", encoding="utf-8")
-    assert omop(database, "--persons", str(ids), "--out", str(out)) == 0
+    assert omop(database, "--persons", str(ids), "--out", str(out), "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["n_persons"], document["n_refused"], document["out"]) == (3, 1, str(out))
+    assert omop(database, "--persons", str(ids), "--out", str(out), "--force") == 0
     assert "3 persons, 1 of them refused" in capsys.readouterr().out
     with out.open(encoding="utf-8", newline="") as stream:
         assert [(row["person_id"], row["status"]) for row in csv.DictReader(stream)] == [
