@@ -6,8 +6,12 @@ import typer
 
 from asuc.cli.crohns_fit import fit
 from asuc.cli.crohns_recommend import recommend
+from asuc.cli.crohns_validate import validate
 
 crohns = typer.Typer(help="Pooled trials of Crohn's disease: one model for each class of drugs.", no_args_is_help=True)
 
 crohns.command("fit", epilog="Example: asuc crohns fit participants.csv --config trials.toml --out crohns")(fit)
 crohns.command("recommend", epilog="Example: asuc crohns recommend case.json --uncertainty coherent")(recommend)
+crohns.command(
+    "validate", epilog="Example: asuc crohns validate participants.csv --config trials.toml --out validation"
+)(validate)
