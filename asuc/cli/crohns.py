@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from asuc.cli.crohns_fit import fit
+from asuc.cli.crohns_power import power
 from asuc.cli.crohns_recommend import recommend
 from asuc.cli.crohns_validate import validate
 
@@ -15,3 +16,6 @@ crohns.command("recommend", epilog="Example: asuc crohns recommend case.json --u
 crohns.command(
     "validate", epilog="Example: asuc crohns validate participants.csv --config trials.toml --out validation"
 )(validate)
+crohns.command("power", epilog="Example: asuc crohns power --eligible age_year>=50 --eligible sex=female --out power")(
+    power
+)
