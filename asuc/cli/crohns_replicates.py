@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from crohns_srs.evaluation.resampling import Resampling, Task
-    from pkpd.arrays import FloatArray
+    from crohns_srs.evaluation.resampling import Resampling, Result, Task
 
-    Kept = dict[Task, dict[str, FloatArray]]
+    Kept = dict[Task, Result]
 
 _FOLDER = "replicates"
 
@@ -79,7 +78,7 @@ def _file(folder: Path, task: Task) -> Path:
     return folder / _FOLDER / f"{kind.value}-{number}.npz"
 
 
-def _keep(file: Path, arrays: dict[str, FloatArray]) -> None:
+def _keep(file: Path, arrays: Result) -> None:
     import numpy as np  # noqa: PLC0415
 
     beside = file.with_suffix(".new")
@@ -88,7 +87,7 @@ def _keep(file: Path, arrays: dict[str, FloatArray]) -> None:
     beside.replace(file)
 
 
-def _kept(file: Path) -> dict[str, FloatArray] | None:
+def _kept(file: Path) -> Result | None:
     """Return a replicate; None where it is not there, or not whole, so that it is computed again."""
     import numpy as np  # noqa: PLC0415
 

@@ -15,7 +15,7 @@ from crohns_srs.evaluation.study import Evaluation, Labeling
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from crohns_srs.evaluation.resampling import Resampling, Task
+    from crohns_srs.evaluation.resampling import Resampling, Result, Task
     from pkpd.arrays import FloatArray
 
 LEAST_DRAWS = 20
@@ -94,7 +94,7 @@ class LearnerLabels:
     same_best: float
 
 
-def null_of(replicates: Sequence[Mapping[str, FloatArray]], n_failed: int) -> Null:
+def null_of(replicates: Sequence[Result], n_failed: int) -> Null:
     """Return what exchanges found."""
     empty = np.empty((0, len(UNCERTAINTIES)))
     labelled, ordered = (
@@ -103,9 +103,7 @@ def null_of(replicates: Sequence[Mapping[str, FloatArray]], n_failed: int) -> Nu
     return Null(len(replicates), n_failed, labelled, ordered)
 
 
-def stability_of(
-    found: Evaluation, ids: Sequence[str], replicates: Sequence[Mapping[str, FloatArray]], n_failed: int
-) -> Stability:
+def stability_of(found: Evaluation, ids: Sequence[str], replicates: Sequence[Result], n_failed: int) -> Stability:
     """Return how often draws give each patient the label of the table itself; at least one draw."""
     original = np.array([found.groups[one] for one in UNCERTAINTIES])
     same: FloatArray = np.zeros(original.shape[:2])
@@ -187,7 +185,7 @@ class Study:
 def study_of(
     shared: Resampling,
     found: Evaluation,
-    replicates: Mapping[Task, Mapping[str, FloatArray]],
+    replicates: Mapping[Task, Result],
     failures: Mapping[Task, str],
 ) -> Study:
     """Return what an evaluation and its replicates found.
@@ -205,7 +203,7 @@ def study_of(
     """
     ids = [one.id for one in shared.participants.config.classes]
 
-    def of(kind: Kind) -> tuple[list[Mapping[str, FloatArray]], int]:
+    def of(kind: Kind) -> tuple[list[Result], int]:
         """Return the results of one kind in the order of their numbers, and how many have none."""
         kept = [replicates[task] for task in sorted(replicates, key=lambda one: one[1]) if task[0] is kind and task[1]]
         return kept, sum(task[0] is kind for task in failures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy.special import ndtr
@@ -36,6 +36,8 @@ class Kind(Enum):
 
 Task: TypeAlias = tuple[Kind, int]
 """Kind of a replicate, and its number."""
+Result: TypeAlias = dict[str, np.ndarray[Any, np.dtype[Any]]]
+"""What a replicate found, by name: shares and effects, and groups of labels as whole numbers."""
 _LEARNERS = {Kind.FOREST: Learner.FOREST, Kind.BOOSTING: Learner.BOOSTING}
 _ORDER = tuple(Kind)
 
@@ -65,7 +67,7 @@ class Resampling:
     seed: int
 
 
-def replicate(shared: Resampling, task: Task) -> dict[str, FloatArray | IntArray]:
+def replicate(shared: Resampling, task: Task) -> Result:
     """Return one replicate.
 
     Parameters
