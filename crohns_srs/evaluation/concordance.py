@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray, IntArray
 
 
+# Pairs less than which are left beyond chance by rounding alone.
+_ROUNDING = 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class Concordance:
     """Agreement of two labelings.
@@ -95,7 +99,7 @@ def stratified_kappa(first: IntArray, second: IntArray, is_counted: BoolArray) -
         observed += float((x == y).sum())
         share_x, share_y = _shares(x), _shares(y)
         expected += x.size * float(share_x @ share_y)
-    if n - expected < 1e-9 * n:
+    if n - expected < _ROUNDING:
         return float("nan")
     return (observed - expected) / (n - expected)
 
