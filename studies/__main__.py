@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from studies import estimation, imputation, joint, optimum, pipeline
+from studies import estimation, imputation, joint, labels, optimum, pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ STUDIES: dict[str, tuple[str, Callable[[list[str]], None]]] = {
     "estimation": (estimation.QUESTION, estimation.main),
     "imputation": (imputation.QUESTION, imputation.main),
     "joint": (joint.QUESTION, joint.main),
+    "labels": (labels.QUESTION, labels.main),
     "optimum": (optimum.QUESTION, optimum.main),
     "pipeline": (pipeline.QUESTION, pipeline.main),
 }

@@ -6,10 +6,18 @@ import typer
 
 from asuc.cli.crohns_fit import fit
 from asuc.cli.crohns_omop import omop
+from asuc.cli.crohns_power import power
 from asuc.cli.crohns_recommend import recommend
+from asuc.cli.crohns_validate import validate
 
 crohns = typer.Typer(help="Pooled trials of Crohn's disease: one model for each class of drugs.", no_args_is_help=True)
 
 crohns.command("fit", epilog="Example: asuc crohns fit participants.csv --config trials.toml --out crohns")(fit)
 crohns.command("recommend", epilog="Example: asuc crohns recommend case.json --uncertainty coherent")(recommend)
 crohns.command("omop", epilog="Example: asuc crohns omop --url cdm.sqlite --person 1 --index-date 2024-06-30")(omop)
+crohns.command(
+    "validate", epilog="Example: asuc crohns validate participants.csv --config trials.toml --out validation"
+)(validate)
+crohns.command("power", epilog="Example: asuc crohns power --eligible age_year>=50 --eligible sex=female --out power")(
+    power
+)

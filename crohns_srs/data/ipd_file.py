@@ -13,7 +13,7 @@ from pkpd.errors import InputError, Problem
 from pkpd.toml_file import closest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from crohns_srs.data.config import Config, Covariate
     from pkpd.arrays import BoolArray, FloatArray
@@ -64,7 +64,9 @@ def read_participants(path: str, config: Config) -> Participants:
         With every problem of the file, each with its line, column and value.
     """
     table = read_table(path, "one row for each participant")
-    if missing := tuple(_missing(table, config)):
+    wanted = [config.trial_column, config.treatment_column, config.outcome.column]
+    wanted += [one.column for one in config.covariates]
+    if missing := tuple(_missing(table, wanted)):
         raise InputError((*missing, *table.faults))
     problems = list(table.faults)
     trial = _text(table, config.trial_column)
@@ -80,9 +82,37 @@ def read_participants(path: str, config: Config) -> Participants:
     return Participants(config, path, table.sha256, trial, arm, outcome, covariates)
 
 
-def _missing(table: CohortTable, config: Config) -> Iterator[Problem]:
-    wanted = [config.trial_column, config.treatment_column, config.outcome.column]
-    wanted += [one.column for one in config.covariates]
+def read_covariates(path: str, config: Config) -> dict[str, FloatArray]:
+    """Read the covariates of patients, one row for each, from a CSV or Parquet file; other columns are left alone.
+
+    Covariates of the placebo model alone, such as the year of a trial, may have no column: patients have their default then.
+
+    Returns
+    -------
+    dict of str to (n_rows,) array
+        Covariates by term, centred.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file, each with its line, column and value.
+    """
+    table = read_table(path, "one row for each patient")
+    if missing := tuple(_missing(table, [one.column for one in config.drug_covariates])):
+        raise InputError((*missing, *table.faults))
+    problems = list(table.faults)
+    found = {
+        one.name: _covariate(table, one, problems)
+        if one.column.upper() in table.columns
+        else np.full(table.n_rows, one.default - one.centre)
+        for one in config.covariates
+    }
+    if problems:
+        raise InputError(in_order_of_lines(problems)[:_MOST_SHOWN])
+    return found
+
+
+def _missing(table: CohortTable, wanted: Sequence[str]) -> Iterator[Problem]:
     for name in wanted:
         if name.upper() not in table.columns:
             yield Problem(table.file, f"has no column {name}; it has {', '.join(table.columns)}")

@@ -1,0 +1,1 @@
+"""Figures of the evaluation of pooled trials, and of the power of new ones."""

@@ -1,0 +1,92 @@
+"""Many patients at once are told what each is told alone, and refitted models have the inference of their fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from crohns_srs.evaluation.comparison import (
+    Comparison,
+    compare,
+    label_name,
+    label_shares,
+    labelled,
+    levels,
+    no_preference,
+)
+from crohns_srs.evaluation.refitted_models import refitted_models
+from crohns_srs.evaluation.rows import chosen
+from crohns_srs.lmm import contrast, held_covariance
+from crohns_srs.predict.case import CrohnsCase
+from crohns_srs.predict.class_model import degrees_of_freedom
+from crohns_srs.predict.effects import Uncertainty, difference, effects_on
+from crohns_srs.predict.library import shipped_models
+from crohns_srs.predict.recommend import recommend
+from crohns_srs.srs.fit import fit_sequence, two_stage_covariance
+from tests.crohns_srs.evaluation.tables import IDS, drawn
+
+FEW = chosen(drawn(3), np.arange(0, 540, 23))
+
+
+def case(i: int) -> CrohnsCase:
+    return CrohnsCase("", {name: float(column[i]) for name, column in FEW.covariates.items()}, (), (), ())
+
+
+@pytest.mark.requirement("EVAL-01")
+@pytest.mark.parametrize("uncertainty", list(Uncertainty))
+@pytest.mark.parametrize("trial_sd", [0.0, 25.0])
+def test_every_patient_is_told_what_it_is_told_alone(uncertainty: Uncertainty, trial_sd: float):
+    refitted = refitted_models(fit_sequence(drawn(1, trial_sd=trial_sd)))
+    for models in (shipped_models(), refitted):
+        found = compare(models, FEW, uncertainty)
+        groups = labelled(models, FEW, uncertainty)
+        for i in range(FEW.n_rows):
+            alone = recommend(models, case(i), uncertainty)
+            assert label_name(groups[i], IDS) == alone["label"]
+            one = effects_on(models, case(i), uncertainty)
+            np.testing.assert_allclose(found.effect[i], one.effect, rtol=1e-12)
+            for entry in alone["contrasts"]:
+                a, b = IDS.index(entry["a"]), IDS.index(entry["b"])
+                assert found.p[i, a, b] == pytest.approx(entry["p"], rel=1e-9)
+                assert found.effect[i, a] - found.effect[i, b] == pytest.approx(difference(one, a, b).value)
+
+
+@pytest.mark.parametrize("trial_sd", [0.0, 25.0])
+def test_refitted_models_have_the_degrees_of_freedom_and_errors_of_their_fits(trial_sd: float):
+    sequence = fit_sequence(drawn(2, trial_sd=trial_sd))
+    models = refitted_models(sequence)
+    weights = np.random.default_rng(0).standard_normal((5, 10))
+    for stage, model in zip(sequence.classes, models.classes, strict=True):
+        for one in weights:
+            assert degrees_of_freedom(model, one) == pytest.approx(contrast(stage.fit, one).df, rel=1e-9)
+        np.testing.assert_allclose(model.held_covariance, held_covariance(stage.fit))
+        both = model.covariance + model.carried @ models.placebo.covariance @ model.carried.T
+        np.testing.assert_allclose(both, two_stage_covariance(sequence, stage, stage), rtol=1e-10)
+
+
+def test_labels_part_where_the_rules_say():
+    effect = np.array([[3.0, 2.0, 1.0]])
+    p = np.ones((1, 3, 3))
+    p[0, 0, 1] = p[0, 1, 0] = 0.01  # the best is better than the second, not than the third
+    found = Comparison(effect, p)
+    assert label_name(levels(found, is_transitive=False)[0], list("abc")) == "a > b = c"
+    assert label_name(levels(found, is_transitive=True)[0], list("abc")) == "a = b = c"
+    p[0, 0, 2] = p[0, 2, 0] = 0.04
+    assert label_name(levels(found, is_transitive=True)[0], list("abc")) == "a > b = c"
+
+
+def test_shares_of_labels_add_up_and_ties_have_one_name():
+    group = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 0], [0, 0, 0]])
+    assert label_shares(group, list("abc")) == {"a = b = c": 0.5, "a > b = c": 0.25, "b = c > a": 0.25}
+    assert no_preference(group) == 0.5
+
+
+def test_labels_do_not_follow_a_linear_function_added_to_every_outcome():
+    one = drawn(4)
+    shift = 7.0 - 2.0 * one.covariates["Age_Cent"] + 30.0 * one.covariates["Ileal"]
+    other = replace(one, outcome=one.outcome + shift)
+    for uncertainty in Uncertainty:
+        first, second = (labelled(refitted_models(fit_sequence(table)), one, uncertainty) for table in (one, other))
+        np.testing.assert_array_equal(first, second)
