@@ -21,6 +21,7 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crohns_srs.data.config import Config
     from crohns_srs.data.ipd_file import Participants
     from crohns_srs.evaluation.replicate_results import Study
     from crohns_srs.evaluation.resampling import Resampling
@@ -88,7 +89,9 @@ def validate(
     if learners and bootstrap < _FEWEST_DRAWS:
         message = f"{bootstrap} draws are too few to compare a learner's labels with those of the linear models; expected {_FEWEST_DRAWS} or more"
         raise input_error("--bootstrap", message)
-    given = read_participants(participants, load_config(config))
+    how = load_config(config)
+    _check_config(how, config)
+    given = read_participants(participants, how)
     ablated = ablation_sets(given.config, ablate)
     shared = _resampling(given, unit, exchange, trees, seed)
     settings: dict[str, Any] = {
@@ -121,6 +124,23 @@ def validate(
         print_json(document)
     else:
         write_output(laid_out(_parts(document, folder)))
+
+
+def _check_config(how: Config, file: str | None) -> None:
+    """Refuse what has nothing to label.
+
+    Raises
+    ------
+    InputError
+        For a single class, and for classes without a covariate.
+    """
+    if len(how.classes) < 2:
+        raise input_error(
+            f"{file}, classes", f"holds {how.classes[0].id} alone; expected two or more, which labels compare"
+        )
+    if not how.drug_covariates:
+        message = "all are of the placebo model alone; expected one or more of both stages, which tell patients apart"
+        raise input_error(f"{file}, covariates", message)
 
 
 def _learners(asked: list[str] | None) -> list[str]:

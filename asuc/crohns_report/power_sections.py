@@ -23,13 +23,15 @@ def power_sections(document: Mapping[str, Any], drawings: Sequence[Drawing]) -> 
     first, second, target = document["first"]["title"], document["second"]["title"], document["target"]
     difference = document["difference"]
     value, low, high = (figure(_PERCENT * difference[key], 1) for key in ("value", "q025", "q975"))
+    has_effects = document["trial_effects"]["name"] == "by_class"
+    drawn = "the parameters and the effects of a trial" if has_effects else "the parameters"
     people = f"{document['population']['title']} ({document['population']['n']:,} patients)"
     chances = f"{document['first']['response']:.1%} and {document['second']['response']:.1%}"
     said = (
         f"{first} against {second} in {people}. {document['trial_effects']['text']}",
         (
             f"Mean chance of a response (outcome of {document['response']:g} or more): {chances}, a difference of {value} percentage points (2.5 % to 97.5 % of the "
-            f"parameters' distribution: {low} to {high}; greater for {first} in {difference['probability_first_better']:.0%} of it)."
+            f"distribution of {drawn}: {low} to {high}; greater for {first} in {difference['probability_first_better']:.0%} of it)."
         ),
         _needed(target, first),
     )

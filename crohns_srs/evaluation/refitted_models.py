@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crohns_srs.lmm import held_covariance, held_shift, variance_spread_of
+from crohns_srs.lmm import held_covariance, held_shift, variance_spread
 from crohns_srs.predict.class_model import ClassModel, ModelSet
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _model(stage: StageFit) -> ClassModel:
         fit.estimate,
         fit.covariance,
         fit.residual_variance * lever @ lever.T,
-        variance_spread_of(fit),
+        variance_spread(fit),
         fit.estimate + held_shift(fit),
         held_covariance(fit),
         float(fit.group_variance[0]),

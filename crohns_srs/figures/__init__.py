@@ -1,1 +1,1 @@
-"""Figures of the evaluation of pooled trials, and of the power of new ones."""
+"""Figures of pooled trials: subgroups of patients, evaluation of the models, and the power of new trials."""

@@ -196,14 +196,6 @@ def covariance_for(fit: MixedFit, method: DegreesOfFreedom) -> FloatArray:
     return kenward_roger_covariance(fit) if method is DegreesOfFreedom.KENWARD_ROGER else fit.covariance
 
 
-def variance_spread_of(fit: MixedFit) -> FloatArray:
-    """Return the covariance of the estimates of ln σ² and the ratios, from the curvature of the deviance, (1 + n_factors, 1 + n_factors).
-
-    Rows and columns of a ratio at the boundary are 0.
-    """
-    return _spread(fit, is_expected=False)
-
-
 def kenward_roger_covariance(fit: MixedFit) -> FloatArray:
     """Return the covariance of the fixed effects, enlarged for the variances' being estimated (equation 3, Σ linear in the variances).
 
@@ -250,7 +242,8 @@ def _degrees(fit: MixedFit, weights: FloatArray, method: DegreesOfFreedom) -> li
     """Return the degrees of freedom of each of some contrasts."""
     if method is DegreesOfFreedom.NORMAL:
         return [np.inf] * len(weights)
-    spread = _spread(fit, is_expected=method is DegreesOfFreedom.KENWARD_ROGER)
+    is_expected = method is DegreesOfFreedom.KENWARD_ROGER
+    spread = np.linalg.inv(_expected_information(fit)) if is_expected else variance_spread(fit)
     found: list[float] = []
     for one in weights:
         gradient = np.array([_slope(fit, one[None, :], i)[0, 0] for i in range(spread.shape[0])])
@@ -258,12 +251,14 @@ def _degrees(fit: MixedFit, weights: FloatArray, method: DegreesOfFreedom) -> li
     return found
 
 
-def _spread(fit: MixedFit, *, is_expected: bool) -> FloatArray:
-    information = _expected_information(fit) if is_expected else _observed_information(fit)
-    # At the boundary the deviance does not curve around the estimate: the variance counts as known to be 0, as in lmerTest.
-    kept = [0, *(k + 1 for k in range(fit.ratio.size) if is_expected or fit.ratio[k] > 0.0)]
-    found = np.zeros_like(information)
-    found[np.ix_(kept, kept)] = np.linalg.inv(information[np.ix_(kept, kept)])
+def variance_spread(fit: MixedFit) -> FloatArray:
+    """Return the covariance of the estimates of ln σ² and the ratios, from the curvature of the deviance, (1 + n_factors, 1 + n_factors).
+
+    At the boundary the deviance does not curve around the estimate: the variance counts as known to be 0, as in lmerTest.
+    """
+    kept = [0, *(k + 1 for k in range(fit.ratio.size) if fit.ratio[k] > 0.0)]
+    found = np.zeros((fit.ratio.size + 1,) * 2)
+    found[np.ix_(kept, kept)] = np.linalg.inv(_observed_information(fit)[np.ix_(kept, kept)])
     return found
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crohns_srs.data.config import Config, Covariate
     from pkpd.arrays import BoolArray, FloatArray, IntArray
 
-_FILE = Path(__file__).resolve().parents[1] / "library" / "rudrapatna_2025_population.toml"
+_FILE = Path(__file__).resolve().parents[1] / "library" / "rudrapatna_2025_trial_summaries.toml"
 _LOG_NORMAL = "crp_mg_per_L"
 _CONDITION = re.compile(r"^\s*(\w+)\s*(>=|<=|=|>|<)\s*(\S+)\s*$")
 
@@ -157,11 +157,9 @@ def _drawn(
     one: Covariate, trials: list[dict[str, Any]], of: IntArray, limits: dict[str, Any], rng: np.random.Generator
 ) -> FloatArray:
     n = int(of.size)
-    if one.case == "sex":
-        share = np.array([1.0 - trial["female"] for trial in trials])[of]
-        return (rng.random(n) < share).astype(np.float64)
     if one.is_binary:
-        share = np.array([trial[one.case] for trial in trials])[of]
+        key = "male" if one.case == "sex" else one.case
+        share = np.array([trial[key] for trial in trials])[of]
         return (rng.random(n) < share).astype(np.float64)
     if one.is_placebo_only:
         return np.array([float(trial[one.case]) for trial in trials])[of]

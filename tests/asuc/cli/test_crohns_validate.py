@@ -10,7 +10,7 @@ import pytest
 
 from asuc.cli import run
 from crohns_srs.evaluation import resampling
-from tests.crohns_srs.trials import rows, written
+from tests.crohns_srs.trials import CONFIG, rows, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,6 +160,28 @@ def test_wrong_words_are_refused(
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
     assert not (out / "validation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            CONFIG[CONFIG.index('[[classes]]\nid = "new"') : CONFIG.index("[[covariates]]")],
+            "",
+            "classes: holds old alone; expected two or more",
+        ),
+        ('title = "age"\n', 'title = "age"\nstage = "placebo"\n', "covariates: all are of the placebo model alone"),
+    ],
+)
+def test_what_has_nothing_to_label_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, expected: str
+):
+    text = CONFIG.replace(old, new)
+    if new:
+        text = text.replace('title = "male"\n', 'title = "male"\nstage = "placebo"\n')
+    table, config = written(tmp_path, rows(), text)
+    assert run(["crohns", "validate", table, "--config", config, "--out", str(tmp_path / "out")]) == 2
+    assert expected in capsys.readouterr().err
 
 
 def test_a_folder_is_not_written_over(given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
