@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from asuc.cli.crohns_bootstrap import bootstrap
 from asuc.cli.crohns_fit import fit
 from asuc.cli.crohns_recommend import recommend
 
@@ -11,3 +12,6 @@ crohns = typer.Typer(help="Pooled trials of Crohn's disease: one model for each 
 
 crohns.command("fit", epilog="Example: asuc crohns fit participants.csv --config trials.toml --out crohns")(fit)
 crohns.command("recommend", epilog="Example: asuc crohns recommend case.json --uncertainty coherent")(recommend)
+crohns.command("bootstrap", epilog="Example: asuc crohns bootstrap participants.csv --effects held --out crohns")(
+    bootstrap
+)

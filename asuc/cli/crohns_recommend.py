@@ -33,6 +33,12 @@ def recommend(
             help="A case (asuc-crohns-case/1), `-` for standard input; FILE.jsonl holds one on each line.",
         ),
     ],
+    fit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Models of your own, as `asuc crohns fit` wrote them; the published ones unless given."
+        ),
+    ] = None,
     uncertainty: Annotated[
         UncertaintyName,
         typer.Option(
@@ -50,7 +56,10 @@ def recommend(
     ] = "none",
     worthwhile: Annotated[
         float | None,
-        typer.Option(metavar="POINTS", help="Smallest difference between classes that would matter; 20 CDAI points."),
+        typer.Option(
+            metavar="POINTS",
+            help="Smallest difference between classes that would matter; that of the configuration (20 CDAI points) unless given.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -58,7 +67,7 @@ def recommend(
     if worthwhile is not None and not 0.0 < worthwhile < math.inf:
         raise input_error("--worthwhile", f"{worthwhile:g} is not above 0, such as 20")
     name, content = read_content(case, _EXPECTED)
-    asked = (uncertainty, missing, adjust, worthwhile)
+    asked = (fit, uncertainty, missing, adjust, worthwhile)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -83,20 +92,22 @@ def _lines(name: str, text: str) -> list[tuple[str, str]]:
 
 
 def _recommended(
-    cases: list[tuple[str, str]], asked: tuple[UncertaintyName, MissingName | None, AdjustmentName, float | None]
+    cases: list[tuple[str, str]],
+    asked: tuple[str | None, UncertaintyName, MissingName | None, AdjustmentName, float | None],
 ) -> Iterator[dict[str, Any]]:
     """Yield the document of each case, after all of them were read."""
     from crohns_srs.predict.case import read_case  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
+    from crohns_srs.predict.own_models import own_models  # noqa: PLC0415
     from crohns_srs.predict.preference import Adjustment  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
     from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
     from crohns_srs.predict.recommend import recommend as recommend_one  # noqa: PLC0415
 
-    uncertainty, missing, adjust, worthwhile = asked
+    folder, uncertainty, missing, adjust, worthwhile = asked
     choices = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing), Adjustment(adjust), worthwhile)
-    models = shipped_models()
+    models = shipped_models() if folder is None else own_models(folder)
     read: list[CrohnsCase] = []
     problems: list[Problem] = []
     for name, text in cases:
