@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crohns_srs.predict.case import CrohnsCase
+    from crohns_srs.predict.class_model import ModelSet
 
 UncertaintyName = Literal["coherent", "paper", "dashboard"]
 MissingName = Literal["integrate", "defaults"]
 AdjustmentName = Literal["none", "holm"]
+FitFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR", help="Models of your own, as `asuc crohns fit` wrote them; the published ones unless given."
+    ),
+]
 _EXPECTED = "expected a case (asuc-crohns-case/1)"
 _LINES = ".jsonl"
 
@@ -33,12 +40,7 @@ def recommend(
             help="A case (asuc-crohns-case/1), `-` for standard input; FILE.jsonl holds one on each line.",
         ),
     ],
-    fit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR", help="Models of your own, as `asuc crohns fit` wrote them; the published ones unless given."
-        ),
-    ] = None,
+    fit: FitFolder = None,
     uncertainty: Annotated[
         UncertaintyName,
         typer.Option(
@@ -83,6 +85,20 @@ def recommend(
         write_output(laid_out(_parts(document)))
 
 
+def models_of(folder: str | None) -> ModelSet:
+    """Return the models of a folder; None for the published ones.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no fit.
+    """
+    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415 - the engine loads after the words are read
+    from crohns_srs.predict.own_models import own_models  # noqa: PLC0415
+
+    return shipped_models() if folder is None else own_models(folder)
+
+
 def _lines(name: str, text: str) -> list[tuple[str, str]]:
     """Return what each line that is not empty is called, and the line."""
     found = [(f"{name}: line {i + 1}", line) for i, line in enumerate(text.split("\n")) if line.strip()]
@@ -98,8 +114,6 @@ def _recommended(
     """Yield the document of each case, after all of them were read."""
     from crohns_srs.predict.case import read_case  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
-    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
-    from crohns_srs.predict.own_models import own_models  # noqa: PLC0415
     from crohns_srs.predict.preference import Adjustment  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
     from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
@@ -107,7 +121,7 @@ def _recommended(
 
     folder, uncertainty, missing, adjust, worthwhile = asked
     choices = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing), Adjustment(adjust), worthwhile)
-    models = shipped_models() if folder is None else own_models(folder)
+    models = models_of(folder)
     read: list[CrohnsCase] = []
     problems: list[Problem] = []
     for name, text in cases:
