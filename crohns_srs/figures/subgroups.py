@@ -123,7 +123,7 @@ def _covariates(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawin
             area = (
                 0.04 + column / n_columns,
                 1.0 - ((row + 1) * panel - 4.0) / height,
-                0.9 / n_columns,
+                0.82 / n_columns,
                 (panel - 9.0) / height,
             )
             axes = styled(figure.add_axes(area))
