@@ -236,7 +236,9 @@ def test_rows_with_inputs_that_are_not_known_are_integrated_as_alone():
         for pair, told in enumerate(one["contrasts"]):
             # 256 sets of values miss more of the tail of a log-normal distribution than the 1,024 of a single answer.
             assert np.sqrt(found.difference_variance[pair, i]) == pytest.approx(told["se"], rel=0.02)
-            assert found.difference_df[pair, i] == pytest.approx(told["df"], rel=0.03)
+            assert found.difference_df[pair, i] == pytest.approx(
+                told["df"], rel=0.06
+            )  # follows the square of the variance
 
 
 def test_p_near_the_limit_is_that_of_t():
