@@ -305,6 +305,10 @@ def test_the_command_writes_rows_table_and_figures(tmp_path: Path, capsys: pytes
         assert "<svg" in (tmp_path / "out" / "figures" / f"{name}.html").read_text(encoding="utf-8")
     assert run([*words, "--force", "--unavailable", "anti_il12_23", "--no-rows", "--no-figures"]) == 0
     assert "anti_il12_23" not in capsys.readouterr().out
+    assert not (tmp_path / "out" / "patients.csv").exists()
+    every = [word for one in MODELS.classes for word in ("--unavailable", one.id)]
+    assert run([*words[:-4], "--out", str(tmp_path / "none"), *every]) == 0
+    assert "no class is available" in capsys.readouterr().out
     assert run([*words, "--force", "--unavailable", "il12"]) == 2
     assert "--unavailable: “il12” is no class; expected one of anti_il12_23" in capsys.readouterr().err
 
