@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from asuc.cli.crohns_bootstrap import bootstrap
 from asuc.cli.crohns_fit import fit
 from asuc.cli.crohns_omop import omop
 from asuc.cli.crohns_power import power
 from asuc.cli.crohns_recommend import recommend
+from asuc.cli.crohns_subgroups import subgroups
 from asuc.cli.crohns_validate import validate
 
 crohns = typer.Typer(help="Pooled trials of Crohn's disease: one model for each class of drugs.", no_args_is_help=True)
@@ -20,4 +22,10 @@ crohns.command(
 )(validate)
 crohns.command("power", epilog="Example: asuc crohns power --eligible age_year>=50 --eligible sex=female --out power")(
     power
+)
+crohns.command("bootstrap", epilog="Example: asuc crohns bootstrap participants.csv --effects held --out crohns")(
+    bootstrap
+)
+crohns.command("subgroups", epilog="Example: asuc crohns subgroups patients.csv --uncertainty paper --out subgroups")(
+    subgroups
 )

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import stdtr
-
 from crohns_srs.predict.case import read_case
-from crohns_srs.predict.effects import Uncertainty, difference, effects_on
-from crohns_srs.predict.recommend import recommend
-from crohns_srs.subgroups import adjacent_groups, label_of, transitive_groups
+from crohns_srs.predict.recommend import preferred, recommend
 
 if TYPE_CHECKING:
     from crohns_srs.omop.person_inputs import PersonInputs
     from crohns_srs.predict.class_model import ModelSet
+    from crohns_srs.predict.effects import Uncertainty
 
 
 def answer_for(one: PersonInputs, models: ModelSet, uncertainty: Uncertainty) -> dict[str, Any] | None:
@@ -28,13 +25,4 @@ def label_for(one: PersonInputs, models: ModelSet, uncertainty: Uncertainty) -> 
     """Return the label of that document alone, some fifty times as fast; empty where the models do not speak for the person."""
     if one.refusal:
         return ""
-    effects = effects_on(models, read_case(json.dumps(one.case), models.config), uncertainty)
-    index = {model.id: k for k, model in enumerate(models.classes)}
-    ranked = sorted(index, key=lambda name: -effects.effect[index[name]])
-
-    def p_value(a: str, b: str) -> float:
-        found = difference(effects, index[a], index[b])
-        return float(2.0 * stdtr(found.df, -abs(found.value) / found.error))
-
-    groups = transitive_groups if uncertainty is Uncertainty.COHERENT else adjacent_groups
-    return label_of(groups(ranked, p_value))
+    return preferred(models, read_case(json.dumps(one.case), models.config), uncertainty)

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from crohns_srs.data.config import Config
+    from crohns_srs.predict.population import Population
     from pkpd.arrays import FloatArray
 
 
@@ -31,7 +32,7 @@ class ClassModel:
     spread : (2, 2) array
         Covariance of the estimates of ln σ² and λ.
     held_estimate, held_covariance : array
-        Median and covariance of refits with the trials' effects held.
+        Median and covariance of refits with the trials' effects held, or their closed forms.
     var_trial, var_residual : float
         Variances between and within trials.
     n_obs, df_test : int
@@ -70,6 +71,10 @@ class ModelSet:
         First stage.
     classes : tuple of ClassModel
         Second stage.
+    population : Population or None
+        Whom they were fitted to, for inputs that are not known; None where that was not kept.
+    is_refitted : bool
+        Whether `held_estimate` and `held_covariance` of the models are those of refits; otherwise they are closed forms, the variances taken as known.
     """
 
     id: str
@@ -79,6 +84,8 @@ class ModelSet:
     config: Config
     placebo: ClassModel
     classes: tuple[ClassModel, ...]
+    population: Population | None = None
+    is_refitted: bool = True
 
 
 def degrees_of_freedom(model: ClassModel, weights: FloatArray) -> float:
@@ -88,11 +95,17 @@ def degrees_of_freedom(model: ClassModel, weights: FloatArray) -> float:
     ----------
     model : ClassModel
         Model.
-    weights : (n_terms,) array
-        Multiples, not all 0.
+    weights : (n_terms,) or (n, n_terms) array
+        Multiples, not all 0; several rows for the mean of the variances of as many sums.
     """
-    gradient = np.array([weights @ model.covariance @ weights, weights @ model.lever_square @ weights])
+    gradient = np.array([mean_square(weights, model.covariance), mean_square(weights, model.lever_square)])
     return float(2.0 * gradient[0] ** 2 / (gradient @ model.spread @ gradient))
+
+
+def mean_square(rows: FloatArray, matrix: FloatArray) -> float:
+    """Return the mean of r'Mr over rows r."""
+    rows = np.atleast_2d(rows)
+    return float(((rows @ matrix) * rows).sum() / rows.shape[0])
 
 
 def variance_spread(degrees: FloatArray, covariance: FloatArray, lever_square: FloatArray) -> FloatArray:
