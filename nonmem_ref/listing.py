@@ -291,7 +291,7 @@ def _number(text: str | None) -> float | None:
 def listing_status(listing: Listing) -> tuple[RunStatus, str]:
     """Return how the last estimation step ended, and one sentence."""
     if not listing.has_text:
-        return RunStatus.UNREADABLE, "The file is empty."
+        return RunStatus.UNREADABLE, "The file is empty, or holds no letter."
     step = listing.last_step
     if step is None:
         if listing.version is None and not listing.control_stream:

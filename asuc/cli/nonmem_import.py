@@ -68,7 +68,7 @@ def import_run(
 def _levels_said(found: Translation) -> tuple[str, str]:
     """Return in words what the model is, and what the data hold."""
     spec = found.model.spec
-    what = f"{spec.structure.value.replace('_', ' ')}, {', '.join(one.parameter for one in spec.terms)}"
+    what = f"{spec.structure.value.replace('_', ' ')}, {', '.join(dict.fromkeys(one.parameter for one in spec.terms))}"
     return what, f"{len(found.dataset.names):,} individuals, {len(found.rows):,} records"
 
 

@@ -43,12 +43,29 @@ class Correspondence:
         How the element follows from the parameter.
     factor : float
         The factor in that.
+    times : Correspondence or None
+        The parameter whose element it is multiplied by then: the engine has the quotient of two THETA.
     """
 
     name: str
     element: str
     scale: Scale
     factor: float
+    times: Correspondence | None = None
+
+    def value_of(self, values: Mapping[str, float]) -> float:
+        """Return the element for values of the engine's parameters."""
+        own = self.element_value(values[self.name])
+        return own if self.times is None else own * self.times.value_of(values)
+
+    def slopes_of(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return the element's derivatives by the engine's parameters that it depends on."""
+        own = self.slope(values[self.name])
+        if self.times is None:
+            return {self.name: own}
+        factor = self.element_value(values[self.name])
+        others = {name: factor * slope for name, slope in self.times.slopes_of(values).items()}
+        return {self.name: own * self.times.value_of(values), **others}
 
     def element_value(self, value: float) -> float:
         """Return the element for a value of the engine's parameter."""
@@ -90,9 +107,15 @@ def correspondences(control: ControlProblem, model: RecognizedModel) -> tuple[Co
 
 def _thetas(model: RecognizedModel) -> Iterator[Correspondence]:
     for one in named_terms(model.parameters):
-        yield from _theta(one.prefix, one.term.typical, Scale.LOGARITHM if one.term.is_log else Scale.RATIO)
+        scale = Scale.LOGARITHM if one.term.is_log else Scale.RATIO
+        typical = list(_theta(one.prefix, one.term.typical, scale))
+        yield from typical
         for name, effect in one.effects():
-            yield from _theta(name, effect.coefficient, Scale.RATIO)
+            of = effect.coefficient
+            if of.over is None:
+                yield from _theta(name, of, Scale.RATIO)
+            elif typical and of.over == one.term.typical.theta and scale is Scale.RATIO:
+                yield Correspondence(name, f"THETA{of.theta}", Scale.RATIO, of.factor, typical[0])
 
 
 def _theta(name: str, coefficient: Coefficient, scale: Scale) -> Iterator[Correspondence]:

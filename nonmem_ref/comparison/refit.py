@@ -77,7 +77,7 @@ def checks_of_refit(
     free = {fitted.parameters[i].name for i in fitted.scale.free}
     lower = table.ofv is not None and fitted.ofv < table.ofv - ABOVE
     elements = {
-        one.element: ElementNumbers(one.element, one.name, final[one.element], one.element_value(own[one.name]))
+        one.element: ElementNumbers(one.element, one.name, final[one.element], one.value_of(own))
         for one in same
         if one.name in free and one.element in final
     }
@@ -138,25 +138,36 @@ def _standard_errors(
     if known is None:
         return {}, [skipped("standard errors", f"Our fit has none: {fitted.status.value}")]
     places = {fitted.parameters[i].name: at for at, i in enumerate(fitted.scale.free)}
+    values = {one.name: float(value) for one, value in zip(fitted.parameters, fitted.values, strict=True)}
     by_element = dict(zip(table.names, printed.tolist(), strict=False))
     found: list[Check] = []
     errors: dict[str, tuple[float, float]] = {}
+    # The elements' derivatives by our parameters, whose matrix is theirs then; a parameter that is no element keeps its own.
+    jacobian = np.eye(len(places))
+    for one in same:
+        if one.name not in places:
+            continue
+        row = np.zeros(len(places))
+        for name, slope in one.slopes_of(values).items():
+            if name in places:
+                row[places[name]] = slope
+        jacobian[places[one.name]] = row
+    covariance = jacobian @ known.matrix @ jacobian.T
     for one in same:
         theirs = by_element.get(one.element, float("nan"))
         if one.name not in places or not np.isfinite(theirs) or theirs == 0.0:
             continue
         at = places[one.name]
-        value = float(fitted.values[fitted.scale.free[at]])
-        ours = abs(one.slope(value)) * float(known.se[at])
+        ours = float(np.sqrt(covariance[at, at]))
         errors[one.element] = theirs, ours
         why = "Both are of the same matrix; NONMEM takes its derivatives by differences."
         found.append(compared(f"SE of {one.element} ({words})", theirs, ours, SE_RELATIVE, is_relative=True, why=why))
     if CONDITION in table.rows:
         theirs = float(table.rows[CONDITION].values[0])
+        sd = np.sqrt(np.diag(covariance))
+        ours = float(np.linalg.cond(covariance / np.outer(sd, sd)))
         why = "The matrices differ where they are nearly singular."
-        found.append(
-            compared("condition number", theirs, known.condition_number, CONDITION_RELATIVE, is_relative=True, why=why)
-        )
+        found.append(compared("condition number", theirs, ours, CONDITION_RELATIVE, is_relative=True, why=why))
     return errors, found
 
 

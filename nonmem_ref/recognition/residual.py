@@ -270,7 +270,7 @@ def _kinds_of_observations(code: ErrorCode, slope: FloatArray) -> list[ErrorCode
 def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return Y, F_FLAG and the derivatives of Y by each EPS at the observations, given a prediction at every record."""
     # Derivatives by those that the code reads: $SIGMA may have any number of them.
-    read = {node.name for node in walk(*code.statements) if isinstance(node, Element)}
+    read = _elements_read(code)
     places = [i for i in range(len(code.sigma)) if f"EPS({i + 1})" in read]
     eps = [f"EPS({i + 1})" for i in places]
     given = {"F_FLAG": 0.0, "NPDE_MODE": 0.0, "COMACT": 0.0, **code.known}
@@ -284,6 +284,11 @@ def _looked(code: ErrorCode, prediction: FloatArray) -> tuple[FloatArray, FloatA
     slope = np.zeros((len(code.sigma), int(at.sum())))
     slope[places] = made["Y"].gradient[:, at]
     return made["Y"].value[at], flag, slope
+
+
+def _elements_read(code: ErrorCode) -> frozenset[str]:
+    """Return the elements of THETA, ETA, EPS and SIGMA that the code reads."""
+    return frozenset(node.name for node in walk(*code.statements) if isinstance(node, Element))
 
 
 def _is_log(value: FloatArray, predictions: FloatArray) -> bool:
@@ -317,15 +322,19 @@ def _origins(code: ErrorCode, *, is_log: bool) -> _Origins:
     """Return the parameters that each part of an error changes with."""
     before = _shape(code, is_log=is_log)
     changes: list[tuple[str, ErrorShape]] = []
+    read = _elements_read(code)
     for name, value in code.known.items():
-        if name.startswith("THETA(") and name in code.free:
+        if name.startswith("THETA(") and name in code.free & read:
             changed = replace(code, known={**code.known, name: value * _DISTURBED + 0.01})
             changes.append((name, _shape(changed, is_log=is_log)))
     for i in range(len(code.sigma)):
-        matrix = code.sigma.copy()
-        matrix[i, i] *= _DISTURBED
-        if (name := f"SIGMA({i + 1},{i + 1})") in code.free:
-            changes.append((name, _shape(replace(code, sigma=matrix), is_log=is_log)))
+        name, short = f"SIGMA({i + 1},{i + 1})", f"SIGMA({i + 1})"
+        if name in code.free and read & {f"EPS({i + 1})", name, short}:
+            matrix = code.sigma.copy()
+            matrix[i, i] *= _DISTURBED
+            # Code may read the variance itself.
+            known = {**code.known, name: matrix[i, i], short: matrix[i, i]}
+            changes.append((name, _shape(replace(code, known=known, sigma=matrix), is_log=is_log)))
 
     def of(part: Callable[[ErrorShape], float]) -> tuple[str, ...]:
         return tuple(
@@ -401,7 +410,7 @@ def _assays(code: ErrorCode, kinds: Sequence[ErrorCode]) -> tuple[list[str], lis
 def _refuse_random(code: ErrorCode) -> None:
     """Refuse an error that has a random effect of its own."""
     seen = _seen(code)
-    for name in code.known:
+    for name in sorted(_elements_read(code) & code.known.keys()):
         if name.startswith("ETA("):
             moved = _seen(replace(code, known={**code.known, name: 0.17}))
             if not np.allclose(moved.slope, seen.slope, rtol=_CLOSE, atol=_NOTHING):

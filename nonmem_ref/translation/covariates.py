@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pkpd.data.cohort_file import KNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,7 +24,9 @@ def column_of(covariate: Covariate) -> str:
     if covariate.is_category:
         return f"{covariate.item}_CATEGORY".upper()
     if covariate.relation is None:
-        return covariate.item.upper()
+        # A cohort has columns of its own with some names: limits, occasions, assays.
+        own = covariate.item.upper()
+        return f"{own}_ITEM" if own in KNOWN else own
     number = f"{covariate.value:g}".replace("-", "m").replace(".", "p").replace("+", "")
     return _OTHER.sub("_", f"{covariate.item}_{covariate.relation.strip('.')}_{number}").upper()
 

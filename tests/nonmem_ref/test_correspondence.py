@@ -102,6 +102,31 @@ def test_variances_of_scaled_random_effects_follow_from_their_scale():
     assert one.slope(value) == pytest.approx(slope, rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("code", "factor"),
+    [
+        ("CL = (2*THETA(1) + THETA(5)*(WT-55)/10)*EXP(ETA(1))", 2.0),
+        ("CL = THETA(1)*EXP(ETA(1))\nIF (SEX.EQ.1) CL = THETA(5)*EXP(ETA(1))", 1.0),
+    ],
+)
+def test_a_theta_that_is_a_quotient_in_the_engine_follows_from_both_parameters(code: str, factor: float):
+    text = STREAM.replace("CL = EXP(THETA(1)+ETA(1))", code).replace("$THETA -1", "$THETA 1.5")
+    text = text.replace("0.8 0.3", "0.8 0.3 0.7").replace("DV WT", "DV WT SEX")
+    (control,) = parse_control(enumerate(text.splitlines(), start=1)).problems_read
+    model = recognize(control, data()).model
+    assert model is not None
+    found = {one.element: one for one in correspondences(control, model)}
+    typical, quotient = found["THETA1"], found["THETA5"]
+    assert quotient.times == typical
+    effect = model.parameters["cl"].effects[0].coefficient
+    # At THETA(1) = 1.7 and THETA(5) = 0.9.
+    values = {typical.name: factor * 1.7, quotient.name: effect.factor * 0.9 / 1.7}
+    assert (typical.value_of(values), quotient.value_of(values)) == (pytest.approx(1.7), pytest.approx(0.9))
+    for name, slope in quotient.slopes_of(values).items():
+        moved = [quotient.value_of({**values, name: values[name] + step}) for step in (1e-6, -1e-6)]
+        assert slope == pytest.approx((moved[0] - moved[1]) / 2e-6, rel=1e-8)
+
+
 def test_a_control_stream_at_other_values_is_recognized_there():
     control, model = read()
     moved = with_values(control, {"THETA1": -0.5, "THETA4": 0.6, "OMEGA(2,1)": 0.05, "SIGMA(1,1)": 0.09})

@@ -846,6 +846,8 @@ def test_variances_of_categories_that_are_refused(options: dict[str, Any], reaso
             0.3,
             ((), ("THETA(3)", "SIGMA(2,2)")),
         ),
+        # A variance that code reads, and no EPS has.
+        ("W=F*SQRT(SIGMA(1,1))\nY=F+2*W*EPS(2)", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)", "SIGMA(2,2)"))),
         ("IPRED=A(1)/V\nY=IPRED+EPS(2)", "variances_add", 0.5, 0.0, (("SIGMA(2,2)",), ())),
         # The amount goes with the volume, whatever THETA and ETA are: the prediction is what is looked at.
         ("IPRED=A(1)/V\nY=IPRED*(1+EPS(1))", "variances_add", 0.0, 0.2, ((), ("SIGMA(1,1)",))),

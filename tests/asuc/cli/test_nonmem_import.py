@@ -343,3 +343,16 @@ def test_a_hazard_that_is_integrated_is_refused_with_what_is_expected_instead(tm
         "line 8, $DES: is not recognized; expected for times to an event the cumulative hazard in closed form, in $PRED",
         "line 14, $ESTIMATION: has LIKELIHOOD; expected predictions, or $PRED with a closed form",
     ]
+
+
+@pytest.mark.parametrize("item", ["CENS", "OCC", "ASSAY", "LLOQ", "DUR"])
+def test_covariates_with_the_name_of_a_column_of_cohorts_have_another(control: Path, item: str):
+    ofvs: list[float] = []
+    for name in ("WT", item):
+        control.write_text(CONTROL.replace("WT", name), encoding="utf-8")
+        model, cohort, done = imported(control, "--force")
+        assert done == 0
+        ofvs.append(objective(model, cohort, "focei"))
+    head = cohort.read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert len(set(head)) == len(head)
+    assert ofvs[0] == pytest.approx(ofvs[1], abs=1e-12)
