@@ -134,9 +134,9 @@ def _check_config(how: Config, file: str | None) -> None:
     InputError
         For a single class, and for classes without a covariate.
     """
-    if len(how.classes) < 2:
-        held = ", ".join(one.id for one in how.classes)
-        raise input_error(f"{file}, classes", f"holds {held} alone; expected two or more, which labels compare")
+    names = [one.id for one in how.classes]
+    if len(names) < 2:
+        raise input_error(f"{file}, classes", f"holds {names[0]} alone; expected two or more, which labels compare")
     if not how.drug_covariates:
         message = "all are of the placebo model alone; expected one or more of both stages, which tell patients apart"
         raise input_error(f"{file}, covariates", message)
