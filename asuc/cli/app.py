@@ -41,7 +41,8 @@ def app(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the dosing app."""
-    from dosing_app.decision.examples import example_case  # noqa: PLC0415 - the screen is loaded only for this command
+    from dosing_app.decision.crohns.case import example_tree  # noqa: PLC0415 - the screen is loaded only for this command
+    from dosing_app.decision.examples import example_case  # noqa: PLC0415
 
     patient = example_case("typical") if case is None else read_case_file(case)
     risk_model = read_event_model(event_model)
@@ -61,4 +62,6 @@ def app(
         if not no_browser:
             typer.launch(url)
 
-    serve(create_app(event_model=risk_model, case=patient), host=host, port=port, options=options, when_ready=announce)
+    crohns_patient = example_tree() if case is None else None
+    dashboard = create_app(event_model=risk_model, case=patient, crohns_case=crohns_patient)
+    serve(dashboard, host=host, port=port, options=options, when_ready=announce)
