@@ -15,6 +15,7 @@ from dosing_app.language import say
 from dosing_app.ui import case_file, model_cards, page, report_file, rows, side_by_side, tokens, update
 from dosing_app.ui.answers import Answers
 from dosing_app.ui.crohns import files as crohns_files
+from dosing_app.ui.crohns import report_file as crohns_report_file
 from dosing_app.ui.crohns import update as crohns_update
 from dosing_app.ui.elements import Dash
 from dosing_app.ui.security import secure
@@ -87,6 +88,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None, croh
     model_cards.register(app, event_model)
     crohns_update.register(app)
     crohns_files.register(app)
+    crohns_report_file.register(app)
     secure(app)
     # The first forecast of a process loads compiled code for a second; no visitor should wait for it.
     answers.regimens(to_json(case or example_case(example_names()[0]), indent=None))

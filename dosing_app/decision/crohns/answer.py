@@ -108,6 +108,8 @@ class CrohnsAnswer:
         Keys of inputs that are not known.
     outside : tuple of str
         Keys of inputs beyond the values that the trials had.
+    document : dict
+        The engine's own, `asuc-crohns/1`.
     """
 
     tree: Tree
@@ -122,6 +124,7 @@ class CrohnsAnswer:
     labels: dict[Uncertainty, tuple[tuple[str, ...], ...]]
     imputed: tuple[str, ...]
     outside: tuple[str, ...]
+    document: dict[str, Any]
 
 
 def compute_answer(
@@ -158,6 +161,7 @@ def compute_answer(
         {one: _groups(said) for one, said in documents.items()},
         tuple(document["imputed"]),
         tuple(one.case for one in inputs() if _is_outside(one, tree.get(one.case))),
+        document,
     )
 
 

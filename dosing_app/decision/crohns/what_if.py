@@ -10,8 +10,7 @@ from dosing_app.decision.crohns.case import inputs
 
 if TYPE_CHECKING:
     from crohns_srs.data.config import Covariate
-    from crohns_srs.predict.effects import Uncertainty
-    from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.answer import CrohnsAnswer
 
 Value = float | bool | str | None
 # A low and a high value that are usual among patients; of the two the one farther from what was entered is tried.
@@ -42,19 +41,23 @@ class WhatIf:
     probability_first: dict[str, float]
 
 
-def if_changed(tree: Tree, uncertainty: Uncertainty) -> tuple[WhatIf, ...]:
+def if_changed(answer: CrohnsAnswer) -> tuple[WhatIf, ...]:
     """Return the answer for each input that is known, were it another one."""
-    known = [(one, tree[one.case]) for one in inputs() if tree.get(one.case) is not None]
-    return tuple(_with(tree, one, _other(one, value), uncertainty) for one, value in known)
+    return tuple(_with(answer, one, _other(one, value)) for one, value in _known(answer))
 
 
-def if_missing(tree: Tree, uncertainty: Uncertainty) -> tuple[WhatIf, ...]:
+def if_missing(answer: CrohnsAnswer) -> tuple[WhatIf, ...]:
     """Return the answer for each input that is known, were it not."""
-    return tuple(_with(tree, one, None, uncertainty) for one in inputs() if tree.get(one.case) is not None)
+    return tuple(_with(answer, one, None) for one, _ in _known(answer))
 
 
-def _with(tree: Tree, one: Covariate, value: Value, uncertainty: Uncertainty) -> WhatIf:
-    return WhatIf(one.case, value, probabilities_first(tree | {one.case: value}, uncertainty))
+def _known(answer: CrohnsAnswer) -> list[tuple[Covariate, Value]]:
+    return [(one, answer.tree[one.case]) for one in inputs() if answer.tree.get(one.case) is not None]
+
+
+def _with(answer: CrohnsAnswer, one: Covariate, value: Value) -> WhatIf:
+    tree = answer.tree | {one.case: value}
+    return WhatIf(one.case, value, probabilities_first(tree, answer.uncertainty))
 
 
 def _other(one: Covariate, value: Value) -> Value:

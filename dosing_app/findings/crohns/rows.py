@@ -28,7 +28,7 @@ def effects_table(answer: CrohnsAnswer) -> Table:
         say("crohns.column_drug"),
         say("crohns.column_sum"),
         level,
-        say("crohns.column_response", interval=level),
+        say("crohns.column_response", at=points(answer.threshold), interval=level),
         say("crohns.column_first", count=len(answer.classes)),
         say("crohns.column_studied"),
     )

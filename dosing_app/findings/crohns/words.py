@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crohns_srs.predict.effects import Uncertainty
     from dosing_app.decision.crohns.answer import Contrast, CrohnsAnswer
     from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.what_if import Value
 
 
 def headline(answer: CrohnsAnswer) -> str:
@@ -100,6 +101,15 @@ def figure_label(answer: CrohnsAnswer) -> str:
 def level_words(answer: CrohnsAnswer) -> str:
     """Return what the intervals are."""
     return say("crohns.interval", level=shown(round(100.0 * answer.level, 6)))
+
+
+def value_words(key: str, value: Value) -> str:
+    """Return the value of an input beside its name, as it was entered."""
+    if value is None:
+        return say("field.not_known")
+    if isinstance(value, bool):
+        return say("choice.yes" if value else "choice.no")
+    return say(f"choice.{value}") if isinstance(value, str) else say(f"crohns.entered.{key}", value=shown(value))
 
 
 def models_words() -> str:

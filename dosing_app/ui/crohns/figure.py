@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from dosing_app.findings.crohns.bars import bar_axis
 from dosing_app.findings.crohns.names import class_title
 from dosing_app.findings.crohns.numbers import points, points_interval
 from dosing_app.language import say
@@ -14,7 +14,6 @@ from dosing_app.ui.tokens import palette
 if TYPE_CHECKING:
     from dosing_app.decision.crohns.answer import ClassAnswer, CrohnsAnswer
 
-_STEP = 50.0
 # Of the height of one class: where its bar lies and how thick it is, and where its interval lies.
 _BAR, _THICK, _INTERVAL = 0.14, 0.26, -0.2
 
@@ -23,13 +22,13 @@ def bars_figure(answer: CrohnsAnswer) -> Figure:
     """Return the bars of all classes, the greatest fall on top."""
     n = len(answer.classes)
     heights = {one.id: float(n - i) for i, one in enumerate(answer.classes)}
-    low, high = _ends(answer)
+    low, high, ticks = bar_axis(answer)
     return {
         "data": [trace for one in answer.classes for trace in _class(one, heights[one.id], answer)],
         "layout": layout(
             margin={"l": 104, "r": 14, "t": 18, "b": 22},
             barmode="overlay",
-            xaxis=axis(range=[low, high], dtick=_STEP),
+            xaxis=axis(range=[low, high], tickvals=ticks, ticktext=[points(tick) for tick in ticks]),
             yaxis=axis(
                 range=[0.55, n + 0.45],
                 tickvals=[height + _BAR for height in heights.values()],
@@ -54,14 +53,6 @@ def bars_figure(answer: CrohnsAnswer) -> Figure:
             ],
         ),
     }
-
-
-def _ends(answer: CrohnsAnswer) -> tuple[float, float]:
-    """Return the ends of the axis: from 0, or below where an interval goes there, to a whole step above the last."""
-    ends = [end for one in answer.classes for end in (*one.interval, one.expected)]
-    low = min([0.0, *ends])
-    high = max([2.0 * _STEP, answer.placebo, *ends]) * 1.02
-    return (0.0 if low >= 0.0 else _STEP * math.floor(low / _STEP)), _STEP * math.ceil(high / _STEP)
 
 
 def _class(one: ClassAnswer, height: float, answer: CrohnsAnswer) -> list[dict[str, Any]]:

@@ -179,7 +179,7 @@ def _what_if(valid: str, variants: str | None) -> list[Any]:
     answer = _answer_of(valid)
     if not answer.classes:
         return []
-    found = (if_missing if variants == MISSING else if_changed)(answer.tree, answer.uncertainty)
+    found = (if_missing if variants == MISSING else if_changed)(answer)
     table = figures_table(what_if_table(answer, found), caption=say("crohns.what_if"), first_row=True)
     return [table, html.P(most_sensitive(answer, found), className="note")]
 
