@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from asuc.cli.output import report
 from asuc.cli.source import read_case_file, read_event_model
+from pkpd.errors import input_error
+
+if TYPE_CHECKING:
+    from dosing_app.decision.crohns.omop import OmopSource
 
 
 def app(
@@ -38,6 +43,16 @@ def app(
     threads: Annotated[
         int, typer.Option(min=1, max=64, envvar="ASUC_THREADS", help="Requests answered at the same time.")
     ] = 8,
+    omop: Annotated[
+        str | None,
+        typer.Option(metavar="URL", envvar="ASUC_OMOP_URL", help="OMOP database to choose a person from (SQLAlchemy)."),
+    ] = None,
+    omop_schema: Annotated[
+        str | None, typer.Option(metavar="NAME", envvar="ASUC_OMOP_SCHEMA", help="Schema of its tables.")
+    ] = None,
+    index_date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Day on which its values are taken; today where left out.")
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the dosing app."""
@@ -62,6 +77,26 @@ def app(
         if not no_browser:
             typer.launch(url)
 
+    source = _omop_source(omop, omop_schema, index_date)
     crohns_patient = example_tree() if case is None else None
-    dashboard = create_app(event_model=risk_model, case=patient, crohns_case=crohns_patient)
+    dashboard = create_app(event_model=risk_model, case=patient, crohns_case=crohns_patient, omop=source)
     serve(dashboard, host=host, port=port, options=options, when_ready=announce)
+
+
+def _omop_source(url: str | None, schema: str | None, index_date: str | None) -> OmopSource | None:
+    """Return the database that persons are chosen from, after a look at its tables; None where none is asked for."""
+    if not url:
+        if index_date is not None:
+            raise input_error("--index-date", "there is no database that it could hold for; add --omop URL")
+        return None
+    from crohns_srs.omop import open_database  # noqa: PLC0415 - drivers of databases load only where they are asked for
+    from dosing_app.decision.crohns.omop import OmopSource  # noqa: PLC0415
+
+    return OmopSource(open_database(url, schema), None if index_date is None else _day(index_date))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise input_error("--index-date", f"{text!r} is no day; expected one such as 2026-01-15") from None

@@ -15,6 +15,7 @@ from dosing_app.language import say
 from dosing_app.ui import case_file, model_cards, page, report_file, rows, side_by_side, tokens, update
 from dosing_app.ui.answers import Answers
 from dosing_app.ui.crohns import files as crohns_files
+from dosing_app.ui.crohns import omop as crohns_omop
 from dosing_app.ui.crohns import report_file as crohns_report_file
 from dosing_app.ui.crohns import update as crohns_update
 from dosing_app.ui.elements import Dash
@@ -24,6 +25,7 @@ from dosing_app.ui.server import serve
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.omop import OmopSource
     from dosing_app.decision.optimize_result import OptimizeResult
     from dosing_app.decision.sensitivity import ModelAverage
     from tte import EventModel
@@ -49,7 +51,13 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(*, event_model: EventModel, case: PatientCase | None = None, crohns_case: Tree | None = None) -> Dash:
+def create_app(
+    *,
+    event_model: EventModel,
+    case: PatientCase | None = None,
+    crohns_case: Tree | None = None,
+    omop: OmopSource | None = None,
+) -> Dash:
     """Return the app, ready to be served.
 
     Parameters
@@ -60,6 +68,8 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None, croh
         The case that every visitor finds on the screen at first; without one the screen is empty.
     crohns_case : dict, optional
         Likewise that of the page on Crohn's disease.
+    omop : OmopSource, optional
+        The database that persons with Crohn's disease are chosen from; without one nothing of it is shown.
 
     Returns
     -------
@@ -79,7 +89,7 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None, croh
         enable_mcp=False,
         add_log_handler=False,
     )
-    page.register(app, case, crohns_case, event_model)
+    page.register(app, case, crohns_case, event_model, omop)
     update.register(app, answers)
     rows.register(app)
     case_file.register(app)
@@ -89,6 +99,8 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None, croh
     crohns_update.register(app)
     crohns_files.register(app)
     crohns_report_file.register(app)
+    if omop is not None:
+        crohns_omop.register(app, omop)
     secure(app)
     # The first forecast of a process loads compiled code for a second; no visitor should wait for it.
     answers.regimens(to_json(case or example_case(example_names()[0]), indent=None))

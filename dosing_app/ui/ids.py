@@ -176,6 +176,16 @@ CROHNS_VARIANTS = "crohns-variants"
 CROHNS_WHAT_IF = "crohns-what-if"
 CROHNS_LABELS = "crohns-labels"
 
+# its choice of a person from a database
+OMOP_OPEN = "omop-open"
+OMOP_REGION = "omop"
+OMOP_CLOSE = "omop-close"
+OMOP_SEARCH = "omop-search"
+OMOP_INDEX_DATE = "omop-index-date"
+OMOP_PEOPLE = "omop-people"
+OMOP_PERSON = "omop-person"
+OMOP_SOURCE = "omop-source"
+
 # its regions
 REGION_CROHNS_INPUT = "region-crohns-input"
 REGION_CROHNS_CHECKS = "region-crohns-checks"
@@ -205,6 +215,11 @@ def use_as_plan(index: int | object) -> dict[str, object]:
 def pin(index: int | object) -> dict[str, object]:
     """Return the id of the box that puts a regimen of the list side by side with others."""
     return {"type": "pin", "index": index}
+
+
+def omop_choose(person: int | object) -> dict[str, object]:
+    """Return the id of the button that reads one person of a database."""
+    return {"type": "omop-choose", "index": person}
 
 
 def crohns_field(key: str) -> str:

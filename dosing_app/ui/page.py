@@ -36,6 +36,7 @@ from dosing_app.ui.still import still
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
     from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.omop import OmopSource
     from dosing_app.ui.crohns.screen import CrohnsScreen
     from dosing_app.ui.state import Screen
     from tte import EventModel
@@ -56,13 +57,16 @@ _STORES = (
     ids.SENSITIVITY_ASKED,
     ids.CROHNS_VALID,
     ids.CROHNS_AGAIN,
+    ids.OMOP_SOURCE,
     ids.CROHNS_SHOWN,
     ids.CROHNS_SAVE_ASKED,
     ids.CROHNS_REPORT_ASKED,
 )
 
 
-def register(app: Dash, case: PatientCase | None, crohns_case: Tree | None, event_model: EventModel) -> None:
+def register(
+    app: Dash, case: PatientCase | None, crohns_case: Tree | None, event_model: EventModel, source: OmopSource | None
+) -> None:
     """Give the app its layout, with a case on each page or none, and add the callbacks."""
 
     def layout() -> Component:
@@ -78,7 +82,7 @@ def register(app: Dash, case: PatientCase | None, crohns_case: Tree | None, even
                 dcc.Store(id=ids.SHOWN_AS, storage_type="memory", data={}),
                 dcc.Store(id=_SPOKEN, storage_type="memory", data=language),
             ]
-            children = _page(screen, crohns, event_model, user=user_name(), is_dark=is_dark)
+            children = _page(screen, crohns, event_model, source, user=user_name(), is_dark=is_dark)
             page = html.Div(children, id=ids.PAGE, className="page", lang=language)
             return dmc.MantineProvider(
                 [dcc.Location(id=ids.ADDRESS, refresh=False), page, *stores],
@@ -88,7 +92,7 @@ def register(app: Dash, case: PatientCase | None, crohns_case: Tree | None, even
             )
 
     app.layout = layout
-    _register_language(app, event_model)
+    _register_language(app, event_model, source)
     _register_looks(app)
     _register_places(app)
     _register_history(app)
@@ -96,7 +100,13 @@ def register(app: Dash, case: PatientCase | None, crohns_case: Tree | None, even
 
 
 def _page(
-    screen: Screen, crohns: CrohnsScreen, event_model: EventModel, *, user: str | None, is_dark: bool = False
+    screen: Screen,
+    crohns: CrohnsScreen,
+    event_model: EventModel,
+    source: OmopSource | None,
+    *,
+    user: str | None,
+    is_dark: bool = False,
 ) -> list[Any]:
     answer_line = html.Div(
         [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
@@ -135,7 +145,7 @@ def _page(
         [
             header.header(user or "", crohns_header.actions(), is_dark=is_dark),
             colitis,
-            crohns_page(crohns, header.connection(ids.CROHNS_CONNECTION)),
+            crohns_page(crohns, header.connection(ids.CROHNS_CONNECTION), source),
             models,
             header.footer(models_words()),
         ]
@@ -154,7 +164,7 @@ def _theme() -> dict[str, Any]:
     }
 
 
-def _register_language(app: App, event_model: EventModel) -> None:
+def _register_language(app: App, event_model: EventModel, source: OmopSource | None) -> None:
     @app.callback(
         output={
             "children": Output(ids.PAGE, "children"),
@@ -186,7 +196,7 @@ def _register_language(app: App, event_model: EventModel) -> None:
             return dict.fromkeys(("children", "lang", "spoken", "shown", "shown_as", "crohns_shown"), no_update)
         with answering(language, is_dark=is_dark):
             screens = screen_of(screen), crohns_screen.screen_of(crohns)
-            children = _page(*screens, event_model, user=user_name(), is_dark=bool(is_dark))
+            children = _page(*screens, event_model, source, user=user_name(), is_dark=bool(is_dark))
         emptied: dict[str, Any] = {"shown": {}, "shown_as": {}, "crohns_shown": {}}
         return {"children": children, "lang": language, "spoken": language, **emptied}
 

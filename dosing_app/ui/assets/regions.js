@@ -282,7 +282,7 @@
     var by = window.dash_clientside.callback_context.triggered[0];
     var isOpened = Boolean(by && by.value && by.prop_id.indexOf("close") < 0);
     if (isOpened) {
-      var region = { compare: "comparison", "other-models": "sensitivity" }[by.prop_id.split(".")[0]];
+      var region = { compare: "comparison", "other-models": "sensitivity", "omop-open": "omop" }[by.prop_id.split(".")[0]];
       setTimeout(function () {
         document.getElementById(region).scrollIntoView({ block: "nearest" });
       }, SHOWN_MS);

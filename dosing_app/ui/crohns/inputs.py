@@ -19,8 +19,8 @@ _UNIT_WORDS = {"years", "points"}
 _WIDE = "cdai"
 
 
-def rail(screen: CrohnsScreen) -> Component:
-    """Return the inputs with what stands in them."""
+def rail(screen: CrohnsScreen, *more: Component) -> Component:
+    """Return the inputs with what stands in them, and what else is there to fill them."""
     typed = [one for one in inputs() if not is_choice(one)]
     # Age, BMI and CRP in one line, as they are read; CDAI beside the sex below it.
     first = sorted((one for one in typed if one.case != _WIDE), key=lambda one: list(UNITS).index(one.case))
@@ -42,6 +42,7 @@ def rail(screen: CrohnsScreen) -> Component:
             ),
             *(html.Div([html.Span(input_name(one.case)), _choice(one, screen)], className="yes-no") for one in yes_no),
             _classes(screen),
+            *more,
         ],
         id=ids.REGION_CROHNS_INPUT,
         className="rail crohns-rail",

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 from dosing_app.decision.crohns.case import inputs
 from dosing_app.language import say
 from dosing_app.ui import ids
-from dosing_app.ui.crohns import results
+from dosing_app.ui.crohns import omop, results
 from dosing_app.ui.crohns.inputs import rail
 from dosing_app.ui.elements import App, Component, Input, Output, client_function, html
 
 if TYPE_CHECKING:
+    from dosing_app.decision.crohns.omop import OmopSource
     from dosing_app.ui.crohns.screen import CrohnsScreen
 
 
-def crohns_page(screen: CrohnsScreen, connection: Component) -> Component:
-    """Return the page with what stands on it."""
+def crohns_page(screen: CrohnsScreen, connection: Component, source: OmopSource | None) -> Component:
+    """Return the page with what stands on it, and the choice from a database where there is one."""
     answer_line = html.Div([html.Div(id=ids.CROHNS_ANSWER_LINE, className="answer")], className="answer-line")
     notice = html.Div(
         [
@@ -38,10 +39,13 @@ def crohns_page(screen: CrohnsScreen, connection: Component) -> Component:
             html.Div(
                 [results.why_region(), results.what_if_region(), results.labels_region()], className="crohns-side"
             ),
+            *([omop.region(source)] if source else []),
         ],
         className="crohns-results",
     )
-    left = html.Div([rail(screen), results.checks_region()], className="left")
+    left = html.Div(
+        [rail(screen, *([omop.open_button()] if source else [])), results.checks_region()], className="left"
+    )
     return html.Div(
         [answer_line, _jumps(), html.Div([left, main], className="body")],
         id=ids.CROHNS_PAGE,

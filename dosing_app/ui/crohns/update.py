@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from crohns_srs.predict.effects import Uncertainty
+from crohns_srs.predict.library import shipped_models
 from dosing_app.decision.crohns.answer import CrohnsAnswer, compute_answer
 from dosing_app.decision.crohns.case import inputs, to_json
 from dosing_app.decision.crohns.what_if import if_changed, if_missing
 from dosing_app.findings.crohns.checks import Check, checks
+from dosing_app.findings.crohns.names import input_name
 from dosing_app.findings.crohns.rows import (
     differences_table,
     effects_table,
@@ -19,19 +22,19 @@ from dosing_app.findings.crohns.rows import (
 )
 from dosing_app.findings.crohns.words import announced, answer_words, case_words, figure_label
 from dosing_app.language import say
-from dosing_app.ui import ids
+from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
 from dosing_app.ui.changes import Group, only_changed
 from dosing_app.ui.components.results import empty_figure
 from dosing_app.ui.crohns.figure import bars_figure
 from dosing_app.ui.crohns.parts import checks_list, figures_table, labels_table, words
 from dosing_app.ui.crohns.results import MISSING
-from dosing_app.ui.crohns.screen import CrohnsScreen, is_begun, is_choice, read_screen
+from dosing_app.ui.crohns.screen import NOT_KNOWN, CrohnsScreen, is_begun, is_choice, read_screen
 from dosing_app.ui.elements import App, Input, Output, State, html
 from dosing_app.ui.still import still
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _TYPED = tuple(one.case for one in inputs() if not is_choice(one))
 _RESULTS = {
@@ -68,6 +71,7 @@ def register(app: App) -> None:
             "kept": Input(ids.CROHNS_KEPT, "data"),
             "is_dark": Input(ids.SCHEME, "checked"),
             "again": Input(ids.CROHNS_AGAIN, "data"),
+            "source": Input(ids.OMOP_SOURCE, "data"),
         },
         state={
             "valid": State(ids.CROHNS_VALID, "data"),
@@ -84,13 +88,14 @@ def register(app: App) -> None:
         kept: dict[str, Any] | None,
         is_dark: bool | None,
         again: object,  # noqa: ARG001 - asked once more after the server was away
+        source: dict[str, Any] | None,
         valid: str | None,
         shown: dict[str, Any] | None,
         language: str | None,
     ) -> dict[str, Any]:
         screen = CrohnsScreen(fields, classes or [], uncertainty, worthwhile, kept or {})
         with answering(language, is_dark=is_dark):
-            outputs = _outputs(screen, valid)
+            outputs = _outputs(screen, valid, source)
         changed, digests = only_changed(_still_group(outputs), shown or {})
         return {**changed, "shown": digests}
 
@@ -106,18 +111,43 @@ def register(app: App) -> None:
             return still(_what_if(valid, variants)) if valid else ""
 
 
-def _outputs(screen: CrohnsScreen, valid: str | None) -> dict[str, Any]:
+def _outputs(screen: CrohnsScreen, valid: str | None, source: dict[str, Any] | None) -> dict[str, Any]:
     """Return everything that the browser shows of a page."""
     reading = read_screen(screen)
     if reading.tree is None:
         # What was valid last stays.
         answer = _answer_of(valid) if valid else None
         results = _results(answer) if answer else _empty()
-        return {"results": results, "marks": _marks(reading.faults, answer, is_stale=answer is not None)}
+        return {"results": results, "marks": _marks(reading.faults, answer, (), is_stale=answer is not None)}
     if not is_begun(screen):
-        return {"results": _empty(), "marks": _marks({}, None, is_stale=False)}
+        return {"results": _empty(), "marks": _marks({}, None, (), is_stale=False)}
     answer = compute_answer(reading.tree, uncertainty=reading.uncertainty, worthwhile=reading.worthwhile)
-    return {"results": _results(answer), "marks": _marks({}, answer, is_stale=False)}
+    audit.record("crohns", model=_identity(), event_model=None)
+    return {"results": _results(answer), "marks": _marks({}, answer, _from_database(screen, source), is_stale=False)}
+
+
+def _identity() -> audit.Identity:
+    models = shipped_models()
+    return audit.Identity(models.id, version("asuc"), models.sha256)
+
+
+def _from_database(screen: CrohnsScreen, source: dict[str, Any] | None) -> tuple[Check, ...]:
+    """Return where the inputs come from, where they do from a database; what was changed since is told."""
+    if not source:
+        return ()
+    read: dict[str, str | None] = source["fields"]
+    known = [key for key, text in read.items() if text not in {"", None, NOT_KNOWN}]
+    kept = [key for key in known if screen.fields.get(key) == read[key]]
+    if not kept:
+        return ()
+    lead = say(
+        "crohns.omop.check", person=str(source["person"]), date=source["on"], read=str(len(kept)), inputs=str(len(read))
+    )
+    missing = [input_name(key) for key in read if key not in known]
+    changed = [input_name(key) for key in known if key not in kept]
+    more = [say("crohns.omop.check_missing", inputs=", ".join(missing))] if missing else []
+    more += [say("crohns.omop.check_changed", inputs=", ".join(changed))] if changed else []
+    return (Check("check" if missing else "note", lead, " ".join(more)),)
 
 
 def _results(answer: CrohnsAnswer) -> Group:
@@ -160,11 +190,11 @@ def _empty() -> Group:
     )
 
 
-def _marks(faults: Mapping[str, str], answer: CrohnsAnswer | None, *, is_stale: bool) -> Group:
+def _marks(faults: Mapping[str, str], answer: CrohnsAnswer | None, more: Sequence[Check], *, is_stale: bool) -> Group:
     found = [Check("error", sentence, "", key) for key, sentence in faults.items()]
     if is_stale:
         found.append(Check("error", say("checks.stale")))
-    found += checks(answer) if answer else []
+    found += [*more, *(checks(answer) if answer else [])]
     return Group(
         {
             "checks": checks_list(found),
