@@ -52,7 +52,7 @@ def recommend(
     if as_json:
         print_json(document)
     else:
-        write_output(laid_out(_parts(document)))
+        write_output(laid_out(answer_parts(document)))
 
 
 def _lines(name: str, text: str) -> list[tuple[str, str]]:
@@ -84,7 +84,7 @@ def _recommended(cases: list[tuple[str, str]], uncertainty: UncertaintyName) -> 
         yield recommend_one(models, one, Uncertainty(uncertainty))
 
 
-def _parts(document: dict[str, Any]) -> list[Sheet | str]:
+def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
     """Return what is printed of a case."""
     classes: dict[str, dict[str, Any]] = document["classes"]
     responses = sorted({key for one in classes.values() for key in one if key.startswith("response")})

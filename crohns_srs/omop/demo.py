@@ -69,7 +69,9 @@ def demo_rows(n_drawn: int, seed: int, tell: Callable[[float], None]) -> Iterato
     return chain(vocabulary_rows(), told_people(), drawn())
 
 
-def fill(engine: Engine, rows: Iterable[tuple[Table, dict[str, Any]]], schema: str | None = None) -> int:
+def fill(
+    engine: Engine, rows: Iterable[tuple[Table, dict[str, Any]]], schemas: tuple[str | None, str | None] = (None, None)
+) -> int:
     """Make the tables of the common data model, put rows in, and return how many.
 
     Parameters
@@ -78,10 +80,10 @@ def fill(engine: Engine, rows: Iterable[tuple[Table, dict[str, Any]]], schema: s
         An empty database.
     rows : iterable of (Table, dict)
         Rows; keys of records are numbered from 1 in their order where they are not given.
-    schema : str or None
-        Schema of all tables, which must be there.
+    schemas : tuple of (str or None)
+        Schemas of clinical tables and vocabulary, which must be there.
     """
-    placed = engine.execution_options(schema_translate_map={CLINICAL: schema, VOCABULARY: schema})
+    placed = engine.execution_options(schema_translate_map={CLINICAL: schemas[0], VOCABULARY: schemas[1]})
     waiting: dict[Table, list[dict[str, Any]]] = {}
     count: Counter[Table] = Counter()
     with placed.begin() as connection:

@@ -198,11 +198,11 @@ def _drawn(one: _Of, rng: np.random.Generator) -> Iterator[Row]:
     if draw[2] >= 0.95:
         yield one.ill(_COLITIS, seen)
         return
-    for place in rng.choice(4, size=2, p=(0.4, 0.3, 0.15, 0.15)).tolist():
-        yield one.ill(_PLACES[place], int(rng.integers(0, seen)))
+    for place in rng.choice(4, size=2, p=(0.4, 0.3, 0.15, 0.15)):
+        yield one.ill(_PLACES[int(place)], int(rng.integers(0, seen)))
     if draw[3] < 0.4:
-        for which in rng.choice(6, size=int(rng.integers(1, 3)), replace=False, p=_SHARES).tolist():
-            yield one.took(_FIRST_BIOLOGICS[which], int(rng.integers(0, seen)))
+        for which in rng.choice(6, size=int(rng.integers(1, 3)), replace=False, p=_SHARES):
+            yield one.took(_FIRST_BIOLOGICS[int(which)], int(rng.integers(0, seen)))
     if draw[4] < 0.3:
         ago = int(rng.integers(0, 120))
         yield one.took(_PREDNISONE, ago, ago - int(rng.integers(5, 60)), _ORAL)

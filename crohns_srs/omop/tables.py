@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, MetaData, String, Table
 
 from crohns_srs.omop.moments import Day, Moment
 
@@ -18,12 +18,12 @@ def _table(name: str, *columns: Column[Any], schema: str = CLINICAL) -> Table:
 
 
 def _id(name: str) -> Column[int]:
-    return Column(name, Integer)
+    return Column(name, BigInteger)
 
 
 PERSON = _table(
     "person",
-    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
     _id("gender_concept_id"),
     _id("year_of_birth"),
     _id("month_of_birth"),
@@ -34,25 +34,25 @@ PERSON = _table(
 )
 OBSERVATION_PERIOD = _table(
     "observation_period",
-    Column("observation_period_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
+    Column("observation_period_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
     Column("observation_period_start_date", Day),
     Column("observation_period_end_date", Day),
 )
 CONDITION_OCCURRENCE = _table(
     "condition_occurrence",
-    Column("condition_occurrence_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
-    Column("condition_concept_id", Integer, index=True),
+    Column("condition_occurrence_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
+    Column("condition_concept_id", BigInteger, index=True),
     Column("condition_start_date", Day),
     Column("condition_source_value", String),
     _id("condition_source_concept_id"),
 )
 DRUG_EXPOSURE = _table(
     "drug_exposure",
-    Column("drug_exposure_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
-    Column("drug_concept_id", Integer, index=True),
+    Column("drug_exposure_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
+    Column("drug_concept_id", BigInteger, index=True),
     Column("drug_exposure_start_date", Day),
     Column("drug_exposure_end_date", Day),
     _id("days_supply"),
@@ -62,17 +62,17 @@ DRUG_EXPOSURE = _table(
 )
 DRUG_ERA = _table(
     "drug_era",
-    Column("drug_era_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
-    Column("drug_concept_id", Integer, index=True),
+    Column("drug_era_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
+    Column("drug_concept_id", BigInteger, index=True),
     Column("drug_era_start_date", Day),
     Column("drug_era_end_date", Day),
 )
 MEASUREMENT = _table(
     "measurement",
-    Column("measurement_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
-    Column("measurement_concept_id", Integer, index=True),
+    Column("measurement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
+    Column("measurement_concept_id", BigInteger, index=True),
     Column("measurement_date", Day),
     Column("measurement_datetime", Moment),
     _id("operator_concept_id"),
@@ -85,9 +85,9 @@ MEASUREMENT = _table(
 )
 OBSERVATION = _table(
     "observation",
-    Column("observation_id", Integer, primary_key=True, autoincrement=False),
-    Column("person_id", Integer, index=True),
-    Column("observation_concept_id", Integer, index=True),
+    Column("observation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, index=True),
+    Column("observation_concept_id", BigInteger, index=True),
     Column("observation_date", Day),
     Column("observation_datetime", Moment),
     Column("value_as_number", Float),
@@ -99,7 +99,7 @@ OBSERVATION = _table(
 )
 CONCEPT = _table(
     "concept",
-    Column("concept_id", Integer, primary_key=True, autoincrement=False),
+    Column("concept_id", BigInteger, primary_key=True, autoincrement=False),
     Column("concept_name", String),
     Column("domain_id", String),
     Column("vocabulary_id", String),
@@ -111,14 +111,14 @@ CONCEPT = _table(
 )
 CONCEPT_ANCESTOR = _table(
     "concept_ancestor",
-    Column("ancestor_concept_id", Integer, index=True),
-    Column("descendant_concept_id", Integer),
+    Column("ancestor_concept_id", BigInteger, index=True),
+    Column("descendant_concept_id", BigInteger),
     schema=VOCABULARY,
 )
 CONCEPT_RELATIONSHIP = _table(
     "concept_relationship",
     _id("concept_id_1"),
-    Column("concept_id_2", Integer, index=True),
+    Column("concept_id_2", BigInteger, index=True),
     Column("relationship_id", String),
     Column("invalid_reason", String),
     schema=VOCABULARY,

@@ -16,9 +16,10 @@ from crohns_srs.omop.concepts import (
     ingredients_of,
     shipped_concepts,
 )
+from crohns_srs.omop.database import missing_in
 from crohns_srs.omop.options import CDAI, CRP
-from crohns_srs.omop.tables import CONCEPT, CONCEPT_ANCESTOR, CONCEPT_RELATIONSHIP
-from pkpd.errors import input_error
+from crohns_srs.omop.tables import CONCEPT, CONCEPT_ANCESTOR, CONCEPT_RELATIONSHIP, DRUG_ERA, OBSERVATION
+from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,8 +107,12 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
     Raises
     ------
     InputError
-        Where it does not know Crohn's disease: without it nothing can be said of anybody.
+        Where it does not know Crohn's disease: without it nothing can be said of anybody. Where a table is asked for that is not there.
     """
+    asked = ((DRUG_ERA, options.drug_era), (OBSERVATION, bool(options.cdai_concepts or options.cdai_sources)))
+    problems = list(missing_in(database, [table for table, is_asked in asked if is_asked]))
+    if problems:
+        raise InputError(problems)
     with database.connect() as connection:
         conditions = _condition_domain(connection, database.name)
         groups = {
