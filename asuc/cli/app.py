@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asuc.cli.omop_options import index_day
 from asuc.cli.output import report
 from asuc.cli.source import read_case_file, read_event_model
 from pkpd.errors import input_error
@@ -53,6 +53,9 @@ def app(
     index_date: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Day on which its values are taken; today where left out.")
     ] = None,
+    cdai_concept: Annotated[
+        list[int] | None, typer.Option(min=1, help="Concept of that database that holds the CDAI; may be repeated.")
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Open the dosing app."""
@@ -77,26 +80,22 @@ def app(
         if not no_browser:
             typer.launch(url)
 
-    source = _omop_source(omop, omop_schema, index_date)
+    source = _omop_source(omop, omop_schema, index_date, cdai_concept or [])
     crohns_patient = example_tree() if case is None else None
     dashboard = create_app(event_model=risk_model, case=patient, crohns_case=crohns_patient, omop=source)
     serve(dashboard, host=host, port=port, options=options, when_ready=announce)
 
 
-def _omop_source(url: str | None, schema: str | None, index_date: str | None) -> OmopSource | None:
+def _omop_source(
+    url: str | None, schema: str | None, index_date: str | None, cdai_concepts: list[int]
+) -> OmopSource | None:
     """Return the database that persons are chosen from, after a look at its tables; None where none is asked for."""
     if not url:
         if index_date is not None:
             raise input_error("--index-date", "there is no database that it could hold for; add --omop URL")
         return None
-    from crohns_srs.omop import open_database  # noqa: PLC0415 - drivers of databases load only where they are asked for
+    day = None if index_date is None else index_day(index_date)
+    from crohns_srs.omop import ReadOptions, open_database  # noqa: PLC0415 - drivers of databases load only where they are asked for
     from dosing_app.decision.crohns.omop import OmopSource  # noqa: PLC0415
 
-    return OmopSource(open_database(url, schema), None if index_date is None else _day(index_date))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise input_error("--index-date", f"{text!r} is no day; expected one such as 2026-01-15") from None
+    return OmopSource(open_database(url, schema), day, ReadOptions(cdai_concepts=tuple(cdai_concepts)))

@@ -53,6 +53,11 @@ class OmopSource:
         return read_people(self.database, [person], on, self.options)[0]
 
     @property
+    def name(self) -> str:
+        """Return what the database is called, without where it lies."""
+        return self.database.name.rsplit("/", 1)[-1]
+
+    @property
     def usual_date(self) -> date:
         """Return the day on which the inputs are taken unless another is entered."""
         return self.index_date or date.today()  # noqa: DTZ011 - the day at this place, as records have it

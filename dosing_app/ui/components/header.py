@@ -22,9 +22,9 @@ def header(user: str, crohns_actions: list[Any], *, is_dark: bool) -> Component:
             html.Strong(say("header.name"), className="brand"),
             html.Nav(
                 [
-                    dcc.Link(say("header.colitis"), href=addresses.COLITIS, id=ids.NAV_COLITIS, className="page-link"),
-                    dcc.Link(say("header.crohns"), href=addresses.CROHNS, id=ids.NAV_CROHNS, className="page-link"),
-                    dcc.Link(say("header.models"), href=addresses.MODELS, id=ids.NAV_MODELS, className="page-link"),
+                    _page_link("colitis", addresses.COLITIS, ids.NAV_COLITIS),
+                    _page_link("crohns", addresses.CROHNS, ids.NAV_CROHNS),
+                    _page_link("models", addresses.MODELS, ids.NAV_MODELS),
                 ],
                 className="pages",
                 **{"aria-label": say("header.pages")},
@@ -36,6 +36,15 @@ def header(user: str, crohns_actions: list[Any], *, is_dark: bool) -> Component:
             html.Div(_actions(user, crohns_actions, is_dark=is_dark), className="actions"),
         ],
     )
+
+
+def _page_link(page: str, address: str, link_id: str) -> Component:
+    """Return the link to a page; on a narrow screen it has a shorter name."""
+    names = [
+        html.Span(say(f"header.{page}"), className="whole-name"),
+        html.Span(say(f"header.short.{page}"), className="short-name"),
+    ]
+    return dcc.Link(names, href=address, id=link_id, className="page-link")
 
 
 def _actions(user: str, crohns_actions: list[Any], *, is_dark: bool) -> list[Any]:

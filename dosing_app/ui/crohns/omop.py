@@ -42,7 +42,7 @@ def region(source: OmopSource) -> Component:
     head = html.Div(
         [
             html.H2(say("crohns.omop.title")),
-            html.Span(source.database.name, className="unit"),
+            html.Span(source.name, className="unit"),
             dmc.Button(say("show.close"), id=ids.OMOP_CLOSE, size="compact-xs", variant="default"),
         ],
         className="title",
