@@ -11,30 +11,30 @@ ALPHA = 0.05
 """p-value below which a class counts as better."""
 
 
-def adjacent_groups(ranked: Sequence[str], p_value: Callable[[str, str], float]) -> list[list[str]]:
-    """Return classes in groups, the best first, by tests of neighbours alone (the publication's rule).
+def adjacent_groups(ranked: Sequence[str], is_better: Callable[[str, str], bool]) -> list[list[str]]:
+    """Return classes in groups, the best first, by comparisons of neighbours alone (the publication's rule).
 
     Parameters
     ----------
     ranked : sequence of str
         Classes, the best first.
-    p_value : callable
-        p-value of the difference of two classes.
+    is_better : callable
+        Whether a class counts as better than one after it.
     """
-    return _groups(ranked, lambda i: p_value(ranked[i - 1], ranked[i]) < ALPHA)
+    return _groups(ranked, lambda i: is_better(ranked[i - 1], ranked[i]))
 
 
-def transitive_groups(ranked: Sequence[str], p_value: Callable[[str, str], float]) -> list[list[str]]:
+def transitive_groups(ranked: Sequence[str], is_better: Callable[[str, str], bool]) -> list[list[str]]:
     """Return classes in groups, the best first, so that every class of a group is better than every one of a later group.
 
     Parameters
     ----------
     ranked : sequence of str
         Classes, the best first.
-    p_value : callable
-        p-value of the difference of two classes.
+    is_better : callable
+        Whether a class counts as better than one after it.
     """
-    return _groups(ranked, lambda i: all(p_value(a, b) < ALPHA for a in ranked[:i] for b in ranked[i:]))
+    return _groups(ranked, lambda i: all(is_better(a, b) for a in ranked[:i] for b in ranked[i:]))
 
 
 def label_of(groups: Sequence[Sequence[str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from crohns_srs.predict.case import CrohnsCase
 
 UncertaintyName = Literal["coherent", "paper", "dashboard"]
+MissingName = Literal["integrate", "defaults"]
+AdjustmentName = Literal["none", "holm"]
 _EXPECTED = "expected a case (asuc-crohns-case/1)"
 _LINES = ".jsonl"
 
@@ -36,19 +39,35 @@ def recommend(
             help="Error of an effect: coherent, or the publication's own (paper: its subgroups, dashboard: its calculator)."
         ),
     ] = "coherent",
+    missing: Annotated[
+        MissingName | None,
+        typer.Option(
+            help="Inputs that are not known: averaged over given the rest (coherent unless given), or the calculator's usual values (paper, dashboard)."
+        ),
+    ] = None,
+    adjust: Annotated[
+        AdjustmentName, typer.Option(help="p-values of the label: as they are, or for the number of comparisons.")
+    ] = "none",
+    worthwhile: Annotated[
+        float | None,
+        typer.Option(metavar="POINTS", help="Smallest difference between classes that would matter; 20 CDAI points."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Say which class of drugs the published models expect most of, and how sure that is."""
+    if worthwhile is not None and not 0.0 < worthwhile < math.inf:
+        raise input_error("--worthwhile", f"{worthwhile:g} is not above 0, such as 20")
     name, content = read_content(case, _EXPECTED)
+    asked = (uncertainty, missing, adjust, worthwhile)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise input_error(name, f"byte {error.start + 1} is not UTF-8 text; {_EXPECTED}") from None
     if case.lower().endswith(_LINES):
-        documents = list(_recommended(_lines(name, text), uncertainty))
+        documents = list(_recommended(_lines(name, text), asked))
         write_output("".join(json.dumps(one, ensure_ascii=False, allow_nan=False) + "\n" for one in documents))
         return
-    document = next(_recommended([(name, text)], uncertainty))
+    document = next(_recommended([(name, text)], asked))
     if as_json:
         print_json(document)
     else:
@@ -63,13 +82,20 @@ def _lines(name: str, text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _recommended(cases: list[tuple[str, str]], uncertainty: UncertaintyName) -> Iterator[dict[str, Any]]:
+def _recommended(
+    cases: list[tuple[str, str]], asked: tuple[UncertaintyName, MissingName | None, AdjustmentName, float | None]
+) -> Iterator[dict[str, Any]]:
     """Yield the document of each case, after all of them were read."""
     from crohns_srs.predict.case import read_case  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
+    from crohns_srs.predict.preference import Adjustment  # noqa: PLC0415
+    from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
+    from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
     from crohns_srs.predict.recommend import recommend as recommend_one  # noqa: PLC0415
 
+    uncertainty, missing, adjust, worthwhile = asked
+    choices = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing), Adjustment(adjust), worthwhile)
     models = shipped_models()
     read: list[CrohnsCase] = []
     problems: list[Problem] = []
@@ -81,22 +107,31 @@ def _recommended(cases: list[tuple[str, str]], uncertainty: UncertaintyName) -> 
     if problems:
         raise InputError(problems)
     for one in read:
-        yield recommend_one(models, one, Uncertainty(uncertainty))
+        yield recommend_one(models, one, choices)
 
 
 def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
     """Return what is printed of a case."""
     classes: dict[str, dict[str, Any]] = document["classes"]
-    responses = sorted({key for one in classes.values() for key in one if key.startswith("response")})
-    head = (
-        "class",
-        "adds",
-        "SE",
-        "95 % interval",
-        "with placebo",
-        *(f"fall ≥ {key.removeprefix('response')}" for key in responses),
-        "best",
-    )
+    placebo, worthwhile = document["placebo"], document["worthwhile"]
+    found: list[Sheet | str] = [
+        f"{document['label'] or 'No class is available'} ({document['uncertainty']} uncertainty).",
+        f"Expected on placebo: {placebo['effect']:.1f} (SE {placebo['se']:.1f}).",
+    ]
+    if classes:
+        found += [_effects_sheet(classes), _chances_sheet(placebo, classes)]
+    if document["contrasts"]:
+        found.append(_contrasts_sheet(document))
+    if worthwhile and document["contrasts"]:
+        least = f"{worthwhile['points']:g} {worthwhile['unit']}".strip()
+        found.append(f"By differences that are above {least} with their whole interval: {worthwhile['label']}.")
+    if classes:
+        found.append(_contributions_sheet(document))
+    found += [_missing_sheet(document["missing"])] if document["missing"] else []
+    return [*found, *document["warnings"]]
+
+
+def _effects_sheet(classes: dict[str, dict[str, Any]]) -> Sheet:
     rows = tuple(
         (
             one["title"],
@@ -104,12 +139,28 @@ def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
             f"{one['se']:.1f}",
             _pair(one["interval"]),
             f"{one['expected']:.1f}",
-            *(f"{one[key]:.0%}" for key in responses),
+            _pair(one["interval_expected"]),
             f"{one['probability_best']:.0%}",
         )
-        for one in sorted(classes.values(), key=lambda one: -one["effect"])
+        for one in _ranked(classes)
     )
-    contrasts = tuple(
+    head = ("class", "adds", "SE", "95 % interval", "with placebo", "95 % interval", "best")
+    return Sheet("Expected fall of the outcome", head, rows)
+
+
+def _chances_sheet(placebo: dict[str, Any], classes: dict[str, dict[str, Any]]) -> Sheet:
+    keys = [key for key in placebo if f"{key}_interval" in placebo]
+    rows = tuple(
+        (title, *(f"{one[key]:.0%} ({_percents(one[f'{key}_interval'])})" for key in keys))
+        for title, one in [("placebo alone", placebo), *((one["title"], one) for one in _ranked(classes))]
+    )
+    head = tuple(f"fall ≥ {key.removeprefix('response')}" if key.startswith("response") else key for key in keys)
+    return Sheet("Chance (95 % interval), placebo and drug together", ("", *head), rows)
+
+
+def _contrasts_sheet(document: dict[str, Any]) -> Sheet:
+    classes, worthwhile = document["classes"], document["worthwhile"]
+    rows = tuple(
         (
             f"{classes[one['a']]['title']} – {classes[one['b']]['title']}",
             f"{one['difference']:.1f}",
@@ -117,22 +168,56 @@ def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
             f"{one['df']:.1f}",
             _pair(one["interval"]),
             f"{one['p']:.4f}",
+            f"{one['p_holm']:.4f}",
+            *(
+                (f"{one['probability_a_worthwhile']:.0%}", f"{one['probability_b_worthwhile']:.0%}")
+                if worthwhile
+                else ()
+            ),
         )
         for one in document["contrasts"]
     )
-    placebo = document["placebo"]
-    found: list[Sheet | str] = [
-        f"{document['label'] or 'No class is available'} ({document['uncertainty']} uncertainty).",
-        f"Expected on placebo: {placebo['effect']:.1f} (SE {placebo['se']:.1f}).",
-    ]
-    if rows:
-        found.append(Sheet("Expected fall of the outcome", head, rows))
-    if contrasts:
-        found.append(
-            Sheet("Differences between classes", ("", "difference", "SE", "df", "95 % interval", "p"), contrasts)
+    head = ("", "difference", "SE", "df", "95 % interval", "p", "p (Holm)")
+    if worthwhile:
+        head += (f"> {worthwhile['points']:g}", f"< -{worthwhile['points']:g}")
+    return Sheet("Differences between classes", head, rows)
+
+
+def _contributions_sheet(document: dict[str, Any]) -> Sheet:
+    """Return what each input adds to the effect of each class beyond that of a reference patient."""
+    classes = document["classes"]
+    parts = [document["contributions"][name] for name in classes]
+    rows = [("reference patient", *(f"{one['reference']:.1f}" for one in parts))]
+    for inputs in zip(*(one["inputs"] for one in parts), strict=True):
+        first = inputs[0]
+        value = first["value"]
+        told = f"{value:.3g}" if isinstance(value, float) else {True: "yes", False: "no"}.get(value, value)
+        title = f"{first['title']}: {'not known' if first['is_missing'] else told}"
+        rows.append((title, *(f"{one['points']:+.1f}" for one in inputs)))
+    return Sheet("Why: points of each input", ("", *(one["title"] for one in classes.values())), tuple(rows))
+
+
+def _missing_sheet(missing: list[dict[str, Any]]) -> Sheet:
+    rows = tuple(
+        (
+            one["input"],
+            f"{level['value']:.3g}" if isinstance(level["value"], float) else str(level["value"]).lower(),
+            f"{level['weight']:.0%}",
+            level["label"],
         )
-    return [*found, *document["warnings"]]
+        for one in missing
+        for level in one["levels"]
+    )
+    return Sheet("If it were known", ("input", "value", "how likely", "label"), rows)
+
+
+def _ranked(classes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(classes.values(), key=lambda one: -one["effect"])
 
 
 def _pair(ends: list[float]) -> str:
     return " to ".join(f"{end:.1f}" for end in ends)
+
+
+def _percents(ends: list[float]) -> str:
+    return f"{ends[0]:.0%} to {ends[1]:.0%}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from crohns_srs.data.schema import ConfigFile
 from crohns_srs.design import INTERCEPT
 from pkpd.errors import InputError, Problem, input_error
-from pkpd.toml_file import TomlKind, place, read_toml
+from pkpd.toml_file import TomlKind, closest, place, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crohns_srs.data.schema import CovariateSection
+    from crohns_srs.data.schema import CovariateSection, OtherUnitSection
 
 DEFAULT_CONFIG = "rudrapatna_2025"
 CONFIG_FILE = TomlKind(
@@ -24,6 +25,26 @@ CONFIG_FILE = TomlKind(
 PLACEBO = "placebo"
 """Key of the placebo model among those of the classes."""
 _LIBRARY = Path(__file__).resolve().parents[1] / "library"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherUnit:
+    """A unit that a covariate's value is at times given in by mistake.
+
+    Parameters
+    ----------
+    unit : str
+        The unit.
+    factor : float
+        What turns a value in it into one in the covariate's unit.
+    below, above : float
+        Values below or above which the mistake is likely [the covariate's unit]; infinite where none is.
+    """
+
+    unit: str
+    factor: float
+    below: float
+    above: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +75,10 @@ class Covariate:
         What stands for a value that is not known [unit].
     usual : tuple of float
         Values that the trials had, lowest and highest [unit]; empty where nothing is said of it.
+    is_logarithmic : bool
+        Whether ln(1 + value) is what is spread evenly around its mean in a population; otherwise the value itself.
+    other_units : tuple of OtherUnit
+        Units that are at times given by mistake.
     """
 
     name: str
@@ -70,6 +95,21 @@ class Covariate:
     words: tuple[str, ...]
     default: float
     usual: tuple[float, ...]
+    is_logarithmic: bool = False
+    other_units: tuple[OtherUnit, ...] = ()
+
+    @property
+    def in_unit(self) -> str:
+        """Its unit as it follows a number."""
+        return f" {self.unit}" if self.unit else ""
+
+    def told(self, value: float) -> str:
+        """Return a value, not centred, as text."""
+        if self.words:
+            return self.words[int(value)]
+        if self.is_binary:
+            return "yes" if value else "no"
+        return f"{value:g}{self.in_unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +132,22 @@ class DrugClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Remission:
+    """When a participant is well: where the value at baseline less the outcome is below a limit.
+
+    Parameters
+    ----------
+    baseline : str
+        Term of the covariate that is the value at baseline.
+    below : float
+        The limit [unit of the outcome].
+    """
+
+    baseline: str
+    below: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome, of which more is better.
 
@@ -103,6 +159,10 @@ class Outcome:
         Values from which it counts as a response, the main one first [unit].
     low, high : float
         Possible values [unit].
+    worthwhile : float or None
+        Smallest difference between classes that would matter to a patient [unit]; None where nothing is said of it.
+    remission : Remission or None
+        When a participant is well; None where nothing is said of it.
     """
 
     column: str
@@ -110,6 +170,8 @@ class Outcome:
     response: tuple[float, ...]
     low: float
     high: float
+    worthwhile: float | None = None
+    remission: Remission | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +262,11 @@ def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:
                 place(name, ("covariates", i, "name")), f"'{INTERCEPT}' is the models' own; expected another name."
             )
         yield from _covariate_problems(one, name, i)
+    remission = found.outcome.remission
+    baselines = [one.name for one in found.covariates if one.kind == "continuous" and one.stage == "both"]
+    if remission and remission.baseline not in baselines:
+        message = f"'{remission.baseline}' is no continuous covariate of both stages; {closest(remission.baseline, baselines)}expected the name of one."
+        yield Problem(place(name, ("outcome", "remission", "baseline")), message)
     if found.outcome.low >= found.outcome.high:
         message = f"{found.outcome.low:g} is not below high, {found.outcome.high:g}."
         yield Problem(place(name, ("outcome", "low")), message)
@@ -224,6 +291,13 @@ def _covariate_problems(one: CovariateSection, name: str, i: int) -> Iterator[Pr
         yield Problem(place(name, (*where, "usual")), f"{one.usual[0]:g} is not below {one.usual[1]:g}.")
     if one.low >= one.high:
         yield Problem(place(name, (*where, "low")), f"{one.low:g} is not below high, {one.high:g}.")
+    if one.scale == "log1p" and (one.kind == "binary" or one.low < 0.0):
+        message = "'log1p' is for a continuous covariate with low = 0 or more; leave it out, or give that."
+        yield Problem(place(name, (*where, "scale")), message)
+    for k, other in enumerate(one.other_units):
+        if other.below is None and other.above is None:
+            message = "says neither below nor above which values the unit is likely; give one."
+            yield Problem(place(name, (*where, "other_units", k, "unit")), message)
 
 
 def _config(found: ConfigFile, sha256: str) -> Config:
@@ -234,7 +308,15 @@ def _config(found: ConfigFile, sha256: str) -> Config:
         found.citation,
         found.doi,
         sha256,
-        Outcome(out.column, out.unit, tuple(out.response), out.low, out.high),
+        Outcome(
+            out.column,
+            out.unit,
+            tuple(out.response),
+            out.low,
+            out.high,
+            out.worthwhile,
+            out.remission and Remission(out.remission.baseline, out.remission.below),
+        ),
         found.trial.column,
         found.treatment.column,
         found.treatment.placebo,
@@ -263,4 +345,11 @@ def _covariate(one: CovariateSection) -> Covariate:
         tuple(one.words or ()),
         default,
         tuple(one.usual or ()),
+        one.scale == "log1p",
+        tuple(_other_unit(other) for other in one.other_units),
     )
+
+
+def _other_unit(one: OtherUnitSection) -> OtherUnit:
+    below = -math.inf if one.below is None else one.below
+    return OtherUnit(one.unit, one.factor, below, math.inf if one.above is None else one.above)

@@ -24,6 +24,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+class RemissionSection(Section):
+    """When a participant is well: where what is left of the outcome's scale, its value at baseline less the fall, is below a value."""
+
+    baseline: Text
+    below: Measure
+
+
 class OutcomeSection(Section):
     """The outcome; more is better."""
 
@@ -32,6 +39,8 @@ class OutcomeSection(Section):
     response: Annotated[list[Measure], Field(min_length=1, max_length=10)]
     low: Measure = -1e9
     high: Measure = 1e9
+    worthwhile: Annotated[float, Field(gt=0.0, le=1e9)] | None = None
+    remission: RemissionSection | None = None
 
 
 class TrialSection(Section):
@@ -55,6 +64,15 @@ class ClassSection(Section):
     title: Text
 
 
+class OtherUnitSection(Section):
+    """A unit that a covariate's value is at times given in by mistake."""
+
+    unit: Text
+    factor: Annotated[float, Field(gt=0.0, le=1e9)]
+    below: Measure | None = None
+    above: Measure | None = None
+
+
 class CovariateSection(Section):
     """One covariate."""
 
@@ -72,6 +90,8 @@ class CovariateSection(Section):
     words: Annotated[list[Text], Field(min_length=2, max_length=2)] | None = None
     default: Measure | None = None
     usual: Annotated[list[Measure], Field(min_length=2, max_length=2)] | None = None
+    scale: Literal["linear", "log1p"] = "linear"
+    other_units: Annotated[list[OtherUnitSection], Field(max_length=10)] = Field(default_factory=list[OtherUnitSection])
 
 
 class ConfigFile(Section):

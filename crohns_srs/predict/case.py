@@ -6,9 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from crohns_srs.design import INTERCEPT
 from pkpd.errors import InputError, Problem, input_error
 from pkpd.toml_file import closest
 
@@ -16,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crohns_srs.data.config import Config, Covariate
-    from pkpd.arrays import FloatArray
 
 SCHEMA = "asuc-crohns-case/1"
 _OWN_KEYS = ("schema", "label", "unavailable")
@@ -36,19 +32,12 @@ class CrohnsCase:
         Keys of the case that were missing, for which a default stands; not that of a covariate of the placebo model alone.
     unavailable : tuple of str
         Ids of classes that are contraindicated or not to be had.
-    warnings : tuple of str
-        What is unusual, in one sentence each.
     """
 
     label: str
     values: dict[str, float]
     imputed: tuple[str, ...]
     unavailable: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    def row(self, terms: tuple[str, ...]) -> FloatArray:
-        """Return the patient's row of a model's matrix, (n_terms,)."""
-        return np.array([1.0 if term == INTERCEPT else self.values[term] for term in terms])
 
 
 def read_case(text: str, config: Config) -> CrohnsCase:
@@ -72,22 +61,14 @@ def read_case(text: str, config: Config) -> CrohnsCase:
         raise InputError(problems)
     values: dict[str, float] = {}
     imputed: list[str] = []
-    warnings: list[str] = []
     for one in config.covariates:
         given = data.get(one.case)
         if given is None and not one.is_placebo_only:
             imputed.append(one.case)
         value = one.default if given is None else _number(one, given)
         values[one.name] = value - one.centre
-        if given is not None and one.usual and not one.usual[0] <= value <= one.usual[1]:
-            warnings.append(
-                f"{one.case}: {value:g} lies outside {one.usual[0]:g} to {one.usual[1]:g} {one.unit}, which the models speak for."
-            )
-    if imputed:
-        said = ", ".join(f"{one.case} {_default(one)}" for one in config.covariates if one.case in imputed)
-        warnings.append(f"Not known, and taken as usual: {said}.")
     unavailable = tuple(cast("list[str]", data.get("unavailable") or []))
-    return CrohnsCase(str(data.get("label") or ""), values, tuple(imputed), unavailable, tuple(warnings))
+    return CrohnsCase(str(data.get("label") or ""), values, tuple(imputed), unavailable)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -142,9 +123,9 @@ def _value_problems(one: Covariate, value: object) -> Iterator[Problem]:
         if not isinstance(value, bool):
             yield Problem(one.case, f"{_shown(value)}; expected true, false or null")
     elif isinstance(value, bool) or not isinstance(value, int | float):
-        yield Problem(one.case, f"{_shown(value)}; expected a number{_in(one)}, or null")
+        yield Problem(one.case, f"{_shown(value)}; expected a number{one.in_unit}, or null")
     elif not one.low <= value <= one.high:  # false for NaN and infinity as well
-        yield Problem(one.case, f"{_shown(value)}; expected {one.low:g} to {one.high:g}{_in(one)}, or null")
+        yield Problem(one.case, f"{_shown(value)}; expected {one.low:g} to {one.high:g}{one.in_unit}, or null")
 
 
 def _class_problems(value: object, ids: list[str]) -> Iterator[Problem]:
@@ -164,18 +145,6 @@ def _number(one: Covariate, value: object) -> float:
     if one.words:
         return float(one.words.index(cast("str", value)))
     return float(cast("float", value))
-
-
-def _default(one: Covariate) -> str:
-    if one.words:
-        return one.words[int(one.default)]
-    if one.is_binary:
-        return "yes" if one.default else "no"
-    return f"{one.default:g}{_in(one)}"
-
-
-def _in(one: Covariate) -> str:
-    return f" {one.unit}" if one.unit else ""
 
 
 def _shown(value: object) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from crohns_srs.data.config import Config
+    from crohns_srs.predict.population import Population
     from pkpd.arrays import FloatArray
 
 
@@ -70,6 +71,8 @@ class ModelSet:
         First stage.
     classes : tuple of ClassModel
         Second stage.
+    population : Population or None
+        Whom they were fitted to, for inputs that are not known; None where that was not kept.
     """
 
     id: str
@@ -79,6 +82,7 @@ class ModelSet:
     config: Config
     placebo: ClassModel
     classes: tuple[ClassModel, ...]
+    population: Population | None = None
 
 
 def degrees_of_freedom(model: ClassModel, weights: FloatArray) -> float:
@@ -88,11 +92,17 @@ def degrees_of_freedom(model: ClassModel, weights: FloatArray) -> float:
     ----------
     model : ClassModel
         Model.
-    weights : (n_terms,) array
-        Multiples, not all 0.
+    weights : (n_terms,) or (n, n_terms) array
+        Multiples, not all 0; several rows for the mean of the variances of as many sums.
     """
-    gradient = np.array([weights @ model.covariance @ weights, weights @ model.lever_square @ weights])
+    gradient = np.array([mean_square(weights, model.covariance), mean_square(weights, model.lever_square)])
     return float(2.0 * gradient[0] ** 2 / (gradient @ model.spread @ gradient))
+
+
+def mean_square(rows: FloatArray, matrix: FloatArray) -> float:
+    """Return the mean of r'Mr over rows r."""
+    rows = np.atleast_2d(rows)
+    return float(((rows @ matrix) * rows).sum() / rows.shape[0])
 
 
 def variance_spread(degrees: FloatArray, covariance: FloatArray, lever_square: FloatArray) -> FloatArray:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from crohns_srs.subgroups import adjacent_groups, label_of, transitive_groups, without
+from crohns_srs.subgroups import ALPHA, adjacent_groups, label_of, transitive_groups, without
 
 
 def test_neighbours_part_the_publications_groups():
     p = {("a", "b"): 0.2, ("b", "c"): 0.01, ("a", "c"): 0.5}
-    assert label_of(adjacent_groups("abc", lambda a, b: p[a, b])) == "a = b > c"
+    assert label_of(adjacent_groups("abc", lambda a, b: p[a, b] < ALPHA)) == "a = b > c"
 
 
 def test_a_transitive_label_parts_only_where_all_differ():
     p = {("a", "b"): 0.2, ("b", "c"): 0.01, ("a", "c"): 0.5}
-    assert label_of(transitive_groups("abc", lambda a, b: p[a, b])) == "a = b = c"
+    assert label_of(transitive_groups("abc", lambda a, b: p[a, b] < ALPHA)) == "a = b = c"
     clear = {("a", "b"): 0.2, ("b", "c"): 0.01, ("a", "c"): 0.04}
-    assert label_of(transitive_groups("abc", lambda a, b: clear[a, b])) == "a = b > c"
+    assert label_of(transitive_groups("abc", lambda a, b: clear[a, b] < ALPHA)) == "a = b > c"
 
 
 def test_the_order_of_equals_is_that_of_the_alphabet():

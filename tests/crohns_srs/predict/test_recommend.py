@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from collections import Counter
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,6 +54,23 @@ def test_shipped_parameters_are_the_published_ones(published: dict[str, Any]):
         np.testing.assert_allclose(found, told["satterthwaite_df"], rtol=1e-7)
 
 
+def test_years_of_trials_are_those_that_the_placebo_model_was_fitted_to(published: dict[str, Any]):
+    """The normal equations of a covariate of whole trials: its values and the trials' predicted effects are orthogonal."""
+    text = files("crohns_srs").joinpath("library", "rudrapatna_2025_models.toml").read_text(encoding="utf-8")
+    models = tomllib.loads(text)["models"]
+    effects = published["models"]["placebo"]["trial_blup"]
+    years = {trial: one["year"] - 2000.0 for trial, one in models["placebo"]["trials"].items()}
+    assert sum(effects.values()) == pytest.approx(0.0, abs=1e-7)
+    assert sum(years[trial] * effect for trial, effect in effects.items()) == pytest.approx(0.0, abs=1e-6)
+    # Another year for any one of them would be told.
+    assert min(map(abs, effects.values())) > 0.1
+    shown = {name: {trial: one["year"] for trial, one in model["trials"].items()} for name, model in models.items()}
+    assert {"CERTIFI": 2008, "UNITI1": 2011, "UNITI2": 2011}.items() == shown["anti_il12_23"].items()
+    for trials in shown.values():
+        assert all(shown["placebo"].get(trial, year) == year for trial, year in trials.items())
+
+
+@pytest.mark.requirement("CD-03")
 def test_the_worked_examples_of_the_calculator(published: dict[str, Any]):
     for one in published["worked_examples"]:
         given = one["input"]
@@ -85,6 +104,7 @@ def test_the_calculator_shows_what_the_paper_printed():
 
 
 @pytest.mark.reference
+@pytest.mark.requirement("CD-03")
 @pytest.mark.parametrize(
     ("uncertainty", "expected"),
     [
