@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import ndtr, stdtrit
-
 from crohns_srs.predict.case import read_case
 from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
-from crohns_srs.predict.recommend import recommend
-from dosing_app.decision.crohns.case import Tree, class_title, inputs, to_json
+from crohns_srs.predict.recommend import Choices, recommend
+from dosing_app.decision.crohns.case import class_title, to_json
+from dosing_app.decision.crohns.verdict import Verdict, verdict_of
 
 if TYPE_CHECKING:
-    from crohns_srs.data.config import Covariate
+    from dosing_app.decision.crohns.case import Tree
 
-WORTHWHILE = 20.0
-"""Smallest difference that counts unless another is entered [CDAI points]."""
 Interval = tuple[float, float]
 
 
@@ -34,14 +31,14 @@ class ClassAnswer:
         What it adds to placebo, and the expected fall with it.
     interval : tuple of float
         Of the expected fall.
-    response : float
-        Chance of a response.
-    response_interval : tuple of float
-        Of that chance.
+    df : float
+        Degrees of freedom of that interval.
+    response, remission : float
+        Chances of a response, and of remission.
+    response_interval, remission_interval : tuple of float
+        Of those chances.
     probability_first : float
         Chance that its expected fall is the greatest of those compared.
-    n_obs : int
-        Participants behind it.
     """
 
     id: str
@@ -49,10 +46,12 @@ class ClassAnswer:
     drug: float
     expected: float
     interval: Interval
+    df: float
     response: float
     response_interval: Interval
+    remission: float
+    remission_interval: Interval
     probability_first: float
-    n_obs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ class Contrast:
         Of a over b [CDAI points].
     interval : tuple of float
         Of the difference.
-    p : float
-        Of no difference, for this pair alone.
+    p, p_holm : float
+        Of no difference, for this pair alone and adjusted for all of them (Holm).
     """
 
     a: str
@@ -76,6 +75,7 @@ class Contrast:
     difference: float
     interval: Interval
     p: float
+    p_holm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class CrohnsAnswer:
         Probability of the intervals.
     worthwhile : float
         Smallest difference that counts [CDAI points].
-    threshold : float
-        Fall from which it counts as a response [CDAI points].
+    threshold, remission_below : float
+        Fall from which it counts as a response, and CDAI below which it is remission [CDAI points].
     placebo : float
         Expected fall on placebo.
     classes : tuple of ClassAnswer
@@ -104,10 +104,8 @@ class CrohnsAnswer:
         By how many points each input moves the drug part of each class, by the input's key and the class's id.
     labels : dict of Uncertainty to tuple of tuple of str
         Groups of classes, the best first, by each way to state uncertainty.
-    imputed : tuple of str
-        Keys of inputs that are not known.
-    outside : tuple of str
-        Keys of inputs beyond the values that the trials had.
+    coherent : Verdict
+        What the comparison comes to by the coherent one.
     document : dict
         The engine's own, `asuc-crohns/1`.
     """
@@ -117,18 +115,18 @@ class CrohnsAnswer:
     level: float
     worthwhile: float
     threshold: float
+    remission_below: float
     placebo: float
     classes: tuple[ClassAnswer, ...]
     contrasts: tuple[Contrast, ...]
     contributions: dict[str, dict[str, float]]
     labels: dict[Uncertainty, tuple[tuple[str, ...], ...]]
-    imputed: tuple[str, ...]
-    outside: tuple[str, ...]
+    coherent: Verdict
     document: dict[str, Any]
 
 
 def compute_answer(
-    tree: Tree, *, uncertainty: Uncertainty = Uncertainty.COHERENT, worthwhile: float = WORTHWHILE
+    tree: Tree, *, uncertainty: Uncertainty = Uncertainty.COHERENT, worthwhile: float | None = None
 ) -> CrohnsAnswer:
     """Return what is said of a patient.
 
@@ -138,55 +136,59 @@ def compute_answer(
         A valid case.
     uncertainty : Uncertainty
         Which error an effect has.
-    worthwhile : float
-        Smallest difference that counts [CDAI points].
+    worthwhile : float or None
+        Smallest difference that counts, above 0 [CDAI points]; None for the models' own.
     """
     models = shipped_models()
     case = read_case(to_json(tree), models.config)
-    documents = {one: recommend(models, case, one) for one in Uncertainty}
-    document = documents[uncertainty]
-    n_obs = {one.id: one.n_obs for one in models.classes}
-    found = [_class(name, one, n_obs[name]) for name, one in document["classes"].items()]
-    classes = tuple(sorted(found, key=lambda one: -one.expected))
+    documents = {one: recommend(models, case, Choices(one, worthwhile=worthwhile)) for one in Uncertainty}
+    document, outcome = documents[uncertainty], models.config.outcome
+    least = float(document["worthwhile"]["points"])
+    classes, contrasts = _compared(document)
+    assert outcome.remission is not None, "shipped with it"  # noqa: S101
     return CrohnsAnswer(
         tree,
         uncertainty,
-        0.95,
-        worthwhile,
-        models.config.outcome.response[0],
+        document["level"],
+        least,
+        outcome.response[0],
+        outcome.remission.below,
         document["placebo"]["effect"],
         classes,
-        tuple(_contrast(a.id, b.id, document["contrasts"]) for a, b in combinations(classes, 2)),
-        _contributions(tree, [one.id for one in classes]),
-        {one: _groups(said) for one, said in documents.items()},
-        tuple(document["imputed"]),
-        tuple(one.case for one in inputs() if _is_outside(one, tree.get(one.case))),
+        contrasts,
+        _contributions(document),
+        {one: tuple(tuple(group["classes"]) for group in of["groups"]) for one, of in documents.items()},
+        verdict_of(*_compared(documents[Uncertainty.COHERENT]), least),
         document,
     )
 
 
-def probabilities_first(tree: Tree, uncertainty: Uncertainty) -> dict[str, float]:
-    """Return the chance of each class that its expected fall is the greatest, by its id."""
-    models = shipped_models()
-    document = recommend(models, read_case(to_json(tree), models.config), uncertainty)
-    return {name: one["probability_best"] for name, one in document["classes"].items()}
+def _compared(document: dict[str, Any]) -> tuple[tuple[ClassAnswer, ...], tuple[Contrast, ...]]:
+    """Return classes, the greatest expected fall first, and the differences of all pairs, the greater over the smaller."""
+    limit = next(iter(_responses(document)), "")
+    found = [_class(name, one, limit) for name, one in document["classes"].items()]
+    classes = tuple(sorted(found, key=lambda one: -one.expected))
+    return classes, tuple(_contrast(a.id, b.id, document["contrasts"]) for a, b in combinations(classes, 2))
 
 
-def _class(name: str, one: dict[str, Any], n_obs: int) -> ClassAnswer:
-    reach = float(stdtrit(one["df"], 0.95)) * one["se_expected"]
-    low, high = one["expected"] - reach, one["expected"] + reach
-    sd = one["se_prediction"]
-    chances = (float(ndtr((low - 100.0) / sd)), float(ndtr((high - 100.0) / sd)))
+def _responses(document: dict[str, Any]) -> list[str]:
+    """Return the keys of the chances of a response, the main one first."""
+    return [f"response{at:g}" for at in shipped_models().config.outcome.response if document["classes"]]
+
+
+def _class(name: str, one: dict[str, Any], response: str) -> ClassAnswer:
     return ClassAnswer(
-        name,
-        class_title(name),
-        one["effect"],
-        one["expected"],
-        (low, high),
-        one["response100"],
-        chances,
-        one["probability_best"],
-        n_obs,
+        id=name,
+        title=class_title(name),
+        drug=one["effect"],
+        expected=one["expected"],
+        interval=_pair(one["interval_expected"]),
+        df=one["df_expected"],
+        response=one[response],
+        response_interval=_pair(one[f"{response}_interval"]),
+        remission=one["remission"],
+        remission_interval=_pair(one["remission_interval"]),
+        probability_first=one["probability_best"],
     )
 
 
@@ -195,30 +197,21 @@ def _contrast(a: str, b: str, contrasts: list[dict[str, Any]]) -> Contrast:
     for one in contrasts:
         low, high = one["interval"]
         if (one["a"], one["b"]) == (a, b):
-            return Contrast(a, b, one["difference"], (low, high), one["p"])
+            return Contrast(a, b, one["difference"], (low, high), one["p"], one["p_holm"])
         if (one["a"], one["b"]) == (b, a):
-            return Contrast(a, b, -one["difference"], (-high, -low), one["p"])
+            return Contrast(a, b, -one["difference"], (-high, -low), one["p"], one["p_holm"])
     raise KeyError(a, b)
 
 
-def _contributions(tree: Tree, ids: list[str]) -> dict[str, dict[str, float]]:
-    models = shipped_models()
-    case = read_case(to_json(tree), models.config)
-    return {
-        one.case: {
-            model.id: float(model.estimate[model.terms.index(one.name)] * case.values[one.name])
-            for model in models.classes
-            if model.id in ids
-        }
-        for one in inputs()
-    }
+def _contributions(document: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the points of each input by class, in the order of the models."""
+    found: dict[str, dict[str, float]] = {}
+    for name in document["classes"]:
+        for one in document["contributions"][name]["inputs"]:
+            found.setdefault(one["input"], {})[name] = one["points"]
+    return found
 
 
-def _groups(document: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(group["classes"]) for group in document["groups"])
-
-
-def _is_outside(one: Covariate, value: object) -> bool:
-    if not one.usual or isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return not one.usual[0] <= value <= one.usual[1]
+def _pair(ends: list[float]) -> Interval:
+    low, high = ends
+    return low, high

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +38,22 @@ def class_title(class_id: str) -> str:
     return next(one.title for one in shipped_models().classes if one.id == class_id)
 
 
+@cache
+def studied() -> dict[str, tuple[int, int]]:
+    """Return how many trials and participants are behind each class, by its id."""
+    models = shipped_models()
+    file = files("crohns_srs").joinpath("library", f"{models.id}_models.toml")
+    trials = {key: len(one["trials"]) for key, one in tomllib.loads(file.read_text("utf-8"))["models"].items()}
+    return {one.id: (trials[one.id], one.n_obs) for one in models.classes}
+
+
+def worthwhile_usual() -> float:
+    """Return the smallest difference that counts unless another is entered [CDAI points]."""
+    usual = shipped_models().config.outcome.worthwhile
+    assert usual is not None, "shipped with it"  # noqa: S101
+    return usual
+
+
 def example_tree() -> Tree:
     """Return the example."""
     return read_tree(EXAMPLE.read_bytes())
@@ -64,9 +83,14 @@ def to_json(tree: Tree, *, indent: int | None = 2) -> str:
     known: Tree = {"schema": SCHEMA}
     if tree.get("label"):
         known["label"] = tree["label"]
-    known |= {one.case: tree.get(one.case) for one in inputs()}
+    known |= {one.case: _plain(tree.get(one.case)) for one in inputs()}
     beside = {one.case for one in shipped_models().config.covariates if one.is_placebo_only}
-    known |= {key: tree[key] for key in sorted(beside) if tree.get(key) is not None}
+    known |= {key: _plain(tree[key]) for key in sorted(beside) if tree.get(key) is not None}
     taken_out = set(cast("list[str]", tree.get("unavailable") or []))
     known["unavailable"] = [name for name in class_ids() if name in taken_out]
     return json.dumps(known, indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    """Return a whole number without decimals, so that 348 and 348.0 are one case."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -7,6 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING
 
+from dosing_app.decision.crohns.case import studied
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,12 +46,22 @@ def _rows(answer: CrohnsAnswer) -> Iterator[Row]:
             "response": one.response,
             "response_lower": one.response_interval[0],
             "response_upper": one.response_interval[1],
+            "remission": one.remission,
+            "remission_lower": one.remission_interval[0],
+            "remission_upper": one.remission_interval[1],
             "probability_first": one.probability_first,
-            "participants": one.n_obs,
+            "trials": studied()[one.id][0],
+            "participants": studied()[one.id][1],
         }
         yield from (("classes", one.id, name, value) for name, value in figures.items())
     for one in answer.contrasts:
-        figures = {"difference": one.difference, "lower": one.interval[0], "upper": one.interval[1], "p": one.p}
+        figures = {
+            "difference": one.difference,
+            "lower": one.interval[0],
+            "upper": one.interval[1],
+            "p": one.p,
+            "p_holm": one.p_holm,
+        }
         yield from (("differences", f"{one.a} - {one.b}", name, value) for name, value in figures.items())
     for key, by_class in answer.contributions.items():
         yield from (("contributions", key, name, value) for name, value in by_class.items())

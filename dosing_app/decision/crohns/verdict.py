@@ -7,7 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import Contrast, CrohnsAnswer
+    from collections.abc import Sequence
+
+    from dosing_app.decision.crohns.answer import ClassAnswer, Contrast, CrohnsAnswer
 
 LEADS_FROM = 0.8
 """Chance of the greatest expected fall from which a class counts as ahead."""
@@ -43,20 +45,35 @@ class Verdict:
 
 def verdict(answer: CrohnsAnswer) -> Verdict:
     """Return what the comparison of the classes comes to."""
-    if not answer.classes:
+    return verdict_of(answer.classes, answer.contrasts, answer.worthwhile)
+
+
+def verdict_of(classes: Sequence[ClassAnswer], contrasts: Sequence[Contrast], worthwhile: float) -> Verdict:
+    """Return what a comparison comes to.
+
+    Parameters
+    ----------
+    classes : sequence of ClassAnswer
+        The greatest expected fall first.
+    contrasts : sequence of Contrast
+        Every pair of them, the greater over the smaller.
+    worthwhile : float
+        Smallest difference that counts [CDAI points].
+    """
+    if not classes:
         return Verdict(Standing.NOTHING, "")
-    first, last = answer.classes[0], answer.classes[-1]
-    if len(answer.classes) == 1:
+    first, last = classes[0], classes[-1]
+    if len(classes) == 1:
         return Verdict(Standing.ALONE, first.id)
-    if all(is_settled(one, answer.worthwhile) for one in answer.contrasts if one.a == first.id):
+    if all(is_settled(one, worthwhile) for one in contrasts if one.a == first.id):
         return Verdict(Standing.SETTLED, first.id)
     if first.probability_first >= LEADS_FROM:
         return Verdict(Standing.AHEAD, first.id)
-    if all(is_settled(one, answer.worthwhile) for one in answer.contrasts if one.b == last.id):
+    if all(is_settled(one, worthwhile) for one in contrasts if one.b == last.id):
         return Verdict(Standing.BEHIND, last.id)
     return Verdict(Standing.OPEN, first.id)
 
 
 def is_settled(one: Contrast, worthwhile: float) -> bool:
     """Return whether the interval of a difference lies wholly above the smallest worthwhile one."""
-    return one.interval[0] >= worthwhile
+    return one.interval[0] > worthwhile

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from dosing_app.decision.crohns.case import inputs
-from dosing_app.findings.crohns.names import begun, input_name, input_with_value
-from dosing_app.findings.numbers import shown
+from crohns_srs.predict.effects import Uncertainty
+from dosing_app.decision.crohns.case import inputs, studied
+from dosing_app.findings.crohns.names import begun, class_name, input_name, input_with_value
+from dosing_app.findings.numbers import figures, one_percent, shown
 from dosing_app.language import say
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import CrohnsAnswer
+    from dosing_app.decision.crohns.answer import ClassAnswer, CrohnsAnswer
 
 Level = Literal["error", "check", "note"]
+# Fewer participants than this share lie as far from the middle of the trials: told.
+_RARE = 0.01
+# With fewer degrees of freedom an interval is wide because trials are few.
+_FEW = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,54 @@ class Check:
 
 def checks(answer: CrohnsAnswer) -> list[Check]:
     """Return every check of an answer, those to look at first."""
-    found = [_outside(key, answer) for key in answer.outside]
-    found.append(_imputed(answer))
-    return found
+    found: dict[str, Any] = answer.document["applicability"]
+    said = [_outside(one, answer) for one in found["ranges"] if not one["is_inside"]]
+    said += [_unit(one, answer) for one in found["units"]]
+    distance = found["distance"]
+    if distance is not None and distance["p"] is not None and distance["p"] < _RARE:
+        share = one_percent(distance["p"])
+        said.append(Check("check", say("crohns.check.unusual"), say("crohns.check.unusual_more", share=share)))
+    said += [_averaged(one) for one in answer.document["missing"]]
+    if answer.document["missing_inputs"] == "defaults":
+        said += [_usual(key) for key in answer.document["imputed"]]
+    if not answer.document["imputed"]:
+        said.append(Check("note", say("crohns.check.complete"), say("crohns.check.complete_more", count=len(inputs()))))
+    if answer.uncertainty is Uncertainty.COHERENT:
+        said += [_few_trials(one) for one in answer.classes if one.df < _FEW]
+    return said
 
 
-def _outside(key: str, answer: CrohnsAnswer) -> Check:
-    one = next(one for one in inputs() if one.case == key)
-    low, high = map(shown, one.usual)
+def _outside(one: dict[str, Any], answer: CrohnsAnswer) -> Check:
+    key = str(one["input"])
     lead = begun(say("crohns.check.outside", value=input_with_value(key, answer.tree[key])))
+    low, high = shown(one["low"]), shown(one["high"])
     return Check("check", lead, say("crohns.check.outside_more", low=low, high=high), key)
 
 
-def _imputed(answer: CrohnsAnswer) -> Check:
-    if not answer.imputed:
-        return Check("note", say("crohns.check.complete"), say("crohns.check.complete_more", count=len(inputs())))
-    names = ", ".join(input_name(key) for key in answer.imputed)
-    lead = say("crohns.check.imputed", count=len(answer.imputed), inputs=names)
-    return Check("note", lead, say("crohns.check.imputed_more"), answer.imputed[0])
+def _unit(one: dict[str, Any], answer: CrohnsAnswer) -> Check:
+    key = str(one["input"])
+    lead = begun(say("crohns.check.unit", value=input_with_value(key, answer.tree[key])))
+    other = input_with_value(key, float(f"{one['converted']:.3g}"))
+    return Check("check", lead, say("crohns.check.unit_more", unit=str(one["suspected_unit"]), other=other), key)
+
+
+def _averaged(one: dict[str, Any]) -> Check:
+    """Return what stands for an input that is not known, and whether knowing it could change the order of the classes."""
+    key = str(one["input"])
+    lead = say("crohns.check.not_known", input=input_name(key))
+    more = say("crohns.check.decisive" if one["is_decisive"] else "crohns.check.not_decisive")
+    stands = say("crohns.check.averaged")
+    if one["range"]:
+        low, high = (figures(end) for end in one["range"])
+        stands = say("crohns.check.likely", low=low, high=high)
+    return Check("check" if one["is_decisive"] else "note", lead, f"{stands} {more}", key)
+
+
+def _usual(key: str) -> Check:
+    return Check("check", say("crohns.check.not_known", input=input_name(key)), say("crohns.check.usual"), key)
+
+
+def _few_trials(one: ClassAnswer) -> Check:
+    n_trials, _ = studied()[one.id]
+    lead = begun(say("crohns.check.few", count=n_trials, title=class_name(one.id)))
+    return Check("note", lead, say("crohns.check.few_more"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dosing_app.decision.crohns.case import studied
 from dosing_app.findings.crohns.names import begun, class_name, class_short, class_title, input_with_value
 from dosing_app.findings.crohns.numbers import p_value, points, points_interval, signed
 from dosing_app.findings.crohns.words import level_words
@@ -29,6 +30,7 @@ def effects_table(answer: CrohnsAnswer) -> Table:
         say("crohns.column_sum"),
         level,
         say("crohns.column_response", at=points(answer.threshold), interval=level),
+        say("crohns.column_remission", below=points(answer.remission_below), interval=level),
         say("crohns.column_first", count=len(answer.classes)),
         say("crohns.column_studied"),
     )
@@ -40,8 +42,9 @@ def effects_table(answer: CrohnsAnswer) -> Table:
             points(one.expected),
             points_interval(one.interval),
             interval_text(*one.response_interval),
+            interval_text(*one.remission_interval),
             say("crohns.in_100", chance=percent(one.probability_first)),
-            spoken_number(f"{one.n_obs:,}"),
+            _studied(one.id),
         )
         for one in answer.classes
     )
@@ -50,13 +53,20 @@ def effects_table(answer: CrohnsAnswer) -> Table:
 
 def differences_table(answer: CrohnsAnswer) -> Table:
     """Return the differences of all pairs."""
-    titles = (say("crohns.column_difference"), say("crohns.column_points"), level_words(answer), "p")
+    titles = (
+        say("crohns.column_difference"),
+        say("crohns.column_points"),
+        level_words(answer),
+        "p",
+        say("crohns.column_holm"),
+    )
     rows = tuple(
         (
             f"{class_title(one.a)} − {class_name(one.b)}",
             points(one.difference),
             points_interval(one.interval),
             p_value(one.p),
+            p_value(one.p_holm),
         )
         for one in answer.contrasts
     )
@@ -97,6 +107,11 @@ def most_sensitive(answer: CrohnsAnswer, variants: Sequence[WhatIf]) -> str:
         chance=percent(moved.probability_first[first.id]),
         before=percent(first.probability_first),
     )
+
+
+def _studied(class_id: str) -> str:
+    n_trials, n_obs = studied()[class_id]
+    return f"{n_trials} · {spoken_number(f'{n_obs:,}')}"
 
 
 def _variant(one: WhatIf) -> str:

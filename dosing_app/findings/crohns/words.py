@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
 from dosing_app.decision.crohns.case import class_ids, inputs
 from dosing_app.decision.crohns.verdict import Standing, is_settled, verdict
-from dosing_app.findings.crohns.names import begun, class_name, class_title, input_with_value, label_text
+from dosing_app.findings.crohns.names import begun, class_name, class_short, class_title, input_with_value, label_text
 from dosing_app.findings.crohns.numbers import points
 from dosing_app.findings.numbers import percent, shown
 from dosing_app.language import say
 
 if TYPE_CHECKING:
-    from crohns_srs.predict.effects import Uncertainty
     from dosing_app.decision.crohns.answer import Contrast, CrohnsAnswer
     from dosing_app.decision.crohns.case import Tree
     from dosing_app.decision.crohns.what_if import Value
@@ -64,8 +64,12 @@ def case_words(tree: Tree) -> list[str]:
 
 
 def label_words(answer: CrohnsAnswer, uncertainty: Uncertainty) -> str:
-    """Return the classes in their order by one way to state uncertainty."""
-    return label_text(answer.labels[uncertainty])
+    """Return the classes in their order by one way to state uncertainty; what the comparison comes to by the coherent one."""
+    if uncertainty is not Uncertainty.COHERENT:
+        return label_text(answer.labels[uncertainty])
+    found = answer.coherent
+    name = class_short(found.class_id) if found.class_id else ""
+    return say(f"crohns.standing.{found.standing.value}", name=name)
 
 
 def announced(answer: CrohnsAnswer) -> str:

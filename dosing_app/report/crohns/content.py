@@ -50,8 +50,8 @@ class CrohnsReport:
     ----------
     language : str
         Code of the language that it is in.
-    title, label, computed, identity : str
-        Head: what it is, the case's own label, when it was computed; models, versions and hashes for every foot.
+    title, subject, label, computed, identity : str
+        Head: what it is and of what, the case's own label, when it was computed; models, versions and hashes for every foot.
     case_sha256 : str
         Checksum of the case (``case_hash``).
     computed_at : datetime
@@ -82,6 +82,7 @@ class CrohnsReport:
 
     language: str
     title: str
+    subject: str
     label: str
     computed: str
     identity: str
@@ -125,6 +126,7 @@ def crohns_report(answer: CrohnsAnswer, *, computed_at: datetime, software: str)
     return CrohnsReport(
         language=current_language(),
         title=say("crohns.report_title"),
+        subject=say("crohns.report_subject"),
         label=str(answer.tree.get("label") or ""),
         computed=say("report.computed", time=computed_at.isoformat(" ", "minutes")),
         identity=identity,

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from crohns_srs.predict.effects import Uncertainty
-from dosing_app.decision.crohns.answer import WORTHWHILE
-from dosing_app.decision.crohns.case import SCHEMA, Tree, class_ids, inputs
+from dosing_app.decision.crohns.case import SCHEMA, Tree, class_ids, inputs, worthwhile_usual
 from dosing_app.decision.level_text import TextFault, read_quantity
 from dosing_app.findings.crohns.names import input_name
 from dosing_app.findings.numbers import number_text, shown
@@ -27,7 +26,7 @@ UNITS: dict[str, dict[str, str]] = {
 }
 """Units that may be typed after a number, and what one of each is in the first, which is the one shown."""
 UNCERTAINTIES = tuple(one.value for one in Uncertainty)
-WORTHWHILE_MOST = 300.0
+_WORTHWHILE = (1.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def screen_from_tree(tree: Tree) -> CrohnsScreen:
         {one.case: _text(one, tree.get(one.case)) for one in inputs()},
         [name for name in class_ids() if name not in taken_out],
         Uncertainty.COHERENT.value,
-        number_text(WORTHWHILE),
+        number_text(worthwhile_usual()),
         {key: value for key, value in tree.items() if key not in shown_keys and value is not None},
     )
 
@@ -152,16 +151,17 @@ def _number(one: Covariate, typed: str, faults: dict[str, str]) -> float | None:
 
 def _worthwhile(typed: str, faults: dict[str, str]) -> float:
     if not typed:
-        return WORTHWHILE
+        return worthwhile_usual()
     number = read_quantity(typed, UNITS["cdai"])
     if isinstance(number, TextFault):
         said = spoken(number.message)
-    elif not 0.0 <= number <= WORTHWHILE_MOST:
-        said = say("crohns.fault.range", value=shown(number), low="0", high=shown(WORTHWHILE_MOST))
+    elif not _WORTHWHILE[0] <= number <= _WORTHWHILE[1]:
+        low, high = map(shown, _WORTHWHILE)
+        said = say("crohns.fault.range", value=shown(number), low=low, high=high)
     else:
         return number
     faults["worthwhile"] = say("crohns.fault.at", input=say("crohns.input.worthwhile"), sentence=said)
-    return WORTHWHILE
+    return worthwhile_usual()
 
 
 def _text(one: Covariate, value: object) -> str:

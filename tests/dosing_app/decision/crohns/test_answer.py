@@ -13,9 +13,9 @@ from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
 from crohns_srs.predict.recommend import recommend
 from dosing_app.decision.crohns.answer import compute_answer
-from dosing_app.decision.crohns.case import class_ids, example_tree, inputs
+from dosing_app.decision.crohns.case import class_ids, example_tree, inputs, studied
 from dosing_app.decision.crohns.export import answer_csv, answer_json
-from dosing_app.decision.crohns.what_if import if_changed, if_missing
+from dosing_app.decision.crohns.what_if import if_changed, if_missing, low_and_high
 
 NOTHING_KNOWN: dict[str, Any] = {"schema": "asuc-crohns-case/1"}
 
@@ -38,7 +38,9 @@ def test_the_figures_are_the_engines(tree: dict[str, Any], uncertainty: Uncertai
         assert one.probability_first == of["probability_best"]
         assert one.expected == pytest.approx(answer.placebo + one.drug, abs=1e-9)
         assert one.interval[0] < one.expected < one.interval[1]
-        assert one.response_interval[0] < one.response < one.response_interval[1]
+        assert list(one.interval) == of["interval_expected"]
+        assert list(one.response_interval) == of["response100_interval"]
+        assert list(one.remission_interval) == of["remission_interval"]
     assert [one.expected for one in answer.classes] == sorted((one.expected for one in answer.classes), reverse=True)
     assert {one.id for one in answer.classes} == set(class_ids())
 
@@ -60,7 +62,9 @@ def test_differences_are_those_of_the_greater_over_the_smaller():
         assert one.p == of["p"]
 
 
-@pytest.mark.parametrize("taken_out", [["anti_il12_23"], ["anti_tnf"], ["anti_integrin", "anti_tnf"], list(class_ids())])
+@pytest.mark.parametrize(
+    "taken_out", [["anti_il12_23"], ["anti_tnf"], ["anti_integrin", "anti_tnf"], list(class_ids())]
+)
 def test_a_class_that_was_taken_out_is_in_nothing(taken_out: list[str]):
     answer = compute_answer(example_tree() | {"unavailable": taken_out})
     left = set(class_ids()) - set(taken_out)
@@ -81,9 +85,10 @@ def test_the_published_example_has_the_published_labels():
     assert [set(group) for group in others] == [{"anti_integrin", "anti_tnf"}]
 
 
-def test_contributions_add_up_to_the_drug_part_but_for_the_intercept():
+@pytest.mark.parametrize("tree", [example_tree(), example_tree() | {"crp_mg_per_L": None}, NOTHING_KNOWN])
+def test_contributions_add_up_to_the_drug_part_but_for_the_intercept(tree: dict[str, Any]):
     models = shipped_models()
-    answer = compute_answer(example_tree())
+    answer = compute_answer(tree)
 
     for model in models.classes:
         intercept = float(model.estimate[0])
@@ -107,8 +112,34 @@ def test_what_if_asks_the_engine_with_one_input_changed():
         assert one.probability_first == pytest.approx(best, abs=1e-12)
     for one in if_missing(answer):
         assert one.value is None
-        best = engine(tree | {one.input: None}, Uncertainty.COHERENT)["classes"]
-        assert one.probability_first == pytest.approx({name: of["probability_best"] for name, of in best.items()})
+        classes = engine(tree | {one.input: None}, Uncertainty.COHERENT)["classes"]
+        best = {name: of["probability_best"] for name, of in classes.items()}
+        assert one.probability_first == pytest.approx(best, abs=1e-12)
+
+
+@pytest.mark.parametrize("uncertainty", [Uncertainty.PAPER, Uncertainty.DASHBOARD])
+def test_what_if_follows_the_uncertainty(uncertainty: Uncertainty):
+    answer = compute_answer(example_tree(), uncertainty=uncertainty)
+
+    for one in (*if_changed(answer), *if_missing(answer)):
+        classes = engine(example_tree() | {one.input: one.value}, uncertainty)["classes"]
+        best = {name: of["probability_best"] for name, of in classes.items()}
+        assert one.probability_first == pytest.approx(best, abs=1e-12)
+
+
+def test_values_that_are_tried_are_usual_among_participants():
+    tried = low_and_high()
+
+    assert set(tried) == {"age_year", "bmi_kg_per_m2", "crp_mg_per_L", "cdai"}
+    assert 18 < tried["age_year"][0] < 30
+    assert 45 < tried["age_year"][1] < 65
+    assert 200 < tried["cdai"][0] < 280
+    assert 320 < tried["cdai"][1] < 450
+    assert 0 < tried["crp_mg_per_L"][0] < 10 < tried["crp_mg_per_L"][1] < 100
+
+
+def test_trials_behind_the_classes_are_the_publications():
+    assert studied() == {"anti_il12_23": (3, 587), "anti_integrin": (3, 1818), "anti_tnf": (9, 1677)}
 
 
 def test_what_is_not_known_is_not_varied():

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_app.decision.crohns.answer import compute_answer
+from dosing_app.decision.crohns.answer import CrohnsAnswer, compute_answer
 from dosing_app.decision.crohns.case import class_ids, example_tree
 from dosing_app.decision.crohns.verdict import LEADS_FROM, Standing, is_settled, verdict
 
 EXAMPLE = compute_answer(example_tree())
 
 
-def with_lows(*lows: float, first: float = 0.5):
+def with_lows(*lows: float, first: float) -> CrohnsAnswer:
     """Return the example with lower ends of the intervals of its differences, and a chance of its first class."""
     contrasts = tuple(
         replace(one, interval=(low, one.interval[1])) for one, low in zip(EXAMPLE.contrasts, lows, strict=True)
@@ -25,11 +25,11 @@ def with_lows(*lows: float, first: float = 0.5):
 @pytest.mark.parametrize(
     ("lows", "first", "standing", "place"),
     [
-        ((20.0, 30.0, -5.0), 0.5, Standing.SETTLED, 0),
-        ((19.9, 30.0, -5.0), 0.99, Standing.AHEAD, 0),
+        ((20.1, 30.0, -5.0), 0.5, Standing.SETTLED, 0),
+        ((20.0, 30.0, -5.0), 0.99, Standing.AHEAD, 0),
         ((-5.0, -5.0, -5.0), LEADS_FROM, Standing.AHEAD, 0),
-        ((-5.0, 20.0, 20.0), 0.5, Standing.BEHIND, -1),
-        ((-5.0, 20.0, 19.9), 0.5, Standing.OPEN, 0),
+        ((-5.0, 20.1, 20.1), 0.5, Standing.BEHIND, -1),
+        ((-5.0, 20.1, 20.0), 0.5, Standing.OPEN, 0),
         ((-5.0, -5.0, -5.0), 0.79, Standing.OPEN, 0),
     ],
 )
@@ -51,9 +51,18 @@ def test_one_class_or_none_is_no_comparison():
 
 def test_a_smaller_worthwhile_difference_settles_no_less():
     for one in EXAMPLE.contrasts:
-        assert is_settled(one, one.interval[0])
-        assert not is_settled(one, one.interval[0] + 1e-9)
+        assert is_settled(one, one.interval[0] - 1e-9)
+        assert not is_settled(one, one.interval[0])
 
 
 def test_the_example_is_ahead_and_not_settled():
     assert verdict(EXAMPLE).standing is Standing.AHEAD
+
+
+def test_settled_is_what_the_engine_calls_worthwhile():
+    for worthwhile in (1.0, 5.0, 20.0, 60.0):
+        for age in (18, 30, 70):
+            answer = compute_answer(example_tree() | {"age_year": age}, worthwhile=worthwhile)
+            engine = {frozenset((one["a"], one["b"])): one["is_worthwhile"] for one in answer.document["contrasts"]}
+            for one in answer.contrasts:
+                assert is_settled(one, worthwhile) == engine[frozenset((one.a, one.b))]
