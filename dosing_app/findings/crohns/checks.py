@@ -50,7 +50,10 @@ def checks(answer: CrohnsAnswer) -> list[Check]:
     if distance is not None and distance["p"] is not None and distance["p"] < _RARE:
         share = one_percent(distance["p"])
         said.append(Check("check", say("crohns.check.unusual"), say("crohns.check.unusual_more", share=share)))
-    said += [_averaged(one) for one in answer.document["missing"]]
+    missing = answer.document["missing"]
+    said += [_decisive(one) for one in missing if one["is_decisive"]]
+    if others := [one for one in missing if not one["is_decisive"]]:
+        said.append(_averaged(others))
     if answer.document["missing_inputs"] == "defaults":
         said += [_usual(key) for key in answer.document["imputed"]]
     if not answer.document["imputed"]:
@@ -74,16 +77,27 @@ def _unit(one: dict[str, Any], answer: CrohnsAnswer) -> Check:
     return Check("check", lead, say("crohns.check.unit_more", unit=str(one["suspected_unit"]), other=other), key)
 
 
-def _averaged(one: dict[str, Any]) -> Check:
-    """Return what stands for an input that is not known, and whether knowing it could change the order of the classes."""
+def _decisive(one: dict[str, Any]) -> Check:
+    """Return that knowing an input could change the order of the classes."""
     key = str(one["input"])
-    lead = say("crohns.check.not_known", input=input_name(key))
-    more = say("crohns.check.decisive" if one["is_decisive"] else "crohns.check.not_decisive")
-    stands = say("crohns.check.averaged")
-    if one["range"]:
-        low, high = (figures(end) for end in one["range"])
-        stands = say("crohns.check.likely", low=low, high=high)
-    return Check("check" if one["is_decisive"] else "note", lead, f"{stands} {more}", key)
+    averaged = say("crohns.check.averaged", inputs=_likely(one)) if one["range"] else say("crohns.check.averaged_over")
+    more = f"{averaged} {say('crohns.check.decisive')}"
+    return Check("check", say("crohns.check.not_known", input=input_name(key)), more, key)
+
+
+def _averaged(missing: list[dict[str, Any]]) -> Check:
+    """Return what stands for inputs that are not known, where knowing one of them would not change the order of the classes."""
+    names = ", ".join(input_name(str(one["input"])) for one in missing)
+    lead = say("crohns.check.imputed", count=len(missing), inputs=names)
+    likely = ", ".join(f"{input_name(str(one['input']))} {_likely(one)}" for one in missing if one["range"])
+    more = say("crohns.check.averaged", inputs=likely) if likely else say("crohns.check.averaged_over")
+    return Check("note", lead, f"{more} {say('crohns.check.not_decisive')}", str(missing[0]["input"]))
+
+
+def _likely(one: dict[str, Any]) -> str:
+    """Return what is likely of an input that is a number."""
+    low, high = (figures(end) for end in one["range"])
+    return f"{low}–{high}"
 
 
 def _usual(key: str) -> Check:

@@ -41,7 +41,7 @@ def region(source: OmopSource) -> Component:
     """Return what takes the place of the results while a person is chosen."""
     head = html.Div(
         [
-            html.H2(say("crohns.omop.title")),
+            html.H1(say("crohns.omop.title")),
             html.Span(source.name, className="unit"),
             dmc.Button(say("show.close"), id=ids.OMOP_CLOSE, size="compact-xs", variant="default"),
         ],
@@ -176,7 +176,7 @@ def _people(found: Listing) -> list[Any]:
     caption = html.Caption(say("crohns.omop.title"), className="only-heard")
     table = html.Table([caption, html.Thead(html.Tr(head)), html.Tbody(rows)], className="figures-table")
     said = say("crohns.omop.shown", count=found.n_found, shown=str(len(found.people)))
-    return [html.P(said, className="note"), html.Div(table, className="scrolled")]
+    return [html.P(said, className="note"), html.Div(table, className="scrolled", tabIndex=0)]
 
 
 def _person(person: PersonInputs) -> list[Any]:
@@ -200,7 +200,7 @@ def _person(person: PersonInputs) -> list[Any]:
     warnings = [html.Li(warning) for warning in person.warnings]
     return [
         html.P(html.Strong(said)),
-        html.Div(table, className="scrolled"),
+        html.Div(table, className="scrolled", tabIndex=0),
         html.Ul(warnings, lang="en", className="note"),
     ]
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def crohns_page(screen: CrohnsScreen, connection: Component, source: OmopSource | None) -> Component:
     """Return the page with what stands on it, and the choice from a database where there is one."""
-    answer_line = html.Div([html.Div(id=ids.CROHNS_ANSWER_LINE, className="answer")], className="answer-line")
+    answer_line = html.Section(
+        html.Div(id=ids.CROHNS_ANSWER_LINE, className="answer"),
+        className="answer-line",
+        **{"aria-label": say("crohns.answer_line")},
+    )
     notice = html.Div(
         [
             html.Div(id=ids.CROHNS_NOTICE, className="notice", **{"aria-live": "assertive"}),

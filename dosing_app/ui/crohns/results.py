@@ -66,7 +66,7 @@ def bars_region() -> Component:
         ],
         className="figure",
     )
-    table = html.Div(id=ids.CROHNS_EFFECTS, className="scrolled")
+    table = html.Div(id=ids.CROHNS_EFFECTS, className="scrolled", tabIndex=0)
     return _pane(ids.REGION_CROHNS_BARS, "crohns-bars", "crohns.bars", title, figure, table)
 
 
@@ -95,7 +95,9 @@ def differences_region(screen: CrohnsScreen) -> Component:
         ],
         className="note crohns-note",
     )
-    body = html.Div([html.Div(id=ids.CROHNS_DIFFERENCES, className="scrolled"), note], className="crohns-pair")
+    body = html.Div(
+        [html.Div(id=ids.CROHNS_DIFFERENCES, className="scrolled", tabIndex=0), note], className="crohns-pair"
+    )
     return _pane(ids.REGION_CROHNS_DIFFERENCES, "crohns-differences", "crohns.differences", body)
 
 

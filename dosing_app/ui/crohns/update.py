@@ -184,7 +184,11 @@ def _empty() -> Group:
             **dict.fromkeys(_RESULTS, ""),
             "valid": None,
             "case_line": [html.Li(say("empty.case"))],
-            "words": [html.P(say("crohns.empty")), html.P(start)],
+            "words": [
+                html.H1(say("header.crohns"), className="only-heard"),
+                html.P(say("crohns.empty")),
+                html.P(start),
+            ],
             "figure": empty_figure(say("crohns.empty_bars")),
         }
     )

@@ -72,7 +72,7 @@ def test_what_is_not_known_and_what_was_taken_out_is_told():
     assert inputs["CRP"] == "not known"
     assert inputs["Corticosteroid now"] == "not known"
     assert inputs["Classes taken out"] == "Anti-TNF"
-    assert any(lead == "CRP is not known." for lead, _ in content.checks)
+    assert any(lead == "Not known: CRP, Corticosteroid now." for lead, _ in content.checks)
 
 
 def test_the_page_asks_nothing_of_any_other_place():
