@@ -65,6 +65,7 @@ def app(
     patient = example_case("typical") if case is None else read_case_file(case)
     risk_model = read_event_model(event_model)
     from dosing_app.ui.app import create_app, serve  # noqa: PLC0415
+    from dosing_app.ui.server import LOOPBACK_NAMES  # noqa: PLC0415
     from dosing_app.ui.server_options import read_server_options  # noqa: PLC0415
 
     options = read_server_options(
@@ -80,14 +81,25 @@ def app(
         if not no_browser:
             typer.launch(url)
 
-    source = _omop_source(omop, omop_schema, index_date, cdai_concept or [])
+    source = _omop_source(
+        omop,
+        omop_schema,
+        index_date,
+        cdai_concept or [],
+        is_reached_by_anybody=options.sign_on is None and host not in LOOPBACK_NAMES,
+    )
     crohns_patient = example_tree() if case is None else None
     dashboard = create_app(event_model=risk_model, case=patient, crohns_case=crohns_patient, omop=source)
     serve(dashboard, host=host, port=port, options=options, when_ready=announce)
 
 
 def _omop_source(
-    url: str | None, schema: str | None, index_date: str | None, cdai_concepts: list[int]
+    url: str | None,
+    schema: str | None,
+    index_date: str | None,
+    cdai_concepts: list[int],
+    *,
+    is_reached_by_anybody: bool,
 ) -> OmopSource | None:
     """Return the database that persons are chosen from, after a look at its tables; None where none is asked for."""
     if not url:
@@ -95,7 +107,12 @@ def _omop_source(
             raise input_error("--index-date", "there is no database that it could hold for; add --omop URL")
         return None
     day = None if index_date is None else index_day(index_date)
-    from crohns_srs.omop import ReadOptions, open_database  # noqa: PLC0415 - drivers of databases load only where they are asked for
-    from dosing_app.decision.crohns.omop import OmopSource  # noqa: PLC0415
+    from dosing_app.decision.crohns.omop import open_source  # noqa: PLC0415 - loads SQLAlchemy
 
-    return OmopSource(open_database(url, schema), day, ReadOptions(cdai_concepts=tuple(cdai_concepts)))
+    return open_source(
+        url,
+        schema=schema,
+        index_date=day,
+        cdai_concepts=cdai_concepts,
+        is_reached_by_anybody=is_reached_by_anybody,
+    )

@@ -271,21 +271,21 @@ def test_a_new_case_takes_everything_of_the_patient_away(crohns: Page):
 
 
 def test_a_person_of_the_database_fills_the_inputs_with_their_sources(crohns: Page):
-    """I choose somebody from the database whose CDAI and sex are not all there."""
+    """I choose somebody from the database of whom neither CDAI nor BMI is recorded."""
     crohns.locator(f"#{ids.OMOP_OPEN}").click()
-    crohns.locator(f"#{ids.OMOP_PEOPLE}").get_by_role("button", name="3", exact=True).click()
+    crohns.locator(f"#{ids.OMOP_PEOPLE}").get_by_role("button", name="6", exact=True).click()
 
     read = crohns.locator(f"#{ids.OMOP_PERSON}")
-    expect(read).to_contain_text("Person 3 on")
+    expect(read).to_contain_text("Person 6 on")
     expect(read.locator("tbody tr")).to_have_count(len(inputs()))
-    expect(read.locator("tr").filter(has_text="Sex")).to_contain_text("missing")
-    expect(read.locator("tr").filter(has_text="Age")).to_contain_text("person 3")
-    expect(crohns.locator(f"#{ids.CROHNS_CHECKS}")).to_contain_text("Person 3 of the database")
-    assert "3" not in crohns.evaluate("location.search + location.hash")
+    expect(read.locator("tr").filter(has_text="BMI")).to_contain_text("missing")
+    expect(read.locator("tr").filter(has_text="completed years")).to_contain_text("person 6")
+    expect(crohns.locator(f"#{ids.CROHNS_CHECKS}")).to_contain_text("Person 6 of the database")
+    assert crohns.evaluate("location.search + location.hash") == ""
 
     crohns.locator(f"#{ids.OMOP_CLOSE}").click()
     expect(headline(crohns)).to_be_visible()
-    expect(crohns.locator(f"#{ids.CROHNS_CASE_LINE}")).to_contain_text("sex not known")
+    expect(crohns.locator(f"#{ids.CROHNS_CASE_LINE}")).to_contain_text("2 inputs not known")
     enter(crohns, "age_year", "44")
     expect(crohns.locator(f"#{ids.CROHNS_CHECKS}")).to_contain_text("Changed since: Age.")
 
