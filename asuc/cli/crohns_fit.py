@@ -32,7 +32,7 @@ def fit(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Fit the placebo model, and what each class of drugs adds to it."""
-    from crohns_srs.data.config import load_config  # noqa: PLC0415 - the engine loads after the words are read
+    from crohns_srs.data.config import config_bytes, load_config  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.data.ipd_file import read_participants  # noqa: PLC0415
     from crohns_srs.srs.document import fit_document  # noqa: PLC0415
     from crohns_srs.srs.fit import fit_sequence  # noqa: PLC0415
@@ -41,17 +41,25 @@ def fit(
         raise input_error("--level", f"{level:g} is not above 0.5 and below 1, such as 0.95")
     folder = check_folder(out, force=force)
     given = read_participants(participants, load_config(config))
+    described = config_bytes(config)
     started = time.perf_counter()
     with shown_progress("Fitting") as tell:
         document = fit_document(fit_sequence(given, tell), level=level)
     document["seconds"] = round(time.perf_counter() - started, 3)
     make_folder(folder)
-    write_json(folder / "fit.json", document)
-    _write_tables(folder, document)
+    write_fit(folder, document, described)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out([*_parts(document), f"Written to {folder}."]))
+
+
+def write_fit(folder: Path, document: dict[str, Any], config: bytes) -> None:
+    """Write a fit with its configuration and tables; what an earlier bootstrap left is none of it."""
+    (folder / "bootstrap.json").unlink(missing_ok=True)
+    (folder / "config.toml").write_bytes(config)
+    write_json(folder / "fit.json", document)
+    _write_tables(folder, document)
 
 
 _TERM_COLUMNS = (

@@ -17,10 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crohns_srs.predict.case import CrohnsCase
+    from crohns_srs.predict.class_model import ModelSet
 
 UncertaintyName = Literal["coherent", "paper", "dashboard"]
 MissingName = Literal["integrate", "defaults"]
 AdjustmentName = Literal["none", "holm"]
+FitFolder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR", help="Models of your own, as `asuc crohns fit` wrote them; the published ones unless given."
+    ),
+]
 _EXPECTED = "expected a case (asuc-crohns-case/1)"
 _LINES = ".jsonl"
 
@@ -33,6 +40,7 @@ def recommend(
             help="A case (asuc-crohns-case/1), `-` for standard input; FILE.jsonl holds one on each line.",
         ),
     ],
+    fit: FitFolder = None,
     uncertainty: Annotated[
         UncertaintyName,
         typer.Option(
@@ -50,7 +58,10 @@ def recommend(
     ] = "none",
     worthwhile: Annotated[
         float | None,
-        typer.Option(metavar="POINTS", help="Smallest difference between classes that would matter; 20 CDAI points."),
+        typer.Option(
+            metavar="POINTS",
+            help="Smallest difference between classes that would matter; that of the configuration (20 CDAI points) unless given.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
@@ -58,7 +69,7 @@ def recommend(
     if worthwhile is not None and not 0.0 < worthwhile < math.inf:
         raise input_error("--worthwhile", f"{worthwhile:g} is not above 0, such as 20")
     name, content = read_content(case, _EXPECTED)
-    asked = (uncertainty, missing, adjust, worthwhile)
+    asked = (fit, uncertainty, missing, adjust, worthwhile)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -74,6 +85,20 @@ def recommend(
         write_output(laid_out(answer_parts(document)))
 
 
+def models_of(folder: str | None) -> ModelSet:
+    """Return the models of a folder; None for the published ones.
+
+    Raises
+    ------
+    InputError
+        Where the folder holds no fit.
+    """
+    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415 - the engine loads after the words are read
+    from crohns_srs.predict.own_models import own_models  # noqa: PLC0415
+
+    return shipped_models() if folder is None else own_models(folder)
+
+
 def _lines(name: str, text: str) -> list[tuple[str, str]]:
     """Return what each line that is not empty is called, and the line."""
     found = [(f"{name}: line {i + 1}", line) for i, line in enumerate(text.split("\n")) if line.strip()]
@@ -83,20 +108,20 @@ def _lines(name: str, text: str) -> list[tuple[str, str]]:
 
 
 def _recommended(
-    cases: list[tuple[str, str]], asked: tuple[UncertaintyName, MissingName | None, AdjustmentName, float | None]
+    cases: list[tuple[str, str]],
+    asked: tuple[str | None, UncertaintyName, MissingName | None, AdjustmentName, float | None],
 ) -> Iterator[dict[str, Any]]:
     """Yield the document of each case, after all of them were read."""
     from crohns_srs.predict.case import read_case  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
-    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
     from crohns_srs.predict.preference import Adjustment  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
     from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
     from crohns_srs.predict.recommend import recommend as recommend_one  # noqa: PLC0415
 
-    uncertainty, missing, adjust, worthwhile = asked
+    folder, uncertainty, missing, adjust, worthwhile = asked
     choices = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing), Adjustment(adjust), worthwhile)
-    models = shipped_models()
+    models = models_of(folder)
     read: list[CrohnsCase] = []
     problems: list[Problem] = []
     for name, text in cases:

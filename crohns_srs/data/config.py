@@ -223,7 +223,7 @@ def load_config(path: str | None = None) -> Config:
     InputError
         With one problem for each thing wrong in the file.
     """
-    file = _LIBRARY / f"{DEFAULT_CONFIG}.toml" if path is None else Path(path)
+    file = _file(path)
     name = file.name if path is None else path
     if not name.strip():
         raise input_error("--config", f"the file name is empty; {CONFIG_FILE.asked}.")
@@ -231,6 +231,15 @@ def load_config(path: str | None = None) -> Config:
     if problems := tuple(_problems(found, name)):
         raise InputError(problems)
     return _config(found, sha256)
+
+
+def config_bytes(path: str | None) -> bytes:
+    """Return the file of a configuration as it is; None for that of the published analysis."""
+    return _file(path).read_bytes()
+
+
+def _file(path: str | None) -> Path:
+    return _LIBRARY / f"{DEFAULT_CONFIG}.toml" if path is None else Path(path)
 
 
 def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from crohns_srs.lmm.inference import (
     joint_test,
     kenward_roger_covariance,
     likelihood_ratio_test,
+    variance_spread,
 )
 from crohns_srs.lmm.prediction import Prediction, predict_groups, predict_population
 
@@ -38,4 +39,5 @@ __all__ = [
     "parametric_bootstrap",
     "predict_groups",
     "predict_population",
+    "variance_spread",
 ]

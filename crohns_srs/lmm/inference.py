@@ -243,14 +243,22 @@ def _degrees(fit: MixedFit, weights: FloatArray, method: DegreesOfFreedom) -> li
     if method is DegreesOfFreedom.NORMAL:
         return [np.inf] * len(weights)
     is_expected = method is DegreesOfFreedom.KENWARD_ROGER
-    information = _expected_information(fit) if is_expected else _observed_information(fit)
-    # At the boundary the deviance does not curve around the estimate: the variance counts as known to be 0, as in lmerTest.
-    kept = [0, *(k + 1 for k in range(fit.ratio.size) if is_expected or fit.ratio[k] > 0.0)]
-    spread = np.linalg.inv(information[np.ix_(kept, kept)])
+    spread = np.linalg.inv(_expected_information(fit)) if is_expected else variance_spread(fit)
     found: list[float] = []
     for one in weights:
-        gradient = np.array([_slope(fit, one[None, :], i)[0, 0] for i in kept])
+        gradient = np.array([_slope(fit, one[None, :], i)[0, 0] for i in range(spread.shape[0])])
         found.append(float(2.0 * gradient[0] ** 2 / (gradient @ spread @ gradient)))
+    return found
+
+
+def variance_spread(fit: MixedFit) -> FloatArray:
+    """Return the covariance of the estimates of ln σ² and the ratios, from the curvature of the deviance, (1 + n_factors, 1 + n_factors).
+
+    At the boundary the deviance does not curve around the estimate: the variance counts as known to be 0, as in lmerTest.
+    """
+    kept = [0, *(k + 1 for k in range(fit.ratio.size) if fit.ratio[k] > 0.0)]
+    found = np.zeros((fit.ratio.size + 1,) * 2)
+    found[np.ix_(kept, kept)] = np.linalg.inv(_observed_information(fit)[np.ix_(kept, kept)])
     return found
 
 

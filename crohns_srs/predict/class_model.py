@@ -32,7 +32,7 @@ class ClassModel:
     spread : (2, 2) array
         Covariance of the estimates of ln σ² and λ.
     held_estimate, held_covariance : array
-        Median and covariance of refits with the trials' effects held.
+        Median and covariance of refits with the trials' effects held, or their closed forms.
     var_trial, var_residual : float
         Variances between and within trials.
     n_obs, df_test : int
@@ -73,6 +73,8 @@ class ModelSet:
         Second stage.
     population : Population or None
         Whom they were fitted to, for inputs that are not known; None where that was not kept.
+    is_refitted : bool
+        Whether `held_estimate` and `held_covariance` of the models are those of refits; otherwise they are closed forms, the variances taken as known.
     """
 
     id: str
@@ -83,6 +85,7 @@ class ModelSet:
     placebo: ClassModel
     classes: tuple[ClassModel, ...]
     population: Population | None = None
+    is_refitted: bool = True
 
 
 def degrees_of_freedom(model: ClassModel, weights: FloatArray) -> float:

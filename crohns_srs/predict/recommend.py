@@ -39,6 +39,9 @@ LEVEL = 0.95
 """Probability of the intervals."""
 CAVEAT = "Association in pooled trials that did not randomise one class against another; no proven benefit for this patient. Research use only."
 
+HELD_CLOSED = "Errors with trials' effects held are closed forms, the variances taken as known; `asuc crohns bootstrap` gives those of refits."
+"""Said of `paper` answers by models that were not refitted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -133,6 +136,7 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
             *applicability_warnings(fits),
             *_missing_warnings(config, case, profile, is_integrated=asked.is_integrated),
             *_label_warnings(groups, pairs, ids),
+            *([HELD_CLOSED] if asked.uncertainty is Uncertainty.PAPER and not models.is_refitted else []),
             CAVEAT,
         ],
         "models": {"id": models.id, "sha256": models.sha256},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from crohns_srs.lmm import DegreesOfFreedom, contrast
+from crohns_srs.lmm import DegreesOfFreedom, contrast, held_covariance, held_shift, variance_spread
 from crohns_srs.srs.fit import two_stage_covariance
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def fit_document(sequence: SequenceFit, *, level: float) -> dict[str, Any]:
     return {
         "schema": "asuc-crohns-fit/1",
         "models": {one.id: _model(sequence, one, level) for one in sequence.stages},
+        "covariates": _covariates(sequence),
         "level": level,
         "config": {"id": given.config.id, "title": given.config.title, "sha256": given.config.sha256},
         "data": {"file": given.file, "sha256": given.sha256, "n_rows": given.n_rows},
@@ -67,6 +68,12 @@ def _model(sequence: SequenceFit, stage: StageFit, level: float) -> dict[str, An
         "vcov": fit.covariance.tolist(),
         "se_two_stage": np.sqrt(np.diag(both)).tolist(),
         "vcov_two_stage": both.tolist(),
+        "carried": stage.carried.tolist(),
+        "lever_square": (fit.residual_variance * fit.moments.lever @ fit.moments.lever.T).tolist(),
+        "variance_spread": variance_spread(fit).tolist(),
+        "held_estimate": (fit.estimate + held_shift(fit)).tolist(),
+        "held_vcov": held_covariance(fit).tolist(),
+        "df_test": fit.n_obs - len(fit.terms),
         "theta": float(np.sqrt(fit.ratio[0])),
         "var_trial": between,
         "var_residual": fit.residual_variance,
@@ -77,6 +84,19 @@ def _model(sequence: SequenceFit, stage: StageFit, level: float) -> dict[str, An
         "trials": _trials(fit),
         "likelihood_ratio": {"chi_square": stage.test.chi_square, "df": stage.test.df, "p": stage.test.p},
         "warnings": _warnings(fit, own[0].df),
+    }
+
+
+def _covariates(sequence: SequenceFit) -> dict[str, Any]:
+    """Return means and covariances of the covariates of all participants, not centred: what is needed of them for inputs that are not known."""
+    given = sequence.participants
+    covariates = given.config.drug_covariates
+    values = np.column_stack([given.covariates[one.name] + one.centre for one in covariates])
+    return {
+        "terms": [one.name for one in covariates],
+        "n_obs": given.n_rows,
+        "mean": values.mean(axis=0).tolist(),
+        "covariance": np.atleast_2d(np.cov(values.T)).tolist(),
     }
 
 

@@ -52,6 +52,22 @@ class ModelEntry(_Section):
     vcov: Matrix
     se_two_stage: Annotated[Numbers, Field(description="As `se`, with the placebo model's error carried on.")]
     vcov_two_stage: Matrix
+    carried: Annotated[
+        Matrix,
+        Field(description="How the coefficients follow those of the placebo model, negative; 0 for the placebo model."),
+    ]
+    lever_square: Annotated[
+        Matrix, Field(description="Derivative of `vcov` in the ratio of the variance between trials to that within.")
+    ]
+    variance_spread: Annotated[
+        Matrix,
+        Field(description="Covariance of the estimates of ln σ² and of the ratio; 0 for a ratio at its boundary."),
+    ]
+    held_estimate: Annotated[
+        Numbers, Field(description="Mean over outcomes with the trials' effects held, the ratio taken as known.")
+    ]
+    held_vcov: Annotated[Matrix, Field(description="Covariance over the same outcomes.")]
+    df_test: Annotated[int, Field(description="Degrees of freedom of the publication's tests.")]
     theta: Annotated[Number, Field(description="Standard deviation between trials over that within them.")]
     var_trial: Number
     var_residual: Number
@@ -62,6 +78,15 @@ class ModelEntry(_Section):
     trials: dict[str, TrialEntry]
     likelihood_ratio: TestEntry
     warnings: list[str]
+
+
+class CovariatesEntry(_Section):
+    """Means and covariances of the covariates of all participants, not centred."""
+
+    terms: list[str]
+    n_obs: int
+    mean: Numbers
+    covariance: Matrix
 
 
 class ConfigEntry(_Section):
@@ -85,6 +110,7 @@ class CrohnsFit(_Section):
 
     schema_: Annotated[Literal["asuc-crohns-fit/1"], Field(alias="schema")]
     models: Annotated[dict[str, ModelEntry], Field(description="`placebo` and the ids of the classes.")]
+    covariates: CovariatesEntry
     level: Annotated[Number, Field(description="Probability of the intervals.")]
     config: ConfigEntry
     data: DataEntry
@@ -99,3 +125,32 @@ def fit_json_schema() -> str:
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "asuc-crohns-fit/1"}
     note = "The placebo model and one model for each class of drugs, of pooled trials."
     return json.dumps({**head, "description": note, **kept}, indent=2) + "\n"
+
+
+class ReplicateEntry(_Section):
+    """Refits of one model; vectors and matrices are in the order of `terms`."""
+
+    terms: list[str]
+    n: int
+    n_boundary: Annotated[int, Field(description="Refits whose variance between trials is 0.")]
+    median: Numbers
+    mean: Numbers
+    se: Annotated[Numbers, Field(description="Standard deviation of the refits.")]
+    q025: Numbers
+    q975: Numbers
+    vcov: Matrix
+    var_trial: Annotated[Numbers, Field(description="Quantiles 0.025, 0.5 and 0.975.", min_length=3, max_length=3)]
+    var_residual: Annotated[Numbers, Field(description="Quantiles 0.025, 0.5 and 0.975.", min_length=3, max_length=3)]
+
+
+class CrohnsBootstrap(_Section):
+    """Refits of all models, `asuc-crohns-bootstrap/1`."""
+
+    schema_: Annotated[Literal["asuc-crohns-bootstrap/1"], Field(alias="schema")]
+    effects: Annotated[Literal["held", "redrawn"], Field(description="What became of the trials' effects.")]
+    n: int
+    seed: int
+    models: dict[str, ReplicateEntry]
+    data: DataEntry
+    config: ConfigEntry
+    seconds: Number
