@@ -17,8 +17,10 @@ def header(user: str, crohns_actions: list[Any], *, is_dark: bool) -> Component:
     return html.Header(
         className="top",
         children=[
-            html.A(say("header.skip_risk"), href=f"#{ids.REGION_RISK}", className="skip"),
-            html.A(say("header.skip_input"), href=f"#{ids.REGION_INPUT}", className="skip"),
+            html.A(say("header.skip_risk"), href=f"#{ids.REGION_RISK}", className="skip of-colitis"),
+            html.A(say("header.skip_input"), href=f"#{ids.REGION_INPUT}", className="skip of-colitis"),
+            html.A(say("header.skip_answer"), href=f"#{ids.REGION_CROHNS_ANSWER}", className="skip of-crohns"),
+            html.A(say("header.skip_input"), href=f"#{ids.REGION_CROHNS_INPUT}", className="skip of-crohns"),
             html.Strong(say("header.name"), className="brand"),
             html.Nav(
                 [

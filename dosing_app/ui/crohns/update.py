@@ -95,7 +95,7 @@ def register(app: App) -> None:
     ) -> dict[str, Any]:
         screen = CrohnsScreen(fields, classes or [], uncertainty, worthwhile, kept or {})
         with answering(language, is_dark=is_dark):
-            outputs = _outputs(screen, valid, source)
+            outputs = page_outputs(screen, valid, source)
         changed, digests = only_changed(_still_group(outputs), shown or {})
         return {**changed, "shown": digests}
 
@@ -111,8 +111,18 @@ def register(app: App) -> None:
             return still(_what_if(valid, variants)) if valid else ""
 
 
-def _outputs(screen: CrohnsScreen, valid: str | None, source: dict[str, Any] | None) -> dict[str, Any]:
-    """Return everything that the browser shows of a page."""
+def page_outputs(screen: CrohnsScreen, valid: str | None, source: dict[str, Any] | None) -> dict[str, Any]:
+    """Return everything that the browser shows of a page but what if.
+
+    Parameters
+    ----------
+    screen : CrohnsScreen
+        What stands on it.
+    valid : str or None
+        What the last valid answer followed from, as the browser keeps it.
+    source : dict or None
+        What was read of a person of a database, if it was.
+    """
     reading = read_screen(screen)
     if reading.tree is None:
         # What was valid last stays.
