@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,12 +18,10 @@ from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from crohns_srs.predict.batch import Rule
-    from crohns_srs.predict.subgroup_table import LabelledChunk
-    from pkpd.arrays import IntArray
+    from crohns_srs.predict.batch import Labels, Rule
 
 _RESULT = "subgroups.json"
 
@@ -40,7 +39,7 @@ def subgroups(
     uncertainty: Annotated[UncertaintyName, typer.Option(help="Error of an effect, as of `recommend`.")] = "coherent",
     missing: Annotated[
         MissingName | None,
-        typer.Option(help="Inputs that are not known, as of `recommend`; integrating takes a while."),
+        typer.Option(help="Inputs that are not known, as of `recommend`."),
     ] = None,
     unavailable: Annotated[
         list[str] | None, typer.Option(metavar="CLASS", help="Class that is not to be had; may be repeated.")
@@ -53,7 +52,6 @@ def subgroups(
 ) -> None:
     """Label every patient of a table, and say who the patients of each label are and what is expected for them."""
     from crohns_srs.data.patient_file import read_patients  # noqa: PLC0415 - the engine loads after the words are read
-    from crohns_srs.predict.batch import possible_labels  # noqa: PLC0415
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
     from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
@@ -74,15 +72,14 @@ def subgroups(
     rule, chunks = labelled(
         models, patients, asked.uncertainty, is_integrated=asked.is_integrated, unavailable=unavailable or ()
     )
-    with shown_progress("Labelling") as tell:
-        rows = None if no_rows else folder / f"patients.{'parquet' if parquet else 'csv'}"
-        document = subgroup_document(
-            models,
-            patients,
-            rule,
-            _written(rows, rule, possible_labels(rule), chunks, models.config.outcome.response[0]),
-            lambda chunk: tell(chunk.part.stop / patients.n),
-        )
+    rows = None if no_rows else folder / f"patients.{'parquet' if parquet else 'csv'}"
+    with shown_progress("Labelling") as tell, _writer(rows, rule) as write:
+
+        def done(part: slice, found: Labels) -> None:
+            write(part, found)
+            tell(part.stop / patients.n)
+
+        document = subgroup_document(models, patients, rule, chunks, done)
     document["missing_inputs"] = (MissingInputs.INTEGRATE if asked.is_integrated else MissingInputs.DEFAULTS).value
     document["seconds"] = round(time.perf_counter() - started, 3)
     write_json(folder / _RESULT, document)
@@ -96,29 +93,30 @@ def subgroups(
         write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
 
 
-def _written(
-    file: Path | None, rule: Rule, labels: list[str], chunks: Iterator[LabelledChunk], limit: float
-) -> Iterator[LabelledChunk]:
-    """Yield chunks after their rows are written."""
+@contextmanager
+def _writer(file: Path | None, rule: Rule) -> Generator[Callable[[slice, Labels], None]]:
+    """Yield what writes the rows of a chunk; nothing where there is no file."""
     if file is None:
-        yield from chunks
+        yield lambda _part, _found: None
         return
     import numpy as np  # noqa: PLC0415
 
+    from crohns_srs.predict.batch import possible_labels  # noqa: PLC0415
     from pkpd.data.row_table import row_table  # noqa: PLC0415 - loads Arrow
 
     pairs = [f"{rule.ids[a]}_over_{rule.ids[b]}" for a, b in rule.between]
-    names = [f"effect_{one}" for one in rule.ids] + [f"response{limit:g}_{one}" for one in ("placebo", *rule.ids)]
+    names = [f"effect_{one}" for one in rule.ids]
+    names += [f"response{rule.limit:g}_{one}" for one in ("placebo", *rule.ids)]
     names += [f"{what}_{pair}" for what in ("difference", "se", "df") for pair in pairs]
-    with row_table(file, "row", "label", labels, ["placebo", *names]) as write:
-        for chunk in chunks:
-            found = chunk.labels
+    with row_table(file, "row", "label", possible_labels(rule), ["placebo", *names]) as write:
+
+        def write_chunk(part: slice, found: Labels) -> None:
             differences = np.array([found.effect[a] - found.effect[b] for a, b in rule.between])
-            parts = (found.effect, chunk.response, differences, np.sqrt(found.difference_variance), found.difference_df)
-            values = np.vstack([found.placebo[None], *(part for part in parts if part.size)])
-            numbers: IntArray = np.arange(chunk.part.start + 1, chunk.part.stop + 1, dtype=np.int64)
-            write(numbers, found.code, values)
-            yield chunk
+            parts = (found.effect, found.response, differences, np.sqrt(found.difference_variance), found.difference_df)
+            values = np.vstack([found.placebo[None], *(one for one in parts if one.size)])
+            write(np.arange(part.start + 1, part.stop + 1, dtype=np.int64), found.code, values)
+
+        yield write_chunk
 
 
 def _write_table(folder: Path, document: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ def _units(one: Covariate, value: float) -> list[dict[str, Any]]:
 
 
 def _distance(population: Population, known: Mapping[str, float]) -> dict[str, Any]:
-    given = population.scaled(known)
+    given = population.scaled({name: np.array([value]) for name, value in known.items()})[:, 0]
     kept = np.flatnonzero(np.isfinite(given))
     if not kept.size:
         return {"squared": None, "df": 0, "p": None}

@@ -11,6 +11,7 @@ from scipy.special import ndtr, stdtr, stdtrit
 
 from crohns_srs.design import INTERCEPT
 from crohns_srs.predict.effects import Uncertainty
+from crohns_srs.predict.population import likely_values_of_many
 from crohns_srs.subgroups import ALPHA, label_of
 
 if TYPE_CHECKING:
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from crohns_srs.predict.class_model import ClassModel, ModelSet
+    from crohns_srs.predict.population import Population
     from pkpd.arrays import BoolArray, FloatArray, IntArray
 
     ByteArray = NDArray[np.int8]
 
 CHUNK = 8_192
 """Patients that are computed together."""
+N_SETS = 256
+"""Sets of values of a patient with inputs that are not known."""
+# Of those, patients that are computed together.
+_PATIENTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Rule:
         Whose rules.
     dropped : frozenset of str
         Classes that are left out of the labels afterwards.
+    limit : float or None
+        Outcome from which on there is a response; None where its chances are not asked for.
     """
 
     ids: tuple[str, ...]
@@ -70,6 +78,7 @@ class Rule:
     placebo_model: ClassModel
     uncertainty: Uncertainty
     dropped: frozenset[str]
+    limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,8 @@ class Labels:
         Expected outcome on placebo.
     effect : (n_classes, n) array
         What each class adds.
-    own_variance : (n_classes, n) array
-        Variance of each effect that is its class's alone.
+    response : (1 + n_classes, n) array
+        Chance of a response on placebo and under each class; without rows where it was not asked for.
     difference_variance, difference_df : (n_pairs, n) array
         Variance of the difference of each pair of classes (first and second, first and third, …), and its degrees of freedom.
     """
@@ -93,12 +102,14 @@ class Labels:
     code: IntArray
     placebo: FloatArray
     effect: FloatArray
-    own_variance: FloatArray
+    response: FloatArray
     difference_variance: FloatArray
     difference_df: FloatArray
 
 
-def create_rule(models: ModelSet, uncertainty: Uncertainty, unavailable: Sequence[str] = ()) -> Rule:
+def create_rule(
+    models: ModelSet, uncertainty: Uncertainty, unavailable: Sequence[str] = (), limit: float | None = None
+) -> Rule:
     """Return the rule of some models.
 
     Parameters
@@ -109,6 +120,8 @@ def create_rule(models: ModelSet, uncertainty: Uncertainty, unavailable: Sequenc
         Whose errors and tests.
     unavailable : sequence of str
         Classes that are not to be had: left out before anything is tested, or by the publication's rules afterwards.
+    limit : float or None
+        Outcome from which on there is a response, for its chances.
     """
     is_coherent, is_paper = uncertainty is Uncertainty.COHERENT, uncertainty is Uncertainty.PAPER
     kept = tuple(one for one in models.classes if not (is_coherent and one.id in unavailable))
@@ -142,6 +155,7 @@ def create_rule(models: ModelSet, uncertainty: Uncertainty, unavailable: Sequenc
         placebo,
         uncertainty,
         frozenset(unavailable),
+        limit,
     )
 
 
@@ -150,7 +164,9 @@ def possible_labels(rule: Rule) -> list[str]:
     return [label_of(_groups(rule, levels)) for levels in _weak_orders(len(rule.ids))]
 
 
-def label_chunks(rule: Rule, columns: Mapping[str, FloatArray], n: int) -> Iterator[tuple[slice, Labels]]:
+def label_chunks(
+    rule: Rule, columns: Mapping[str, FloatArray], n: int, population: Population | None = None
+) -> Iterator[tuple[slice, Labels]]:
     """Yield the labels of patients, chunk by chunk.
 
     Parameters
@@ -158,60 +174,96 @@ def label_chunks(rule: Rule, columns: Mapping[str, FloatArray], n: int) -> Itera
     rule : Rule
         How.
     columns : mapping of str to (n,) array
-        Covariates by term, centred, all known.
+        Covariates by term, centred; NaN where not known, for which there must be a population.
     n : int
         Patients.
+    population : Population or None
+        Where given, inputs that are not known are integrated over.
     """
-    code_of = _codes(len(rule.ids))
+    codes = _codes(len(rule.ids))
     for start in range(0, n, CHUNK):
         part = slice(start, min(start + CHUNK, n))
-        size = part.stop - part.start
-        matrix = np.empty((len(rule.terms), size))
+        matrix = np.empty((len(rule.terms), part.stop - part.start))
         for j, term in enumerate(rule.terms):
             matrix[j] = 1.0 if term == INTERCEPT else columns[term][part]
-        yield part, _labels(rule, matrix, code_of)
+        found = _labels(rule, codes, matrix)
+        if population is not None:
+            for own, sets in _completed(rule, matrix, population):
+                _put(found, own, _labels(rule, codes, sets, N_SETS))
+        yield part, found
 
 
-def response_probabilities(rule: Rule, columns: Mapping[str, FloatArray], limit: float, found: Labels) -> FloatArray:
-    """Return the chance of an outcome of at least a limit on placebo and under each class, (1 + n_classes, n).
+def _completed(rule: Rule, matrix: FloatArray, population: Population) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Yield patients of whom the same inputs are not known, some at a time, and what theirs may be: columns of a matrix, all sets of a patient beside each other."""
+    is_missing = np.isnan(matrix)
+    patterns, which = np.unique(is_missing, axis=1, return_inverse=True)
+    terms = [rule.terms.index(term) for term in population.terms]
+    for i in range(patterns.shape[1]):
+        if not patterns[:, i].any():
+            continue
+        rows = np.flatnonzero(which.ravel() == i).astype(np.int64)
+        for start in range(0, rows.size, _PATIENTS):
+            own = rows[start : start + _PATIENTS]
+            known = {rule.terms[j]: matrix[j, own] for j in terms if not patterns[j, i]}
+            likely = likely_values_of_many(population, known, N_SETS)
+            sets = np.repeat(matrix[:, own], N_SETS, axis=1)
+            for term, values in likely.items():
+                sets[rule.terms.index(term)] = np.broadcast_to(values, (own.size, N_SETS)).ravel()
+            yield own, sets
 
-    Parameters
-    ----------
-    rule : Rule
-        How the labels were made.
-    columns : mapping of str to (n,) array
-        Covariates of these patients by term, centred.
-    limit : float
-        Outcome from which on there is a response.
-    found : Labels
-        Of the same patients.
+
+def _put(found: Labels, own: IntArray, of: Labels) -> None:
+    """Put the labels of some patients in their place."""
+    found.code[own] = of.code
+    found.placebo[own] = of.placebo
+    for whole, part in (
+        (found.effect, of.effect),
+        (found.response, of.response),
+        (found.difference_variance, of.difference_variance),
+        (found.difference_df, of.difference_df),
+    ):
+        whole[:, own] = part
+
+
+def _labels(rule: Rule, codes: IntArray, matrix: FloatArray, n_sets: int = 1) -> Labels:
+    """Return the labels of patients whose rows are the columns of a matrix, so that every step runs along memory.
+
+    Where a patient has several sets of values, they are beside each other, and estimates and variances are means over them (see `effects`).
     """
-    n = found.placebo.size
-    matrix = np.vstack([np.ones(n) if term == INTERCEPT else columns[term] for term in rule.terms])
-    base = rule.placebo_model
-    chances = np.empty((1 + len(rule.ids), n))
-    variance = _quadratic(matrix, rule.placebo_covariance) + base.var_trial + base.var_residual
-    chances[0] = ndtr((found.placebo - limit) / np.sqrt(variance))
-    for k, one in enumerate(rule.models):
-        variance = found.own_variance[k] + one.var_trial + one.var_residual
-        if rule.uncertainty is Uncertainty.COHERENT:
-            variance = variance + _quadratic(rule.left[k].T @ matrix, base.covariance)
-        chances[1 + k] = ndtr((found.placebo + found.effect[k] - limit) / np.sqrt(variance))
-    return chances
-
-
-def _labels(rule: Rule, matrix: FloatArray, code_of: IntArray) -> Labels:
-    """Return the labels of patients whose rows are the columns of a matrix, so that every step runs along memory."""
-    effect = rule.estimate.T @ matrix
-    own = np.array([_quadratic(matrix, one) for one in rule.covariance]).reshape(effect.shape)
+    sets = rule.estimate.T @ matrix
+    placebo = rule.placebo @ matrix
+    own = np.array([_quadratic(matrix, one) for one in rule.covariance]).reshape(sets.shape)
+    effect = _mean(sets, n_sets)
     position = _positions(effect)
-    variance, df = _differences(rule, matrix, own)
+    variance, df = _differences(rule, matrix, own, sets, n_sets)
     cuts = _cuts(rule, position, _clear(rule, effect, variance, df))
-    digits = np.zeros(matrix.shape[1], dtype=np.int64)
+    digits = np.zeros(effect.shape[1], dtype=np.int64)
     for k in range(len(rule.ids)):
         for i, cut in enumerate(cuts):
             digits += (cut & (position[k] > i)) * len(rule.ids) ** k
-    return Labels(code_of[digits], rule.placebo @ matrix, effect, own, variance, df)
+    response = _mean(_responses(rule, matrix, placebo, sets, own), n_sets)
+    return Labels(codes[digits], _mean(placebo, n_sets), effect, response, variance, df)
+
+
+def _mean(values: FloatArray, n_sets: int) -> FloatArray:
+    """Return the mean over the sets of each patient, which are beside each other in the last axis."""
+    return values if n_sets == 1 else values.reshape(*values.shape[:-1], -1, n_sets).mean(axis=-1)
+
+
+def _responses(rule: Rule, matrix: FloatArray, placebo: FloatArray, effect: FloatArray, own: FloatArray) -> FloatArray:
+    """Return the chance of a response on placebo and under each class, (1 + n_classes, n); none where it is not asked for."""
+    if rule.limit is None:
+        return np.zeros((0, matrix.shape[1]))
+    base = rule.placebo_model
+    chances = np.empty((1 + len(rule.ids), matrix.shape[1]))
+    variance = _quadratic(matrix, rule.placebo_covariance) + base.var_trial + base.var_residual
+    chances[0] = ndtr((placebo - rule.limit) / np.sqrt(variance))
+    for k, one in enumerate(rule.models):
+        variance = own[k] + one.var_trial + one.var_residual
+        if rule.uncertainty is Uncertainty.COHERENT:
+            variance = variance + _quadratic(rule.left[k].T @ matrix, base.covariance)
+        chances[1 + k] = ndtr((placebo + effect[k] - rule.limit) / np.sqrt(variance))
+    return chances
 
 
 def _positions(effect: FloatArray) -> list[ByteArray]:
@@ -239,29 +291,37 @@ def _cuts(rule: Rule, position: list[ByteArray], clear: dict[tuple[int, int], Bo
     return cuts
 
 
-def _differences(rule: Rule, matrix: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _differences(
+    rule: Rule, matrix: FloatArray, own: FloatArray, sets: FloatArray, n_sets: int
+) -> tuple[FloatArray, FloatArray]:
     """Return variance and degrees of freedom of the difference of each pair of classes, (n_pairs, n) each."""
     is_coherent = rule.uncertainty is Uncertainty.COHERENT
-    variances = np.empty((len(rule.between), matrix.shape[1]))
+    mean_own = _mean(own, n_sets)
+    variances = np.empty((len(rule.between), mean_own.shape[1] if rule.ids else matrix.shape[1] // n_sets))
     degrees = np.empty_like(variances)
     spent = [
-        _spent(model, own[k], _quadratic(matrix, rule.lever_square[k])) if is_coherent else own[k]
+        _spent(model, mean_own[k], _mean(_quadratic(matrix, rule.lever_square[k]), n_sets)) if is_coherent else own[k]
         for k, model in enumerate(rule.models)
     ]
     for i, ((a, b), (used, apart)) in enumerate(rule.between.items()):
-        variance: FloatArray = own[a] + own[b]
-        if not is_coherent:
-            variances[i], degrees[i] = variance, float(rule.models[a].df_test + rule.models[b].df_test)
-            continue
-        squares: FloatArray = spent[a] + spent[b]
-        if used:
-            shared = apart.T @ matrix
-            kept = np.ix_(used, used)
-            from_placebo = _quadratic(shared, rule.placebo_model.covariance[kept])
-            lever = _quadratic(shared, rule.placebo_model.lever_square[kept])
-            squares = squares + _spent(rule.placebo_model, from_placebo, lever)
-            variance = variance + from_placebo
-        variances[i], degrees[i] = variance, variance**2 / squares
+        variance: FloatArray = mean_own[a] + mean_own[b]
+        df: FloatArray | float = float(rule.models[a].df_test + rule.models[b].df_test)
+        if is_coherent:
+            squares: FloatArray = spent[a] + spent[b]
+            if used:
+                shared = apart.T @ matrix
+                kept = np.ix_(used, used)
+                from_placebo = _mean(_quadratic(shared, rule.placebo_model.covariance[kept]), n_sets)
+                lever = _mean(_quadratic(shared, rule.placebo_model.lever_square[kept]), n_sets)
+                squares = squares + _spent(rule.placebo_model, from_placebo, lever)
+                variance = variance + from_placebo
+            df = variance**2 / squares
+        if n_sets > 1:
+            # What is not known adds to the variance, and its own variance is known (Welch and Satterthwaite).
+            total = variance + (sets[a] - sets[b]).reshape(-1, n_sets).var(axis=1)
+            df = df * (total / variance) ** 2
+            variance = total
+        variances[i], degrees[i] = variance, df
     return variances, degrees
 
 

@@ -48,12 +48,12 @@ class Population:
         """Names of the covariates in the models."""
         return tuple(one.name for one in self.covariates)
 
-    def scaled(self, values: Mapping[str, float]) -> FloatArray:
-        """Return values that are known, centred as the models have them, on the scale of `mean`; NaN for the others, (n,)."""
-        given = [
-            _scaled(one, values[one.name] + one.centre) if one.name in values else np.nan for one in self.covariates
-        ]
-        return np.array(given)
+    def scaled(self, values: Mapping[str, FloatArray]) -> FloatArray:
+        """Return values that are known, centred as the models have them, on the scale of `mean`; NaN for the others, (n, n_patients)."""
+        n = next(iter(values.values())).size if values else 1
+        return np.array(
+            [_scaled(one, values.get(one.name, np.full(n, np.nan)) + one.centre) for one in self.covariates]
+        )
 
 
 def create_population(
@@ -88,7 +88,7 @@ def create_population(
 
 
 def likely_values(population: Population, known: Mapping[str, float], n: int) -> dict[str, FloatArray]:
-    """Return what inputs that are not known may be, given those that are: equally likely sets of values.
+    """Return what inputs of one patient that are not known may be, given those that are: equally likely sets of values.
 
     The sets are points of a lattice, not random: the same question has the same answer.
 
@@ -106,37 +106,58 @@ def likely_values(population: Population, known: Mapping[str, float], n: int) ->
     dict of str to (n,) array
         Values of each covariate of the population that is not known, centred.
     """
+    found = likely_values_of_many(population, {name: np.array([value]) for name, value in known.items()}, n)
+    return {name: values[0] for name, values in found.items()}
+
+
+def likely_values_of_many(population: Population, known: Mapping[str, FloatArray], n: int) -> dict[str, FloatArray]:
+    """Return the same for patients of whom the same inputs are known.
+
+    Parameters
+    ----------
+    population : Population
+        How covariates go together.
+    known : mapping of str to (n_patients,) array
+        Values by term, centred.
+    n : int
+        Sets for each patient.
+
+    Returns
+    -------
+    dict of str to (n_patients, n) array
+        Values of each covariate of the population that is not known, centred.
+    """
     given = population.scaled(known)
     is_binary = np.array([one.is_binary for one in population.covariates])
-    is_known = np.isfinite(given)
+    is_known = np.isfinite(given).all(axis=1)
     # Known ones first, then binary ones, which continuous ones follow.
     order = np.lexsort((~is_binary, ~is_known))
     n_known = int(is_known.sum())
     factor = _factor(population.covariance[np.ix_(order, order)])
-    z = np.zeros((n, order.size))
-    if n_known:
-        rest = given[order[:n_known]] - population.mean[order[:n_known]]
-        z[:, :n_known] = np.linalg.solve(factor[:n_known, :n_known], rest)
+    rest = given[order[:n_known]] - population.mean[order[:n_known], None]
+    z = np.linalg.solve(factor[:n_known, :n_known], rest) if n_known else np.zeros((0, given.shape[1]))
     uniform = _lattice(n, order.size - n_known)
     normal = _standardised(np.array(ndtri(uniform), dtype=np.float64))
     found: dict[str, FloatArray] = {}
+    drawn: list[FloatArray] = []
     for i in range(n_known, order.size):
         one = population.covariates[int(order[i])]
-        centre = population.mean[order[i]] + z[:, :i] @ factor[i, :i]
-        u = uniform[:, i - n_known]
+        centre: FloatArray = (population.mean[order[i]] + factor[i, :n_known] @ z)[:, None]
+        for j, before in enumerate(drawn):
+            centre = centre + factor[i, n_known + j] * before
         if one.is_binary:
             chance = np.clip(centre, _LEAST_PROBABILITY, 1.0 - _LEAST_PROBABILITY)
-            value: FloatArray = (u > 1.0 - chance).astype(np.float64)
-            z[:, i] = (value - centre) / factor[i, i]
+            value: FloatArray = (uniform[:, i - n_known] > 1.0 - chance).astype(np.float64)
+            drawn.append((value - centre) / factor[i, i])
         else:
-            z[:, i] = normal[:, i - n_known]
-            value = _measured(one, centre + factor[i, i] * z[:, i])
+            drawn.append(normal[None, :, i - n_known])
+            value = _measured(one, centre + factor[i, i] * drawn[-1])
         found[one.name] = value - one.centre
     return found
 
 
-def _scaled(one: Covariate, value: float) -> float:
-    return float(np.log1p(value)) if one.is_logarithmic else value
+def _scaled(one: Covariate, value: FloatArray) -> FloatArray:
+    return np.log1p(value) if one.is_logarithmic else value
 
 
 def _measured(one: Covariate, value: FloatArray) -> FloatArray:

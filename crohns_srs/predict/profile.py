@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from crohns_srs.predict.case import CrohnsCase
     from crohns_srs.predict.class_model import ModelSet
     from pkpd.arrays import FloatArray
+    from pkpd.errors import InputError
 
 N_SETS = 1024
 """Sets of values that stand for inputs that are not known."""
@@ -80,10 +81,15 @@ def integrated(models: ModelSet, known: Mapping[str, float], n_sets: int = N_SET
     """
     population = models.population
     if population is None:
-        raise input_error(
-            "missing", f"{models.id} does not say how its covariates go together; give every input, or take defaults"
-        )
+        raise no_population(models)
     if all(term in known for term in population.terms):
         return Profile({name: np.array([value]) for name, value in known.items()}, 1)
     likely = likely_values(population, known, n_sets)
     return Profile({name: np.full(n_sets, value) for name, value in known.items()} | likely, n_sets)
+
+
+def no_population(models: ModelSet) -> InputError:
+    """Return the refusal of models that come without a population."""
+    return input_error(
+        "missing", f"{models.id} does not say how its covariates go together; give every input, or take defaults"
+    )

@@ -8,43 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from crohns_srs.predict.batch import CHUNK, Labels, create_rule, label_chunks, possible_labels, response_probabilities
-from crohns_srs.predict.chances import limits, placebo_chance, probability
-from crohns_srs.predict.effects import Uncertainty, difference, effects_on
-from crohns_srs.predict.preference import Adjustment, preference_groups
-from crohns_srs.predict.profile import integrated
-from crohns_srs.subgroups import label_of
+from crohns_srs.predict.batch import create_rule, label_chunks, possible_labels
+from crohns_srs.predict.profile import no_population
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from crohns_srs.data.patient_file import Patients
-    from crohns_srs.predict.batch import Rule
+    from crohns_srs.predict.batch import Labels, Rule
     from crohns_srs.predict.class_model import ModelSet
+    from crohns_srs.predict.effects import Uncertainty
     from pkpd.arrays import BoolArray, FloatArray
 
 SCHEMA = "asuc-crohns-subgroups/1"
-# Sets of values for a row with inputs that are not known.
-_N_SETS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledChunk:
-    """Patients with what is found for them.
-
-    Parameters
-    ----------
-    part : slice
-        Their rows.
-    labels : Labels
-        Labels, effects and variances.
-    response : (1 + n_classes, n) array
-        Chance of a response on placebo and under each class.
-    """
-
-    part: slice
-    labels: Labels
-    response: FloatArray
 
 
 @dataclass(slots=True)
@@ -67,7 +43,7 @@ def labelled(
     *,
     is_integrated: bool,
     unavailable: Sequence[str] = (),
-) -> tuple[Rule, Iterator[LabelledChunk]]:
+) -> tuple[Rule, Iterator[tuple[slice, Labels]]]:
     """Return the rule of the labels, and the patients chunk by chunk.
 
     Parameters
@@ -79,20 +55,33 @@ def labelled(
     uncertainty : Uncertainty
         Whose errors and tests.
     is_integrated : bool
-        Whether inputs that are not known are integrated over, one patient after the other; otherwise usual values stand for them.
+        Whether inputs that are not known are integrated over; otherwise usual values stand for them.
     unavailable : sequence of str
         Classes that are not to be had.
+
+    Raises
+    ------
+    InputError
+        Where inputs cannot be integrated over, since the models come without a population.
     """
-    rule = create_rule(models, uncertainty, unavailable)
-    return rule, _chunks(models, patients, rule, is_integrated=is_integrated)
+    rule = create_rule(models, uncertainty, unavailable, models.config.outcome.response[0])
+    values = patients.values
+    if is_integrated:
+        if models.population is None and _is_missing(patients).any():
+            raise no_population(models)
+        return rule, label_chunks(rule, values, patients.n, models.population)
+    for one in models.config.covariates:
+        given, usual = values[one.name], one.default - one.centre
+        values = {**values, one.name: np.where(np.isnan(given), usual, given)}
+    return rule, label_chunks(rule, values, patients.n)
 
 
 def subgroup_document(
     models: ModelSet,
     patients: Patients,
     rule: Rule,
-    chunks: Iterator[LabelledChunk],
-    tell: Callable[[LabelledChunk], None] = lambda _: None,
+    chunks: Iterator[tuple[slice, Labels]],
+    tell: Callable[[slice, Labels], None] = lambda _part, _labels: None,
 ) -> dict[str, Any]:
     """Return the table of subgroups.
 
@@ -104,7 +93,7 @@ def subgroup_document(
         Patients.
     rule : Rule
         Rule of the labels.
-    chunks : iterator of LabelledChunk
+    chunks : iterator of (slice, Labels)
         The patients with their labels; none of them is kept.
     tell : callable
         Is given each chunk as well.
@@ -113,9 +102,9 @@ def subgroup_document(
     config, classes = models.config, rule.ids
     sums = [_empty(len(config.covariates), len(classes)) for _ in names]
     limit = config.outcome.response[0]
-    for chunk in chunks:
-        _add(sums, chunk, np.array([patients.values[one.name][chunk.part] for one in config.covariates]), limit)
-        tell(chunk)
+    for part, found in chunks:
+        _add(sums, found, np.array([patients.values[one.name][part] for one in config.covariates]), limit)
+        tell(part, found)
     merged = _merged(names, sums)
     return {
         "schema": SCHEMA,
@@ -145,62 +134,12 @@ def _is_missing(patients: Patients) -> BoolArray:
     return found
 
 
-def _chunks(models: ModelSet, patients: Patients, rule: Rule, *, is_integrated: bool) -> Iterator[LabelledChunk]:
-    defaults = {one.name: one.default - one.centre for one in models.config.covariates}
-    code = {name: i for i, name in reversed(list(enumerate(possible_labels(rule))))}
-    limit = models.config.outcome.response[0]
-    for start in range(0, patients.n, CHUNK):
-        part = slice(start, min(start + CHUNK, patients.n))
-        given = {name: values[part] for name, values in patients.values.items()}
-        is_missing = np.isnan(np.array(list(given.values()))).any(axis=0)
-        if is_missing.any():
-            columns = {name: np.where(np.isnan(one), defaults[name], one) for name, one in given.items()}
-        else:
-            columns = given
-        _, found = next(label_chunks(rule, columns, part.stop - part.start))
-        response = response_probabilities(rule, columns, limit, found)
-        if is_integrated:
-            for i in np.flatnonzero(is_missing).tolist():
-                _integrate(models, rule, {name: float(one[i]) for name, one in given.items()}, code, i, found, response)
-        yield LabelledChunk(part, found, response)
-
-
-def _integrate(
-    models: ModelSet,
-    rule: Rule,
-    row: Mapping[str, float],
-    code: Mapping[str, int],
-    i: int,
-    found: Labels,
-    response: FloatArray,
-) -> None:
-    """Put the answer of one patient with inputs that are not known in its place."""
-    known = {name: value for name, value in row.items() if value == value}  # noqa: PLR0124 - NaN
-    profile = integrated(models, known, _N_SETS)
-    effects = effects_on(models, profile, rule.uncertainty)
-    ids = [one.id for one in models.classes]
-    groups = preference_groups(effects, ids, sorted(rule.dropped), rule.uncertainty, Adjustment.NONE)
-    found.code[i] = code[label_of(groups)]
-    found.placebo[i] = effects.placebo_sets.mean()
-    at = next(iter(limits(models.config, profile).values()))
-    for place, name in enumerate(rule.ids):
-        k = ids.index(name)
-        found.effect[place, i] = effects.sets[:, k].mean()
-        found.own_variance[place, i] = effects.own_variance[k] + effects.sets[:, k].var()
-        response[1 + place, i] = probability(effects, k, at)
-    for pair, (a, b) in enumerate(rule.between):
-        between = difference(effects, ids.index(rule.ids[a]), ids.index(rule.ids[b]))
-        found.difference_variance[pair, i], found.difference_df[pair, i] = between.error**2, between.df
-    response[0, i] = placebo_chance(effects, at, 0.95).value
-
-
 def _empty(n_covariates: int, n_classes: int) -> _Sums:
     counts, total, squares = np.zeros((3, n_covariates))
     return _Sums(0, counts, total, squares, 0.0, 0.0, np.zeros((4, n_classes)))
 
 
-def _add(sums: list[_Sums], chunk: LabelledChunk, values: FloatArray, limit: float) -> None:
-    found = chunk.labels
+def _add(sums: list[_Sums], found: Labels, values: FloatArray, limit: float) -> None:
     expected = found.placebo + found.effect
     occurring: list[int] = np.unique(found.code).tolist()
     for i in occurring:
@@ -213,8 +152,8 @@ def _add(sums: list[_Sums], chunk: LabelledChunk, values: FloatArray, limit: flo
         one.total += given.sum(axis=1)
         one.squares += (given**2).sum(axis=1)
         one.placebo += float(found.placebo[own].sum())
-        one.placebo_response += float(chunk.response[0, own].sum())
-        parts = (found.effect, expected, (expected >= limit).astype(np.float64), chunk.response[1:])
+        one.placebo_response += float(found.response[0, own].sum())
+        parts = (found.effect, expected, (expected >= limit).astype(np.float64), found.response[1:])
         one.by_class += np.array([part[:, own].sum(axis=1) for part in parts])
 
 

@@ -91,12 +91,15 @@ def _covariates(sequence: SequenceFit) -> dict[str, Any]:
     """Return means and covariances of the covariates of all participants, not centred: what is needed of them for inputs that are not known."""
     given = sequence.participants
     covariates = given.config.drug_covariates
-    values = np.column_stack([given.covariates[one.name] + one.centre for one in covariates])
+    values = np.zeros((given.n_rows, len(covariates)))
+    for j, one in enumerate(covariates):
+        values[:, j] = given.covariates[one.name] + one.centre
+    apart = values - values.mean(axis=0)
     return {
         "terms": [one.name for one in covariates],
         "n_obs": given.n_rows,
         "mean": values.mean(axis=0).tolist(),
-        "covariance": np.atleast_2d(np.cov(values.T)).tolist(),
+        "covariance": (apart.T @ apart / (given.n_rows - 1)).tolist(),
     }
 
 

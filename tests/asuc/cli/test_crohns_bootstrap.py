@@ -25,6 +25,7 @@ def document(folder: Path) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "seconds"}
 
 
+@pytest.mark.requirement("OPS-01")
 def test_any_number_of_processes_gives_the_same_numbers(tmp_path: Path):
     table, config = written(tmp_path, rows())
     words = ["crohns", "bootstrap", table, "--config", config, "--n", "2500", "--seed", "3"]

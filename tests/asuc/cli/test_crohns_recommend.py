@@ -46,6 +46,38 @@ def test_a_table_is_printed_with_its_caveat(tmp_path: Path, capsys: pytest.Captu
     assert "No class is available" in capsys.readouterr().out
 
 
+def test_choices_come_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = written(tmp_path, case_text(crp_mg_per_L=None))
+    words = ["crohns", "recommend", file, "--adjust", "holm", "--missing", "defaults", "--worthwhile", "7.5", "--json"]
+    assert run(words) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["label_adjustment"], document["missing_inputs"]) == ("holm", "defaults")
+    assert document["worthwhile"]["points"] == 7.5
+    assert run(["crohns", "recommend", file]) == 0
+    said = capsys.readouterr().out
+    for part in (
+        "Why: points of each input",
+        "If it were known",
+        "placebo alone",
+        "remission",
+        "C-reactive protein: not known",
+    ):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--worthwhile", "0"], "--worthwhile: 0 is not above 0, such as 20"),
+        (["--worthwhile", "nan"], "--worthwhile: nan is not above 0, such as 20"),
+        (["--fit", "nowhere"], "nowhere/fit.json: cannot be read; expected the folder that `asuc crohns fit --out`"),
+    ],
+)
+def test_wrong_words_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], expected: str):
+    assert run(["crohns", "recommend", written(tmp_path, case_text()), *words]) == 2
+    assert expected in capsys.readouterr().err
+
+
 def test_every_problem_of_every_line_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = written(
         tmp_path, f"{case_text(cdai=-1)}\n{case_text()}\n{case_text(sex='x', age_year=200)}\n", "cases.jsonl"

@@ -25,6 +25,7 @@ def test_the_held_covariance_and_shift_are_those_of_dense_algebra(second: str):
 
 
 @pytest.mark.parametrize("second", ["", "nested"])
+@pytest.mark.requirement("CD-01")
 def test_drawn_numbers_have_the_moments_of_drawn_outcomes(second: str):
     """Mean and covariance of (Q'y, U'Z'r, r'r) over 4,000 draws each way, compared within five standard errors."""
     data = drawn(3, second=second)

@@ -26,6 +26,7 @@ def variances(fit) -> np.ndarray:
 @BOTH
 @pytest.mark.parametrize("second", ["", "crossed", "nested"])
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.requirement("CD-01")
 def test_a_fit_is_the_lowest_of_searches_over_the_dense_likelihood(seed: int, second: str, likelihood: Likelihood):
     data = drawn(seed, second=second)
     fit = fit_mixed(data.design, data.outcome, likelihood=likelihood)

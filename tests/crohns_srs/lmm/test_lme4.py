@@ -29,6 +29,7 @@ def reference(request: pytest.FixtureRequest, reference_dir: Path) -> Reference:
 
 
 @EACH
+@pytest.mark.requirement("CD-01")
 def test_a_restricted_fit_is_that_of_lme4(reference: Reference):
     fit, told = fit_mixed(reference.design, reference.outcome), reference.fit
     assert list(fit.terms) == told["terms"]
@@ -46,6 +47,7 @@ def test_a_restricted_fit_is_that_of_lme4(reference: Reference):
 
 
 @EACH
+@pytest.mark.requirement("CD-01")
 def test_degrees_of_freedom_are_those_of_lmertest(reference: Reference):
     fit, told = fit_mixed(reference.design, reference.outcome), reference.fit
     found = [contrast(fit, one) for one in np.eye(len(fit.terms))]
@@ -54,6 +56,7 @@ def test_degrees_of_freedom_are_those_of_lmertest(reference: Reference):
 
 
 @EACH
+@pytest.mark.requirement("CD-01")
 def test_a_full_likelihood_and_its_ratio_are_those_of_lme4(reference: Reference):
     told = reference.fit["ml"]
     fit = fit_mixed(reference.design, reference.outcome, likelihood=Likelihood.FULL)

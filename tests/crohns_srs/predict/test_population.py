@@ -31,6 +31,10 @@ SD = np.sqrt(np.diag(POPULATION.covariance))
 CRP, SEX = POPULATION.terms.index("CRP_Cent"), POPULATION.terms.index("Sex_Male")
 
 
+def scaled(known: dict[str, float]) -> FloatArray:
+    return POPULATION.scaled({name: np.array([value]) for name, value in known.items()})[:, 0]
+
+
 def test_means_are_those_that_are_printed():
     """Shares of the cohorts' participants by Table 1 and by the text; 45 % men, which its row "Female Sex" counts."""
     found = dict(zip(POPULATION.terms, POPULATION.mean, strict=True))
@@ -73,9 +77,7 @@ def test_a_population_follows_from_the_table_that_models_are_fitted_to():
 def draws(known: dict[str, float], n: int) -> dict[str, FloatArray]:
     """Draw what is not known one after the other, each by its regression on those before it, with random numbers."""
     rng, at = np.random.default_rng(5), POPULATION.terms
-    values = {
-        name: np.full(n, value) for name, value in zip(at, POPULATION.scaled(known), strict=True) if np.isfinite(value)
-    }
+    values = {name: np.full(n, value) for name, value in zip(at, scaled(known), strict=True) if np.isfinite(value)}
     found: dict[str, FloatArray] = {}
     for one in sorted(
         (one for one in POPULATION.covariates if one.name not in known), key=lambda one: not one.is_binary
@@ -121,7 +123,7 @@ def test_one_missing_number_is_integrated_as_by_a_dense_sum():
     known = {name: 0.0 for name in POPULATION.terms if name != "CRP_Cent"}
     others = [i for i in range(len(POPULATION.terms)) if i != CRP]
     slope = np.linalg.solve(POPULATION.covariance[np.ix_(others, others)], POPULATION.covariance[others, CRP])
-    centre = POPULATION.mean[CRP] + (POPULATION.scaled(known)[others] - POPULATION.mean[others]) @ slope
+    centre = POPULATION.mean[CRP] + (scaled(known)[others] - POPULATION.mean[others]) @ slope
     sd = np.sqrt(SD[CRP] ** 2 - slope @ POPULATION.covariance[others, CRP])
 
     def chance(crp: Any) -> Any:
@@ -139,7 +141,7 @@ def test_a_missing_binary_input_has_the_probability_of_its_regression():
     known = {name: 0.0 for name in POPULATION.terms if name != "Sex_Male"}
     others = [i for i in range(len(POPULATION.terms)) if i != SEX]
     slope = np.linalg.solve(POPULATION.covariance[np.ix_(others, others)], POPULATION.covariance[others, SEX])
-    share = POPULATION.mean[SEX] + (POPULATION.scaled(known)[others] - POPULATION.mean[others]) @ slope
+    share = POPULATION.mean[SEX] + (scaled(known)[others] - POPULATION.mean[others]) @ slope
     assert likely_values(POPULATION, known, 1024)["Sex_Male"].mean() == pytest.approx(share, abs=1 / 1024)
 
 

@@ -27,6 +27,7 @@ def fitted(folder: Path, participants: list[dict[str, Any]]) -> SequenceFit:
 
 @pytest.mark.reference
 @pytest.mark.parametrize("table", list(FITS))
+@pytest.mark.requirement("CD-02")
 def test_the_models_of_a_reference_table_are_those_of_lme4(table: str, reference_dir: Path):
     """Both stages from the rows on, within 1e-5."""
     folder = reference_dir / "crohns"
@@ -92,6 +93,7 @@ def dense(found: SequenceFit, stage: StageFit) -> tuple[np.ndarray, np.ndarray, 
     return found.participants.arm == stage.id, sigma, np.linalg.solve(x.T @ inverse @ x, x.T @ inverse)
 
 
+@pytest.mark.requirement("CD-02")
 def test_the_two_stage_covariance_is_that_of_the_map_from_all_outcomes(tmp_path: Path):
     """Both stages as one matrix on the outcomes of placebo and active rows, whose covariance is known."""
     found = fitted(tmp_path, rows(1))
