@@ -11,71 +11,11 @@ from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
 from crohns_srs.predict.recommend import Choices, recommend
 from dosing_app.decision.crohns.case import class_title, to_json
-from dosing_app.decision.crohns.verdict import Verdict, verdict_of
+from dosing_app.decision.crohns.compared import ClassAnswer, Contrast, Interval
+from dosing_app.decision.crohns.verdict import Verdict, verdict
 
 if TYPE_CHECKING:
     from dosing_app.decision.crohns.case import Tree
-
-Interval = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class ClassAnswer:
-    """What is expected of one class.
-
-    Parameters
-    ----------
-    id, title : str
-        Its id and what it is called.
-    drug, expected : float
-        What it adds to placebo, and the expected fall with it.
-    interval : tuple of float
-        Of the expected fall.
-    df : float
-        Degrees of freedom of that interval.
-    response, remission : float
-        Chances of a response, and of remission.
-    response_interval, remission_interval : tuple of float
-        Of those chances.
-    probability_first : float
-        Chance that its expected fall is the greatest of those compared.
-    """
-
-    id: str
-    title: str
-    drug: float
-    expected: float
-    interval: Interval
-    df: float
-    response: float
-    response_interval: Interval
-    remission: float
-    remission_interval: Interval
-    probability_first: float
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """By how much the expected fall of one class exceeds that of another, which comes after it.
-
-    Parameters
-    ----------
-    a, b : str
-        Ids of the classes.
-    difference : float
-        Of a over b [CDAI points].
-    interval : tuple of float
-        Of the difference.
-    p, p_holm : float
-        Of no difference, for this pair alone and adjusted for all of them (Holm).
-    """
-
-    a: str
-    b: str
-    difference: float
-    interval: Interval
-    p: float
-    p_holm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +64,11 @@ class CrohnsAnswer:
     coherent: Verdict
     document: dict[str, Any]
 
+    @property
+    def verdict(self) -> Verdict:
+        """Return what the comparison comes to by the uncertainty that was asked for."""
+        return verdict(self.classes, self.contrasts, self.worthwhile)
+
 
 def compute_answer(
     tree: Tree, *, uncertainty: Uncertainty = Uncertainty.COHERENT, worthwhile: float | None = None
@@ -158,7 +103,7 @@ def compute_answer(
         contrasts,
         _contributions(document),
         {one: tuple(tuple(group["classes"]) for group in of["groups"]) for one, of in documents.items()},
-        verdict_of(*_compared(documents[Uncertainty.COHERENT]), least),
+        verdict(*_compared(documents[Uncertainty.COHERENT]), least),
         document,
     )
 

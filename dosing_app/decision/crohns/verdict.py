@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dosing_app.decision.crohns.answer import ClassAnswer, Contrast, CrohnsAnswer
+    from dosing_app.decision.crohns.compared import ClassAnswer, Contrast
 
 LEADS_FROM = 0.8
 """Chance of the greatest expected fall from which a class counts as ahead."""
@@ -43,12 +43,7 @@ class Verdict:
     class_id: str
 
 
-def verdict(answer: CrohnsAnswer) -> Verdict:
-    """Return what the comparison of the classes comes to."""
-    return verdict_of(answer.classes, answer.contrasts, answer.worthwhile)
-
-
-def verdict_of(classes: Sequence[ClassAnswer], contrasts: Sequence[Contrast], worthwhile: float) -> Verdict:
+def verdict(classes: Sequence[ClassAnswer], contrasts: Sequence[Contrast], worthwhile: float) -> Verdict:
     """Return what a comparison comes to.
 
     Parameters

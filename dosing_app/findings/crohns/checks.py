@@ -12,7 +12,8 @@ from dosing_app.findings.numbers import figures, one_percent, shown
 from dosing_app.language import say
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import ClassAnswer, CrohnsAnswer
+    from dosing_app.decision.crohns.answer import CrohnsAnswer
+    from dosing_app.decision.crohns.compared import ClassAnswer
 
 Level = Literal["error", "check", "note"]
 # Fewer participants than this share lie as far from the middle of the trials: told.

@@ -8,7 +8,7 @@ from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import Interval
+    from dosing_app.decision.crohns.compared import Interval
 
 _SMALLEST_P = 0.01
 

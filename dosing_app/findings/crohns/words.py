@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
 from dosing_app.decision.crohns.case import class_ids, inputs
-from dosing_app.decision.crohns.verdict import Standing, is_settled, verdict
+from dosing_app.decision.crohns.verdict import Standing, is_settled
 from dosing_app.findings.crohns.names import begun, class_name, class_short, class_title, input_with_value, label_text
 from dosing_app.findings.crohns.numbers import points
 from dosing_app.findings.numbers import percent, shown
 from dosing_app.language import say
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import Contrast, CrohnsAnswer
+    from dosing_app.decision.crohns.answer import CrohnsAnswer
     from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.compared import Contrast
     from dosing_app.decision.crohns.what_if import Value
 
 
 def headline(answer: CrohnsAnswer) -> str:
     """Return the answer in one sentence."""
-    found = verdict(answer)
+    found = answer.verdict
     if found.standing is Standing.NOTHING:
         return say("crohns.headline.nothing")
     return say(f"crohns.headline.{found.standing.value}", title=class_title(found.class_id))

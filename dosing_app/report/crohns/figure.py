@@ -13,7 +13,8 @@ from dosing_app.report.drawing import styled
 from pkpd.figures import sheet
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import ClassAnswer, CrohnsAnswer
+    from dosing_app.decision.crohns.answer import CrohnsAnswer
+    from dosing_app.decision.crohns.compared import ClassAnswer
     from pkpd.figures.sheet import Axes, Figure
 
 _PLACE = (0.115, 0.12, 0.865, 0.78)

@@ -12,7 +12,8 @@ from dosing_app.ui.figure_style import Figure, axis, layout, upright
 from dosing_app.ui.tokens import palette
 
 if TYPE_CHECKING:
-    from dosing_app.decision.crohns.answer import ClassAnswer, CrohnsAnswer
+    from dosing_app.decision.crohns.answer import CrohnsAnswer
+    from dosing_app.decision.crohns.compared import ClassAnswer
 
 # Of the height of one class: where its bar lies and how thick it is, and where its interval lies.
 _BAR, _THICK, _INTERVAL = 0.14, 0.26, -0.2

@@ -8,7 +8,7 @@ import pytest
 
 from dosing_app.decision.crohns.answer import CrohnsAnswer, compute_answer
 from dosing_app.decision.crohns.case import class_ids, example_tree
-from dosing_app.decision.crohns.verdict import LEADS_FROM, Standing, is_settled, verdict
+from dosing_app.decision.crohns.verdict import LEADS_FROM, Standing, is_settled
 
 EXAMPLE = compute_answer(example_tree())
 
@@ -36,17 +36,17 @@ def with_lows(*lows: float, first: float) -> CrohnsAnswer:
 def test_standings(lows: tuple[float, ...], first: float, standing: Standing, place: int):
     answer = with_lows(*lows, first=first)
 
-    found = verdict(answer)
+    found = answer.verdict
 
     assert (found.standing, found.class_id) == (standing, answer.classes[place].id)
 
 
 def test_one_class_or_none_is_no_comparison():
     ids = list(class_ids())
-    alone = verdict(compute_answer(example_tree() | {"unavailable": ids[1:]}))
+    alone = compute_answer(example_tree() | {"unavailable": ids[1:]}).verdict
 
     assert (alone.standing, alone.class_id) == (Standing.ALONE, ids[0])
-    assert verdict(compute_answer(example_tree() | {"unavailable": ids})).standing is Standing.NOTHING
+    assert compute_answer(example_tree() | {"unavailable": ids}).verdict.standing is Standing.NOTHING
 
 
 def test_a_smaller_worthwhile_difference_settles_no_less():
@@ -56,7 +56,7 @@ def test_a_smaller_worthwhile_difference_settles_no_less():
 
 
 def test_the_example_is_ahead_and_not_settled():
-    assert verdict(EXAMPLE).standing is Standing.AHEAD
+    assert EXAMPLE.verdict.standing is Standing.AHEAD
 
 
 def test_settled_is_what_the_engine_calls_worthwhile():
