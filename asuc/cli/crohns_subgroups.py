@@ -18,10 +18,11 @@ from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from crohns_srs.predict.batch import Labels, Rule
+    from crohns_srs.predict.batch import Rule
+    from crohns_srs.predict.subgroup_table import LabelledChunk
 
 _RESULT = "subgroups.json"
 
@@ -52,6 +53,7 @@ def subgroups(
 ) -> None:
     """Label every patient of a table, and say who the patients of each label are and what is expected for them."""
     from crohns_srs.data.patient_file import read_patients  # noqa: PLC0415 - the engine loads after the words are read
+    from crohns_srs.predict.batch import create_rule  # noqa: PLC0415
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
     from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
@@ -69,17 +71,17 @@ def subgroups(
     asked = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing))
     make_folder(folder)
     started = time.perf_counter()
-    rule, chunks = labelled(
-        models, patients, asked.uncertainty, is_integrated=asked.is_integrated, unavailable=unavailable or ()
-    )
+    rule = create_rule(models, asked.uncertainty, unavailable or (), models.config.outcome.response[0])
     rows = None if no_rows else folder / f"patients.{'parquet' if parquet else 'csv'}"
     with shown_progress("Labelling") as tell, _writer(rows, rule) as write:
 
-        def done(part: slice, found: Labels) -> None:
-            write(part, found)
-            tell(part.stop / patients.n)
+        def written() -> Iterator[LabelledChunk]:
+            for chunk in labelled(models, patients, rule, is_integrated=asked.is_integrated):
+                write(chunk)
+                tell((chunk.start + chunk.values.shape[1]) / patients.n)
+                yield chunk
 
-        document = subgroup_document(models, patients, rule, chunks, done)
+        document = subgroup_document(models, patients, rule, written())
     document["missing_inputs"] = (MissingInputs.INTEGRATE if asked.is_integrated else MissingInputs.DEFAULTS).value
     document["seconds"] = round(time.perf_counter() - started, 3)
     write_json(folder / _RESULT, document)
@@ -94,10 +96,10 @@ def subgroups(
 
 
 @contextmanager
-def _writer(file: Path | None, rule: Rule) -> Generator[Callable[[slice, Labels], None]]:
+def _writer(file: Path | None, rule: Rule) -> Generator[Callable[[LabelledChunk], None]]:
     """Yield what writes the rows of a chunk; nothing where there is no file."""
     if file is None:
-        yield lambda _part, _found: None
+        yield lambda _: None
         return
     import numpy as np  # noqa: PLC0415
 
@@ -110,11 +112,12 @@ def _writer(file: Path | None, rule: Rule) -> Generator[Callable[[slice, Labels]
     names += [f"{what}_{pair}" for what in ("difference", "se", "df") for pair in pairs]
     with row_table(file, "row", "label", possible_labels(rule), ["placebo", *names]) as write:
 
-        def write_chunk(part: slice, found: Labels) -> None:
+        def write_chunk(chunk: LabelledChunk) -> None:
+            found = chunk.labels
             differences = np.array([found.effect[a] - found.effect[b] for a, b in rule.between])
             parts = (found.effect, found.response, differences, np.sqrt(found.difference_variance), found.difference_df)
             values = np.vstack([found.placebo[None], *(one for one in parts if one.size)])
-            write(np.arange(part.start + 1, part.stop + 1, dtype=np.int64), found.code, values)
+            write(np.arange(found.code.size, dtype=np.int64) + chunk.start + 1, found.code, values)
 
         yield write_chunk
 

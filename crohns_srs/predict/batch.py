@@ -196,6 +196,8 @@ def label_chunks(
 def _completed(rule: Rule, matrix: FloatArray, population: Population) -> Iterator[tuple[IntArray, FloatArray]]:
     """Yield patients of whom the same inputs are not known, some at a time, and what theirs may be: columns of a matrix, all sets of a patient beside each other."""
     is_missing = np.isnan(matrix)
+    if not is_missing.any():
+        return
     patterns, which = np.unique(is_missing, axis=1, return_inverse=True)
     terms = [rule.terms.index(term) for term in population.terms]
     for i in range(patterns.shape[1]):

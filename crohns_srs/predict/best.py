@@ -11,8 +11,8 @@ from scipy.special import stdtr, stdtrit
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
-_POINTS = 50
-_SHARED_POINTS = 9
+_POINTS = 24
+_SHARED_POINTS = 11
 # Share of the largest eigenvalue below which a common factor is rounding.
 _RANK = 1e-9
 

@@ -180,8 +180,12 @@ def difference(effects: Effects, a: int, b: int) -> Difference:
 
 def shared_covariance(effects: Effects, classes: list[int]) -> FloatArray:
     """Return the covariance of what the effects of some classes share: the placebo model, and inputs that are not known."""
-    shared = effects.shared[:, classes]
-    from_placebo = np.einsum("nip,pq,njq->ij", shared, effects.placebo_covariance, shared) / shared.shape[0]
+    n, shared = effects.shared.shape[0], effects.shared[:, classes]
+    # Σ over sets of S V S' as one product of matrices.
+    flat, carried = (
+        one.swapaxes(0, 1).reshape(len(classes), -1) for one in (shared, shared @ effects.placebo_covariance)
+    )
+    from_placebo = flat @ carried.T / n
     apart = effects.sets[:, classes] - effects.sets[:, classes].mean(axis=0)
     return from_placebo + apart.T @ apart / apart.shape[0]
 

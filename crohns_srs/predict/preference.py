@@ -70,6 +70,11 @@ def holm(p: Sequence[float]) -> list[float]:
     return found
 
 
+def counted_p(one: Comparison, adjustment: Adjustment) -> float:
+    """Return the p-value of a comparison that a label is made of."""
+    return one.p_holm if adjustment is Adjustment.HOLM else one.found.p
+
+
 def preference_groups(
     effects: Effects,
     ids: Sequence[str],
@@ -98,10 +103,7 @@ def preference_groups(
     is_coherent = uncertainty is Uncertainty.COHERENT
     tested = [k for k, name in enumerate(ids) if not (is_coherent and name in unavailable)]
     names = [ids[k] for k in sorted(tested, key=lambda k: -effects.effect[k])]
-    p = {
-        frozenset((ids[one.a], ids[one.b])): one.p_holm if adjustment is Adjustment.HOLM else one.found.p
-        for one in comparisons(effects, tested)
-    }
+    p = {frozenset((ids[one.a], ids[one.b])): counted_p(one, adjustment) for one in comparisons(effects, tested)}
 
     def is_better(a: str, b: str) -> bool:
         return p[frozenset((a, b))] < ALPHA
@@ -111,27 +113,26 @@ def preference_groups(
 
 
 def worthwhile_groups(
-    effects: Effects, ids: Sequence[str], pairs: Sequence[Comparison], least: float, level: float
+    ranked: Sequence[str], ids: Sequence[str], pairs: Sequence[Comparison], least: float, level: float
 ) -> list[list[str]]:
-    """Return the classes of some comparisons in groups, parted where every difference is worthwhile.
+    """Return classes in groups, the best first, parted where every difference is worthwhile.
 
     Parameters
     ----------
-    effects : Effects
-        Effects of all classes.
+    ranked : sequence of str
+        Classes, the best first.
     ids : sequence of str
-        Their ids.
+        Ids of all classes, by position.
     pairs : sequence of Comparison
-        All pairs of the classes.
+        All pairs of the classes that are ranked.
     least : float
         Smallest difference that is worthwhile.
     level : float
-        Probability of the intervals, which must lie above it as a whole.
+        Probability of the intervals, which must lie beyond it as a whole.
     """
     better = {(ids[one.a], ids[one.b]) for one in pairs if one.found.interval(level)[0] > least}
     better |= {(ids[one.b], ids[one.a]) for one in pairs if one.found.interval(level)[1] < -least}
-    kept = sorted({k for one in pairs for k in (one.a, one.b)}, key=lambda k: -effects.effect[k])
-    return transitive_groups([ids[k] for k in kept], lambda a, b: (a, b) in better)
+    return transitive_groups(ranked, lambda a, b: (a, b) in better)
 
 
 def best_probabilities(effects: Effects, classes: list[int], within: float = 0.0) -> FloatArray:

@@ -16,6 +16,7 @@ from crohns_srs.predict.preference import (
     Adjustment,
     best_probabilities,
     comparisons,
+    counted_p,
     preference_groups,
     worthwhile_groups,
 )
@@ -97,7 +98,9 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
     effects = effects_on(models, profile, asked.uncertainty)
     ids = [one.id for one in models.classes]
     available = [k for k, name in enumerate(ids) if name not in case.unavailable]
-    pairs = comparisons(effects, available)
+    tested = available if asked.uncertainty is Uncertainty.COHERENT else list(range(len(ids)))
+    pairs = [one for one in comparisons(effects, tested) if one.a in available and one.b in available]
+    ranked = sorted(available, key=lambda k: -effects.effect[k])
     least = asked.worthwhile or config.outcome.worthwhile
     groups = preference_groups(effects, ids, case.unavailable, asked.uncertainty, asked.adjustment)
     at = limits(config, profile)
@@ -120,7 +123,7 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
         "label": label_of(groups),
         "label_adjustment": asked.adjustment.value,
         "groups": [_group(sorted(group), classes) for group in groups],
-        "worthwhile": _worthwhile(effects, ids, pairs, least, config),
+        "worthwhile": _worthwhile([ids[k] for k in ranked], pairs, least, models),
         "unavailable": list(case.unavailable),
         "imputed": list(case.imputed),
         "missing_inputs": (MissingInputs.INTEGRATE if asked.is_integrated else MissingInputs.DEFAULTS).value,
@@ -135,7 +138,7 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
         "warnings": [
             *applicability_warnings(fits),
             *_missing_warnings(config, case, profile, is_integrated=asked.is_integrated),
-            *_label_warnings(groups, pairs, ids),
+            *_label_warnings(groups, pairs, ids, asked.adjustment),
             *([HELD_CLOSED] if asked.uncertainty is Uncertainty.PAPER and not models.is_refitted else []),
             CAVEAT,
         ],
@@ -226,12 +229,12 @@ def _contrast(one: Comparison, ids: list[str], least: float | None) -> dict[str,
 
 
 def _worthwhile(
-    effects: Effects, ids: list[str], pairs: Sequence[Comparison], least: float | None, config: Config
+    ranked: Sequence[str], pairs: Sequence[Comparison], least: float | None, models: ModelSet
 ) -> dict[str, Any] | None:
     if least is None:
         return None
-    groups = worthwhile_groups(effects, ids, pairs, least, LEVEL)
-    return {"points": least, "unit": config.outcome.unit, "label": label_of(groups), "groups": groups}
+    groups = worthwhile_groups(ranked, [one.id for one in models.classes], pairs, least, LEVEL)
+    return {"points": least, "unit": models.config.outcome.unit, "label": label_of(groups), "groups": groups}
 
 
 def _group(names: list[str], classes: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -260,12 +263,23 @@ def _missing_warnings(config: Config, case: CrohnsCase, profile: Profile, *, is_
     return [f"Not known, and taken as usual: {', '.join(said)}."]
 
 
-def _label_warnings(groups: list[list[str]], pairs: Sequence[Comparison], ids: list[str]) -> list[str]:
+def _label_warnings(
+    groups: list[list[str]], pairs: Sequence[Comparison], ids: list[str], adjustment: Adjustment
+) -> list[str]:
+    """Return what a label does not say: differences inside a group, and none between groups that the publication's tests of neighbours part."""
     if not groups:
         return ["No class is available; nothing can be compared."]
-    together = {frozenset((a, b)) for group in groups for a in group for b in group if a != b}
-    return [
-        f"{ids[one.a]} and {ids[one.b]} differ (p {one.found.p:.3f}), but neither from every class between them: the label joins them."
-        for one in pairs
-        if one.found.p < ALPHA and frozenset((ids[one.a], ids[one.b])) in together
-    ]
+    place = {name: i for i, group in enumerate(groups) for name in group}
+    found: list[str] = []
+    for one in pairs:
+        a, b = sorted((ids[one.a], ids[one.b]), key=lambda name: place[name])
+        p = counted_p(one, adjustment)
+        if p < ALPHA and place[a] == place[b]:
+            found.append(
+                f"{a} and {b} differ (p {p:.3f}), but neither from every class between them: the label joins them."
+            )
+        if p >= ALPHA and place[a] != place[b]:
+            found.append(
+                f"{a} stands before {b} in the label, but the two do not differ (p {p:.3f}): only neighbours are tested."
+            )
+    return found

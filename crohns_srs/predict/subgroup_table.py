@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from crohns_srs.predict.batch import create_rule, label_chunks, possible_labels
+from crohns_srs.data.patient_file import patient_parts
+from crohns_srs.predict.batch import label_chunks, possible_labels
 from crohns_srs.predict.profile import no_population
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from crohns_srs.data.patient_file import Patients
+    from crohns_srs.data.patient_file import PatientTable
     from crohns_srs.predict.batch import Labels, Rule
     from crohns_srs.predict.class_model import ModelSet
-    from crohns_srs.predict.effects import Uncertainty
     from pkpd.arrays import BoolArray, FloatArray
 
 SCHEMA = "asuc-crohns-subgroups/1"
@@ -36,52 +36,59 @@ class _Sums:
     by_class: FloatArray
 
 
-def labelled(
-    models: ModelSet,
-    patients: Patients,
-    uncertainty: Uncertainty,
-    *,
-    is_integrated: bool,
-    unavailable: Sequence[str] = (),
-) -> tuple[Rule, Iterator[tuple[slice, Labels]]]:
-    """Return the rule of the labels, and the patients chunk by chunk.
+@dataclass(frozen=True, slots=True)
+class LabelledChunk:
+    """Some patients with their labels.
+
+    Parameters
+    ----------
+    start : int
+        Rows of the table before the first of them.
+    values : (n_covariates, n) array
+        Their covariates in the order of the configuration, centred; NaN where not known.
+    labels : Labels
+        What is found for them.
+    """
+
+    start: int
+    values: FloatArray
+    labels: Labels
+
+
+def labelled(models: ModelSet, table: PatientTable, rule: Rule, *, is_integrated: bool) -> Iterator[LabelledChunk]:
+    """Yield the patients of a table with their labels, chunk by chunk; none is kept.
 
     Parameters
     ----------
     models : ModelSet
         Models.
-    patients : Patients
+    table : PatientTable
         Patients.
-    uncertainty : Uncertainty
-        Whose errors and tests.
+    rule : Rule
+        How they are labelled.
     is_integrated : bool
         Whether inputs that are not known are integrated over; otherwise usual values stand for them.
-    unavailable : sequence of str
-        Classes that are not to be had.
 
     Raises
     ------
     InputError
         Where inputs cannot be integrated over, since the models come without a population.
     """
-    rule = create_rule(models, uncertainty, unavailable, models.config.outcome.response[0])
-    values = patients.values
-    if is_integrated:
-        if models.population is None and _is_missing(patients).any():
-            raise no_population(models)
-        return rule, label_chunks(rule, values, patients.n, models.population)
-    for one in models.config.covariates:
-        given, usual = values[one.name], one.default - one.centre
-        values = {**values, one.name: np.where(np.isnan(given), usual, given)}
-    return rule, label_chunks(rule, values, patients.n)
+    covariates = models.config.covariates
+    if is_integrated and models.population is None and table.n_with_missing:
+        raise no_population(models)
+    for part in patient_parts(table, models.config):
+        columns = part.values
+        if not is_integrated:
+            usual = {one.name: one.default - one.centre for one in covariates}
+            columns = {name: np.where(np.isnan(one), usual[name], one) for name, one in part.values.items()}
+        for rows, found in label_chunks(rule, columns, part.n, models.population if is_integrated else None):
+            values = np.array([part.values[one.name][rows] for one in covariates])
+            yield LabelledChunk(part.start + rows.start, values, found)
 
 
 def subgroup_document(
-    models: ModelSet,
-    patients: Patients,
-    rule: Rule,
-    chunks: Iterator[tuple[slice, Labels]],
-    tell: Callable[[slice, Labels], None] = lambda _part, _labels: None,
+    models: ModelSet, table: PatientTable, rule: Rule, chunks: Iterable[LabelledChunk]
 ) -> dict[str, Any]:
     """Return the table of subgroups.
 
@@ -89,49 +96,39 @@ def subgroup_document(
     ----------
     models : ModelSet
         Models.
-    patients : Patients
+    table : PatientTable
         Patients.
     rule : Rule
-        Rule of the labels.
-    chunks : iterator of (slice, Labels)
-        The patients with their labels; none of them is kept.
-    tell : callable
-        Is given each chunk as well.
+        Rule of the labels, with the limit of a response.
+    chunks : iterable of LabelledChunk
+        The patients with their labels.
     """
     names = possible_labels(rule)
-    config, classes = models.config, rule.ids
-    sums = [_empty(len(config.covariates), len(classes)) for _ in names]
-    limit = config.outcome.response[0]
-    for part, found in chunks:
-        _add(sums, found, np.array([patients.values[one.name][part] for one in config.covariates]), limit)
-        tell(part, found)
+    config = models.config
+    limit = config.outcome.response[0] if rule.limit is None else rule.limit
+    sums = [_empty(len(config.covariates), len(rule.ids)) for _ in names]
+    for chunk in chunks:
+        _add(sums, chunk.labels, chunk.values, limit)
     merged = _merged(names, sums)
     return {
         "schema": SCHEMA,
         "uncertainty": rule.uncertainty.value,
-        "n": patients.n,
-        "n_with_missing": int(_is_missing(patients).sum()),
-        "absent": list(patients.absent),
+        "n": table.n,
+        "n_with_missing": table.n_with_missing,
+        "absent": list(table.absent),
         "unavailable": sorted(rule.dropped),
         "response": limit,
         "n_possible": len(merged),
         "n_occurring": sum(one.n > 0 for one in merged.values()),
         "subgroups": [
-            _entry(models, rule, name, one, patients.n)
+            _entry(models, rule, name, one, table.n)
             for name, one in sorted(merged.items(), key=lambda item: (-item[1].n, item[0]))
         ],
         "classes": {one.id: one.title for one in rule.models},
         "covariates": {one.case: {"title": one.title, "unit": one.unit, "low": one.low} for one in config.covariates},
-        "data": {"file": patients.file, "sha256": patients.sha256},
+        "data": {"file": table.file, "sha256": table.sha256},
         "models": {"id": models.id, "sha256": models.sha256},
     }
-
-
-def _is_missing(patients: Patients) -> BoolArray:
-    found = np.zeros(patients.n, dtype=np.bool_)
-    for values in patients.values.values():
-        found |= np.isnan(values)
-    return found
 
 
 def _empty(n_covariates: int, n_classes: int) -> _Sums:

@@ -14,7 +14,7 @@ from pkpd.data.csv_table import LinedTable, read_csv_table
 from pkpd.errors import Problem, input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pkpd.arrays import FloatArray, IntArray
 
@@ -73,6 +73,10 @@ def read_table(path: str, expected: str = "a cohort") -> CohortTable:
         ) from None
     except ArrowInvalid as error:
         raise input_error(path, f"is no table: {_first_sentence(error)}") from None
+    return _cohort_table(path, read, hashlib.sha256(raw).hexdigest())
+
+
+def _cohort_table(path: str, read: LinedTable, sha256: str) -> CohortTable:
     table = read.table
     names = [name.strip().upper() for name in table.column_names]
     doubled = sorted({name for name in names if names.count(name) > 1})
@@ -80,7 +84,49 @@ def read_table(path: str, expected: str = "a cohort") -> CohortTable:
         found = f"has the column {doubled[0]} twice" if doubled else "holds no record"
         raise input_error(path, f"{found}; expected one column of each name, and a record in each row below them")
     columns = {name: table.column(i).combine_chunks() for i, name in enumerate(names)}
-    return CohortTable(path, hashlib.sha256(raw).hexdigest(), columns, table.num_rows, read.line, read.faults)
+    return CohortTable(path, sha256, columns, table.num_rows, read.line, read.faults)
+
+
+def table_parts(path: str, expected: str = "a cohort", *, rows: int = 131_072) -> Iterator[CohortTable]:
+    """Yield a file part by part: a Parquet file some rows at a time, so that it need not fit the memory; a CSV file whole, since only all of it has lines.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    expected : str
+        What it should hold, for messages.
+    rows : int
+        Rows of a part, at most.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read as a table with named columns.
+    """
+    try:
+        with Path(path).open("rb") as stream:
+            is_parquet = stream.read(4) == b"PAR1"
+            stream.seek(0)
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest() if is_parquet else ""
+    except OSError:
+        is_parquet, sha256 = False, ""
+    if not is_parquet:
+        yield read_table(path, expected)
+        return
+    try:
+        source = parquet.ParquetFile(path)
+        start = 0
+        for batch in source.iter_batches(batch_size=rows):
+            columns = [_as_numbers_or_text(column) for column in batch.columns]
+            table = pa.table(columns, names=batch.schema.names)
+            line = np.arange(start + 1, start + batch.num_rows + 1, dtype=np.int64)
+            start += batch.num_rows
+            yield _cohort_table(path, LinedTable(table, line, ()), sha256)
+    except ArrowInvalid as error:
+        raise input_error(path, f"is no table: {_first_sentence(error)}") from None
+    if not start:
+        raise input_error(path, "holds no record; expected a record in each row")
 
 
 def texts(table: CohortTable, name: str, rows: IntArray | None = None) -> Any:  # noqa: ANN401 - an Arrow array

@@ -98,6 +98,8 @@ def test_worthwhile_differences_follow_from_the_intervals():
     assert all(one["is_negligible"] for one in wide["contrasts"])
     assert all(one["probability_within_worthwhile"] > 0.999 for one in wide["classes"].values())
     assert answer(case_text())["worthwhile"]["points"] == 20.0
+    alone = answer(case_text(unavailable=["anti_tnf", "anti_integrin"]))
+    assert (alone["worthwhile"]["label"], alone["label"], alone["contrasts"]) == ("anti_il12_23", "anti_il12_23", [])
 
 
 def test_being_near_the_best_is_that_of_draws():
@@ -226,3 +228,29 @@ def test_the_distance_is_that_of_mahalanobis():
     squared = apart @ np.linalg.inv(population.covariance[np.ix_(kept, kept)]) @ apart
     assert found["squared"] == pytest.approx(squared)
     assert found["p"] == pytest.approx(stats.chi2.sf(squared, 7))
+
+
+@pytest.mark.parametrize("uncertainty", EVERY)
+@pytest.mark.parametrize("adjustment", [*Adjustment])
+def test_a_label_and_its_warnings_say_what_every_pair_does(uncertainty: Uncertainty, adjustment: Adjustment):
+    """Of 300 drawn patients: a pair is parted and clear, joined and not, or named in a warning; by coherent rules nothing is parted that is not clear."""
+    rng = np.random.default_rng(11)
+    n_named = 0
+    for _ in range(300):
+        text = case_text(
+            age_year=float(rng.uniform(18, 90)),
+            crp_mg_per_L=float(rng.exponential(40)),
+            bmi_kg_per_m2=float(rng.uniform(15, 45)),
+            steroid=bool(rng.random() < 0.5),
+            tnf_history=bool(rng.random() < 0.5),
+        )
+        found = answer(text, uncertainty=uncertainty, adjustment=adjustment)
+        place = {name: i for i, part in enumerate(found["label"].split(" > ")) for name in part.split(" = ")}
+        for one in found["contrasts"]:
+            is_clear = (one["p_holm"] if adjustment is Adjustment.HOLM else one["p"]) < 0.05
+            is_parted = place[one["a"]] != place[one["b"]]
+            told = [text for text in found["warnings"] if one["a"] in text and one["b"] in text]
+            assert bool(told) == (is_clear != is_parted)
+            assert not (is_parted and not is_clear and uncertainty is Uncertainty.COHERENT)
+            n_named += bool(told)
+    assert n_named > 0 or uncertainty is not Uncertainty.PAPER

@@ -15,7 +15,7 @@ from scipy import stats
 from asuc.cli import run
 from crohns_srs.data.config import load_config
 from crohns_srs.data.ipd_file import read_participants
-from crohns_srs.data.patient_file import Patients, read_patients
+from crohns_srs.data.patient_file import Patients, PatientTable, read_patients
 from crohns_srs.predict.batch import create_rule, label_chunks, possible_labels
 from crohns_srs.predict.case import CrohnsCase
 from crohns_srs.predict.effects import Uncertainty
@@ -24,6 +24,7 @@ from crohns_srs.predict.own_models import own_models
 from crohns_srs.predict.recommend import Choices, recommend
 from crohns_srs.predict.subgroup_table import labelled, subgroup_document
 from crohns_srs.srs.fit import fit_sequence
+from pkpd.data.arrow import pa, parquet
 from pkpd.errors import InputError
 from tests.crohns_srs.trials import rows, written
 
@@ -54,6 +55,16 @@ def labels(models: ModelSet, columns: dict[str, FloatArray], uncertainty: Uncert
     names = possible_labels(rule)
     n = next(iter(columns.values())).size
     return [names[i] for _, found in label_chunks(rule, columns, n) for i in found.code]
+
+
+def table_of(columns: dict[str, FloatArray]) -> PatientTable:
+    kept = Patients(0, columns)
+    return PatientTable("drawn", "0" * 64, kept.n, kept.n_with_missing, (), kept)
+
+
+def document(table: PatientTable, uncertainty: Uncertainty) -> dict[str, Any]:
+    rule = create_rule(MODELS, uncertainty, limit=100.0)
+    return subgroup_document(MODELS, table, rule, labelled(MODELS, table, rule, is_integrated=False))
 
 
 def alone(models: ModelSet, columns: dict[str, FloatArray], i: int, uncertainty: Uncertainty, *unavailable: str) -> Any:
@@ -176,10 +187,10 @@ def test_a_fit_is_the_same_whatever_the_order_of_its_rows(tmp_path: Path):
 @pytest.mark.requirement("CD-03")
 def test_the_table_of_the_public_sample(reference_dir: Path):
     """Shares of labels, and claim 7: with 2006 as year, 66 % of the IL-12/23 subgroup have an expected fall of 100 or more (9 % with anti-TNF), but the mean chances are 0.54 and 0.35."""
-    patients = read_patients(str(reference_dir / "crohns" / "crohns_biologics_sample.csv"), MODELS.config)
-    at_2006 = replace(patients, values={**patients.values, "Year_Cent": np.full(patients.n, 6.0)})
-    rule, chunks = labelled(MODELS, at_2006, Uncertainty.PAPER, is_integrated=False)
-    found = subgroup_document(MODELS, at_2006, rule, chunks)
+    table = read_patients(str(reference_dir / "crohns" / "crohns_biologics_sample.csv"), MODELS.config)
+    assert table.kept is not None
+    at_2006 = table_of({**table.kept.values, "Year_Cent": np.full(table.n, 6.0)})
+    found = document(at_2006, Uncertainty.PAPER)
     assert [(one["label"], one["n"]) for one in found["subgroups"] if one["n"]] == [
         ("anti_il12_23 = anti_integrin = anti_tnf", 535),
         ("anti_tnf > anti_il12_23 = anti_integrin", 351),
@@ -199,9 +210,7 @@ def test_the_table_of_the_public_sample(reference_dir: Path):
 
 def test_summaries_are_those_of_the_rows():
     columns, n = drawn(20_000, 7), 20_000
-    patients = Patients("drawn", "0" * 64, n, columns, ())
-    rule, chunks = labelled(MODELS, patients, Uncertainty.PAPER, is_integrated=False)
-    found = subgroup_document(MODELS, patients, rule, chunks)
+    found = document(table_of(columns), Uncertainty.PAPER)
     names = np.array(labels(MODELS, columns, Uncertainty.PAPER))
     count = Counter(names.tolist())
     assert sum(one["n"] for one in found["subgroups"]) == n
@@ -219,9 +228,9 @@ def test_rows_with_inputs_that_are_not_known_are_integrated_as_alone():
     columns = drawn(40, 8)
     columns["CRP_Cent"][::4] = np.nan
     columns["SteroidUse"][::8] = np.nan
-    patients = Patients("drawn", "0" * 64, 40, columns, ())
-    rule, chunks = labelled(MODELS, patients, Uncertainty.COHERENT, is_integrated=True)
-    [(_, found)] = chunks
+    rule = create_rule(MODELS, Uncertainty.COHERENT, limit=100.0)
+    [chunk] = labelled(MODELS, table_of(columns), rule, is_integrated=True)
+    found = chunk.labels
     names = possible_labels(rule)
     for i in range(40):
         values = {name: float(one[i]) for name, one in columns.items()}
@@ -298,3 +307,31 @@ def test_the_command_writes_rows_table_and_figures(tmp_path: Path, capsys: pytes
     assert "anti_il12_23" not in capsys.readouterr().out
     assert run([*words, "--force", "--unavailable", "il12"]) == 2
     assert "--unavailable: “il12” is no class; expected one of anti_il12_23" in capsys.readouterr().err
+
+
+def test_a_table_is_read_in_parts_where_it_is_parquet(tmp_path: Path):
+    """300,000 patients: the same labels from three parts of a Parquet file as from memory, and problems with the row of the whole file."""
+    n = 300_000
+    columns = drawn(n, 12)
+    columns["CRP_Cent"][::1000] = np.nan
+    names = {one.name: one.column for one in MODELS.config.covariates}
+    limits = {one.name: (one.low - one.centre, one.high - one.centre) for one in MODELS.config.covariates}
+    given = {names[name]: np.clip(one, *limits[name]) for name, one in columns.items()}
+    parquet.write_table(
+        pa.table({name: pa.array(one, from_pandas=True) for name, one in given.items()}), tmp_path / "p.parquet"
+    )
+    table = read_patients(str(tmp_path / "p.parquet"), MODELS.config)
+    assert (table.n, table.n_with_missing, table.absent, table.kept) == (n, 300, (), None)
+    whole = document(table_of({name: given[column] for name, column in names.items()}), Uncertainty.PAPER)
+    found = document(table, Uncertainty.PAPER)
+    assert [(one["label"], one["n"]) for one in found["subgroups"]] == [
+        (one["label"], one["n"]) for one in whole["subgroups"]
+    ]
+    given["Sex_Male"][200_000] = 2.0
+    parquet.write_table(pa.table(given), tmp_path / "p.parquet")
+    with pytest.raises(InputError) as caught:
+        read_patients(str(tmp_path / "p.parquet"), MODELS.config)
+    assert (
+        str(caught.value.problems[0])
+        == f"{tmp_path / 'p.parquet'}: line 200001, Sex_Male: is 2; expected female or male, 0 or 1, or nothing"
+    )
