@@ -60,11 +60,13 @@ def _draw(figure: Figure, answer: CrohnsAnswer) -> None:
 
 
 def _class(axes: Axes, one: ClassAnswer, height: float, placebo: float) -> None:
-    axes.barh(height + _BAR, placebo, _THICK, color=LIGHT.line2)
     # A class that takes from the fall is drawn hollow, back from the end of the placebo part.
     hollow = {"facecolor": LIGHT.bg, "edgecolor": LIGHT.acc}
     look = hollow if one.drug < 0.0 else {"facecolor": LIGHT.acc}
     axes.barh(height + _BAR, one.drug, _THICK, left=placebo, **look)
+    # Where one part goes back over the other, the placebo part lies on it, half as thick.
+    thick = _THICK / 2 if one.drug * placebo < 0.0 else _THICK
+    axes.barh(height + _BAR, placebo, thick, color=LIGHT.line2)
     y = height + _INTERVAL
     axes.plot(one.interval, (y, y), color=LIGHT.ink, linewidth=1.2, marker="|", markersize=5.0)
     axes.plot([one.expected], [y], color=LIGHT.ink, marker="D", markersize=4.0, linestyle="none")

@@ -75,12 +75,23 @@ def _class(one: ClassAnswer, height: float, answer: CrohnsAnswer) -> list[dict[s
     # A class that takes from the fall is drawn hollow, back from the end of the placebo part.
     hollow = {"color": palette().bg, "line": {"color": palette().acc, "width": 2}}
     drug = hollow if one.drug < 0.0 else {"color": palette().acc}
+    # Where one part goes back over the other, the placebo part lies on it, half as thick.
+    is_back = one.drug * answer.placebo < 0.0
+    parts = [
+        {
+            **bar,
+            "x": [answer.placebo],
+            "name": f"placebo {one.id}",
+            "marker": {"color": palette().line2},
+            "width": _THICK / 2 if is_back else _THICK,
+        },
+        {**bar, "x": [one.drug], "base": [answer.placebo], "name": f"drug {one.id}", "marker": drug},
+    ]
     y = height + _INTERVAL
     low, high = one.interval
     line: dict[str, Any] = {"y": [y, y], "hovertemplate": said + "<extra></extra>"}
     return [
-        {**bar, "x": [answer.placebo], "name": f"placebo {one.id}", "marker": {"color": palette().line2}},
-        {**bar, "x": [one.drug], "base": [answer.placebo], "name": f"drug {one.id}", "marker": drug},
+        *(reversed(parts) if is_back else parts),
         {
             **line,
             "x": [low, high],

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from crohns_srs.predict.effects import Uncertainty
 from dosing_app.decision.crohns.case import SCHEMA, Tree, class_ids, inputs, worthwhile_usual
 from dosing_app.decision.level_text import TextFault, read_quantity
-from dosing_app.findings.crohns.names import input_name
 from dosing_app.findings.numbers import number_text, shown
 from dosing_app.language import say, spoken
 from dosing_app.ui import ids
@@ -26,6 +25,8 @@ UNITS: dict[str, dict[str, str]] = {
 }
 """Units that may be typed after a number, and what one of each is in the first, which is the one shown."""
 UNCERTAINTIES = tuple(one.value for one in Uncertainty)
+WORTHWHILE = "worthwhile"
+"""Name of the smallest worthwhile difference among the inputs."""
 _WORTHWHILE = (1.0, 300.0)
 
 
@@ -145,7 +146,7 @@ def _number(one: Covariate, typed: str, faults: dict[str, str]) -> float | None:
         said = say("crohns.fault.range", value=shown(number), low=shown(one.low), high=shown(one.high))
     else:
         return number
-    faults[one.case] = say("crohns.fault.at", input=input_name(one.case), sentence=said)
+    faults[one.case] = said
     return None
 
 
@@ -160,7 +161,7 @@ def _worthwhile(typed: str, faults: dict[str, str]) -> float:
         said = say("crohns.fault.range", value=shown(number), low=low, high=high)
     else:
         return number
-    faults["worthwhile"] = say("crohns.fault.at", input=say("crohns.input.worthwhile"), sentence=said)
+    faults[WORTHWHILE] = said
     return worthwhile_usual()
 
 

@@ -29,7 +29,7 @@ from dosing_app.ui.components.results import empty_figure
 from dosing_app.ui.crohns.figure import bars_figure
 from dosing_app.ui.crohns.parts import checks_list, figures_table, labels_table, words
 from dosing_app.ui.crohns.results import MISSING
-from dosing_app.ui.crohns.screen import NOT_KNOWN, CrohnsScreen, is_begun, is_choice, read_screen
+from dosing_app.ui.crohns.screen import NOT_KNOWN, WORTHWHILE, CrohnsScreen, is_begun, is_choice, read_screen
 from dosing_app.ui.elements import App, Input, Output, State, html
 from dosing_app.ui.still import still
 
@@ -193,7 +193,7 @@ def _empty() -> Group:
         {
             **dict.fromkeys(_RESULTS, ""),
             "valid": None,
-            "case_line": [html.Li(say("empty.case"))],
+            "case_line": [html.Li(say("crohns.no_case"))],
             "words": [
                 html.H1(say("header.crohns"), className="only-heard"),
                 html.P(say("crohns.empty")),
@@ -205,7 +205,10 @@ def _empty() -> Group:
 
 
 def _marks(faults: Mapping[str, str], answer: CrohnsAnswer | None, more: Sequence[Check], *, is_stale: bool) -> Group:
-    found = [Check("error", sentence, "", key) for key, sentence in faults.items()]
+    found = [
+        Check("error", say("crohns.fault.at", input=input_name(key), sentence=sentence), "", key)
+        for key, sentence in faults.items()
+    ]
     if is_stale:
         found.append(Check("error", say("checks.stale")))
     found += [*more, *(checks(answer) if answer else [])]
@@ -214,7 +217,7 @@ def _marks(faults: Mapping[str, str], answer: CrohnsAnswer | None, more: Sequenc
             "checks": checks_list(found),
             "stale": say("state.not_up_to_date") if is_stale else "",
             "errors": Group({key: faults.get(key, "") for key in _TYPED}),
-            "worthwhile": faults.get("worthwhile", ""),
+            "worthwhile": faults.get(WORTHWHILE, ""),
         }
     )
 

@@ -82,13 +82,13 @@ def test_units_are_converted(key: str, typed: str, value: float):
 @pytest.mark.parametrize(
     ("key", "typed", "said"),
     [
-        ("age_year", "7O", "Age: .*letter O"),
-        ("age_year", "700", "Age: 700 is not possible; type a number from 0 to 120"),
-        ("bmi_kg_per_m2", "-3", "BMI: -3 is not possible"),
-        ("crp_mg_per_L", "<5", "CRP: .*"),
-        ("crp_mg_per_L", "5 g/L", "CRP: .*g/L"),
-        ("cdai", "nan", "CDAI today: .*"),
-        ("cdai", "1e999", "CDAI today: .*"),
+        ("age_year", "7O", ".*letter O"),
+        ("age_year", "700", "700 is not possible; type a number from 0 to 120"),
+        ("bmi_kg_per_m2", "-3", "-3 is not possible"),
+        ("crp_mg_per_L", "<5", ".*5"),
+        ("crp_mg_per_L", "5 g/L", ".*g/L"),
+        ("cdai", "nan", ".*nan"),
+        ("cdai", "1e999", ".*1e999"),
     ],
 )
 def test_each_fault_is_one_sentence_at_its_input(key: str, typed: str, said: str):
@@ -104,7 +104,7 @@ def test_a_smallest_worthwhile_difference_that_is_none_is_told(typed: str):
     reading = read_screen(replace(EXAMPLE, worthwhile=typed))
 
     assert reading.tree is None
-    assert reading.faults["worthwhile"].startswith("Smallest worthwhile difference: ")
+    assert list(reading.faults) == ["worthwhile"]
 
 
 def test_what_is_chosen_is_read():
