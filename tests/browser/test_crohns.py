@@ -207,7 +207,7 @@ def test_keys_act_on_the_page_that_is_looked_at(crohns: Page):
     """Control+Z takes back a choice here, and nothing of the other page."""
     crohns.get_by_role("checkbox", name="Anti-TNF", exact=True).uncheck()
     expect(crohns.locator(f"#{ids.CROHNS_EFFECTS} tbody tr")).to_have_count(2)
-    crohns.locator("h1").click()
+    headline(crohns).click()
     crohns.evaluate("document.activeElement.blur()")
     crohns.keyboard.press("Control+z")
 
