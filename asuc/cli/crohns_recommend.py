@@ -152,7 +152,7 @@ def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
         found.append(f"By differences that are above {least} with their whole interval: {worthwhile['label']}.")
     if classes:
         found.append(_contributions_sheet(document))
-    found += [_missing_sheet(document["missing"])] if document["missing"] else []
+    found += [_missing_sheet(document["missing"])] if document["missing"] and classes else []
     return [*found, *document["warnings"]]
 
 

@@ -56,7 +56,7 @@ def subgroups(
     from crohns_srs.predict.batch import create_rule  # noqa: PLC0415
     from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
     from crohns_srs.predict.profile import MissingInputs  # noqa: PLC0415
-    from crohns_srs.predict.recommend import Choices  # noqa: PLC0415
+    from crohns_srs.predict.recommend import HELD_CLOSED, Choices  # noqa: PLC0415
     from crohns_srs.predict.subgroup_table import labelled, subgroup_document  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
@@ -69,7 +69,11 @@ def subgroups(
     if patients.absent:
         report(f"{table}: no column of {', '.join(patients.absent)}; not known for anybody.")
     asked = Choices(Uncertainty(uncertainty), missing and MissingInputs(missing))
+    if asked.uncertainty is Uncertainty.PAPER and not models.is_refitted:
+        report(HELD_CLOSED)
     make_folder(folder)
+    for name in ("patients.csv", "patients.parquet"):
+        (folder / name).unlink(missing_ok=True)  # rows of an earlier table are none of this one's
     started = time.perf_counter()
     rule = create_rule(models, asked.uncertainty, unavailable or (), models.config.outcome.response[0])
     rows = None if no_rows else folder / f"patients.{'parquet' if parquet else 'csv'}"
@@ -159,7 +163,7 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     at = f"{document['response']:g}"
     rows = tuple(
         (
-            one["label"],
+            one["label"] or "no class is available",
             f"{one['n']:,}",
             f"{one['share']:.1%}",
             f"{one['placebo']['effect']:.0f}",

@@ -32,7 +32,7 @@ def _effects(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawing:
         for one in shown
     ]
     low = min(0.0, *(v for one in shown for v in _ends(one)))
-    high = max(100.0, *(v for one in shown for v in _ends(one)))
+    high = max(float(document["response"]), *(v for one in shown for v in _ends(one)))
 
     def draw(figure: Figure) -> None:
         for i, one in enumerate(shown):

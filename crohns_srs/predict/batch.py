@@ -249,7 +249,9 @@ def _labels(rule: Rule, codes: IntArray, matrix: FloatArray, n_sets: int = 1) ->
 
 def _mean(values: FloatArray, n_sets: int) -> FloatArray:
     """Return the mean over the sets of each patient, which are beside each other in the last axis."""
-    return values if n_sets == 1 else values.reshape(*values.shape[:-1], -1, n_sets).mean(axis=-1)
+    if n_sets == 1:
+        return values
+    return values.reshape(*values.shape[:-1], values.shape[-1] // n_sets, n_sets).mean(axis=-1)
 
 
 def _responses(rule: Rule, matrix: FloatArray, placebo: FloatArray, effect: FloatArray, own: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ def probabilities_best(
                 z: FloatArray = (at + within - centre[:, j, None]) / float(error[j])
                 below = below * stdtr(float(df[j]), z)
         found[k] = mass @ below @ weight
-    return found if within else found / found.sum()
+    return np.minimum(found, 1.0) if within else found / found.sum()
 
 
 @cache

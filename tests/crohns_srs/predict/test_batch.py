@@ -161,6 +161,34 @@ def test_what_all_outcomes_share_changes_no_label(tmp_path: Path, uncertainty: U
     assert labels(other, grid(40.0), uncertainty) == found
 
 
+@pytest.mark.reference
+@pytest.mark.requirement("CD-06", "CD-02")
+def test_nothing_that_all_outcomes_share_changes_a_label_of_the_simulated_cohort(tmp_path: Path, reference_dir: Path):
+    """Fifteen trials, three classes and nine covariates: a linear function of all nine on each of 5,703 outcomes, and every patient keeps the label."""
+    source = reference_dir / "crohns" / "srs_sim5703.csv"
+    with source.open(encoding="utf-8") as stream:
+        given = [{key.strip(): value.strip() for key, value in row.items()} for row in csv.DictReader(stream)]
+    added = {
+        one.column: 0.31 * (1.0 if one.is_binary else 0.4) * (-1) ** i
+        for i, one in enumerate(MODELS.config.drug_covariates)
+    }
+    for row in given:
+        shift = 17.0 + sum(weight * float(row[column]) for column, weight in added.items())
+        row["CDAI_reduction"] = repr(float(row["CDAI_reduction"]) + shift)
+    with (tmp_path / "moved.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, given[0].keys())
+        writer.writeheader()
+        writer.writerows(given)
+    found: list[list[list[str]]] = []
+    for table in (source, tmp_path / "moved.csv"):
+        assert run(["crohns", "fit", str(table), "--out", str(tmp_path / table.stem)]) == 0
+        models = own_models(str(tmp_path / table.stem))
+        columns = read_participants(str(table), models.config).covariates
+        found.append([labels(models, columns, uncertainty) for uncertainty in EVERY])
+    assert found[0] == found[1]
+    assert len(set(found[0][1])) > 3
+
+
 @pytest.mark.parametrize("uncertainty", EVERY)
 @pytest.mark.requirement("CD-06")
 def test_centres_of_covariates_change_no_label(tmp_path: Path, uncertainty: Uncertainty):
@@ -305,6 +333,10 @@ def test_the_command_writes_rows_table_and_figures(tmp_path: Path, capsys: pytes
         assert "<svg" in (tmp_path / "out" / "figures" / f"{name}.html").read_text(encoding="utf-8")
     assert run([*words, "--force", "--unavailable", "anti_il12_23", "--no-rows", "--no-figures"]) == 0
     assert "anti_il12_23" not in capsys.readouterr().out
+    assert not (tmp_path / "out" / "patients.csv").exists()
+    every = [word for one in MODELS.classes for word in ("--unavailable", one.id)]
+    assert run([*words[:-4], "--out", str(tmp_path / "none"), *every]) == 0
+    assert "no class is available" in capsys.readouterr().out
     assert run([*words, "--force", "--unavailable", "il12"]) == 2
     assert "--unavailable: “il12” is no class; expected one of anti_il12_23" in capsys.readouterr().err
 
