@@ -52,12 +52,12 @@ def report_html(content: ReportContent, *, paper: Paper = "a4") -> str:
         What it is printed on.
     """
     with speaking(content.language):
-        return _page().render(
+        return template("page.html").render(
             content=content,
             paper=paper,
             say=say,
-            faces=_faces(),
-            css_text=_css_text,
+            faces=faces(),
+            css_text=css_text,
             figures=_figures(content, paper),
             is_stacked=len(content.inputs) + _beside(content) > _MOST_ROWS_BESIDE,
             are_doses_beside=_beside(content) > 0,
@@ -102,16 +102,17 @@ def laid_out(html: str) -> Any:  # noqa: ANN401 - WeasyPrint ships no types
     return setter.HTML(string=html, url_fetcher=embedded_only).render()
 
 
-@lru_cache(maxsize=1)
-def _page() -> Any:  # noqa: ANN401 - a template of Jinja
+@lru_cache
+def template(name: str) -> Any:  # noqa: ANN401 - a template of Jinja
+    """Return a template of the report's folder."""
     pages = Environment(
         loader=PackageLoader("dosing_app.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    return pages.get_template("page.html")
+    return pages.get_template(name)
 
 
 @lru_cache(maxsize=1)
-def _faces() -> str:
+def faces() -> str:
     """Return the font faces with their data."""
     folder = files("dosing_app").joinpath("ui", "assets", "fonts")
     rules: list[str] = []
@@ -122,7 +123,7 @@ def _faces() -> str:
     return "\n".join(rules)
 
 
-def _css_text(text: str) -> str:
+def css_text(text: str) -> str:
     """Return a text as a string of CSS that ends neither itself nor the style sheet, whatever it holds."""
     plain = "".join(c if c.isalnum() or c in " .,·-/" else f"\\{ord(c):06x}" for c in text)
     return f'"{plain}"'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-COLITIS, MODELS = "/", "/models"
+COLITIS, CROHNS, MODELS = "/", "/crohns", "/models"
 MODEL_CARDS = "/models/cards"
 """The cards of the models, as a part of their page."""
 
-PAGES = frozenset({COLITIS, MODELS})
+PAGES = frozenset({COLITIS, CROHNS, MODELS})

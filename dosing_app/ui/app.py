@@ -14,12 +14,18 @@ from dosing_app.decision.view import View, compute_view
 from dosing_app.language import say
 from dosing_app.ui import case_file, model_cards, page, report_file, rows, side_by_side, tokens, update
 from dosing_app.ui.answers import Answers
+from dosing_app.ui.crohns import files as crohns_files
+from dosing_app.ui.crohns import omop as crohns_omop
+from dosing_app.ui.crohns import report_file as crohns_report_file
+from dosing_app.ui.crohns import update as crohns_update
 from dosing_app.ui.elements import Dash
 from dosing_app.ui.security import secure
 from dosing_app.ui.server import serve
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.omop import OmopSource
     from dosing_app.decision.optimize_result import OptimizeResult
     from dosing_app.decision.sensitivity import ModelAverage
     from tte import EventModel
@@ -45,7 +51,13 @@ _INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> Dash:
+def create_app(
+    *,
+    event_model: EventModel,
+    case: PatientCase | None = None,
+    crohns_case: Tree | None = None,
+    omop: OmopSource | None = None,
+) -> Dash:
     """Return the app, ready to be served.
 
     Parameters
@@ -54,6 +66,10 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
         The event model that every risk is computed with.
     case : PatientCase, optional
         The case that every visitor finds on the screen at first; without one the screen is empty.
+    crohns_case : dict, optional
+        Likewise that of the page on Crohn's disease.
+    omop : OmopSource, optional
+        The database that persons with Crohn's disease are chosen from; without one nothing of it is shown.
 
     Returns
     -------
@@ -73,13 +89,18 @@ def create_app(*, event_model: EventModel, case: PatientCase | None = None) -> D
         enable_mcp=False,
         add_log_handler=False,
     )
-    page.register(app, case, event_model)
+    page.register(app, case, crohns_case, event_model, omop)
     update.register(app, answers)
     rows.register(app)
     case_file.register(app)
     report_file.register(app, answers)
     side_by_side.register(app, answers)
     model_cards.register(app, event_model)
+    crohns_update.register(app)
+    crohns_files.register(app)
+    crohns_report_file.register(app)
+    if omop is not None:
+        crohns_omop.register(app, omop)
     secure(app)
     # The first forecast of a process loads compiled code for a second; no visitor should wait for it.
     answers.regimens(to_json(case or example_case(example_names()[0]), indent=None))

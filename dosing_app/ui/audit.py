@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pkpd.model.spec import ModelSpec
     from tte import EventModel
 
-Action = Literal["forecast", "search", "report"]
+Action = Literal["forecast", "search", "report", "crohns", "omop"]
 Outcome = Literal["done", "refused", "failed"]
 
 AUDIT_LOG = "ASUC_AUDIT_LOG"
@@ -63,8 +64,21 @@ def time_requests(server: Flask) -> None:
     server.before_request(note_time)
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which model a computation was made with, where it is none of the engine's: its id, version and checksum."""
+
+    id: str
+    version: str
+    sha256: str
+
+
 def record(
-    action: Action | None, *, model: ModelSpec | None, event_model: EventModel | None, outcome: Outcome = "done"
+    action: Action | None,
+    *,
+    model: ModelSpec | Identity | None,
+    event_model: EventModel | None,
+    outcome: Outcome = "done",
 ) -> None:
     """Write one line, where there is an audit log; call it once for each computation that a request asked for.
 
@@ -72,7 +86,7 @@ def record(
     ----------
     action : str or None
         What was asked for; None where it failed before that was known.
-    model, event_model : ModelSpec, EventModel or None
+    model, event_model : ModelSpec or Identity, EventModel or None
         What it was computed with; None where that was not known yet.
     outcome : str
         "refused" where the case was no valid one, "failed" where the program itself failed.

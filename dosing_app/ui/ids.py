@@ -129,6 +129,73 @@ CURVE_AS_TABLE = "curve-as-table"
 RISK_AS_TABLE = "risk-as-table"
 SURVIVAL_AS_TABLE = "survival-as-table"
 
+# the page on Crohn's disease: its stores
+CROHNS_VALID = "crohns-valid"
+CROHNS_KEPT = "crohns-kept"
+CROHNS_SHOWN = "crohns-shown"
+CROHNS_AGAIN = "crohns-again"
+CROHNS_SAVE_ASKED = "crohns-save-asked"
+CROHNS_REPORT_ASKED = "crohns-report-asked"
+
+# its header
+NAV_CROHNS = "nav-crohns"
+COLITIS_ACTIONS = "colitis-actions"
+CROHNS_ACTIONS = "crohns-actions"
+CROHNS_FOOTER = "crohns-footer"
+CROHNS_UNDO = "crohns-undo"
+CROHNS_REDO = "crohns-redo"
+CROHNS_NEW = "crohns-new"
+CROHNS_EXAMPLE = "crohns-example"
+CROHNS_OPEN = "crohns-open"
+CROHNS_SAVE = "crohns-save-case"
+CROHNS_REPORT_MENU = "crohns-report-menu"
+CROHNS_REPORT_PDF = "crohns-report-pdf"
+CROHNS_REPORT_HTML = "crohns-report-html"
+CROHNS_EXPORT_JSON = "crohns-export-json"
+CROHNS_EXPORT_CSV = "crohns-export-csv"
+
+# its inputs and results
+CROHNS_PAGE = "crohns-page"
+CROHNS_CLASSES = "crohns-classes"
+CROHNS_UNCERTAINTY = "crohns-uncertainty"
+CROHNS_WORTHWHILE = "crohns-worthwhile"
+CROHNS_CASE_LINE = "crohns-case-line"
+CROHNS_ANSWER_LINE = "crohns-answer-line"
+CROHNS_STALE = "crohns-stale"
+CROHNS_ANNOUNCED = "crohns-announced"
+CROHNS_NOTICE = "crohns-notice"
+CROHNS_CONNECTION = "crohns-connection"
+CROHNS_CHECKS = "crohns-checks"
+CROHNS_WORDS = "crohns-words"
+CROHNS_FIGURE = "crohns-figure"
+CROHNS_FIGURE_LABEL = "crohns-figure-label"
+CROHNS_EFFECTS = "crohns-effects"
+CROHNS_DIFFERENCES = "crohns-differences"
+CROHNS_WHY = "crohns-why"
+CROHNS_VARIANTS = "crohns-variants"
+CROHNS_WHAT_IF = "crohns-what-if"
+CROHNS_LABELS = "crohns-labels"
+
+# its choice of a person from a database
+OMOP_OPEN = "omop-open"
+OMOP_REGION = "omop"
+OMOP_CLOSE = "omop-close"
+OMOP_SEARCH = "omop-search"
+OMOP_INDEX_DATE = "omop-index-date"
+OMOP_PEOPLE = "omop-people"
+OMOP_PERSON = "omop-person"
+OMOP_SOURCE = "omop-source"
+
+# its regions
+REGION_CROHNS_INPUT = "region-crohns-input"
+REGION_CROHNS_CHECKS = "region-crohns-checks"
+REGION_CROHNS_ANSWER = "region-crohns-answer"
+REGION_CROHNS_BARS = "region-crohns-bars"
+REGION_CROHNS_DIFFERENCES = "region-crohns-differences"
+REGION_CROHNS_WHY = "region-crohns-why"
+REGION_CROHNS_WHAT_IF = "region-crohns-what-if"
+REGION_CROHNS_LABELS = "region-crohns-labels"
+
 
 def field(name: str) -> str:
     """Return the id of the input of one field."""
@@ -148,3 +215,13 @@ def use_as_plan(index: int | object) -> dict[str, object]:
 def pin(index: int | object) -> dict[str, object]:
     """Return the id of the box that puts a regimen of the list side by side with others."""
     return {"type": "pin", "index": index}
+
+
+def omop_choose(person: int | object) -> dict[str, object]:
+    """Return the id of the button that reads one person of a database."""
+    return {"type": "omop-choose", "index": person}
+
+
+def crohns_field(key: str) -> str:
+    """Return the id of one input of a patient with Crohn's disease."""
+    return f"crohns-field-{key}"

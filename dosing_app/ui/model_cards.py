@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from flask import request
 from jinja2 import Environment, PackageLoader
 
+from crohns_srs.predict.library import shipped_models
+from crohns_srs.predict.recommend import CAVEAT
 from dosing_app.findings.case_words import model_name
 from dosing_app.language import say
 from dosing_app.language.speaking import spoken_number
@@ -24,6 +26,7 @@ from tte.model.event_model import AnchoredUncertainty, CovarianceUncertainty
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crohns_srs.predict.class_model import ModelSet
     from dosing_app.ui.elements import Dash
     from pkpd.model.spec import CovariateDomain, ModelSpec, PublishedValue
     from tte import EventModel
@@ -74,8 +77,8 @@ def register(app: Dash, event_model: EventModel) -> None:
 
 
 def model_cards(event_model: EventModel) -> list[Card]:
-    """Return the card of the event model, then those of the pharmacokinetic models."""
-    return [_event_card(event_model), *(_card(load_model(name)) for name in model_names())]
+    """Return the card of the event model, those of the pharmacokinetic models, and that of the models of Crohn's disease."""
+    return [_event_card(event_model), *(_card(load_model(name)) for name in model_names()), _crohns_card()]
 
 
 def _card(spec: ModelSpec) -> Card:
@@ -125,6 +128,41 @@ def _event_card(model: EventModel) -> Card:
         ],
         lists=[("models.caveats", model.caveats), ("models.decisions", model.decisions)],
     )
+
+
+def _crohns_card() -> Card:
+    """Return the card of the models of pooled trials: coefficients with their errors, and how trials and participants differ."""
+    models = shipped_models()
+    titles = ("models.column_name", *(f"models.column_{one.id}" for one in (models.placebo, *models.classes)))
+    return Card(
+        id="crohns-models",
+        name=say(f"crohns.models.{models.id}"),
+        title=models.config.title,
+        facts=[
+            ("models.citation", f"{models.citation} · {models.doi}"),
+            ("models.version", f"sha256 {models.sha256}"),
+            ("models.structure", say("models.pooled_trials")),
+        ],
+        tables=[(titles, _coefficients(models))],
+        checks=[],
+        lists=[("models.caveats", (say("crohns.limits_of_it"), CAVEAT))],
+    )
+
+
+def _coefficients(models: ModelSet) -> Rows:
+    """Return the terms of all models with their errors, then participants and variances."""
+    every = (models.placebo, *models.classes)
+    by_model = [
+        {
+            term: f"{_number(float(one.estimate[i]))} (SE {_number(math.sqrt(one.covariance[i, i]))})"
+            for i, term in enumerate(one.terms)
+        }
+        for one in every
+    ]
+    rows = [[term, *(found.get(term, "–") for found in by_model)] for term in models.placebo.terms]
+    rows.append([say("models.participants"), *(str(one.n_obs) for one in every)])
+    rows.append([say("models.var_trial"), *(_number(one.var_trial) for one in every)])
+    return [*rows, [say("models.var_residual"), *(_number(one.var_residual) for one in every)]]
 
 
 def _origin(model: EventModel) -> list[tuple[str, str]]:

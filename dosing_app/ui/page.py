@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
+from dosing_app.findings.crohns.words import models_words
 from dosing_app.language.catalogue import DEFAULT, languages
 from dosing_app.ui import ids, tokens
 from dosing_app.ui.answering import answering, scheme_of
 from dosing_app.ui.components import header, inputs, results
+from dosing_app.ui.crohns import header as crohns_header
+from dosing_app.ui.crohns import screen as crohns_screen
+from dosing_app.ui.crohns.page import crohns_page, register_history
 from dosing_app.ui.elements import (
     App,
     Component,
@@ -31,6 +35,9 @@ from dosing_app.ui.still import still
 
 if TYPE_CHECKING:
     from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.crohns.case import Tree
+    from dosing_app.decision.crohns.omop import OmopSource
+    from dosing_app.ui.crohns.screen import CrohnsScreen
     from dosing_app.ui.state import Screen
     from tte import EventModel
 
@@ -48,24 +55,34 @@ _STORES = (
     ids.PINNED,
     ids.COMPARISON_ASKED,
     ids.SENSITIVITY_ASKED,
+    ids.CROHNS_VALID,
+    ids.CROHNS_AGAIN,
+    ids.OMOP_SOURCE,
+    ids.CROHNS_SHOWN,
+    ids.CROHNS_SAVE_ASKED,
+    ids.CROHNS_REPORT_ASKED,
 )
 
 
-def register(app: Dash, case: PatientCase | None, event_model: EventModel) -> None:
-    """Give the app its layout, with a case on it or none, and add the callbacks."""
+def register(
+    app: Dash, case: PatientCase | None, crohns_case: Tree | None, event_model: EventModel, source: OmopSource | None
+) -> None:
+    """Give the app its layout, with a case on each page or none, and add the callbacks."""
 
     def layout() -> Component:
         language = request.accept_languages.best_match(languages(), default=DEFAULT) if request else DEFAULT
         is_dark = bool(request) and request.headers.get(_SCHEME_HEADER) == tokens.DARK_SCHEME
         with answering(language, is_dark=is_dark):
             screen = empty_screen() if case is None else screen_from_case(case)
+            crohns = crohns_screen.screen_from_tree(crohns_case) if crohns_case else crohns_screen.empty_screen()
             stores = [dcc.Store(id=store, storage_type="memory") for store in _STORES]
             stores += [
                 dcc.Store(id=ids.KEPT, storage_type="memory", data=screen.kept),
+                dcc.Store(id=ids.CROHNS_KEPT, storage_type="memory", data=crohns.kept),
                 dcc.Store(id=ids.SHOWN_AS, storage_type="memory", data={}),
                 dcc.Store(id=_SPOKEN, storage_type="memory", data=language),
             ]
-            children = _page(screen, event_model, user=user_name(), is_dark=is_dark)
+            children = _page(screen, crohns, event_model, source, user=user_name(), is_dark=is_dark)
             page = html.Div(children, id=ids.PAGE, className="page", lang=language)
             return dmc.MantineProvider(
                 [dcc.Location(id=ids.ADDRESS, refresh=False), page, *stores],
@@ -75,13 +92,22 @@ def register(app: Dash, case: PatientCase | None, event_model: EventModel) -> No
             )
 
     app.layout = layout
-    _register_language(app, event_model)
+    _register_language(app, event_model, source)
     _register_looks(app)
     _register_places(app)
     _register_history(app)
+    register_history(app)
 
 
-def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark: bool = False) -> list[Any]:
+def _page(
+    screen: Screen,
+    crohns: CrohnsScreen,
+    event_model: EventModel,
+    source: OmopSource | None,
+    *,
+    user: str | None,
+    is_dark: bool = False,
+) -> list[Any]:
     answer_line = html.Div(
         [html.Div(id=ids.ANSWER_LINE, className="answer"), html.Strong(id=ids.ANSWER_STALE, className="stale")],
         className="answer-line",
@@ -90,7 +116,7 @@ def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark:
         className="results",
         children=[
             header.case_line(inputs.model_select(screen)),
-            header.connection(),
+            header.connection(ids.CONNECTION),
             html.Div(id=ids.PRINTED, className="only-printed"),
             header.notice(),
             html.Div(id=ids.ANNOUNCED, className="only-heard", **{"aria-live": "polite"}),
@@ -115,7 +141,15 @@ def _page(screen: Screen, event_model: EventModel, *, user: str | None, is_dark:
         className="colitis",
     )
     models = html.Main(id=ids.MODELS_PAGE, className="models", hidden=True)
-    return still([header.header(user or "", is_dark=is_dark), colitis, models, header.footer()])
+    return still(
+        [
+            header.header(user or "", crohns_header.actions(), is_dark=is_dark),
+            colitis,
+            crohns_page(crohns, header.connection(ids.CROHNS_CONNECTION), source),
+            models,
+            header.footer(models_words()),
+        ]
+    )
 
 
 def _theme() -> dict[str, Any]:
@@ -130,7 +164,7 @@ def _theme() -> dict[str, Any]:
     }
 
 
-def _register_language(app: App, event_model: EventModel) -> None:
+def _register_language(app: App, event_model: EventModel, source: OmopSource | None) -> None:
     @app.callback(
         output={
             "children": Output(ids.PAGE, "children"),
@@ -139,27 +173,37 @@ def _register_language(app: App, event_model: EventModel) -> None:
             # Everything is sent again, in the other language.
             "shown": Output(ids.SHOWN, "data", allow_duplicate=True),
             "shown_as": Output(ids.SHOWN_AS, "data", allow_duplicate=True),
+            "crohns_shown": Output(ids.CROHNS_SHOWN, "data", allow_duplicate=True),
         },
         inputs={"language": Input(ids.LANGUAGE, "value")},
         state={
             "spoken": State(_SPOKEN, "data"),
             "is_dark": State(ids.SCHEME, "checked"),
             "screen": SCREEN_STATE,
+            "crohns": crohns_screen.SCREEN_STATE,
         },
         prevent_initial_call=True,
     )
     def speak(  # pyright: ignore[reportUnusedFunction]
-        *, language: str | None, spoken: str | None, is_dark: bool | None, screen: dict[str, Any]
+        *,
+        language: str | None,
+        spoken: str | None,
+        is_dark: bool | None,
+        screen: dict[str, Any],
+        crohns: dict[str, Any],
     ) -> dict[str, Any]:
         if not language or language == spoken:
-            return dict.fromkeys(("children", "lang", "spoken", "shown", "shown_as"), no_update)
+            return dict.fromkeys(("children", "lang", "spoken", "shown", "shown_as", "crohns_shown"), no_update)
         with answering(language, is_dark=is_dark):
-            children = _page(screen_of(screen), event_model, user=user_name(), is_dark=bool(is_dark))
-        return {"children": children, "lang": language, "spoken": language, "shown": {}, "shown_as": {}}
+            screens = screen_of(screen), crohns_screen.screen_of(crohns)
+            children = _page(*screens, event_model, source, user=user_name(), is_dark=bool(is_dark))
+        emptied: dict[str, Any] = {"shown": {}, "shown_as": {}, "crohns_shown": {}}
+        return {"children": children, "lang": language, "spoken": language, **emptied}
 
 
 def _register_looks(app: App) -> None:
-    app.clientside_callback(client_function("asuc", "nameChooser"), Input(ids.OPEN, "multiple"))
+    for chooser in (ids.OPEN, ids.CROHNS_OPEN):
+        app.clientside_callback(client_function("asuc", "nameChooser"), Input(chooser, "multiple"))
 
     @app.callback(Output(ids.PROVIDER, "forceColorScheme"), Input(ids.SCHEME, "checked"))
     def paint(is_dark: bool | None) -> str:  # noqa: FBT001  # pyright: ignore[reportUnusedFunction]
@@ -180,10 +224,10 @@ def _register_looks(app: App) -> None:
 def _register_places(app: App) -> None:
     app.clientside_callback(
         client_function("asuc", "showPage"),
-        Output(ids.COLITIS_PAGE, "hidden"),
-        Output(ids.MODELS_PAGE, "hidden"),
-        Output(ids.NAV_COLITIS, "className"),
-        Output(ids.NAV_MODELS, "className"),
+        *(Output(page, "hidden") for page in (ids.COLITIS_PAGE, ids.CROHNS_PAGE, ids.MODELS_PAGE)),
+        *(Output(link, "className") for link in (ids.NAV_COLITIS, ids.NAV_CROHNS, ids.NAV_MODELS)),
+        *(Output(actions, "hidden") for actions in (ids.COLITIS_ACTIONS, ids.CROHNS_ACTIONS)),
+        *(Output(models, "hidden") for models in (ids.FOOTER_MODEL, ids.CROHNS_FOOTER)),
         Input(ids.ADDRESS, "pathname"),
         Input(_SPOKEN, "data"),
     )

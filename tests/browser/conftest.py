@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from crohns_srs.omop import ReadOptions, open_database
+from crohns_srs.omop.demo import write_demo
+from crohns_srs.omop.demo_people import CDAI_CONCEPT, DEMO_INDEX
+from dosing_app.decision.crohns.case import example_tree
+from dosing_app.decision.crohns.omop import OmopSource
 from dosing_app.decision.examples import example_case
 from dosing_app.language.catalogue import PSEUDO
 from dosing_app.ui import create_app, ids
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from dosing_app.decision.case_schema import PatientCase
+    from dosing_app.decision.crohns.case import Tree
     from tests.browser.screens import Screen
 
 WIDE = {"width": 1366, "height": 768}
@@ -28,8 +34,9 @@ NARROW = {"width": 390, "height": 844}
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def _serve(case: PatientCase | None) -> Iterator[str]:
-    server = open_server(create_app(event_model=load_event_model(), case=case), port=0)
+def _serve(case: PatientCase | None, crohns_case: Tree | None = None, omop: OmopSource | None = None) -> Iterator[str]:
+    app = create_app(event_model=load_event_model(), case=case, crohns_case=crohns_case, omop=omop)
+    server = open_server(app, port=0)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}/"
@@ -50,7 +57,17 @@ def empty_app_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def screens(browser: Browser, app_url: str, empty_app_url: str) -> Iterator[Screens]:  # noqa: ARG001 - closed before them
+def crohns_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the app on its examples, with the invented OMOP database; the address is that of the page on Crohn's disease."""
+    file = tmp_path_factory.mktemp("omop") / "invented.sqlite"
+    write_demo(file, 30, 1, lambda _: None)
+    omop = OmopSource(open_database(str(file)), DEMO_INDEX, ReadOptions(cdai_concepts=(CDAI_CONCEPT,)))
+    for url in _serve(example_case("typical"), example_tree(), omop):
+        yield f"{url}crohns"
+
+
+@pytest.fixture(scope="session")
+def screens(browser: Browser, app_url: str, empty_app_url: str, crohns_url: str) -> Iterator[Screens]:  # noqa: ARG001 - closed before them
     """Return the pages that the tests of a worker take turns with."""
     kept = Screens(browser)
     yield kept
@@ -90,6 +107,24 @@ def open_screen(request: pytest.FixtureRequest, screens: Screens, app_url: str) 
 def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """Offer the made-up language, which no user is offered."""
     monkeypatch.setattr("dosing_app.ui.page.languages", lambda: ("en", PSEUDO))
+
+
+@pytest.fixture
+def open_crohns(open_screen: Callable[..., Page], crohns_url: str) -> Callable[..., Page]:
+    """Return a function that opens the page on Crohn's disease with its example and waits for all of the answer."""
+
+    def open_page(viewport: dict[str, int] = WIDE, *, url: str = crohns_url, **options: Any) -> Page:
+        page = open_screen(viewport, url=url, **options)
+        page.locator(f"#{ids.CROHNS_WHAT_IF} table").wait_for()
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def crohns(open_crohns: Callable[..., Page]) -> Page:
+    """Return the page on Crohn's disease at 1366 by 768 pixels."""
+    return open_crohns()
 
 
 @pytest.fixture

@@ -106,3 +106,42 @@ def test_other_models(screen: Page):
     screen.locator(f"#{ids.OTHER_MODELS}").click()
     expect(screen.locator(f"#{ids.SENSITIVITY_BODY} .js-plotly-plot")).to_be_visible()
     assert share_differing(screen, "other_models") <= MOST_DIFFERING
+
+
+def test_crohns(crohns: Page):
+    assert share_differing(crohns, "crohns") <= MOST_DIFFERING
+
+
+def test_crohns_dark(open_crohns: Callable[..., Page]):
+    page = open_crohns(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    assert share_differing(page, "crohns_dark") <= MOST_DIFFERING
+
+
+def test_crohns_inside_the_bars_of_a_browser(open_crohns: Callable[..., Page]):
+    assert share_differing(open_crohns({"width": 1366, "height": 650}), "crohns_low") <= MOST_DIFFERING
+
+
+def test_crohns_narrow(open_crohns: Callable[..., Page]):
+    assert share_differing(open_crohns(NARROW), "crohns_narrow") <= MOST_DIFFERING
+
+
+def test_crohns_german(open_crohns: Callable[..., Page]):
+    assert share_differing(open_crohns(locale="de-DE"), "crohns_german") <= MOST_DIFFERING
+
+
+def test_crohns_with_gaps_and_a_class_taken_out(crohns: Page):
+    crohns.locator(f"#{ids.crohns_field('crp_mg_per_L')}").fill("")
+    crohns.locator(f"#{ids.crohns_field('sex')} label").last.click()
+    crohns.get_by_role("checkbox", name="Anti-TNF", exact=True).uncheck()
+    expect(crohns.locator(f"#{ids.CROHNS_CHECKS}")).to_contain_text("Sex is not known.")
+    expect(crohns.locator(f"#{ids.CROHNS_WHAT_IF} thead th")).to_have_count(2)
+    assert share_differing(crohns, "crohns_gaps") <= MOST_DIFFERING
+
+
+def test_crohns_person_of_a_database(crohns: Page):
+    crohns.locator(f"#{ids.OMOP_OPEN}").click()
+    crohns.locator(f"#{ids.OMOP_PEOPLE}").get_by_role("button", name="6", exact=True).click()
+    expect(crohns.locator(f"#{ids.OMOP_PERSON}")).to_contain_text("Person 6 on")
+    expect(crohns.locator(f"#{ids.CROHNS_CHECKS}")).to_contain_text("Person 6 of the database")
+    assert share_differing(crohns, "crohns_database") <= MOST_DIFFERING

@@ -247,8 +247,9 @@
         });
         return new Promise(function (resolve) {
           setTimeout(function () {
-            if (clicked.prop_id === "save-case.n_clicks") {
-              window.dash_clientside.asuc.noteSaved();
+            var button = clicked.prop_id.split(".")[0];
+            if (button === "save-case" || button === "crohns-save-case") {
+              window.dash_clientside.asuc.noteSaved(button);
             }
             resolve({ by: clicked.prop_id.split(".")[0], at: Date.now() });
           }, ENTERED_MS);

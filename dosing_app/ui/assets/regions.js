@@ -4,7 +4,8 @@
   "use strict";
 
   var REGIONS = ["region-risk", "region-curve", "region-survival", "region-parameters", "region-finder", "region-input",
-    "region-checks"];
+    "region-checks", "region-crohns-answer", "region-crohns-bars", "region-crohns-differences", "region-crohns-why",
+    "region-crohns-what-if", "region-crohns-labels", "region-crohns-input", "region-crohns-checks"];
 
   document.addEventListener("keydown", function (event) {
     if (event.key !== "F6") {
@@ -42,6 +43,15 @@
   }
 
   function leadTo(target) {
+    if (target.dataset.crohns) {
+      var wanted = document.getElementById("crohns-" + (target.dataset.crohns === "worthwhile" ? "" : "field-") + target.dataset.crohns);
+      var input = wanted && (wanted.matches("input") ? wanted : wanted.querySelector("input:checked, input"));
+      if (input) {
+        input.scrollIntoView({ block: "nearest" });
+        input.focus();
+      }
+      return;
+    }
     if (target.dataset.field) {
       var field = document.getElementById("field-" + target.dataset.field);
       var panel = field && field.closest("[role=tabpanel]");
@@ -75,6 +85,10 @@
     var target = event.target.closest && event.target.closest(".to-input");
     if (target) {
       leadTo(target);
+    }
+    if (event.target.closest && event.target.closest(".crohns-starts")) {
+      document.getElementById("crohns-example").click();
+      return;
     }
     var starts = event.target.closest && event.target.closest(".starts");
     if (starts && starts.dataset.starts === "example") {
@@ -151,10 +165,19 @@
     }
   });
 
+  var PAGES = ["/", "/crohns", "/models"];
+
+  // Which of the pages are hidden, how the links to them look, and which actions are hidden.
   function showPage(path) {
-    var models = path === "/models";
-    var current = "page-link current";
-    return [models, !models, models ? "page-link" : current, models ? current : "page-link"];
+    var shown = PAGES.indexOf(path) < 0 ? "/" : path;
+    var hidden = PAGES.map(function (page) {
+      return page !== shown;
+    });
+    var links = PAGES.map(function (page) {
+      return page === shown ? "page-link current" : "page-link";
+    });
+    var crohns = shown === "/crohns";
+    return hidden.concat(links, [crohns, !crohns, crohns, !crohns]);
   }
 
   // The cards are HTML of the server, fetched when they are first looked at in a language.
@@ -178,14 +201,16 @@
   // The chooser of files has no name of its own; the button over it has. It is loaded some time after the page.
   function nameChooser() {
     function name() {
-      var chooser = document.querySelector("#open-case input[type=file]");
-      var button = document.querySelector("#open-case button");
-      if (!chooser || !button) {
-        return false;
-      }
-      chooser.setAttribute("aria-label", button.textContent);
-      chooser.tabIndex = -1;
-      return true;
+      return ["#open-case", "#crohns-open"].map(function (place) {
+        var chooser = document.querySelector(place + " input[type=file]");
+        var button = document.querySelector(place + " button");
+        if (!chooser || !button) {
+          return false;
+        }
+        chooser.setAttribute("aria-label", button.textContent);
+        chooser.tabIndex = -1;
+        return true;
+      }).every(Boolean);
     }
     if (!name()) {
       var watcher = new MutationObserver(function () {
@@ -197,13 +222,17 @@
     }
   }
 
-  function clearNotice() {
-    window.dash_clientside.set_props("notice", { children: [] });
+  var NOTICES = ["notice", "crohns-notice"];
+
+  function clearNotices() {
+    NOTICES.forEach(function (id) {
+      window.dash_clientside.set_props(id, { children: [] });
+    });
   }
 
   document.addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest(".notice-close")) {
-      clearNotice();
+      clearNotices();
     }
   });
 
@@ -211,11 +240,13 @@
   var READ_MS = 8000;
   var leaving = null;
   new MutationObserver(function () {
-    var notice = document.getElementById("notice");
-    var parts = notice ? notice.children : [];
     clearTimeout(leaving);
+    var parts = NOTICES.map(function (id) {
+      var notice = document.getElementById(id);
+      return notice ? Array.prototype.slice.call(notice.children) : [];
+    }).flat();
     if (parts.length === 1 && parts[0].matches(".done:not(.busy)")) {
-      leaving = setTimeout(clearNotice, READ_MS);
+      leaving = setTimeout(clearNotices, READ_MS);
     }
   }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
 
@@ -224,7 +255,8 @@
     var button = event.target.closest && event.target.closest("[data-busy]");
     if (button) {
       var said = { children: button.dataset.busy, className: "done busy" };
-      window.dash_clientside.set_props("notice", { children: [{ type: "P", namespace: "dash_html_components", props: said }] });
+      var place = button.closest("#crohns-actions") ? "crohns-notice" : "notice";
+      window.dash_clientside.set_props(place, { children: [{ type: "P", namespace: "dash_html_components", props: said }] });
     }
   });
 
@@ -238,10 +270,11 @@
   });
 
   document.addEventListener("click", function (event) {
-    var menu = document.getElementById("report-menu");
-    if (menu && menu.open && !(event.target.closest && event.target.closest("summary"))) {
-      menu.open = false;
-    }
+    document.querySelectorAll(".report-menu").forEach(function (menu) {
+      if (menu.open && !(event.target.closest && event.target.closest("summary"))) {
+        menu.open = false;
+      }
+    });
   });
 
   // What takes the place of the results lies above the button on a narrow screen.
@@ -249,7 +282,7 @@
     var by = window.dash_clientside.callback_context.triggered[0];
     var isOpened = Boolean(by && by.value && by.prop_id.indexOf("close") < 0);
     if (isOpened) {
-      var region = { compare: "comparison", "other-models": "sensitivity" }[by.prop_id.split(".")[0]];
+      var region = { compare: "comparison", "other-models": "sensitivity", "omop-open": "omop" }[by.prop_id.split(".")[0]];
       setTimeout(function () {
         document.getElementById(region).scrollIntoView({ block: "nearest" });
       }, SHOWN_MS);
@@ -276,6 +309,7 @@
     look: look,
     showPage: showPage,
     fillModels: fillModels,
+    clearNotices: clearNotices,
     nameChooser: nameChooser,
     opens: opens,
     askIfOpen: askIfOpen,

@@ -30,11 +30,10 @@
   var asking = null;
 
   function say(name) {
-    var place = document.getElementById("connection");
-    if (place) {
+    document.querySelectorAll(".connection").forEach(function (place) {
       var time = answered.toLocaleTimeString(document.querySelector(".page").lang, { hour: "2-digit", minute: "2-digit" });
       place.textContent = name ? place.dataset[name].replace("{time}", time) : "";
-    }
+    });
     root.toggleAttribute("data-away", name === "away");
   }
 
@@ -46,6 +45,7 @@
           clearInterval(asking);
           asking = null;
           window.dash_clientside.set_props("shown-as", { data: window.dash_clientside.asuc.look() });
+          window.dash_clientside.set_props("crohns-again", { data: Date.now() });
         }
       }, function () {});
     }, AGAIN_MS);
@@ -68,7 +68,7 @@
     }
     var asked = String((options && options.body) || "");
     var kind = asked.indexOf('"output":"finder-body') >= 0 ? "searching" : "other";
-    if (asked.indexOf('"output":"..valid-case') >= 0) {
+    if (/"output":"\.\.(valid-case|crohns-valid)/.test(asked)) {
       kind = "computing";
     }
     begin(kind);
@@ -79,7 +79,7 @@
           answered = new Date();
         }
         if (answer.status === 413) {
-          window.dash_clientside.set_props("notice", { children: [] });
+          window.dash_clientside.asuc.clearNotices();
         }
         say(answer.status === 413 ? "large" : answer.status >= 400 ? "failed" : "");
         return answer;

@@ -12,18 +12,21 @@ from dosing_app.ui import addresses, ids
 from dosing_app.ui.elements import Component, dcc, dmc, html
 
 
-def header(user: str, *, is_dark: bool) -> Component:
-    """Return the header, with the name of who is signed on where there is one."""
+def header(user: str, crohns_actions: list[Any], *, is_dark: bool) -> Component:
+    """Return the header, with the name of who is signed on where there is one; each page has its own actions in it."""
     return html.Header(
         className="top",
         children=[
-            html.A(say("header.skip_risk"), href=f"#{ids.REGION_RISK}", className="skip"),
-            html.A(say("header.skip_input"), href=f"#{ids.REGION_INPUT}", className="skip"),
+            html.A(say("header.skip_risk"), href=f"#{ids.REGION_RISK}", className="skip of-colitis"),
+            html.A(say("header.skip_input"), href=f"#{ids.REGION_INPUT}", className="skip of-colitis"),
+            html.A(say("header.skip_answer"), href=f"#{ids.REGION_CROHNS_ANSWER}", className="skip of-crohns"),
+            html.A(say("header.skip_input"), href=f"#{ids.REGION_CROHNS_INPUT}", className="skip of-crohns"),
             html.Strong(say("header.name"), className="brand"),
             html.Nav(
                 [
-                    dcc.Link(say("header.colitis"), href=addresses.COLITIS, id=ids.NAV_COLITIS, className="page-link"),
-                    dcc.Link(say("header.models"), href=addresses.MODELS, id=ids.NAV_MODELS, className="page-link"),
+                    _page_link("colitis", addresses.COLITIS, ids.NAV_COLITIS),
+                    _page_link("crohns", addresses.CROHNS, ids.NAV_CROHNS),
+                    _page_link("models", addresses.MODELS, ids.NAV_MODELS),
                 ],
                 className="pages",
                 **{"aria-label": say("header.pages")},
@@ -32,14 +35,33 @@ def header(user: str, *, is_dark: bool) -> Component:
                 say("header.inputs"), className="link inputs-button", type="button", **{"aria-expanded": "false"}
             ),
             html.Button(say("header.menu"), className="link menu-button", type="button", **{"aria-expanded": "false"}),
-            html.Div(_actions(user, is_dark=is_dark), className="actions"),
+            html.Div(_actions(user, crohns_actions, is_dark=is_dark), className="actions"),
         ],
     )
 
 
-def _actions(user: str, *, is_dark: bool) -> list[Any]:
+def _page_link(page: str, address: str, link_id: str) -> Component:
+    """Return the link to a page; on a narrow screen it has a shorter name."""
+    names = [
+        html.Span(say(f"header.{page}"), className="whole-name"),
+        html.Span(say(f"header.short.{page}"), className="short-name"),
+    ]
+    return dcc.Link(names, href=address, id=link_id, className="page-link")
+
+
+def _actions(user: str, crohns_actions: list[Any], *, is_dark: bool) -> list[Any]:
     return [
         html.Span(user, id=ids.USER, className="unit small"),
+        html.Div(_colitis_actions(), id=ids.COLITIS_ACTIONS, className="page-actions"),
+        html.Div(crohns_actions, id=ids.CROHNS_ACTIONS, className="page-actions", hidden=True),
+        _reader_menu(is_dark=is_dark),
+        dcc.Download(id=ids.DOWNLOAD),
+    ]
+
+
+def _colitis_actions() -> list[Any]:
+    """Return what is done with a whole case of the first page."""
+    return [
         dmc.Select(
             id=ids.EXAMPLES,
             data=[{"value": name, "label": say(f"example.{name}")} for name in example_names()],
@@ -60,8 +82,6 @@ def _actions(user: str, *, is_dark: bool) -> list[Any]:
         ),
         _button("header.save", ids.SAVE),
         _report_menu(),
-        _reader_menu(is_dark=is_dark),
-        dcc.Download(id=ids.DOWNLOAD),
     ]
 
 
@@ -138,22 +158,23 @@ def notice() -> Component:
     )
 
 
-def connection() -> Component:
-    """Return the place where ``assets/requests.js`` says that the server is away or failed."""
+def connection(place_id: str) -> Component:
+    """Return the place of a page where ``assets/requests.js`` says that the server is away or failed."""
     words = {
         "data-away": say("state.server_away", time="{time}"),  # filled in by the script
         "data-failed": say("state.server_failed"),
         "data-large": say("state.server_large"),
     }
-    return html.Div(id=ids.CONNECTION, className="notice", role="alert", **words)
+    return html.Div(id=place_id, className="notice connection", role="alert", **words)
 
 
-def footer() -> Component:
-    """Return the line that is always there."""
+def footer(crohns_models: str) -> Component:
+    """Return the line that is always there, with the models of the page."""
     return html.Footer(
         className="bottom",
         children=[
             html.Span([html.Strong(say("footer.research_use")), " ", say("footer.research_use_more")]),
             html.Span(id=ids.FOOTER_MODEL),
+            html.Span(crohns_models, id=ids.CROHNS_FOOTER, hidden=True),
         ],
     )

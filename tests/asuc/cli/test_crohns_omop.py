@@ -41,7 +41,10 @@ def refused(capsys: pytest.CaptureFixture[str], code: int) -> str:
     return said.err
 
 
-def test_a_person_is_printed_with_the_records(database: str, capsys: pytest.CaptureFixture[str]):
+def test_a_person_is_printed_with_the_records(
+    database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
     assert omop(database, "--person", "1", "--person", "5", "--recommend") == 0
     said = capsys.readouterr().out
     assert "Person 1 on 2024-06-30: Crohn's disease since 2016-04-13" in said
