@@ -35,7 +35,7 @@ def power(
     second: Annotated[str, typer.Option(metavar="CLASS", help="Class that it is compared with.")] = "anti_tnf",
     population: Annotated[
         str | None,
-        typer.Option(metavar="FILE.csv", help="Patients; without it synthetic ones from published summaries."),
+        typer.Option(metavar="FILE.csv", help="Patients; without it synthetic ones like those of the trials."),
     ] = None,
     patients: Annotated[int, typer.Option(min=100, max=1_000_000, help="Synthetic patients.")] = 5000,
     eligible: Annotated[
@@ -79,7 +79,7 @@ def power(
             "--response", f"{threshold:g} is not between {outcome.low:g} and {outcome.high:g} {outcome.unit}"
         )
     everyone = (
-        synthetic_population(models.config, patients, seed)
+        synthetic_population(models, patients, seed)
         if population is None
         else read_population(population, models.config)
     )
