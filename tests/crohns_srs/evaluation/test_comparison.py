@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from crohns_srs.evaluation.comparison import (
     Comparison,
-    compare,
     label_name,
     label_shares,
     labelled,
@@ -20,6 +21,7 @@ from crohns_srs.evaluation.comparison import (
 from crohns_srs.evaluation.rows import chosen
 from crohns_srs.lmm import contrast, held_covariance
 from crohns_srs.power.population import synthetic_population
+from crohns_srs.predict.batch import create_rule, label_chunks
 from crohns_srs.predict.case import CrohnsCase, read_case
 from crohns_srs.predict.class_model import degrees_of_freedom
 from crohns_srs.predict.effects import Uncertainty
@@ -48,17 +50,20 @@ def test_every_patient_is_told_what_it_is_told_alone(uncertainty: Uncertainty, t
     fitted = fitted_models(fit_sequence(drawn(1, trial_sd=trial_sd)))
     refitted = replace(shipped_models(), placebo=fitted.placebo, classes=fitted.classes)
     for models in (shipped_models(), refitted):
-        found = compare(models, FEW, uncertainty)
+        [(_, found)] = label_chunks(create_rule(models, uncertainty), FEW.covariates, FEW.n_rows)
         groups = labelled(models, FEW, uncertainty)
         for i in range(FEW.n_rows):
             alone = recommend(models, case(i), uncertainty)
             assert label_name(groups[i], IDS) == alone["label"]
             for k, name in enumerate(IDS):
-                assert found.effect[i, k] == pytest.approx(alone["classes"][name]["effect"], abs=1e-8)
+                assert found.effect[k, i] == pytest.approx(alone["classes"][name]["effect"], abs=1e-8)
             for entry in alone["contrasts"]:
                 a, b = IDS.index(entry["a"]), IDS.index(entry["b"])
-                assert found.p[i, a, b] == pytest.approx(entry["p"], rel=1e-7)
-                assert found.effect[i, a] - found.effect[i, b] == pytest.approx(entry["difference"], abs=1e-8)
+                pair = list(combinations(range(len(IDS)), 2)).index((min(a, b), max(a, b)))
+                difference = found.effect[a, i] - found.effect[b, i]
+                t = abs(difference) / np.sqrt(found.difference_variance[pair, i])
+                assert 2.0 * stdtr(found.difference_df[pair, i], -t) == pytest.approx(entry["p"], rel=1e-7)
+                assert difference == pytest.approx(entry["difference"], abs=1e-8)
 
 
 @pytest.mark.parametrize("trial_sd", [0.0, 25.0])
