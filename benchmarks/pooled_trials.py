@@ -75,7 +75,7 @@ def dense_deviance(fit: MixedFit, outcome: FloatArray) -> float:
 def simulated_power(n_trials: int, seed: int) -> list[tuple[float, float]]:
     """Return simulated and exact power of anti-TNF against anti-IL-12/23 at three sizes of arms, by outcomes of drawn patients."""
     models = shipped_models()
-    people = synthetic_population(models.config, 5000, seed)
+    people = synthetic_population(models, 5000, seed)
     il, _, tnf = models.classes
     arms = [arm_model(models, one, people, TrialEffects.MARGINAL, 100.0) for one in (tnf, il)]
     rng = np.random.default_rng(seed)

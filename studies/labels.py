@@ -14,11 +14,11 @@ import crohns_srs
 from crohns_srs.data.config import PLACEBO
 from crohns_srs.data.ipd_file import Participants
 from crohns_srs.evaluation.comparison import labelled
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.resampling import UNCERTAINTIES, ordered_share
 from crohns_srs.evaluation.rows import matrix
 from crohns_srs.power.population import synthetic_population
 from crohns_srs.predict.library import DEFAULT_MODELS, shipped_models
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 from studies.rows import made, run_tasks, study_options
 
@@ -74,7 +74,7 @@ def main(words: list[str]) -> None:
 def labels_of(number: int, truth: str, *, seed: int) -> Row:
     """Return the row of one cohort."""
     cohort, effects = drawn_trials(number, truth, seed=seed)
-    models = refitted_models(fit_sequence(cohort))
+    models = fitted_models(fit_sequence(cohort))
     groups = [labelled(models, cohort, one) for one in UNCERTAINTIES]
     return Row(
         number,
@@ -102,7 +102,7 @@ def drawn_trials(number: int, truth: str, *, seed: int) -> tuple[Participants, F
             trial += [name] * one["n_obs"]
             arm += [key] * one["n_obs"]
             year += [float(one["year"]) - 2000.0] * one["n_obs"]
-    people = synthetic_population(models.config, len(trial), int(rng.integers(2**31)))
+    people = synthetic_population(models, len(trial), int(rng.integers(2**31)))
     covariates = {**people.covariates, "Year_Cent": np.array(year)}
     cohort = Participants(models.config, "drawn", "", np.array(trial), np.array(arm), np.zeros(len(trial)), covariates)
     by_id = {one.id: one for one in models.classes}
@@ -140,7 +140,7 @@ def page(rows: Sequence[Row], options: argparse.Namespace) -> str:
         (
             f"{options.n} cohorts with the 15 trials and 5,703 participants of the published analysis are drawn from its models: once with classes that differ as published, and once "
             "with the same coefficients for every class (those of anti-TNF), so that no class is better for anybody. Trials differ by each class's published variance either way. Covariates are "
-            "synthetic, from published summaries, and independent of the trial. Both stages are fitted, and all participants labelled, by every choice of uncertainty "
+            "synthetic, drawn like the participants of all trials, and independent of the trial. Both stages are fitted, and all participants labelled, by every choice of uncertainty "
             "([what they are](../how-to/crohns.md#one-patient)). Means over cohorts with their standard errors."
         ),
         "",

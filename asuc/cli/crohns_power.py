@@ -1,4 +1,4 @@
-"""`asuc crohns power`: what a trial of one class against another would find, if the published models are right and if they may be wrong."""
+"""`asuc crohns power`: what a trial of one class against another would find, if the models are right and if they may be wrong."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.crohns_recommend import FitFolder, models_of
 from asuc.cli.figure_files import FOLDER, forget_figures, write_figures
 from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
@@ -31,11 +32,12 @@ _LARGEST = 20_000
 
 def power(
     out: OutFolder,
+    fit: FitFolder = None,
     first: Annotated[str, typer.Option(metavar="CLASS", help="Class that is to be found better.")] = "anti_il12_23",
     second: Annotated[str, typer.Option(metavar="CLASS", help="Class that it is compared with.")] = "anti_tnf",
     population: Annotated[
         str | None,
-        typer.Option(metavar="FILE.csv", help="Patients; without it synthetic ones from published summaries."),
+        typer.Option(metavar="FILE.csv", help="Patients; without it synthetic ones like those of the trials."),
     ] = None,
     patients: Annotated[int, typer.Option(min=100, max=1_000_000, help="Synthetic patients.")] = 5000,
     eligible: Annotated[
@@ -64,10 +66,9 @@ def power(
     from crohns_srs.power.population import eligible as eligible_patients  # noqa: PLC0415
     from crohns_srs.power.population import read_population, synthetic_population  # noqa: PLC0415
     from crohns_srs.power.study import Asked, power_study  # noqa: PLC0415
-    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
 
     folder = check_folder(out, force=force)
-    models = shipped_models()
+    models = models_of(fit)
     _check_classes(first, second, [one.id for one in models.classes])
     for name, value in (("--alpha", alpha), ("--target", target)):
         if not 0.0 < value < 1.0:
@@ -79,7 +80,7 @@ def power(
             "--response", f"{threshold:g} is not between {outcome.low:g} and {outcome.high:g} {outcome.unit}"
         )
     everyone = (
-        synthetic_population(models.config, patients, seed)
+        synthetic_population(models, patients, seed)
         if population is None
         else read_population(population, models.config)
     )
@@ -87,6 +88,7 @@ def power(
     effects = TrialEffects[trial_effects.replace("-", "_").upper()]
     asked = Asked(first, second, _sizes(size), n, alpha, target, threshold, effects, seed)
     settings: dict[str, Any] = {
+        "fit": fit,
         "population": population,
         "patients": patients if population is None else None,
         "eligible": eligible or [],
@@ -139,11 +141,11 @@ def _write(folder: Path, study: PowerStudy, models: ModelSet, document: dict[str
     sections = power_sections(document, drawings)
     page = validation_page(
         "The power of a new trial",
-        f"{document['first']['title']} against {document['second']['title']}, simulated from the published models.",
+        f"{document['first']['title']} against {document['second']['title']}, simulated from models of pooled trials.",
         sections,
         warnings=document["notes"],
         facts=[
-            ("Models", f"{models.citation} (SHA-256 {models.sha256})"),
+            ("Models", f"{models.citation or models.config.title} (SHA-256 {models.sha256})"),
             *((name, _told(value)) for name, value in document["settings"].items() if value not in (None, [])),
             ("asuc", version("asuc")),
         ],

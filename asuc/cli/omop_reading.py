@@ -106,7 +106,7 @@ def read_many(
         With one problem for each person who is not in the database; nothing is written then.
     """
     from crohns_srs.omop import stream_inputs  # noqa: PLC0415 - loads SQLAlchemy
-    from crohns_srs.omop.answers import answer_for, label_for  # noqa: PLC0415
+    from crohns_srs.omop.answers import answer_for, labelled_persons  # noqa: PLC0415
     from crohns_srs.omop.cohort import Cohort  # noqa: PLC0415
     from crohns_srs.omop.document import person_entry  # noqa: PLC0415
     from crohns_srs.omop.stream import count_people  # noqa: PLC0415
@@ -118,9 +118,10 @@ def read_many(
     counted, seen = Cohort(since), set[int]()
     written = nullcontext(None) if file is None else person_file(file, *_columns(is_answered=is_answered))
     with written as write, shown_progress("Reading persons") as tell:
-        for i, one in enumerate(stream_inputs(task.database, task.vocabulary, ids, task.day, task.options)):
+        people = stream_inputs(task.database, task.vocabulary, ids, task.day, task.options)
+        told = labelled_persons(people, models, uncertainty) if is_labelled else ((one, "") for one in people)
+        for i, (one, label) in enumerate(told):
             answer = answer_for(one, models, uncertainty) if is_answered and write is not None else None
-            label = answer["label"] if answer else label_for(one, models, uncertainty) if is_labelled else ""
             counted.add(one, label)
             if write is not None:
                 write({**person_entry(one), **({"recommendation": answer} if is_answered else {})})

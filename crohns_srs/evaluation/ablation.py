@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crohns_srs.evaluation.comparison import labelled, no_preference
 from crohns_srs.evaluation.concordance import Concordance, concordance
-from crohns_srs.evaluation.refitted_models import refitted_models
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 from pkpd.errors import InputError, input_error
 from pkpd.toml_file import closest
@@ -59,7 +59,7 @@ def ablation(participants: Participants, without: Sequence[str], full: dict[Unce
     left = tuple(one for one in config.covariates if one.name not in without)
     fewer = replace(participants, config=replace(config, covariates=left))
     try:
-        models = refitted_models(fit_sequence(fewer))
+        models = fitted_models(fit_sequence(fewer))
     except InputError as error:
         return Ablation(tuple(without), {}, {}, "; ".join(f"{one}" for one in error.problems))
     groups = {one: labelled(models, fewer, one) for one in full}

@@ -1,4 +1,4 @@
-"""Effects, tests and labels of many patients at once, by the rules that `predict` has for one."""
+"""Labels of many participants as groups of classes, by the rule of `predict` or by tests of one's own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import stdtr
 
-from crohns_srs.evaluation.rows import matrix
-from crohns_srs.predict.effects import Uncertainty
+from crohns_srs.predict.batch import create_rule, label_chunks, label_levels
 from crohns_srs.subgroups import ALPHA, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crohns_srs.data.ipd_file import Participants
-    from crohns_srs.predict.class_model import ClassModel, ModelSet
+    from crohns_srs.predict.class_model import ModelSet
+    from crohns_srs.predict.effects import Uncertainty
     from pkpd.arrays import FloatArray, IntArray
 
 
@@ -34,38 +33,6 @@ class Comparison:
 
     effect: FloatArray
     p: FloatArray
-
-
-def compare(models: ModelSet, participants: Participants, uncertainty: Uncertainty) -> Comparison:
-    """Compare the classes for all participants, whatever they were given.
-
-    Parameters
-    ----------
-    models : ModelSet
-        Models.
-    participants : Participants
-        Patients.
-    uncertainty : Uncertainty
-        Which error an effect has.
-    """
-    is_coherent = uncertainty is Uncertainty.COHERENT
-    x = matrix(participants, models.classes[0].terms)
-    effect, variance, degrees = (np.empty((x.shape[0], len(models.classes))) for _ in range(3))
-    for k, one in enumerate(models.classes):
-        is_held = uncertainty is Uncertainty.PAPER
-        effect[:, k] = x @ (one.held_estimate if is_held else one.estimate)
-        variance[:, k] = quadratic(x, one.held_covariance if is_held else one.covariance)
-        degrees[:, k] = _degrees(one, x) if is_coherent else float(one.df_test)
-    p: FloatArray = np.ones((*effect.shape, effect.shape[1]))
-    for a in range(effect.shape[1]):
-        for b in range(a):
-            both, df = variance[:, a] + variance[:, b], degrees[:, a] + degrees[:, b]
-            if is_coherent:
-                shared = x @ (models.classes[a].carried - models.classes[b].carried)
-                both, df = _with_placebo(models.placebo, shared, variance[:, [a, b]], degrees[:, [a, b]])
-            t: FloatArray = np.abs(effect[:, a] - effect[:, b]) / np.sqrt(both)
-            p[:, a, b] = p[:, b, a] = 2.0 * stdtr(df, -t)
-    return Comparison(effect, p)
 
 
 def levels(found: Comparison, *, is_transitive: bool) -> IntArray:
@@ -96,7 +63,9 @@ def levels(found: Comparison, *, is_transitive: bool) -> IntArray:
 
 def labelled(models: ModelSet, participants: Participants, uncertainty: Uncertainty) -> IntArray:
     """Return the groups of the classes in each patient's label, by the rule that goes with the uncertainty."""
-    return levels(compare(models, participants, uncertainty), is_transitive=uncertainty is Uncertainty.COHERENT)
+    rule = create_rule(models, uncertainty)
+    chunks = label_chunks(rule, participants.covariates, participants.n_rows)
+    return label_levels(rule)[np.concatenate([found.code for _, found in chunks])]
 
 
 def label_shares(group: IntArray, ids: Sequence[str]) -> dict[str, float]:
@@ -120,21 +89,3 @@ def no_preference(group: IntArray) -> float:
 def quadratic(x: FloatArray, middle: FloatArray) -> FloatArray:
     """Return x'Mx of every row, (n_rows,)."""
     return np.einsum("ij,ij->i", x @ middle, x)
-
-
-def _degrees(model: ClassModel, weights: FloatArray) -> FloatArray:
-    """Return Satterthwaite's degrees of freedom of each row's sum of the coefficients."""
-    gradient = np.column_stack([quadratic(weights, model.covariance), quadratic(weights, model.lever_square)])
-    return 2.0 * gradient[:, 0] ** 2 / quadratic(gradient, model.spread)
-
-
-def _with_placebo(
-    placebo: ClassModel, shared: FloatArray, variance: FloatArray, degrees: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return variance and degrees of freedom of differences with what they take from the placebo model."""
-    carried = quadratic(shared, placebo.covariance)
-    is_any = carried > 0.0
-    carried_df = np.full(carried.size, np.inf)
-    carried_df[is_any] = _degrees(placebo, shared[is_any])
-    total = variance.sum(axis=1) + carried
-    return total, total**2 / ((variance**2 / degrees).sum(axis=1) + carried**2 / carried_df)

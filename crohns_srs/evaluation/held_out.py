@@ -10,8 +10,8 @@ from scipy.special import ndtr
 
 from crohns_srs.data.config import PLACEBO
 from crohns_srs.evaluation.comparison import quadratic
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.rows import chosen, folds, matrix
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 from pkpd.errors import InputError
 
@@ -109,7 +109,7 @@ def _predict(participants: Participants, is_out: BoolArray, into: tuple[FloatArr
 
 def _models_of_class(participants: Participants, one: DrugClass) -> ModelSet:
     alone = replace(participants, config=replace(participants.config, classes=(one,)))
-    return refitted_models(fit_sequence(alone))
+    return fitted_models(fit_sequence(alone))
 
 
 def expected(models: ModelSet, participants: Participants, *, is_placebo: bool) -> tuple[FloatArray, FloatArray]:

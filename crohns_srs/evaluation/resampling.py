@@ -11,9 +11,9 @@ from scipy.special import ndtr
 
 from crohns_srs.evaluation.comparison import Comparison, labelled
 from crohns_srs.evaluation.learners import Learner, learned_effects
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.rows import Exchange, Unit, exchanged, matrix, resampled
 from crohns_srs.predict.effects import Uncertainty
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def replicate(shared: Resampling, task: Task) -> Result:
     rng = np.random.default_rng(np.random.SeedSequence(shared.seed, spawn_key=(_ORDER.index(kind), number)))
     if kind is Kind.EXCHANGE:
         drawn = exchanged(everyone, shared.exchange, rng)
-        models = refitted_models(fit_sequence(drawn))
+        models = fitted_models(fit_sequence(drawn))
         groups = [labelled(models, drawn, one) for one in UNCERTAINTIES]
         return {
             "labelled": np.array([float(group.any(axis=1).mean()) for group in groups]),
@@ -101,7 +101,7 @@ def replicate(shared: Resampling, task: Task) -> Result:
         }
     drawn = resampled(everyone, shared.unit, rng) if number else everyone
     if kind is Kind.BOOTSTRAP:
-        models = refitted_models(fit_sequence(drawn))
+        models = fitted_models(fit_sequence(drawn))
         x = matrix(everyone, models.classes[0].terms)
         group = np.array([labelled(models, everyone, one) for one in UNCERTAINTIES], dtype=np.int64)
         return {"effect": np.column_stack([x @ one.estimate for one in models.classes]), "group": group}

@@ -27,8 +27,8 @@ from crohns_srs.data.config import PLACEBO
 from crohns_srs.evaluation.comparison import quadratic
 from crohns_srs.evaluation.learners import class_chances
 from crohns_srs.evaluation.performance import Interval
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.rows import chosen, folds, matrix
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def cross_fitted(participants: Participants, n_folds: int, seed: int) -> Crossfi
     is_known = _is_randomised(participants)
     for fold in range(n_folds):
         out, rest = active & (part == fold), part != fold
-        models = refitted_models(fit_sequence(chosen(participants, rest)))
+        models = fitted_models(fit_sequence(chosen(participants, rest)))
         mean[out], error[out], effect[out] = expected_of_all(models, chosen(participants, out))
         if not is_known:
             seen = rest & active

@@ -13,10 +13,10 @@ from crohns_srs.evaluation.comparison import label_shares, labelled, no_preferen
 from crohns_srs.evaluation.concordance import Concordance, concordance
 from crohns_srs.evaluation.held_out import HeldOut, leave_folds_out, leave_trials_out
 from crohns_srs.evaluation.performance import Interval, Performance, mean_interval, performance
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.resampling import UNCERTAINTIES
 from crohns_srs.evaluation.rows import matrix
 from crohns_srs.evaluation.rule_value import RuleValue, rule_value
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 from pkpd.errors import InputError
 
@@ -160,7 +160,7 @@ def evaluate(
     InputError
         Where the models of the whole table cannot be fitted.
     """
-    models = refitted_models(fit_sequence(participants))
+    models = fitted_models(fit_sequence(participants))
     ids = [one.id for one in participants.config.classes]
     groups = {one: labelled(models, participants, one) for one in UNCERTAINTIES}
     x = matrix(participants, models.classes[0].terms)

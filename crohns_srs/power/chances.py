@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class TrialEffects(Enum):
     """What trials differ by beyond the covariates; the value is the sentence the user reads."""
 
-    MARGINAL = "Trials differ, and each participant is as from a trial of its own: the published chances of response."
+    MARGINAL = "Trials differ, and each participant is as from a trial of its own: the models' own chances of response."
     BY_CLASS = "Trials differ, and each class has one effect in a trial, common to all its participants."
     NONE = "Trials do not differ beyond the covariates."
 

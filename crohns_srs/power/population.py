@@ -1,18 +1,16 @@
-"""The patients that new trials are drawn from: a table, or synthetic ones from published summaries; and who of them is eligible."""
+"""The patients that new trials are drawn from: a table, or synthetic ones like those that models were fitted to; and who of them is eligible."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from crohns_srs.data.ipd_file import read_covariates
 from crohns_srs.design import INTERCEPT
+from crohns_srs.predict.population import drawn_values
 from pkpd.errors import input_error
 from pkpd.toml_file import closest
 
@@ -20,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crohns_srs.data.config import Config, Covariate
+    from crohns_srs.predict.class_model import ModelSet
     from pkpd.arrays import BoolArray, FloatArray, IntArray
 
-_FILE = Path(__file__).resolve().parents[1] / "library" / "rudrapatna_2025_trial_summaries.toml"
-_LOG_NORMAL = "crp_mg_per_L"
 _CONDITION = re.compile(r"^\s*(\w+)\s*(>=|<=|=|>|<)\s*(\S+)\s*$")
 
 
@@ -64,25 +61,21 @@ def read_population(path: str, config: Config) -> Population:
     return Population(path, read_covariates(path, config))
 
 
-def synthetic_population(config: Config, n: int, seed: int) -> Population:
-    """Draw patients from the summaries that the publication prints of its trials.
+def synthetic_population(models: ModelSet, n: int, seed: int) -> Population:
+    """Draw patients like those that models were fitted to; covariates of the placebo model alone are as usual.
 
     Parameters
     ----------
-    config : Config
-        Which covariates are wanted; those of the published analysis.
+    models : ModelSet
+        Models, with whom they were fitted to.
     n : int
         How many.
     seed : int
         What they are drawn from.
     """
-    found = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    rng = np.random.default_rng(seed)
-    trials: list[dict[str, Any]] = found["trials"]
-    size = np.array([float(one["n"]) for one in trials])
-    of = rng.choice(len(trials), n, p=size / size.sum())
-    covariates = {one.name: _drawn(one, trials, of, found["limits"], rng) - one.centre for one in config.covariates}
-    return Population(str(found["title"]), covariates)
+    covariates = drawn_values(models.population, n, np.random.default_rng(seed))
+    beside = {one.name: np.full(n, one.default - one.centre) for one in models.config.covariates if one.is_placebo_only}
+    return Population(f"synthetic patients like the participants of {models.id}", covariates | beside)
 
 
 def eligible(population: Population, config: Config, conditions: Sequence[str]) -> Population:
@@ -151,22 +144,3 @@ def _value(one: Covariate, word: str, sign: str) -> float:
     if not np.isfinite(value):
         raise input_error("--eligible", f"“{word}” is no finite number; expected one for {one.case}")
     return value
-
-
-def _drawn(
-    one: Covariate, trials: list[dict[str, Any]], of: IntArray, limits: dict[str, Any], rng: np.random.Generator
-) -> FloatArray:
-    n = int(of.size)
-    if one.is_binary:
-        key = "male" if one.case == "sex" else one.case
-        share = np.array([trial[key] for trial in trials])[of]
-        return (rng.random(n) < share).astype(np.float64)
-    if one.is_placebo_only:
-        return np.array([float(trial[one.case]) for trial in trials])[of]
-    mean, sd = (np.array([float(trial[one.case][k]) for trial in trials])[of] for k in range(2))
-    low, high = (float(end) for end in limits[one.case])
-    if one.case == _LOG_NORMAL:
-        spread = np.sqrt(np.log1p((sd / mean) ** 2))
-        return np.clip(np.exp(np.log(mean) - 0.5 * spread**2 + spread * rng.standard_normal(n)), low, high)
-    below, above = ndtr((low - mean) / sd), ndtr((high - mean) / sd)
-    return mean + sd * ndtri(below + (above - below) * rng.random(n))

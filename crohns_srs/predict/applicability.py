@@ -31,13 +31,13 @@ def applicability(models: ModelSet, known: Mapping[str, float]) -> dict[str, Any
     -------
     dict
         ``is_inside``; ``ranges`` of known inputs that have one; ``units`` that may be mistaken; ``distance``: squared Mahalanobis distance of the known inputs, on the scales on
-        which they are spread evenly, with the share ``p`` of participants that are as far away if all inputs were normal (null without a population).
+        which they are spread evenly, with the share ``p`` of participants that are as far away if all inputs were normal.
     """
     given = [(one, known[one.name] + one.centre) for one in models.config.covariates if one.name in known]
     ranges = [_range(one, value) for one, value in given if one.usual]
     units = [entry for one, value in given for entry in _units(one, value)]
-    distance = None if models.population is None else _distance(models.population, known)
-    is_near = distance is None or distance["p"] is None or distance["p"] >= _RARE
+    distance = _distance(models.population, known)
+    is_near = distance["p"] is None or distance["p"] >= _RARE
     return {
         "is_inside": all(one["is_inside"] for one in ranges) and is_near,
         "ranges": ranges,

@@ -164,6 +164,11 @@ def possible_labels(rule: Rule) -> list[str]:
     return [label_of(_groups(rule, levels)) for levels in _weak_orders(len(rule.ids))]
 
 
+def label_levels(rule: Rule) -> IntArray:
+    """Return the group of each class in every label that a rule can give, 0 for the best, (n_labels, n_classes), in the order of their codes."""
+    return np.array(_weak_orders(len(rule.ids)), dtype=np.int64)
+
+
 def label_chunks(
     rule: Rule, columns: Mapping[str, FloatArray], n: int, population: Population | None = None
 ) -> Iterator[tuple[slice, Labels]]:

@@ -35,8 +35,8 @@ class ClassModel:
         Median and covariance of refits with the trials' effects held, or their closed forms.
     var_trial, var_residual : float
         Variances between and within trials.
-    n_obs, df_test : int
-        Participants, and degrees of freedom of the publication's tests.
+    n_obs, n_trials, df_test : int
+        Participants, trials, and degrees of freedom of the publication's tests.
     carried : (n_terms, n_placebo_terms) array
         How the coefficients follow those of the placebo model, negative.
     """
@@ -53,6 +53,7 @@ class ClassModel:
     var_trial: float
     var_residual: float
     n_obs: int
+    n_trials: int
     df_test: int
     carried: FloatArray
 
@@ -71,8 +72,8 @@ class ModelSet:
         First stage.
     classes : tuple of ClassModel
         Second stage.
-    population : Population or None
-        Whom they were fitted to, for inputs that are not known; None where that was not kept.
+    population : Population
+        Whom they were fitted to, for inputs that are not known.
     is_refitted : bool
         Whether `held_estimate` and `held_covariance` of the models are those of refits; otherwise they are closed forms, the variances taken as known.
     """
@@ -84,7 +85,7 @@ class ModelSet:
     config: Config
     placebo: ClassModel
     classes: tuple[ClassModel, ...]
-    population: Population | None = None
+    population: Population
     is_refitted: bool = True
 
 

@@ -107,6 +107,7 @@ def _model(key: str, title: str, one: dict[str, Any], placebo: dict[str, Any], c
         one["var_trial"],
         one["var_residual"],
         sum(trial["n_obs"] for trial in one["trials"].values()),
+        len(one["trials"]),
         one["df_test"],
         _carried(terms, tuple(placebo["terms"]), one["trials"], ratio, config),
     )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crohns_srs.data.config import Covariate
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import FloatArray, IntArray
 
 # Probability that is left to each value of a binary covariate, whatever a linear regression makes of it.
 _LEAST_PROBABILITY = 0.01
@@ -127,22 +127,73 @@ def likely_values_of_many(population: Population, known: Mapping[str, FloatArray
     dict of str to (n_patients, n) array
         Values of each covariate of the population that is not known, centred.
     """
+    given = _conditions(population, known)
+    uniform = _lattice(n, given.order.size - given.n_known)
+    return _values(population, given, uniform, _standardised(np.array(ndtri(uniform), dtype=np.float64)))
+
+
+def drawn_values(population: Population, n: int, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Draw patients as the trials had them: continuous covariates are cut at their usual values, each given those before it.
+
+    Parameters
+    ----------
+    population : Population
+        How covariates go together.
+    n : int
+        Patients.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    dict of str to (n,) array
+        Values of each covariate of the population, centred.
+    """
+    found = _values(population, _conditions(population, {}), rng.random((n, len(population.covariates))), None)
+    return {name: values[0] for name, values in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """Order of the covariates, known ones first, and what those say of the others.
+
+    `factor` is the lower factor of the covariance in that order, and `z` (n_known, n_patients) the known values by it.
+    """
+
+    order: IntArray
+    n_known: int
+    factor: FloatArray
+    z: FloatArray
+
+
+def _conditions(population: Population, known: Mapping[str, FloatArray]) -> _Conditions:
     given = population.scaled(known)
     is_binary = np.array([one.is_binary for one in population.covariates])
     is_known = np.isfinite(given).all(axis=1)
     # Known ones first, then binary ones, which continuous ones follow.
-    order = np.lexsort((~is_binary, ~is_known))
+    order = np.lexsort((~is_binary, ~is_known)).astype(np.int64)
     n_known = int(is_known.sum())
     factor = _factor(population.covariance[np.ix_(order, order)])
     rest = given[order[:n_known]] - population.mean[order[:n_known], None]
-    z = np.linalg.solve(factor[:n_known, :n_known], rest) if n_known else np.zeros((0, given.shape[1]))
-    uniform = _lattice(n, order.size - n_known)
-    normal = _standardised(np.array(ndtri(uniform), dtype=np.float64))
+    z: FloatArray = np.zeros((0, given.shape[1]))
+    if n_known:
+        z = np.linalg.solve(factor[:n_known, :n_known], rest).astype(np.float64, copy=False)
+    return _Conditions(order, n_known, factor, z)
+
+
+def _values(
+    population: Population, given: _Conditions, uniform: FloatArray, normal: FloatArray | None
+) -> dict[str, FloatArray]:
+    """Return values of what is not known, (n_patients, n) each, one covariate after the other.
+
+    `uniform` (n, n_unknown) settles binary ones, `normal` of the same shape the others; without it these follow `uniform` too, cut at their usual values.
+    """
+    n_known, factor = given.n_known, given.factor
     found: dict[str, FloatArray] = {}
     drawn: list[FloatArray] = []
-    for i in range(n_known, order.size):
-        one = population.covariates[int(order[i])]
-        centre: FloatArray = (population.mean[order[i]] + factor[i, :n_known] @ z)[:, None]
+    for i in range(n_known, given.order.size):
+        one = population.covariates[int(given.order[i])]
+        centre: FloatArray = (population.mean[given.order[i]] + factor[i, :n_known] @ given.z)[:, None]
         for j, before in enumerate(drawn):
             centre = centre + factor[i, n_known + j] * before
         if one.is_binary:
@@ -150,10 +201,22 @@ def likely_values_of_many(population: Population, known: Mapping[str, FloatArray
             value: FloatArray = (uniform[:, i - n_known] > 1.0 - chance).astype(np.float64)
             drawn.append((value - centre) / factor[i, i])
         else:
-            drawn.append(normal[None, :, i - n_known])
-            value = _measured(one, centre + factor[i, i] * drawn[-1])
+            spread = float(factor[i, i])
+            drawn.append(
+                _cut_normal(one, centre, spread, uniform[:, i - n_known])
+                if normal is None
+                else normal[None, :, i - n_known]
+            )
+            value = _measured(one, centre + spread * drawn[-1])
         found[one.name] = value - one.centre
     return found
+
+
+def _cut_normal(one: Covariate, centre: FloatArray, spread: float, uniform: FloatArray) -> FloatArray:
+    """Return standard normal values at quantiles, given that the covariate is usual, or possible where nothing is said of that."""
+    low, high = ((_scaled(one, np.array(end)) - centre) / spread for end in one.usual or (one.low, one.high))
+    below, above = ndtr(low), ndtr(high)
+    return np.clip(ndtri(below + (above - below) * uniform), low, high)
 
 
 def _scaled(one: Covariate, value: FloatArray) -> FloatArray:

@@ -10,7 +10,6 @@ import numpy as np
 
 from crohns_srs.design import INTERCEPT
 from crohns_srs.predict.population import likely_values
-from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from crohns_srs.predict.case import CrohnsCase
     from crohns_srs.predict.class_model import ModelSet
     from pkpd.arrays import FloatArray
-    from pkpd.errors import InputError
 
 N_SETS = 1024
 """Sets of values that stand for inputs that are not known."""
@@ -73,23 +71,9 @@ def integrated(models: ModelSet, known: Mapping[str, float], n_sets: int = N_SET
         Values by term, centred, those of the placebo model alone among them.
     n_sets : int
         Sets of values.
-
-    Raises
-    ------
-    InputError
-        Where the models come without a population.
     """
     population = models.population
-    if population is None:
-        raise no_population(models)
     if all(term in known for term in population.terms):
         return Profile({name: np.array([value]) for name, value in known.items()}, 1)
     likely = likely_values(population, known, n_sets)
     return Profile({name: np.full(n_sets, value) for name, value in known.items()} | likely, n_sets)
-
-
-def no_population(models: ModelSet) -> InputError:
-    """Return the refusal of models that come without a population."""
-    return input_error(
-        "missing", f"{models.id} does not say how its covariates go together; give every input, or take defaults"
-    )

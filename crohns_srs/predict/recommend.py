@@ -100,11 +100,6 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
         Patient.
     choices : Choices or Uncertainty
         What is asked for; an uncertainty alone is that with all else as usual.
-
-    Raises
-    ------
-    InputError
-        Where inputs that are not known cannot be integrated over, since the models come without a population.
     """
     asked = choices if isinstance(choices, Choices) else Choices(choices)
     known, config = known_values(models, case), models.config

@@ -10,7 +10,6 @@ import numpy as np
 from crohns_srs.data.config import PLACEBO
 from crohns_srs.data.patient_file import patient_parts
 from crohns_srs.predict.batch import label_chunks, possible_labels
-from crohns_srs.predict.profile import no_population
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -68,15 +67,8 @@ def labelled(models: ModelSet, table: PatientTable, rule: Rule, *, is_integrated
         How they are labelled.
     is_integrated : bool
         Whether inputs that are not known are integrated over; otherwise usual values stand for them.
-
-    Raises
-    ------
-    InputError
-        Where inputs cannot be integrated over, since the models come without a population.
     """
     covariates = models.config.covariates
-    if is_integrated and models.population is None and table.n_with_missing:
-        raise no_population(models)
     for part in patient_parts(table, models.config):
         columns = part.values
         if not is_integrated:

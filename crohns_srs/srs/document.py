@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from crohns_srs.lmm import DegreesOfFreedom, contrast, held_covariance, held_shift, variance_spread
+from crohns_srs.lmm import DegreesOfFreedom, contrast
 from crohns_srs.srs.fit import two_stage_covariance
+from crohns_srs.srs.stage_numbers import covariate_moments, stage_numbers
 
 if TYPE_CHECKING:
     from crohns_srs.lmm import MixedFit
@@ -46,18 +47,17 @@ def fit_document(sequence: SequenceFit, *, level: float) -> dict[str, Any]:
 
 
 def _model(sequence: SequenceFit, stage: StageFit, level: float) -> dict[str, Any]:
-    fit = stage.fit
+    fit, kept = stage.fit, stage_numbers(stage)
     each = np.eye(len(fit.terms))
     own = [contrast(fit, one, level=level) for one in each]
     enlarged = [contrast(fit, one, method=DegreesOfFreedom.KENWARD_ROGER, level=level) for one in each]
     both = fit.covariance if stage.id == PLACEBO else two_stage_covariance(sequence, stage, stage)
-    between = float(fit.group_variance[0])
     return {
-        "title": stage.title,
+        "title": kept.title,
         "status": fit.status.name.lower(),
         "status_text": fit.status.value,
-        "terms": list(fit.terms),
-        "estimate": fit.estimate.tolist(),
+        "terms": list(kept.terms),
+        "estimate": kept.estimate.tolist(),
         "se": fit.standard_error.tolist(),
         "df": [one.df for one in own],
         "p": [one.p for one in own],
@@ -65,22 +65,22 @@ def _model(sequence: SequenceFit, stage: StageFit, level: float) -> dict[str, An
         "kenward_roger_se": [one.standard_error for one in enlarged],
         "kenward_roger_df": [one.df for one in enlarged],
         "kenward_roger_p": [one.p for one in enlarged],
-        "vcov": fit.covariance.tolist(),
+        "vcov": kept.vcov.tolist(),
         "se_two_stage": np.sqrt(np.diag(both)).tolist(),
         "vcov_two_stage": both.tolist(),
-        "carried": stage.carried.tolist(),
-        "lever_square": (fit.residual_variance * fit.moments.lever @ fit.moments.lever.T).tolist(),
-        "variance_spread": variance_spread(fit).tolist(),
-        "held_estimate": (fit.estimate + held_shift(fit)).tolist(),
-        "held_vcov": held_covariance(fit).tolist(),
-        "df_test": fit.n_obs - len(fit.terms),
+        "carried": kept.carried.tolist(),
+        "lever_square": kept.lever_square.tolist(),
+        "variance_spread": kept.variance_spread.tolist(),
+        "held_estimate": kept.held_estimate.tolist(),
+        "held_vcov": kept.held_vcov.tolist(),
+        "df_test": kept.df_test,
         "theta": float(np.sqrt(fit.ratio[0])),
-        "var_trial": between,
-        "var_residual": fit.residual_variance,
-        "icc": between / (between + fit.residual_variance),
+        "var_trial": kept.var_trial,
+        "var_residual": kept.var_residual,
+        "icc": kept.var_trial / (kept.var_trial + kept.var_residual),
         "reml_criterion": fit.deviance,
-        "n_obs": fit.n_obs,
-        "n_trials": fit.effects.size,
+        "n_obs": kept.n_obs,
+        "n_trials": kept.n_trials,
         "trials": _trials(fit),
         "likelihood_ratio": {"chi_square": stage.test.chi_square, "df": stage.test.df, "p": stage.test.p},
         "warnings": _warnings(fit, own[0].df),
@@ -88,18 +88,13 @@ def _model(sequence: SequenceFit, stage: StageFit, level: float) -> dict[str, An
 
 
 def _covariates(sequence: SequenceFit) -> dict[str, Any]:
-    """Return means and covariances of the covariates of all participants, not centred: what is needed of them for inputs that are not known."""
     given = sequence.participants
-    covariates = given.config.drug_covariates
-    values = np.zeros((given.n_rows, len(covariates)))
-    for j, one in enumerate(covariates):
-        values[:, j] = given.covariates[one.name] + one.centre
-    apart = values - values.mean(axis=0)
+    mean, covariance = covariate_moments(given)
     return {
-        "terms": [one.name for one in covariates],
+        "terms": [one.name for one in given.config.drug_covariates],
         "n_obs": given.n_rows,
-        "mean": values.mean(axis=0).tolist(),
-        "covariance": (apart.T @ apart / (given.n_rows - 1)).tolist(),
+        "mean": mean.tolist(),
+        "covariance": covariance.tolist(),
     }
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,13 +35,9 @@ def class_title(class_id: str) -> str:
     return next(one.title for one in shipped_models().classes if one.id == class_id)
 
 
-@cache
 def studied() -> dict[str, tuple[int, int]]:
     """Return how many trials and participants are behind each class, by its id."""
-    models = shipped_models()
-    file = files("crohns_srs").joinpath("library", f"{models.id}_models.toml")
-    trials = {key: len(one["trials"]) for key, one in tomllib.loads(file.read_text("utf-8"))["models"].items()}
-    return {one.id: (trials[one.id], one.n_obs) for one in models.classes}
+    return {one.id: (one.n_trials, one.n_obs) for one in shipped_models().classes}
 
 
 def worthwhile_usual() -> float:

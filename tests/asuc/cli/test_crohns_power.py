@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
+from tests.crohns_srs.trials import rows, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,3 +94,22 @@ def test_wrong_words_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert said.out == ""
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_trials_are_simulated_from_models_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table, config = written(tmp_path, rows(4))
+    fit = str(tmp_path / "fit")
+    assert run(["crohns", "fit", table, "--config", config, "--out", fit]) == 0
+    capsys.readouterr()
+    own = [*FEW, "--fit", fit, "--first", "new", "--out", str(tmp_path / "power"), "--no-figures", "--json"]
+    assert run([*own, "--second", "old"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["models"]["id"] == "two_classes"
+    assert (document["first"]["class"], document["second"]["class"]) == ("new", "old")
+    assert document["response"] == 10.0
+    assert document["settings"]["fit"] == fit
+    # Means of the fit's own participants, whom synthetic patients are like.
+    assert document["population"]["title"] == "synthetic patients like the participants of two_classes"
+    assert all(0.0 <= one["chi_square"]["exact"] <= 1.0 for one in document["sizes"])
+    assert run([*own, "--force"]) == 2
+    assert "--second: “anti_tnf” is no class; expected one of old, new" in capsys.readouterr().err

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from crohns_srs.evaluation.comparison import (
     Comparison,
-    compare,
     label_name,
     label_shares,
     labelled,
     levels,
     no_preference,
 )
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.rows import chosen
 from crohns_srs.lmm import contrast, held_covariance
 from crohns_srs.power.population import synthetic_population
+from crohns_srs.predict.batch import create_rule, label_chunks
 from crohns_srs.predict.case import CrohnsCase, read_case
 from crohns_srs.predict.class_model import degrees_of_freedom
 from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.predict.recommend import recommend
 from crohns_srs.srs.fit import fit_sequence, two_stage_covariance
 from tests.crohns_srs.evaluation.tables import IDS, drawn
 
 CONFIG = shipped_models().config
-FEW = replace(chosen(drawn(3), np.arange(24)), covariates=synthetic_population(CONFIG, 24, 5).covariates)
+FEW = replace(chosen(drawn(3), np.arange(24)), covariates=synthetic_population(shipped_models(), 24, 5).covariates)
 
 
 def case(i: int) -> CrohnsCase:
@@ -45,26 +47,29 @@ def case(i: int) -> CrohnsCase:
 @pytest.mark.parametrize("uncertainty", list(Uncertainty))
 @pytest.mark.parametrize("trial_sd", [0.0, 25.0])
 def test_every_patient_is_told_what_it_is_told_alone(uncertainty: Uncertainty, trial_sd: float):
-    fitted = refitted_models(fit_sequence(drawn(1, trial_sd=trial_sd)))
+    fitted = fitted_models(fit_sequence(drawn(1, trial_sd=trial_sd)))
     refitted = replace(shipped_models(), placebo=fitted.placebo, classes=fitted.classes)
     for models in (shipped_models(), refitted):
-        found = compare(models, FEW, uncertainty)
+        [(_, found)] = label_chunks(create_rule(models, uncertainty), FEW.covariates, FEW.n_rows)
         groups = labelled(models, FEW, uncertainty)
         for i in range(FEW.n_rows):
             alone = recommend(models, case(i), uncertainty)
             assert label_name(groups[i], IDS) == alone["label"]
             for k, name in enumerate(IDS):
-                assert found.effect[i, k] == pytest.approx(alone["classes"][name]["effect"], abs=1e-8)
+                assert found.effect[k, i] == pytest.approx(alone["classes"][name]["effect"], abs=1e-8)
             for entry in alone["contrasts"]:
                 a, b = IDS.index(entry["a"]), IDS.index(entry["b"])
-                assert found.p[i, a, b] == pytest.approx(entry["p"], rel=1e-7)
-                assert found.effect[i, a] - found.effect[i, b] == pytest.approx(entry["difference"], abs=1e-8)
+                pair = list(combinations(range(len(IDS)), 2)).index((min(a, b), max(a, b)))
+                difference = found.effect[a, i] - found.effect[b, i]
+                t = abs(difference) / np.sqrt(found.difference_variance[pair, i])
+                assert 2.0 * stdtr(found.difference_df[pair, i], -t) == pytest.approx(entry["p"], rel=1e-7)
+                assert difference == pytest.approx(entry["difference"], abs=1e-8)
 
 
 @pytest.mark.parametrize("trial_sd", [0.0, 25.0])
 def test_refitted_models_have_the_degrees_of_freedom_and_errors_of_their_fits(trial_sd: float):
     sequence = fit_sequence(drawn(2, trial_sd=trial_sd))
-    models = refitted_models(sequence)
+    models = fitted_models(sequence)
     weights = np.random.default_rng(0).standard_normal((5, 10))
     for stage, model in zip(sequence.classes, models.classes, strict=True):
         for one in weights:
@@ -96,5 +101,5 @@ def test_labels_do_not_follow_a_linear_function_added_to_every_outcome():
     shift = 7.0 - 2.0 * one.covariates["Age_Cent"] + 30.0 * one.covariates["Ileal"]
     other = replace(one, outcome=one.outcome + shift)
     for uncertainty in Uncertainty:
-        first, second = (labelled(refitted_models(fit_sequence(table)), one, uncertainty) for table in (one, other))
+        first, second = (labelled(fitted_models(fit_sequence(table)), one, uncertainty) for table in (one, other))
         np.testing.assert_array_equal(first, second)

@@ -12,7 +12,6 @@ import pytest
 from crohns_srs.data.config import PLACEBO
 from crohns_srs.evaluation.ablation import ablation, ablation_sets
 from crohns_srs.evaluation.comparison import labelled, no_preference
-from crohns_srs.evaluation.refitted_models import refitted_models
 from crohns_srs.evaluation.replicate_results import study_of
 from crohns_srs.evaluation.resampling import (
     UNCERTAINTIES,
@@ -26,6 +25,7 @@ from crohns_srs.evaluation.resampling import (
 from crohns_srs.evaluation.rows import Exchange, Unit, exchanged, resampled, usual_exchange
 from crohns_srs.evaluation.study import evaluate
 from crohns_srs.predict.effects import Uncertainty
+from crohns_srs.predict.own_models import fitted_models
 from crohns_srs.srs.fit import fit_sequence
 from pkpd.errors import InputError
 from tests.crohns_srs.evaluation.tables import CONFIG, IDS, drawn
@@ -147,11 +147,11 @@ def test_a_study_counts_failures_and_leaves_out_what_was_not_asked():
 
 
 def test_ablation_is_the_fit_of_a_configuration_without_the_covariates():
-    full = {one: labelled(refitted_models(fit_sequence(TABLE)), TABLE, one) for one in Uncertainty}
+    full = {one: labelled(fitted_models(fit_sequence(TABLE)), TABLE, one) for one in Uncertainty}
     found = ablation(TABLE, ("Age_Cent", "Ileal"), full)
     left = tuple(one for one in CONFIG.covariates if one.name not in ("Age_Cent", "Ileal"))
     fewer = replace(TABLE, config=replace(CONFIG, covariates=left))
-    group = labelled(refitted_models(fit_sequence(fewer)), fewer, Uncertainty.PAPER)
+    group = labelled(fitted_models(fit_sequence(fewer)), fewer, Uncertainty.PAPER)
     assert found.no_preference["paper"] == no_preference(group)
     same = (group == full[Uncertainty.PAPER]).all(axis=1).mean()
     assert found.agreement["paper"].same == same

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crohns_srs.omop import ReadOptions, open_database, read_vocabulary, stream_inputs
-from crohns_srs.omop.answers import answer_for, label_for
+from crohns_srs.omop import ReadOptions, answers, open_database, read_vocabulary, stream_inputs
+from crohns_srs.omop.answers import labelled_persons
 from crohns_srs.omop.cohort import Cohort, cohort_document
 from crohns_srs.omop.document import person_entry
+from crohns_srs.predict.case import read_case
 from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
+from crohns_srs.predict.recommend import preferred
 from tests.oracles.omop_tables import plain_inputs, read_tables
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ CLASSES = {"tnf": "anti_tnf", "il12": "anti_il12_23", "integrin": "anti_integrin
 def document(demo_file: Path) -> dict[str, Any]:
     database = open_database(str(demo_file))
     cohort, models = Cohort(SINCE), shipped_models()
-    for one in stream_inputs(database, read_vocabulary(database, OPTIONS), None, INDEX, OPTIONS):
-        cohort.add(one, label_for(one, models, Uncertainty.PAPER))
+    people = stream_inputs(database, read_vocabulary(database, OPTIONS), None, INDEX, OPTIONS)
+    for one, label in labelled_persons(people, models, Uncertainty.PAPER):
+        cohort.add(one, label)
     return json.loads(json.dumps(cohort_document(cohort)))
 
 
@@ -78,15 +81,18 @@ def test_groups_add_up_to_everybody(document: dict[str, Any]):
 
 
 @pytest.mark.parametrize("uncertainty", list(Uncertainty))
-def test_the_label_alone_is_that_of_the_whole_answer(demo_file: Path, uncertainty: Uncertainty):
+def test_labels_of_many_are_those_of_each_alone(
+    demo_file: Path, uncertainty: Uncertainty, monkeypatch: pytest.MonkeyPatch
+):
     database, models = open_database(str(demo_file)), shipped_models()
-    people = stream_inputs(database, read_vocabulary(database, OPTIONS), range(1, 61), INDEX, OPTIONS)
-    n_labels = 0
-    for one in people:
-        answer = answer_for(one, models, uncertainty)
-        assert label_for(one, models, uncertainty) == (answer["label"] if answer else "")
-        n_labels += answer is not None
-    assert n_labels > 40
+    people = list(stream_inputs(database, read_vocabulary(database, OPTIONS), None, INDEX, OPTIONS))
+    monkeypatch.setattr(answers, "_TOGETHER", 64)
+    found = list(labelled_persons(iter(people), models, uncertainty))
+    assert [one.person_id for one, _ in found] == [one.person_id for one in people]
+    for one, label in found:
+        case = None if one.refusal else read_case(json.dumps(one.case), models.config)
+        assert label == ("" if case is None else preferred(models, case, uncertainty))
+    assert sum(label != "" for _, label in found) > 40
 
 
 def test_the_entry_of_a_person_says_where_each_value_comes_from(demo_file: Path):

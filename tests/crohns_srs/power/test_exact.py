@@ -24,7 +24,7 @@ from crohns_srs.predict.library import shipped_models
 
 MODELS = shipped_models()
 IL, _, TNF = MODELS.classes
-PEOPLE = synthetic_population(MODELS.config, 400, 3)
+PEOPLE = synthetic_population(MODELS, 400, 3)
 
 
 def known(p: float) -> tuple[np.ndarray, np.ndarray]:

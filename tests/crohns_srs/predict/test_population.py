@@ -12,7 +12,7 @@ from scipy import integrate, stats
 
 from crohns_srs.data.config import load_config
 from crohns_srs.predict.library import shipped_models
-from crohns_srs.predict.population import Population, create_population, likely_values
+from crohns_srs.predict.population import create_population, likely_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray
 
 
-def published() -> Population:
-    found = shipped_models().population
-    assert found is not None
-    return found
-
-
-POPULATION = published()
+POPULATION = shipped_models().population
 SD = np.sqrt(np.diag(POPULATION.covariance))
 CRP, SEX = POPULATION.terms.index("CRP_Cent"), POPULATION.terms.index("Sex_Male")
 
