@@ -72,20 +72,6 @@ class Choices:
         return (self.missing or usual) is MissingInputs.INTEGRATE
 
 
-def preferred(models: ModelSet, case: CrohnsCase, uncertainty: Uncertainty) -> str:
-    """Return the label of the document of one patient alone, many times as fast.
-
-    Raises
-    ------
-    InputError
-        As `recommend`.
-    """
-    asked = Choices(uncertainty)
-    effects = effects_on(models, _profile(models, case, asked), uncertainty)
-    ids = [one.id for one in models.classes]
-    return label_of(preference_groups(effects, ids, case.unavailable, uncertainty, asked.adjustment))
-
-
 def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty = Choices()) -> dict[str, Any]:
     """Return the document of one patient.
 
