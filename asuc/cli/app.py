@@ -41,8 +41,8 @@ def app(
         typer.Option(metavar="FILE", envvar="ASUC_AUDIT_LOG", help="Log of who computed when; - for standard output."),
     ] = None,
     threads: Annotated[
-        int, typer.Option(min=1, max=64, envvar="ASUC_THREADS", help="Requests answered at the same time.")
-    ] = 8,
+        int | None, typer.Option(envvar="ASUC_THREADS", help="Requests answered at the same time; 4 where left out.")
+    ] = None,
     omop: Annotated[
         str | None,
         typer.Option(metavar="URL", envvar="ASUC_OMOP_URL", help="OMOP database to choose a person from (SQLAlchemy)."),

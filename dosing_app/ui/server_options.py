@@ -48,9 +48,9 @@ def read_server_options(
     user_header: str | None = None,
     trusted_proxies: Sequence[str] = (),
     audit_log: str | None = None,
-    threads: int = DEFAULT_THREADS,
+    threads: int | None = None,
 ) -> ServerOptions:
-    """Return the options.
+    """Return the options; as many threads as usual where none are asked for.
 
     Raises
     ------
@@ -71,11 +71,12 @@ def read_server_options(
     sign_on = checked(lambda: read_sign_on(user_header, trusted_proxies))
     if audit_log is not None:
         checked(lambda: audit.check_audit_log(audit_log))
-    if not 1 <= threads <= _MOST_THREADS:
-        problems.append(Problem("--threads", f"{threads} threads; expected 1 to {_MOST_THREADS}"))
+    wanted = DEFAULT_THREADS if threads is None else threads
+    if not 1 <= wanted <= _MOST_THREADS:
+        problems.append(Problem("--threads", f"{wanted} threads; expected 1 to {_MOST_THREADS}"))
     if problems:
         raise InputError(problems)
-    return ServerOptions(tuple(trusted_hosts), sign_on, audit_log, threads)
+    return ServerOptions(tuple(trusted_hosts), sign_on, audit_log, wanted)
 
 
 def _check_host(host: str) -> None:

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 import numba
 from platformdirs import user_cache_path
 
+from pkpd.kernels.threads import let_waiting_threads_sleep
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 F = TypeVar("F", bound="Callable[..., object]")
+
+let_waiting_threads_sleep()  # before the first kernel is loaded, and with it the threads
 
 
 def _kernel_hash(folders: tuple[Path, ...]) -> str:

@@ -1,7 +1,8 @@
-"""How many threads the compiled loops run on."""
+"""How many threads the compiled loops run on, and what those do that have none to run."""
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,15 @@ import numba
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+def let_waiting_threads_sleep() -> None:
+    """Let threads that wait for others, or for the next loop, sleep, where the environment does not say otherwise.
+
+    By default OpenMP lets them turn in circles for milliseconds: processor time that other processes of a server or a cluster then
+    lack, more than half of all that a fit took. It reads the setting where its library is loaded: with the first parallel loop.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def start_threads() -> None:
