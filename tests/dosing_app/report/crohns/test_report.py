@@ -14,7 +14,7 @@ from dosing_app.decision.crohns.case import class_ids, example_tree
 from dosing_app.language import speaking
 from dosing_app.report.crohns.content import CrohnsReport, case_hash, crohns_report
 from dosing_app.report.crohns.write import crohns_html, crohns_pdf
-from dosing_app.report.write import PAPERS, Paper, laid_out
+from dosing_app.report.paper import PAPERS, Paper, laid_out
 
 NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 FOOTS = {"en": "Research use only. Not a medical device.", "de": "Nur für die Forschung. Kein Medizinprodukt."}
