@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from crohns_srs.omop.options import ReadOptions
     from crohns_srs.omop.person_inputs import PersonInputs
 
-SCHEMA = "asuc-crohns-omop/1"
+SCHEMA, COHORT_SCHEMA = "asuc-crohns-omop/1", "asuc-crohns-omop-cohort/1"
+"""Persons, and the table of a cohort."""
 COMPLETE, INCOMPLETE, REFUSED = "complete", "incomplete", "refused"
 """Whether every input was found, some were, or the models do not speak for the person."""
 
