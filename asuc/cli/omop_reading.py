@@ -66,7 +66,8 @@ def read_named(task: ReadingTask, ids: Sequence[int], *, is_answered: bool) -> l
         one.person_id: one for one in stream_inputs(task.database, task.vocabulary, wanted, task.day, task.options)
     }
     problems = _unknown(task, [one for one in wanted if one not in found])
-    problems += [Problem(f"person {one}", found[one].refusal) for one in wanted if one in found and found[one].refusal]
+    refusals = {one: found[one].refusal for one in wanted if one in found}
+    problems += [Problem(f"person {one}", refusal) for one, refusal in refusals.items() if refusal]
     if problems:
         raise InputError(problems)
     entries = [person_entry(found[one]) for one in wanted]

@@ -31,7 +31,7 @@ def person_entry(one: PersonInputs) -> dict[str, Any]:
         "person_id": one.person_id,
         "index_date": one.index_date.isoformat(),
         "status": status_of(one),
-        "refusal": one.refusal or None,
+        "refusal": one.refusal,
         "crohns_since": one.crohns_since.isoformat() if one.crohns_since else None,
         "case": one.case,
         "missing": {key: one.values[key].how for key in one.missing},
