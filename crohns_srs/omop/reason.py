@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ Value = Said | str | int | float | date | tuple[float | str, ...]
 """What stands in a sentence: another one, a word of the database, a number, a day, or several words or numbers."""
 
 
+# Persons by the hundred thousand have the same few reasons.
+@lru_cache(maxsize=4096, typed=True)
 def said(code: str, **values: Value) -> Said:
     """Return the sentence of a code.
 
