@@ -48,6 +48,7 @@ def test_the_page_says_in_english_what_the_documents_say():
     assert all(len(forms) == 1 for forms in told.values())
 
 
+@pytest.mark.requirement("OMOP-01")
 def test_every_reason_of_the_invented_people_is_told_in_german(people: list[PersonInputs]):
     found = reasons(people)
     with speaking("de"):
