@@ -11,6 +11,7 @@ import typer
 
 from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
 from asuc.cli.crohns_fit import write_fit
+from asuc.cli.crohns_options import Described, ParticipantsFile
 from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
@@ -32,14 +33,9 @@ _RESULT, _BLOCKS = "bootstrap.json", "blocks"
 
 
 def bootstrap(
-    participants: Annotated[
-        str, typer.Argument(metavar="IPD.csv", help="One row for each participant of every trial (CSV or Parquet).")
-    ],
+    participants: ParticipantsFile,
     out: OutFolder,
-    config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE.toml", help="What its columns are; without it those of the published analysis."),
-    ] = None,
+    config: Described = None,
     effects: Annotated[
         EffectsName,
         typer.Option(help="Trials' effects: held at their predictions (the publication's errors), or drawn anew."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asuc.cli.cohort_source import check_folder, make_folder, write_csv, write_json
+from asuc.cli.crohns_options import Described, ParticipantsFile
 from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
@@ -19,14 +20,9 @@ if TYPE_CHECKING:
 
 
 def fit(
-    participants: Annotated[
-        str, typer.Argument(metavar="IPD.csv", help="One row for each participant of every trial (CSV or Parquet).")
-    ],
+    participants: ParticipantsFile,
     out: OutFolder,
-    config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE.toml", help="What its columns are; without it those of the published analysis."),
-    ] = None,
+    config: Described = None,
     level: Annotated[float, typer.Option(help="Probability of the intervals, above 0.5 and below 1.")] = 0.95,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,

@@ -9,16 +9,16 @@ import typer
 
 from asuc.cli.crohns_recommend import UncertaintyName, answer_parts
 from asuc.cli.layout import Sheet, laid_out
-from asuc.cli.omop_files import PERSON_KINDS, TABLE_KINDS, check_file, source_words, write_table
-from asuc.cli.omop_options import LARGEST_ID, index_day, persons_of, unit_words
+from asuc.cli.omop_files import check_file, source_words, write_table
+from asuc.cli.omop_options import LARGEST_ID, Wanted, index_day, unit_words, wanted_of
 from asuc.cli.omop_reading import ReadingTask, read_many, read_named, write_entries
 from asuc.cli.omop_tables import cohort_parts
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
 
-COHORT_SCHEMA = "asuc-crohns-omop-cohort/1"
-"""The table of a cohort."""
+Found = tuple[dict[str, Any], "list[Sheet | str]"]
+"""The document, and what is printed of it."""
 
 
 def omop(
@@ -102,58 +102,70 @@ def omop(
             "is missing; expected a database, such as sqlite:///cdm.sqlite (or --demo FILE.sqlite for an invented one)",
         )
     day = index_day(index_date)
-    if (bool(person) + (persons is not None) + cohort) != 1:
-        raise input_error("--person", "expected --person ID, --persons FILE or --cohort, one of them")
-    if table and not cohort:
-        raise input_error("--table", "is that of a cohort; expected --cohort as well")
-    ids = person or (None if persons is None else persons_of(persons))
-    file = None if out is None else check_file("--out", out, PERSON_KINDS, force=force)
-    tables = [check_file("--table", name, TABLE_KINDS, force=force) for name in table or ()]
+    wanted = wanted_of(person, persons, cohort=cohort, out=out, table=table, force=force)
     from crohns_srs.omop import ReadOptions, open_database, read_vocabulary  # noqa: PLC0415 - loads SQLAlchemy
-    from crohns_srs.omop.cohort import cohort_document  # noqa: PLC0415
-    from crohns_srs.omop.document import SCHEMA, options_entry  # noqa: PLC0415
 
     options = ReadOptions(
         bmi_days, crp_days, cdai_days, history_days, gap_days, current_days, supply_days, high_sensitivity, golimumab,
         drug_era, tuple(cdai_concept or ()), tuple(cdai_source or ()), assume_cdai, unit_words(unit or []),
     )  # fmt: skip
-    if persons is not None and file is None:
-        raise input_error("--out", "is missing; expected FILE.csv or FILE.jsonl for the persons of a file")
     database = open_database(url, schema, vocabulary_schema)
-    vocabulary = read_vocabulary(database, options)
-    task = ReadingTask(database, vocabulary, options, day, uncertainty)
-    head: dict[str, Any] = {
-        "database": database.name,
-        "index_date": day.isoformat(),
-        "software": f"asuc {version('asuc')}",
-        "uncertainty": uncertainty,
-        "options": options_entry(options),
-        "warnings": list(vocabulary.notes),
-    }
-    if person:
-        entries = read_named(task, person, is_answered=recommend)
-        if file is not None:
-            write_entries(file, entries, is_answered=recommend)
-        document = {"schema": SCHEMA, **head, "people": entries}
-        parts = [part for entry in entries for part in _person_parts(entry)]
-        said = [*parts, *vocabulary.notes, *([] if file is None else [f"Written to {file}."])]
+    task = ReadingTask(database, read_vocabulary(database, options), options, day, uncertainty)
+    if wanted.kind == "named":
+        document, said = _named(task, wanted, is_answered=recommend)
     else:
-        counted = read_many(task, ids, since, file, is_answered=recommend, is_labelled=cohort)
-        files = [str(one) for one in (file, *tables) if one is not None]
-        written = [f"Written to {', '.join(files)}."] if files else []
-        if cohort:
-            document = {"schema": COHORT_SCHEMA, **head, **cohort_document(counted)}
-            said = [*cohort_parts(document), *written]
-        else:
-            n_persons = counted.everybody.n + counted.n_refused
-            document = {"schema": SCHEMA, **head, "n_persons": n_persons, "n_refused": counted.n_refused, "out": out}
-            said = [f"{n_persons:,} persons, {counted.n_refused:,} of them refused.", *vocabulary.notes, *written]
-        for name in tables:
-            write_table(name, document)
+        document, said = _many(task, wanted, since, is_answered=recommend)
+    for name in wanted.tables:
+        write_table(name, document)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out(said))
+
+
+def _named(task: ReadingTask, wanted: Wanted, *, is_answered: bool) -> Found:
+    """Return what is known of some persons."""
+    from crohns_srs.omop.document import SCHEMA  # noqa: PLC0415 - loads SQLAlchemy
+
+    entries = read_named(task, wanted.ids or [], is_answered=is_answered)
+    if wanted.file is not None:
+        write_entries(wanted.file, entries, is_answered=is_answered)
+    parts = [part for entry in entries for part in _person_parts(entry)]
+    return {"schema": SCHEMA, **_head(task), "people": entries}, [*parts, *task.vocabulary.notes, *_written(wanted)]
+
+
+def _many(task: ReadingTask, wanted: Wanted, since: int, *, is_answered: bool) -> Found:
+    """Return how many persons there are of which kind, while what is known of them is written."""
+    from crohns_srs.omop.cohort import cohort_document  # noqa: PLC0415 - loads SQLAlchemy
+    from crohns_srs.omop.document import COHORT_SCHEMA, SCHEMA  # noqa: PLC0415
+
+    is_cohort = wanted.kind == "cohort"
+    counted = read_many(task, wanted.ids, since, wanted.file, is_answered=is_answered, is_labelled=is_cohort)
+    if is_cohort:
+        document: dict[str, Any] = {"schema": COHORT_SCHEMA, **_head(task), **cohort_document(counted)}
+        return document, [*cohort_parts(document), *_written(wanted)]
+    n_persons, n_refused = counted.everybody.n + counted.n_refused, counted.n_refused
+    numbers = {"n_persons": n_persons, "n_refused": n_refused, "out": str(wanted.file)}
+    said = f"{n_persons:,} persons, {n_refused:,} of them refused."
+    return {"schema": SCHEMA, **_head(task), **numbers}, [said, *task.vocabulary.notes, *_written(wanted)]
+
+
+def _head(task: ReadingTask) -> dict[str, Any]:
+    """Return what every document says of where its numbers come from."""
+    from crohns_srs.omop.document import options_entry  # noqa: PLC0415 - loads SQLAlchemy
+
+    return {
+        "database": task.database.name,
+        "index_date": task.day.isoformat(),
+        "software": f"asuc {version('asuc')}",
+        "uncertainty": task.uncertainty,
+        "options": options_entry(task.options),
+        "warnings": list(task.vocabulary.notes),
+    }
+
+
+def _written(wanted: Wanted) -> list[str]:
+    return [f"Written to {', '.join(map(str, wanted.files))}."] if wanted.files else []
 
 
 def _write_demo(name: str, people: int, seed: int, *, force: bool) -> None:

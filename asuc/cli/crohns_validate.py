@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from asuc.cli.cohort_source import begin_results, check_folder, write_csv, write_json
+from asuc.cli.crohns_options import Described, ParticipantsFile
 from asuc.cli.crohns_replicates import forget_replicates, kept_replicates
 from asuc.cli.figure_files import FOLDER, forget_figures, has_figures, write_figures
 from asuc.cli.fit_options import OutFolder
@@ -19,6 +20,7 @@ from asuc.cli.task_farm import Resume, Scheduler, Workers, n_workers
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from crohns_srs.data.config import Config
@@ -35,14 +37,9 @@ _LEARNERS = ("forest", "boosting")
 
 
 def validate(
-    participants: Annotated[
-        str, typer.Argument(metavar="IPD.csv", help="One row for each participant of every trial (CSV or Parquet).")
-    ],
+    participants: ParticipantsFile,
     out: OutFolder,
-    config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE.toml", help="What its columns are; without it those of the published analysis."),
-    ] = None,
+    config: Described = None,
     folds: Annotated[
         int, typer.Option(min=2, max=1000, help="Parts of cross-validation, both stages fitted anew.")
     ] = 10,
@@ -80,15 +77,9 @@ def validate(
     from crohns_srs.data.config import load_config  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.data.ipd_file import read_participants  # noqa: PLC0415
     from crohns_srs.evaluation.ablation import ablation_sets  # noqa: PLC0415
-    from crohns_srs.evaluation.replicate_results import study_of  # noqa: PLC0415
-    from crohns_srs.evaluation.resampling import Kind, tasks_of  # noqa: PLC0415
-    from crohns_srs.evaluation.study import evaluate  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
-    learners = _learners(learner)
-    if learners and bootstrap < _FEWEST_DRAWS:
-        message = f"{bootstrap} draws are too few to compare a learner's labels with those of the linear models; expected {_FEWEST_DRAWS} or more"
-        raise input_error("--bootstrap", message)
+    learners = _learners(learner, bootstrap)
     how = load_config(config)
     _check_config(how, config)
     given = read_participants(participants, how)
@@ -102,7 +93,7 @@ def validate(
         "unit": unit,
         "exchanges": exchanges,
         "exchange": shared.exchange.name.lower(),
-        "learners": list(learners),
+        "learners": learners,
         "learner_draws": learner_draws,
         "trees": trees,
         "ablate": [list(one) for one in ablated],
@@ -113,11 +104,7 @@ def validate(
         if not resume:
             forget_replicates(folder)
         started = time.perf_counter()
-        with shown_progress("Evaluating") as tell:
-            found = evaluate(given, ablated, n_folds=folds, seed=seed, tell=tell)
-        tasks = tasks_of(bootstrap, exchanges, learner_draws, [Kind(name) for name in learners])
-        replicates, failures = kept_replicates(folder, shared, tasks, (n_workers(workers, scheduler), scheduler))
-        study = study_of(shared, found, replicates, failures)
+        study = _studied(folder, shared, settings, ablated, (n_workers(workers, scheduler), scheduler))
         document = _write(folder, study, settings, started, is_drawn=not no_figures)
         forget_replicates(folder)
     if as_json:
@@ -126,33 +113,53 @@ def validate(
         write_output(laid_out(_parts(document, folder)))
 
 
+def _studied(
+    folder: Path,
+    shared: Resampling,
+    settings: dict[str, Any],
+    ablated: Sequence[tuple[str, ...]],
+    farm: tuple[int, str | None],
+) -> Study:
+    """Return the evaluation of the table itself, and of every replicate of it."""
+    from crohns_srs.evaluation.replicate_results import study_of  # noqa: PLC0415
+    from crohns_srs.evaluation.resampling import Kind, tasks_of  # noqa: PLC0415
+    from crohns_srs.evaluation.study import evaluate  # noqa: PLC0415
+
+    with shown_progress("Evaluating") as tell:
+        found = evaluate(shared.participants, ablated, n_folds=settings["folds"], seed=settings["seed"], tell=tell)
+    kinds = [Kind(name) for name in settings["learners"]]
+    tasks = tasks_of(settings["bootstrap"], settings["exchanges"], settings["learner_draws"], kinds)
+    replicates, failures = kept_replicates(folder, shared, tasks, farm)
+    return study_of(shared, found, replicates, failures)
+
+
 def _check_config(how: Config, file: str | None) -> None:
     """Refuse what has nothing to label.
 
     Raises
     ------
     InputError
-        For a single class, and for classes without a covariate.
+        For a single class.
     """
     names = [one.id for one in how.classes]
     if len(names) < 2:
         raise input_error(f"{file}, classes", f"holds {names[0]} alone; expected two or more, which labels compare")
-    if not how.drug_covariates:
-        message = "all are of the placebo model alone; expected one or more of both stages, which tell patients apart"
-        raise input_error(f"{file}, covariates", message)
 
 
-def _learners(asked: list[str] | None) -> list[str]:
+def _learners(asked: list[str] | None, bootstrap: int) -> list[str]:
     """Return the learners that are asked for, each once.
 
     Raises
     ------
     InputError
-        For one that there is not.
+        For one that there is not, and where too few draws are there to compare labels.
     """
     for name in asked or ():
         if name not in _LEARNERS:
             raise input_error("--learner", f"“{name}” is no learner; expected {' or '.join(_LEARNERS)}")
+    if asked and bootstrap < _FEWEST_DRAWS:
+        message = f"{bootstrap} draws are too few to compare a learner's labels with those of the linear models; expected {_FEWEST_DRAWS} or more"
+        raise input_error("--bootstrap", message)
     return sorted(set(asked or ()))
 
 

@@ -1,17 +1,83 @@
-"""What the words behind `asuc crohns omop` mean: persons, dates, units."""
+"""What the words behind `asuc crohns omop` mean: persons and files, dates, units."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from asuc.cli.omop_files import PERSON_KINDS, TABLE_KINDS, check_file
 from pkpd.errors import InputError, Problem, input_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LARGEST_ID = 2**63 - 1
 _DAY = "expected a day such as 2024-06-30"
 _MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom the words ask for, and where what is read of them is written.
+
+    Parameters
+    ----------
+    kind : "named", "listed" or "cohort"
+        Some persons by name, those of a file, or everybody with Crohn's disease.
+    ids : list of int or None
+        Persons; None for everybody.
+    file : Path or None
+        File for a row or a line of each person.
+    tables : tuple of Path
+        Files for the table of a cohort.
+    """
+
+    kind: Literal["named", "listed", "cohort"]
+    ids: list[int] | None
+    file: Path | None
+    tables: tuple[Path, ...]
+
+    @property
+    def files(self) -> list[Path]:
+        """Return every file that is written."""
+        return [*([] if self.file is None else [self.file]), *self.tables]
+
+
+def wanted_of(
+    person: Sequence[int] | None,
+    persons: str | None,
+    *,
+    cohort: bool,
+    out: str | None,
+    table: Sequence[str] | None,
+    force: bool,
+) -> Wanted:
+    """Return whom the words ask for.
+
+    Parameters
+    ----------
+    person, persons, cohort, out, table, force
+        The options of the command.
+
+    Raises
+    ------
+    InputError
+        Where they name nobody or several, a file of ids cannot be read, or one that is written may not be.
+    """
+    if (bool(person) + (persons is not None) + cohort) != 1:
+        raise input_error("--person", "expected --person ID, --persons FILE or --cohort, one of them")
+    if table and not cohort:
+        raise input_error("--table", "is that of a cohort; expected --cohort as well")
+    ids = list(person) if person else None if persons is None else persons_of(persons)
+    file = None if out is None else check_file("--out", out, PERSON_KINDS, force=force)
+    tables = tuple(check_file("--table", name, TABLE_KINDS, force=force) for name in table or ())
+    if persons is not None and file is None:
+        raise input_error("--out", "is missing; expected FILE.csv or FILE.jsonl for the persons of a file")
+    return Wanted("cohort" if cohort else "named" if person else "listed", ids, file, tables)
 
 
 def index_day(text: str | None) -> date:

@@ -11,7 +11,7 @@ from asuc.cli.progress import shown_progress
 from pkpd.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from crohns_srs.omop.cohort import Cohort
     from crohns_srs.omop.database import Database
     from crohns_srs.omop.options import ReadOptions
+    from crohns_srs.omop.person_inputs import PersonInputs
     from crohns_srs.omop.vocabulary import Vocabulary
 
 _EVERY = 200  # persons between two looks at the clock
@@ -65,7 +66,8 @@ def read_named(task: ReadingTask, ids: Sequence[int], *, is_answered: bool) -> l
         one.person_id: one for one in stream_inputs(task.database, task.vocabulary, wanted, task.day, task.options)
     }
     problems = _unknown(task, [one for one in wanted if one not in found])
-    problems += [Problem(f"person {one}", found[one].refusal) for one in wanted if one in found and found[one].refusal]
+    refusals = {one: found[one].refusal for one in wanted if one in found}
+    problems += [Problem(f"person {one}", refusal) for one, refusal in refusals.items() if refusal]
     if problems:
         raise InputError(problems)
     entries = [person_entry(found[one]) for one in wanted]
@@ -106,22 +108,17 @@ def read_many(
         With one problem for each person who is not in the database; nothing is written then.
     """
     from crohns_srs.omop import stream_inputs  # noqa: PLC0415 - loads SQLAlchemy
-    from crohns_srs.omop.answers import answer_for, labelled_persons  # noqa: PLC0415
     from crohns_srs.omop.cohort import Cohort  # noqa: PLC0415
     from crohns_srs.omop.document import person_entry  # noqa: PLC0415
     from crohns_srs.omop.stream import count_people  # noqa: PLC0415
-    from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
-    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
 
-    models, uncertainty = shipped_models(), Uncertainty(task.uncertainty)
     n_all = count_people(task.database, task.vocabulary) if ids is None else len(ids)
     counted, seen = Cohort(since), set[int]()
     written = nullcontext(None) if file is None else person_file(file, *_columns(is_answered=is_answered))
     with written as write, shown_progress("Reading persons") as tell:
         people = stream_inputs(task.database, task.vocabulary, ids, task.day, task.options)
-        told = labelled_persons(people, models, uncertainty) if is_labelled else ((one, "") for one in people)
-        for i, (one, label) in enumerate(told):
-            answer = answer_for(one, models, uncertainty) if is_answered and write is not None else None
+        told = _told(task, people, is_answered=is_answered and write is not None, is_labelled=is_labelled)
+        for i, (one, label, answer) in enumerate(told):
             counted.add(one, label)
             if write is not None:
                 write({**person_entry(one), **({"recommendation": answer} if is_answered else {})})
@@ -132,6 +129,27 @@ def read_many(
         if problems := _unknown(task, [one for one in ids or () if one not in seen]):
             raise InputError(problems)
     return counted
+
+
+def _told(
+    task: ReadingTask, people: Iterable[PersonInputs], *, is_answered: bool, is_labelled: bool
+) -> Iterator[tuple[PersonInputs, str, dict[str, Any] | None]]:
+    """Yield persons with the models' label and whole answer, as far as they are asked for: an answer holds the label."""
+    from crohns_srs.omop.answers import answer_for, labelled_persons  # noqa: PLC0415 - loads SQLAlchemy
+    from crohns_srs.predict.effects import Uncertainty  # noqa: PLC0415
+    from crohns_srs.predict.library import shipped_models  # noqa: PLC0415
+
+    models, uncertainty = shipped_models(), Uncertainty(task.uncertainty)
+    if is_answered:
+        for one in people:
+            answer = answer_for(one, models, uncertainty)
+            yield one, "" if answer is None else answer["label"], answer
+    elif is_labelled:
+        for one, label in labelled_persons(people, models, uncertainty):
+            yield one, label, None
+    else:
+        for one in people:
+            yield one, "", None
 
 
 def _columns(*, is_answered: bool) -> tuple[Sequence[str], Sequence[str] | None]:

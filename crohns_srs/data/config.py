@@ -271,6 +271,9 @@ def _problems(found: ConfigFile, name: str) -> Iterator[Problem]:
                 place(name, ("covariates", i, "name")), f"'{INTERCEPT}' is the models' own; expected another name."
             )
         yield from _covariate_problems(one, name, i)
+    if all(one.stage == "placebo" for one in found.covariates):
+        message = "all are of stage 'placebo'; expected one or more of both stages, which tell patients apart."
+        yield Problem(place(name, ("covariates",)), message)
     remission = found.outcome.remission
     baselines = [one.name for one in found.covariates if one.kind == "continuous" and one.stage == "both"]
     if remission and remission.baseline not in baselines:

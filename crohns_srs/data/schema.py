@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pkpd.document_schema import json_schema_text
+
 SCHEMA = "asuc-crohns-config/1"
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 Column = Annotated[str, Field(min_length=1, max_length=200)]
@@ -107,3 +109,8 @@ class ConfigFile(Section):
     treatment: TreatmentSection
     classes: Annotated[list[ClassSection], Field(min_length=1, max_length=50)]
     covariates: Annotated[list[CovariateSection], Field(min_length=1, max_length=200)]
+
+
+def config_json_schema() -> str:
+    """Return the JSON Schema of the file as text (``docs/schema/crohns-config-1.schema.json``)."""
+    return json_schema_text(ConfigFile, "What the columns of a table of pooled trials are, as a TOML file.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crohns_srs.power.exact import exact_power, mean_chances
 from pkpd.figures.look import BLUE, DASHES, GREEN, INK2, ORANGE, styled
@@ -37,38 +37,30 @@ def size_figure(study: PowerStudy) -> Drawing:
     n = sorted({round(10.0 + (top - 10.0) * k / _POINTS) for k in range(_POINTS + 1)})
     curve = [_PERCENT * exact_power(chances[0], chances[1], k, corrected=False, alpha=asked.alpha) for k in n]
     sizes = [one.n for one in study.sizes]
+    points: dict[str, tuple[str, list[float], dict[str, Any]]] = {
+        "simulated": (
+            "power, simulated",
+            [one.simulated for one in study.sizes],
+            {"marker": "o", "color": BLUE, "markersize": 5.0},
+        ),
+        "assurance": (
+            "assurance",
+            [one.assurance for one in study.sizes],
+            {"marker": "^", "color": GREEN, "markersize": 5.5},
+        ),
+        "coded": (
+            "published procedure (no power)",
+            [one.coded for one in study.sizes],
+            {"marker": "x", "color": ORANGE, "markersize": 6.0},
+        ),
+    }
 
     def draw(figure: Figure) -> None:
         axes = styled(figure.add_axes((0.11, 0.14, 0.85, 0.82)), x="Participants in each arm", y="Trials (%)")
         axes.axhline(_PERCENT * asked.target, color=INK2, linewidth=0.9, linestyle=DASHES, gid=marks("target"))
         axes.plot(n, curve, color=BLUE, linewidth=1.4, label="power, exact", gid=marks("exact"))
-        axes.plot(
-            sizes,
-            [_PERCENT * one.simulated for one in study.sizes],
-            "o",
-            color=BLUE,
-            markersize=5.0,
-            label="power, simulated",
-            gid=marks("simulated"),
-        )
-        axes.plot(
-            sizes,
-            [_PERCENT * one.assurance for one in study.sizes],
-            "^",
-            color=GREEN,
-            markersize=5.5,
-            label="assurance",
-            gid=marks("assurance"),
-        )
-        axes.plot(
-            sizes,
-            [_PERCENT * one.coded for one in study.sizes],
-            "x",
-            color=ORANGE,
-            markersize=6.0,
-            label="published procedure (no power)",
-            gid=marks("coded"),
-        )
+        for gid, (label, values, look) in points.items():
+            axes.plot(sizes, [_PERCENT * value for value in values], label=label, gid=marks(gid), linestyle="", **look)
         axes.set_ylim(0.0, 1.04 * _PERCENT)
         axes.set_xlim(0.0, None)
         axes.legend(loc="lower right", frameon=False, fontsize="medium")

@@ -8,6 +8,7 @@ from crohns_srs.omop.input_value import InputValue, SourceRecord
 from crohns_srs.omop.listing import Listed, Listing, people
 from crohns_srs.omop.options import ReadOptions
 from crohns_srs.omop.person_inputs import KEYS, PersonInputs, read_people, stream_inputs
+from crohns_srs.omop.reason import Said
 from crohns_srs.omop.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Listing",
     "PersonInputs",
     "ReadOptions",
+    "Said",
     "SourceRecord",
     "Vocabulary",
     "open_database",

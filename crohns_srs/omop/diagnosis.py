@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crohns_srs.omop.concepts import ABOVE_ILEUM, COLONIC, ILEAL
 from crohns_srs.omop.input_value import InputValue, condition_source, missing
+from crohns_srs.omop.reason import of_input, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,10 +33,10 @@ def ileal_disease(conditions: Iterable[Condition], vocabulary: Vocabulary) -> In
     ileal = [one for one, of in groups if ILEAL in of]
     if ileal:
         named = [one for one, of in groups if ILEAL in of and ABOVE_ILEUM not in of]
-        warnings = () if named else ("ileal: coded as small intestine, by jejunum or duodenum alone.",)
+        warnings = () if named else (of_input("ileal", said("ileal.by_small_intestine")),)
         return InputValue(
             value=True,
-            how="a diagnosis of ileum or small intestine",
+            how=said("ileal.yes"),
             records=(condition_source((named or ileal)[0]),),
             warnings=warnings,
         )
@@ -44,7 +45,7 @@ def ileal_disease(conditions: Iterable[Condition], vocabulary: Vocabulary) -> In
     if placed and not elsewhere:
         return InputValue(
             value=False,
-            how="diagnoses of colon or rectum, and none of ileum or small intestine",
+            how=said("ileal.no"),
             records=(condition_source(placed[0]),),
         )
-    return missing("no diagnosis says whether the ileum is ill")
+    return missing(said("ileal.unknown"))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from crohns_srs.omop.options import ReadOptions
     from crohns_srs.omop.person_inputs import PersonInputs
 
-SCHEMA = "asuc-crohns-omop/1"
+SCHEMA, COHORT_SCHEMA = "asuc-crohns-omop/1", "asuc-crohns-omop-cohort/1"
+"""Persons, and the table of a cohort."""
 COMPLETE, INCOMPLETE, REFUSED = "complete", "incomplete", "refused"
 """Whether every input was found, some were, or the models do not speak for the person."""
 
@@ -30,7 +31,7 @@ def person_entry(one: PersonInputs) -> dict[str, Any]:
         "person_id": one.person_id,
         "index_date": one.index_date.isoformat(),
         "status": status_of(one),
-        "refusal": one.refusal or None,
+        "refusal": one.refusal,
         "crohns_since": one.crohns_since.isoformat() if one.crohns_since else None,
         "case": one.case,
         "missing": {key: one.values[key].how for key in one.missing},

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from crohns_srs.omop.concepts import ANTI_TNF, BIOLOGICS, IMMUNOMODULATOR, STEROID, ingredients_of
+from crohns_srs.omop.concepts import ANTI_TNF, BIOLOGICS, STEROID, ingredients_of
 from crohns_srs.omop.input_value import InputValue, exposure_source, missing
 from crohns_srs.omop.observation import observed_since
+from crohns_srs.omop.reason import Said, of_input, said
 from crohns_srs.omop.tables import DRUG_ERA
 from crohns_srs.omop.vocabulary import Reach
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from crohns_srs.omop.records import Exposure, Period
     from crohns_srs.omop.vocabulary import Vocabulary
 
-_SAID = {ANTI_TNF: "anti-TNF", STEROID: "steroid", IMMUNOMODULATOR: "immunomodulator"}
 _LONGEST_SUPPLY = 3_660
 
 
@@ -63,19 +63,15 @@ def anti_tnf_history(
     of_group = [one for one in _of_group(exposures, ANTI_TNF, vocabulary, options) if one.start and one.start < index]
     if of_group:
         first = min(of_group, key=lambda one: (one.start or date.max, one.table, one.id))
-        return InputValue(
-            value=True, how="an exposure that began before the index date", records=(exposure_source(first),)
-        )
+        return InputValue(value=True, how=said("drug.ever"), records=(exposure_source(first),))
     if ANTI_TNF in vocabulary.absent:
-        return missing("the vocabulary has no anti-TNF")
-    since, why = observed_since(periods, index, options.gap_days)
-    if since is None:
-        return missing(f"no exposure is recorded, and {why}")
+        return missing(said("drug.not_in_vocabulary", drug=said(f"drug.{ANTI_TNF}")))
+    since = observed_since(periods, index, options.gap_days)
+    if isinstance(since, Said):
+        return missing(said("drug.never_unobserved", why=since))
     if (index - since).days < options.history_days:
-        return missing(
-            f"no exposure is recorded, and somebody observed since {since} alone may have had one before: expected {options.history_days} days"
-        )
-    return InputValue(value=False, how=f"no exposure began before the index date, observed since {since}")
+        return missing(said("drug.never_too_short", since=since, days=options.history_days))
+    return InputValue(value=False, how=said("drug.never", since=since))
 
 
 def current_use(
@@ -99,7 +95,7 @@ def current_use(
     vocabulary, options : Vocabulary, ReadOptions
         Concepts and rules.
     """
-    name = _SAID[group]
+    name = said(f"drug.{group}")
     reached = [
         one
         for one in _of_group(exposures, group, vocabulary, options)
@@ -109,20 +105,21 @@ def current_use(
     systemic = [one for one, reach in zip(reached, reaches, strict=True) if reach is Reach.SYSTEMIC]
     if systemic:
         latest = max(systemic, key=lambda one: (one.start or date.min, one.id))
-        how = f"an exposure until {last_day(latest, options)} covers the index date"
+        how = said("drug.current", last=last_day(latest, options))
         return InputValue(
             value=True, how=how, records=(exposure_source(latest),), warnings=tuple(_end_warnings(latest, group))
         )
     unknown = [one for one, reach in zip(reached, reaches, strict=True) if reach is Reach.UNKNOWN]
     if unknown:
-        return missing(f"a {name} is current (drug_exposure {unknown[0].id}) whose route is not known")
+        return missing(said("drug.no_route", drug=name, id=unknown[0].id))
     if group in vocabulary.absent:
-        return missing(f"the vocabulary has no {name}")
-    since, why = observed_since(periods, index, options.gap_days)
-    if since is None:
-        return missing(f"no exposure covers the index date, and {why}")
-    local = f"; {len(reached)} of local use passed over" if reached else ""
-    return InputValue(value=False, how=f"no exposure covers the index date, observed since {since}{local}")
+        return missing(said("drug.not_in_vocabulary", drug=name))
+    since = observed_since(periods, index, options.gap_days)
+    if isinstance(since, Said):
+        return missing(said("drug.not_current_unobserved", why=since))
+    if reached:
+        return InputValue(value=False, how=said("drug.not_current_local", since=since, n=len(reached)))
+    return InputValue(value=False, how=said("drug.not_current", since=since))
 
 
 def last_day(one: Exposure, options: ReadOptions) -> date:
@@ -155,7 +152,7 @@ def _of_group(
     return [one for one in exposures if not names.isdisjoint(meaning.get(one.concept, frozenset[str]()))]
 
 
-def _end_warnings(one: Exposure, group: str) -> list[str]:
+def _end_warnings(one: Exposure, group: str) -> list[Said]:
     if one.end is None or one.start is None or one.end >= one.start:
         return []
-    return [f"{group}: {one.table} {one.id} ends on {one.end}, before it starts; the end is passed over."]
+    return [of_input(group, said("drug.ends_before_start", table=one.table, id=one.id, end=one.end))]

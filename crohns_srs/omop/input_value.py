@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from crohns_srs.omop.reason import Said
     from crohns_srs.omop.records import Condition, Exposure, Measured
 
 Value = float | bool | str
@@ -48,20 +49,20 @@ class InputValue:
     ----------
     value : float, bool, str or None
         As a patient case holds it; None where it is missing.
-    how : str
+    how : Said
         How it follows from the records; why it is missing.
     records : tuple of SourceRecord
         What it stands on.
-    warnings : tuple of str
+    warnings : tuple of Said
         What to keep in mind, in one sentence each.
     censored : str
         ``below`` or ``above`` where the true value lies on that side of `value`, a limit of measurement; else empty.
     """
 
     value: Value | None
-    how: str
+    how: Said
     records: tuple[SourceRecord, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Said, ...] = ()
     censored: str = ""
 
     @property
@@ -70,7 +71,7 @@ class InputValue:
         return self.value is None
 
 
-def missing(why: str, warnings: Iterable[str] = ()) -> InputValue:
+def missing(why: Said, warnings: Iterable[Said] = ()) -> InputValue:
     """Return an input without a value."""
     return InputValue(None, why, (), tuple(warnings))
 

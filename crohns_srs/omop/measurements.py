@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from crohns_srs.omop.demographics import completed_years
 from crohns_srs.omop.input_value import InputValue, measured_source, missing
 from crohns_srs.omop.options import BMI, CDAI, CRP, HEIGHT, WEIGHT
+from crohns_srs.omop.reason import Said, of_input, said
 from pkpd import units
 
 if TYPE_CHECKING:
@@ -33,15 +35,14 @@ class Quantity:
 
     Parameters
     ----------
-    title, unit : str
-        What it is called, and the unit it is wanted in.
+    unit : str
+        The unit it is wanted in.
     convert : dict of str to callable
         How a value becomes one in that unit, by the UCUM code of its own; a unit that is not here is refused. Empty where there is no unit.
     low, high : float
         Possible values.
     """
 
-    title: str
     unit: str
     convert: dict[str, Callable[[float], float]]
     low: float
@@ -49,16 +50,14 @@ class Quantity:
 
 
 QUANTITIES = {
-    BMI: Quantity("body mass index", "kg/m2", {"kg/m2": _same}, 8.0, 100.0),
+    BMI: Quantity("kg/m2", {"kg/m2": _same}, 8.0, 100.0),
     WEIGHT: Quantity(
-        "weight",
         "kg",
         {"kg": _same, "g": units.kg_from_g, "[lb_av]": units.kg_from_pounds, "[oz_av]": units.kg_from_ounces},
         10.0,
         500.0,
     ),
     HEIGHT: Quantity(
-        "height",
         "m",
         {
             "m": _same,
@@ -73,7 +72,6 @@ QUANTITIES = {
         2.7,
     ),
     CRP: Quantity(
-        "C-reactive protein",
         "mg/L",
         {
             "mg/L": _same,
@@ -86,7 +84,7 @@ QUANTITIES = {
         0.0,
         1000.0,
     ),
-    CDAI: Quantity("CDAI", "", {}, 0.0, 1100.0),
+    CDAI: Quantity("", {}, 0.0, 1100.0),
 }
 """Every kind of measurement."""
 
@@ -118,15 +116,15 @@ class Found:
     ----------
     latest : Usable or None
         The latest one that can be used.
-    why : str
+    why : Said or None
         Why there is none.
-    warnings : tuple of str
+    warnings : tuple of Said
         What was passed over for it, and what else speaks of the same day.
     """
 
     latest: Usable | None
-    why: str
-    warnings: tuple[str, ...]
+    why: Said | None
+    warnings: tuple[Said, ...]
 
 
 def crp_of(measured: Sequence[Measured], index: date, vocabulary: Vocabulary, options: ReadOptions) -> InputValue:
@@ -139,10 +137,10 @@ def cdai_of(measured: Sequence[Measured], index: date, vocabulary: Vocabulary, o
     if options.cdai_concepts or options.cdai_sources:
         found = _as_input("cdai", CDAI, _search(CDAI, measured, index, options.cdai_days, vocabulary, options))
     else:
-        found = missing("no concept and no source value of the CDAI is named; databases have no standard one")
+        found = missing(said("cdai.not_named"))
     if found.is_missing and options.assumed_cdai is not None:
-        warning = f"cdai: {options.assumed_cdai:g} is assumed as asked for ({found.how})."
-        return InputValue(options.assumed_cdai, "assumed as asked for", (), (*found.warnings, warning))
+        warning = of_input("cdai", said("cdai.assumed_because", value=options.assumed_cdai, why=found.how))
+        return InputValue(options.assumed_cdai, said("cdai.assumed"), (), (*found.warnings, warning))
     return found
 
 
@@ -161,32 +159,36 @@ def bmi_of(
     if height.latest is None and birth is not None:
         grown = [one for one in measured if one.day is not None and completed_years(birth, one.day) >= _ADULT]
         height = _search(HEIGHT, grown, index, None, vocabulary, options)
-    warnings = tuple(f"bmi_kg_per_m2: {said}" for one in (direct, weight, height) for said in one.warnings)
+    warnings = tuple(of_input("bmi_kg_per_m2", what) for one in (direct, weight, height) for what in one.warnings)
     if weight.latest is None or height.latest is None:
-        lacking = "; ".join(one.why for one in (weight, height) if one.latest is None)
-        return missing(f"{direct.why}; {lacking}", warnings)
+        return missing(_all_of(one.why for one in (direct, weight, height)), warnings)
     value = weight.latest.value / height.latest.value**2
     kind = QUANTITIES[BMI]
     if not kind.low <= value <= kind.high:
-        said = f"weight and height make {value:.1f} kg/m²; expected {kind.low:g} to {kind.high:g}"
-        return missing(f"{direct.why}; {said}", warnings)
+        impossible = said("measured.bmi_impossible", value=f"{value:.1f}", low=kind.low, high=kind.high)
+        return missing(_all_of((direct.why, impossible)), warnings)
     records = tuple(measured_source(one.record, one.unit) for one in (weight.latest, height.latest))
-    return InputValue(value, "weight by the square of height", records, warnings)
+    return InputValue(value, said("measured.bmi_of_weight"), records, warnings)
+
+
+def _all_of(reasons: Iterable[Said | None]) -> Said:
+    """Return reasons one after the other."""
+    return reduce(lambda first, second: said("both", first=first, second=second), filter(None, reasons))
 
 
 def _as_input(key: str, kind: str, found: Found) -> InputValue:
     """Return what was found as the input of a case."""
-    warnings = tuple(f"{key}: {said}" for said in found.warnings)
+    warnings = tuple(of_input(key, what) for what in found.warnings)
     if found.latest is None:
-        return missing(found.why, warnings)
+        return missing(_all_of((found.why,)), warnings)
     record, quantity = found.latest.record, QUANTITIES[kind]
-    how = f"latest {quantity.title}"
+    how = said("measured.latest", quantity=said(f"measured.{kind}"))
     if found.latest.unit not in {quantity.unit, ""}:
-        how += f", converted from {found.latest.unit}"
+        how = said("measured.converted", how=how, unit=found.latest.unit)
     side = "below" if record.operator in BELOW else "above" if record.operator in ABOVE else ""
     if side:
-        how += f", a limit: the true value lies {side}"
-        warnings += (f"{key}: reported as {side} {found.latest.value:g}; the limit itself is taken.",)
+        how = said(f"measured.limit_{side}", how=how)
+        warnings += (of_input(key, said(f"measured.reported_{side}", value=found.latest.value)),)
     return InputValue(found.latest.value, how, (measured_source(record, found.latest.unit),), warnings, side)
 
 
@@ -199,52 +201,68 @@ def _search(
     options: ReadOptions,
 ) -> Found:
     """Return the latest usable value up to the index date; of several on a day, the latest by time and then by key."""
-    quantity = QUANTITIES[kind]
+    quantity = said(f"measured.{kind}")
     dated = [(one, one.day) for one in measured if kind in one.kinds and one.day is not None and one.day <= index]
     within = [(one, day) for one, day in dated if days is None or index - day < timedelta(days=days)]
     if not within:
         last = max((day for _, day in dated), default=None)
-        span = f" in the {days} days up to the index date" if days is not None else ""
-        return Found(None, f"no {quantity.title}{span}" + (f", the last is of {last}" if last else ""), ())
+        if days is None:
+            return Found(None, said("measured.none", quantity=quantity), ())
+        if last is None:
+            return Found(None, said("measured.none_in_days", quantity=quantity, days=days), ())
+        return Found(None, said("measured.none_in_days_last", quantity=quantity, days=days, last=last), ())
     ordered = sorted(within, key=lambda pair: (pair[1], pair[0].moment or datetime.min, pair[0].table, pair[0].id))  # noqa: DTZ901
-    passed: list[str] = []
+    passed: list[Said] = []
     for one, day in reversed(ordered):
         usable = _usable(one, kind, vocabulary, options)
-        if isinstance(usable, str):
-            passed.append(f"{one.table} {one.id} of {day} cannot be used, {usable}.")
+        if isinstance(usable, Said):
+            passed.append(said("measured.unusable", table=one.table, id=one.id, day=day, why=usable))
             continue
-        return Found(usable, "", (*passed, *_same_day(usable, day, ordered, kind, vocabulary, options)))
-    earlier = f", nor {len(passed) - 1} before" if len(passed) > 1 else ""
-    return Found(None, f"no usable {quantity.title}{earlier}: {passed[0].removesuffix('.')}", ())
+        return Found(usable, None, (*passed, *_same_day(usable, day, ordered, kind, vocabulary, options)))
+    if len(passed) > 1:
+        why = said("measured.none_usable_before", quantity=quantity, n=len(passed) - 1, why=passed[0])
+        return Found(None, why, ())
+    return Found(None, said("measured.none_usable", quantity=quantity, why=passed[0]), ())
 
 
-def _usable(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> Usable | str:
+def _usable(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> Usable | Said:
     """Return a measurement in the unit that is wanted, or why it cannot be used."""
     quantity = QUANTITIES[kind]
     if one.value is None:
-        return "it has no number"
+        return said("measured.no_number")
     value, unit = one.value, ""
     if quantity.convert:
-        code, shown = _unit(one, kind, vocabulary, options)
+        code = _unit(one, kind, vocabulary, options)
         if code not in quantity.convert:
-            return f"unit {shown} is not one of {', '.join(quantity.convert)}"
+            return _other_unit(one, vocabulary, tuple(quantity.convert))
         value, unit = quantity.convert[code](one.value), code
     if not quantity.low <= value <= quantity.high:
-        said = f" {quantity.unit}" if quantity.unit else ""
-        return f"{value:g}{said} is not possible; expected {quantity.low:g} to {quantity.high:g}"
+        if quantity.unit:
+            limits = {"low": quantity.low, "high": quantity.high}
+            return said("measured.impossible_in", value=value, unit=quantity.unit, **limits)
+        return said("measured.impossible", value=value, low=quantity.low, high=quantity.high)
     return Usable(one, value, unit)
 
 
-def _unit(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> tuple[str, str]:
-    """Return the UCUM code of a unit, and how it is shown; the source's word for it counts only where it is mapped."""
+def _unit(one: Measured, kind: str, vocabulary: Vocabulary, options: ReadOptions) -> str:
+    """Return the UCUM code of a unit, empty where there is none; the source's word for it counts only where it is mapped."""
     if one.unit:
-        code, name = vocabulary.units.get(one.unit, ("", "of no UCUM concept"))
-        return code, f"{code or one.unit} ({name})"
+        return vocabulary.units[one.unit][0] if one.unit in vocabulary.units else ""
     source = one.unit_source.strip()
-    for of, word, code in options.units:
-        if of == kind and word == source:
-            return code, code
-    return "", f"{source!r}, which has no concept," if source else "that is not recorded"
+    return next((code for of, word, code in options.units if of == kind and word == source), "")
+
+
+def _other_unit(one: Measured, vocabulary: Vocabulary, expected: tuple[str, ...]) -> Said:
+    """Return what is said of a unit that is none of those that are expected."""
+    source = one.unit_source.strip()
+    if one.unit in vocabulary.units:
+        code, name = vocabulary.units[one.unit]
+        return said("measured.other_unit", unit=code or one.unit, name=name, units=expected)
+    if one.unit:
+        return said("measured.unknown_unit", unit=one.unit, units=expected)
+    if source:
+        return said("measured.unmapped_unit", unit=repr(source), units=expected)
+    return said("measured.no_unit", units=expected)
 
 
 def _same_day(
@@ -254,15 +272,14 @@ def _same_day(
     kind: str,
     vocabulary: Vocabulary,
     options: ReadOptions,
-) -> list[str]:
+) -> list[Said]:
     others = [
         found.value
         for one, of in ordered
         if of == day and one is not chosen.record
         for found in (_usable(one, kind, vocabulary, options),)
-        if not isinstance(found, str) and found.value != chosen.value
+        if isinstance(found, Usable) and found.value != chosen.value
     ]
     if not others:
         return []
-    said = ", ".join(f"{value:g}" for value in others)
-    return [f"{chosen.record.table} holds other values of {day} too ({said}); the last is taken."]
+    return [said("measured.same_day", table=chosen.record.table, day=day, values=tuple(others))]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from crohns_srs.omop.reason import said
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from crohns_srs.omop.reason import Said
     from crohns_srs.omop.records import Period
 
 _NEXT = timedelta(days=1)
 
 
-def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> tuple[date | None, str]:
+def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> date | Said:
     """Return the day since when somebody was observed without a break up to the index date.
 
     Parameters
@@ -27,8 +30,8 @@ def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> tup
 
     Returns
     -------
-    (date or None, str)
-        The day, or None and why there is none.
+    date or Said
+        The day, or why there is none.
     """
     usable = sorted((one.start, one.end) for one in periods if one.start and one.end and one.start <= one.end)
     joined: list[tuple[date, date]] = []
@@ -39,13 +42,13 @@ def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> tup
             joined.append((start, end))
     before = [one for one in joined if one[0] <= index]
     if not joined:
-        return None, "there is no observation period"
+        return said("observed.never")
     if not before:
-        return None, f"observation begins on {joined[0][0]}, after the index date"
+        return said("observed.later", start=joined[0][0])
     start, end = before[-1]
     if (index - end).days > gap_days:
-        return None, f"observation ended on {end}, before the index date"
-    return start, ""
+        return said("observed.ended", end=end)
+    return start
 
 
 def _after(day: date) -> date:

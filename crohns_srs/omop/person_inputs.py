@@ -11,6 +11,7 @@ from crohns_srs.omop.demographics import age_on, born, sex_of
 from crohns_srs.omop.diagnosis import ileal_disease
 from crohns_srs.omop.drugs import Biologic, anti_tnf_history, biologics_of, current_use
 from crohns_srs.omop.measurements import bmi_of, cdai_of, crp_of
+from crohns_srs.omop.reason import said
 from crohns_srs.omop.stream import stream_people
 from crohns_srs.omop.tables import CONDITION_OCCURRENCE
 from crohns_srs.omop.vocabulary import read_vocabulary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from crohns_srs.omop.database import Database
     from crohns_srs.omop.input_value import InputValue
     from crohns_srs.omop.options import ReadOptions
+    from crohns_srs.omop.reason import Said
     from crohns_srs.omop.records import PersonRecords
     from crohns_srs.omop.vocabulary import Vocabulary
 
@@ -58,11 +60,11 @@ class PersonInputs:
         Every input of `KEYS`.
     crohns_since : date or None
         First diagnosis of Crohn's disease up to the index date.
-    refusal : str
-        Why the models do not speak for this person; empty where they do.
+    refusal : Said or None
+        Why the models do not speak for this person; None where they do.
     biologics : tuple of Biologic
         Biologics up to the index date, by their first day.
-    warnings : tuple of str
+    warnings : tuple of Said
         What to keep in mind, in one sentence each.
     """
 
@@ -71,9 +73,9 @@ class PersonInputs:
     year_of_birth: int | None
     values: dict[str, InputValue]
     crohns_since: date | None
-    refusal: str
+    refusal: Said | None
     biologics: tuple[Biologic, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Said, ...]
 
     @property
     def case(self) -> dict[str, Any]:
@@ -175,7 +177,7 @@ def inputs_of(records: PersonRecords, index: date, vocabulary: Vocabulary, optio
         "ileal": ileal_disease(usable.conditions, vocabulary),
         "cdai": cdai_of(usable.measured, index, vocabulary, options),
     }
-    warnings = (*passed, *(said for one in values.values() for said in one.warnings))
+    warnings = (*passed, *(warning for one in values.values() for warning in one.warnings))
     until_index = [one for one in usable.exposures if one.start is not None and one.start <= index]
     return PersonInputs(
         records.person.id,
@@ -189,42 +191,42 @@ def inputs_of(records: PersonRecords, index: date, vocabulary: Vocabulary, optio
     )
 
 
-def _refusal(birth: date | None, crohns_since: date | None, index: date) -> str:
+def _refusal(birth: date | None, crohns_since: date | None, index: date) -> Said | None:
     if birth is not None and birth > index:
-        return f"born on {birth}, after the index date"
-    return "" if crohns_since else "no diagnosis of Crohn's disease on or before the index date"
+        return said("age.born_after", birth=birth)
+    return None if crohns_since else said("crohns.none")
 
 
 def _usable(
     records: PersonRecords, birth: date | None, index: date, options: ReadOptions
-) -> tuple[PersonRecords, list[str]]:
+) -> tuple[PersonRecords, list[Said]]:
     """Return the records dated from birth to the index date, and what is said of those that have no date or an earlier one."""
-    said: list[str] = []
+    passed: list[Said] = []
     # Records of the year of birth may lie before a day of birth that is itself assumed.
     first = date(birth.year, 1, 1) if birth is not None and birth <= index else date.min
     last = date.fromordinal(min(index.toordinal() + options.current_days, date.max.toordinal()))
-    conditions = _dated(records.conditions, lambda one: (CONDITION_OCCURRENCE.name, one.id, one.day), first, said)
-    exposures = _dated(records.exposures, lambda one: (one.table, one.id, one.start), first, said)
-    measured = _dated(records.measured, lambda one: (one.table, one.id, one.day), first, said)
+    conditions = _dated(records.conditions, lambda one: (CONDITION_OCCURRENCE.name, one.id, one.day), first, passed)
+    exposures = _dated(records.exposures, lambda one: (one.table, one.id, one.start), first, passed)
+    measured = _dated(records.measured, lambda one: (one.table, one.id, one.day), first, passed)
     usable = replace(
         records,
         conditions=tuple(one for one in conditions if one.day is not None and one.day <= index),
         exposures=tuple(one for one in exposures if one.start is not None and one.start <= last),
         measured=tuple(one for one in measured if one.day is not None and one.day <= index),
     )
-    return usable, said
+    return usable, passed
 
 
 def _dated(
-    records: Iterable[Record], placed: Callable[[Record], tuple[str, int, date | None]], first: date, said: list[str]
+    records: Iterable[Record], placed: Callable[[Record], tuple[str, int, date | None]], first: date, passed: list[Said]
 ) -> list[Record]:
     found: list[Record] = []
     for one in records:
         table, key, day = placed(one)
         if day is None:
-            said.append(f"{table} {key} has no date that can be read; it is passed over.")
+            passed.append(said("whole", said=said("record.no_date", table=table, id=key)))
         elif day < first:
-            said.append(f"{table} {key} of {day} lies before the year of birth; it is passed over.")
+            passed.append(said("whole", said=said("record.before_birth", table=table, id=key, day=day)))
         else:
             found.append(one)
     return found

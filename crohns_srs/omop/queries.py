@@ -22,7 +22,7 @@ from crohns_srs.omop.tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select, Table
 
     from crohns_srs.omop.options import ReadOptions
     from crohns_srs.omop.vocabulary import Domain, Vocabulary
@@ -140,39 +140,13 @@ def measurement_query(vocabulary: Vocabulary, options: ReadOptions) -> AnySelect
     wanted = vocabulary.measurements.accepts(of.measurement_concept_id, of.measurement_source_concept_id)
     if options.cdai_sources:
         wanted = or_(wanted, of.measurement_source_value.in_(options.cdai_sources))
-    return select(
-        of.person_id,
-        of.measurement_id,
-        of.measurement_concept_id,
-        of.measurement_source_concept_id,
-        of.operator_concept_id,
-        of.unit_concept_id,
-        of.measurement_date,
-        of.measurement_datetime,
-        of.value_as_number,
-        of.unit_source_value,
-        of.value_source_value,
-        of.measurement_source_value,
-    ).where(wanted)
+    return _measured(MEASUREMENT, of.operator_concept_id, of.value_source_value).where(wanted)
 
 
 def observation_query(options: ReadOptions) -> AnySelect:
     """Return the query of observations that hold the CDAI, with the columns of a measurement."""
     of = OBSERVATION.c
-    return select(
-        of.person_id,
-        of.observation_id,
-        of.observation_concept_id,
-        of.observation_source_concept_id,
-        null(),
-        of.unit_concept_id,
-        of.observation_date,
-        of.observation_datetime,
-        of.value_as_number,
-        of.unit_source_value,
-        of.value_as_string,
-        of.observation_source_value,
-    ).where(
+    return _measured(OBSERVATION, null(), of.value_as_string).where(
         or_(of.observation_concept_id.in_(options.cdai_concepts), of.observation_source_value.in_(options.cdai_sources))
     )
 
@@ -192,3 +166,22 @@ def measured_builder(vocabulary: Vocabulary, options: ReadOptions, table: str) -
         )
 
     return build
+
+
+def _measured(table: Table, operator: ColumnElement[Any], source_value: ColumnElement[Any]) -> AnySelect:
+    """Return the query of a table of values: the columns that it names after itself, and those that all of them have."""
+    of, name = table.c, table.name
+    return select(
+        of.person_id,
+        of[f"{name}_id"],
+        of[f"{name}_concept_id"],
+        of[f"{name}_source_concept_id"],
+        operator,
+        of.unit_concept_id,
+        of[f"{name}_date"],
+        of[f"{name}_datetime"],
+        of.value_as_number,
+        of.unit_source_value,
+        source_value,
+        of[f"{name}_source_value"],
+    )

@@ -17,110 +17,123 @@ def _table(name: str, *columns: Column[Any], schema: str = CLINICAL) -> Table:
     return Table(name, METADATA, *columns, schema=schema)
 
 
-def _id(name: str) -> Column[int]:
+def _records(name: str, *columns: Column[Any]) -> Table:
+    """Return a table of records, each of them with its own id and that of its person."""
+    return _table(name, _key(f"{name}_id"), _looked_up("person_id"), *columns)
+
+
+def _key(name: str) -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _looked_up(name: str) -> Column[int]:
+    return Column(name, BigInteger, index=True)
+
+
+def _whole(name: str) -> Column[int]:
     return Column(name, BigInteger)
+
+
+def _day(name: str) -> Column[Any]:
+    return Column(name, Day)
+
+
+def _moment(name: str) -> Column[Any]:
+    return Column(name, Moment)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, String)
 
 
 PERSON = _table(
     "person",
-    Column("person_id", BigInteger, primary_key=True, autoincrement=False),
-    _id("gender_concept_id"),
-    _id("year_of_birth"),
-    _id("month_of_birth"),
-    _id("day_of_birth"),
-    Column("birth_datetime", Moment),
-    Column("person_source_value", String),
-    Column("gender_source_value", String),
+    _key("person_id"),
+    _whole("gender_concept_id"),
+    _whole("year_of_birth"),
+    _whole("month_of_birth"),
+    _whole("day_of_birth"),
+    _moment("birth_datetime"),
+    _text("person_source_value"),
+    _text("gender_source_value"),
 )
-OBSERVATION_PERIOD = _table(
+OBSERVATION_PERIOD = _records(
     "observation_period",
-    Column("observation_period_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("observation_period_start_date", Day),
-    Column("observation_period_end_date", Day),
+    _day("observation_period_start_date"),
+    _day("observation_period_end_date"),
 )
-CONDITION_OCCURRENCE = _table(
+CONDITION_OCCURRENCE = _records(
     "condition_occurrence",
-    Column("condition_occurrence_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("condition_concept_id", BigInteger, index=True),
-    Column("condition_start_date", Day),
-    Column("condition_source_value", String),
-    _id("condition_source_concept_id"),
+    _looked_up("condition_concept_id"),
+    _day("condition_start_date"),
+    _text("condition_source_value"),
+    _whole("condition_source_concept_id"),
 )
-DRUG_EXPOSURE = _table(
+DRUG_EXPOSURE = _records(
     "drug_exposure",
-    Column("drug_exposure_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("drug_concept_id", BigInteger, index=True),
-    Column("drug_exposure_start_date", Day),
-    Column("drug_exposure_end_date", Day),
-    _id("days_supply"),
-    _id("route_concept_id"),
-    Column("drug_source_value", String),
-    _id("drug_source_concept_id"),
+    _looked_up("drug_concept_id"),
+    _day("drug_exposure_start_date"),
+    _day("drug_exposure_end_date"),
+    _whole("days_supply"),
+    _whole("route_concept_id"),
+    _text("drug_source_value"),
+    _whole("drug_source_concept_id"),
 )
-DRUG_ERA = _table(
+DRUG_ERA = _records(
     "drug_era",
-    Column("drug_era_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("drug_concept_id", BigInteger, index=True),
-    Column("drug_era_start_date", Day),
-    Column("drug_era_end_date", Day),
+    _looked_up("drug_concept_id"),
+    _day("drug_era_start_date"),
+    _day("drug_era_end_date"),
 )
-MEASUREMENT = _table(
+MEASUREMENT = _records(
     "measurement",
-    Column("measurement_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("measurement_concept_id", BigInteger, index=True),
-    Column("measurement_date", Day),
-    Column("measurement_datetime", Moment),
-    _id("operator_concept_id"),
+    _looked_up("measurement_concept_id"),
+    _day("measurement_date"),
+    _moment("measurement_datetime"),
+    _whole("operator_concept_id"),
     Column("value_as_number", Float),
-    _id("unit_concept_id"),
-    Column("unit_source_value", String),
-    Column("value_source_value", String),
-    Column("measurement_source_value", String),
-    _id("measurement_source_concept_id"),
+    _whole("unit_concept_id"),
+    _text("unit_source_value"),
+    _text("value_source_value"),
+    _text("measurement_source_value"),
+    _whole("measurement_source_concept_id"),
 )
-OBSERVATION = _table(
+OBSERVATION = _records(
     "observation",
-    Column("observation_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", BigInteger, index=True),
-    Column("observation_concept_id", BigInteger, index=True),
-    Column("observation_date", Day),
-    Column("observation_datetime", Moment),
+    _looked_up("observation_concept_id"),
+    _day("observation_date"),
+    _moment("observation_datetime"),
     Column("value_as_number", Float),
-    Column("value_as_string", String),
-    _id("unit_concept_id"),
-    Column("unit_source_value", String),
-    Column("observation_source_value", String),
-    _id("observation_source_concept_id"),
+    _text("value_as_string"),
+    _whole("unit_concept_id"),
+    _text("unit_source_value"),
+    _text("observation_source_value"),
+    _whole("observation_source_concept_id"),
 )
 CONCEPT = _table(
     "concept",
-    Column("concept_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("concept_name", String),
-    Column("domain_id", String),
-    Column("vocabulary_id", String),
-    Column("concept_class_id", String),
-    Column("standard_concept", String),
-    Column("concept_code", String),
-    Column("invalid_reason", String),
+    _key("concept_id"),
+    _text("concept_name"),
+    _text("domain_id"),
+    _text("vocabulary_id"),
+    _text("concept_class_id"),
+    _text("standard_concept"),
+    _text("concept_code"),
+    _text("invalid_reason"),
     schema=VOCABULARY,
 )
 CONCEPT_ANCESTOR = _table(
     "concept_ancestor",
-    Column("ancestor_concept_id", BigInteger, index=True),
-    Column("descendant_concept_id", BigInteger),
+    _looked_up("ancestor_concept_id"),
+    _whole("descendant_concept_id"),
     schema=VOCABULARY,
 )
 CONCEPT_RELATIONSHIP = _table(
     "concept_relationship",
-    _id("concept_id_1"),
-    Column("concept_id_2", BigInteger, index=True),
-    Column("relationship_id", String),
-    Column("invalid_reason", String),
+    _whole("concept_id_1"),
+    _looked_up("concept_id_2"),
+    _text("relationship_id"),
+    _text("invalid_reason"),
     schema=VOCABULARY,
 )
 

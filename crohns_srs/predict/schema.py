@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from crohns_srs.predict.case import SCHEMA as CASE_SCHEMA
+from pkpd.document_schema import Number, Probability, Section, json_schema_text
 
 if TYPE_CHECKING:
     from crohns_srs.data.config import Config, Covariate
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class _WithChances(BaseModel):
@@ -63,7 +58,7 @@ class ClassEntry(_WithChances):
     ] = None
 
 
-class ContrastEntry(_Section):
+class ContrastEntry(Section):
     """Two classes; the difference is that of `a` over `b`."""
 
     a: str
@@ -82,14 +77,14 @@ class ContrastEntry(_Section):
     is_negligible: bool | None = None
 
 
-class GroupEntry(_Section):
+class GroupEntry(Section):
     """Classes that the label does not part, the best group first."""
 
     classes: list[str]
     displayed_percent: Number | None = None
 
 
-class WorthwhileEntry(_Section):
+class WorthwhileEntry(Section):
     """Smallest difference that would matter, and the label by intervals that lie beyond it."""
 
     points: Number
@@ -105,7 +100,7 @@ class LevelClassEntry(_WithChances):
     expected: Number
 
 
-class LevelEntry(_Section):
+class LevelEntry(Section):
     """One plausible value of an input that is not known."""
 
     value: Number | bool | str
@@ -114,7 +109,7 @@ class LevelEntry(_Section):
     classes: dict[str, LevelClassEntry]
 
 
-class MissingEntry(_Section):
+class MissingEntry(Section):
     """One input that is not known."""
 
     input: str
@@ -127,7 +122,7 @@ class MissingEntry(_Section):
     is_decisive: Annotated[bool, Field(description="Whether the label is another at some level.")]
 
 
-class InputEntry(_Section):
+class InputEntry(Section):
     """What one input adds."""
 
     input: str
@@ -139,14 +134,14 @@ class InputEntry(_Section):
     is_missing: bool
 
 
-class ContributionEntry(_Section):
+class ContributionEntry(Section):
     """What an effect is made of; reference and points add up to it."""
 
     reference: Number
     inputs: list[InputEntry]
 
 
-class RangeEntry(_Section):
+class RangeEntry(Section):
     """A known input beside the values that the trials had."""
 
     input: str
@@ -157,7 +152,7 @@ class RangeEntry(_Section):
     is_inside: bool
 
 
-class UnitEntry(_Section):
+class UnitEntry(Section):
     """A value that is likely in another unit."""
 
     input: str
@@ -167,7 +162,7 @@ class UnitEntry(_Section):
     converted: Number
 
 
-class DistanceEntry(_Section):
+class DistanceEntry(Section):
     """Squared Mahalanobis distance of the known inputs from the middle of the trials' participants."""
 
     squared: Number | None
@@ -177,7 +172,7 @@ class DistanceEntry(_Section):
     ]
 
 
-class ApplicabilityEntry(_Section):
+class ApplicabilityEntry(Section):
     """Whether the patient is one of those that the models speak for."""
 
     is_inside: bool
@@ -186,14 +181,14 @@ class ApplicabilityEntry(_Section):
     distance: DistanceEntry | None
 
 
-class ModelsEntry(_Section):
+class ModelsEntry(Section):
     """The models that answered."""
 
     id: str
     sha256: str
 
 
-class CrohnsAnswer(_Section):
+class CrohnsAnswer(Section):
     """The whole answer."""
 
     schema_: Annotated[Literal["asuc-crohns/1"], Field(alias="schema")]
@@ -219,12 +214,7 @@ class CrohnsAnswer(_Section):
 
 def answer_json_schema() -> str:
     """Return the JSON Schema of an answer as text (``docs/schema/crohns-1.schema.json``)."""
-    schema: dict[str, Any] = CrohnsAnswer.model_json_schema(by_alias=True)
-    kept = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    head = {"$schema": _DRAFT, "title": "asuc-crohns/1"}
-    return (
-        json.dumps({**head, "description": "What models of pooled trials say of one patient.", **kept}, indent=2) + "\n"
-    )
+    return json_schema_text(CrohnsAnswer, "What models of pooled trials say of one patient.")
 
 
 def case_json_schema(config: Config) -> str:

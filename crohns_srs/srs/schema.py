@@ -1,22 +1,18 @@
-"""The document of a fit, `asuc-crohns-fit/1`, as `asuc crohns fit` writes it: names, types and meanings of its keys."""
+"""The documents of a fit, `asuc-crohns-fit/1`, and of its bootstrap, `asuc-crohns-bootstrap/1`: names, types and meanings of their keys."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+from pkpd.document_schema import Number, Section, json_schema_text
+
 Numbers = list[Number]
 Matrix = list[Numbers]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrialEntry(_Section):
+class TrialEntry(Section):
     """One trial of a model."""
 
     n_obs: int
@@ -24,7 +20,7 @@ class TrialEntry(_Section):
     conditional_variance: Annotated[Number, Field(description="Of the effect, the estimates taken as known.")]
 
 
-class TestEntry(_Section):
+class TestEntry(Section):
     """A likelihood-ratio test of all covariates at once, by full likelihood."""
 
     chi_square: Number
@@ -32,7 +28,7 @@ class TestEntry(_Section):
     p: Number
 
 
-class ModelEntry(_Section):
+class ModelEntry(Section):
     """One model, by restricted likelihood; vectors and matrices are in the order of `terms`."""
 
     title: str
@@ -80,7 +76,7 @@ class ModelEntry(_Section):
     warnings: list[str]
 
 
-class CovariatesEntry(_Section):
+class CovariatesEntry(Section):
     """Means and covariances of the covariates of all participants, not centred."""
 
     terms: list[str]
@@ -89,7 +85,7 @@ class CovariatesEntry(_Section):
     covariance: Matrix
 
 
-class ConfigEntry(_Section):
+class ConfigEntry(Section):
     """The configuration that the table was read by."""
 
     id: str
@@ -97,7 +93,7 @@ class ConfigEntry(_Section):
     sha256: str
 
 
-class DataEntry(_Section):
+class DataEntry(Section):
     """The table."""
 
     file: str
@@ -105,7 +101,7 @@ class DataEntry(_Section):
     n_rows: int
 
 
-class CrohnsFit(_Section):
+class CrohnsFit(Section):
     """The whole document."""
 
     schema_: Annotated[Literal["asuc-crohns-fit/1"], Field(alias="schema")]
@@ -118,16 +114,7 @@ class CrohnsFit(_Section):
     notes: list[str]
 
 
-def fit_json_schema() -> str:
-    """Return the JSON Schema of the document as text (``docs/schema/crohns-fit-1.schema.json``)."""
-    schema: dict[str, Any] = CrohnsFit.model_json_schema(by_alias=True)
-    kept = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "asuc-crohns-fit/1"}
-    note = "The placebo model and one model for each class of drugs, of pooled trials."
-    return json.dumps({**head, "description": note, **kept}, indent=2) + "\n"
-
-
-class ReplicateEntry(_Section):
+class ReplicateEntry(Section):
     """Refits of one model; vectors and matrices are in the order of `terms`."""
 
     terms: list[str]
@@ -143,7 +130,7 @@ class ReplicateEntry(_Section):
     var_residual: Annotated[Numbers, Field(description="Quantiles 0.025, 0.5 and 0.975.", min_length=3, max_length=3)]
 
 
-class CrohnsBootstrap(_Section):
+class CrohnsBootstrap(Section):
     """Refits of all models, `asuc-crohns-bootstrap/1`."""
 
     schema_: Annotated[Literal["asuc-crohns-bootstrap/1"], Field(alias="schema")]
@@ -154,3 +141,13 @@ class CrohnsBootstrap(_Section):
     data: DataEntry
     config: ConfigEntry
     seconds: Number
+
+
+def fit_json_schema() -> str:
+    """Return the JSON Schema of the document as text (``docs/schema/crohns-fit-1.schema.json``)."""
+    return json_schema_text(CrohnsFit, "The placebo model and one model for each class of drugs, of pooled trials.")
+
+
+def bootstrap_json_schema() -> str:
+    """Return the JSON Schema of the document as text (``docs/schema/crohns-bootstrap-1.schema.json``)."""
+    return json_schema_text(CrohnsBootstrap, "All models of pooled trials refitted to outcomes drawn from them.")

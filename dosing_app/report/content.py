@@ -16,6 +16,7 @@ from dosing_app.language import say
 from dosing_app.language.speaking import current_language
 from dosing_app.report.basis import method_facts, parameters_table, short_hash, sources
 from dosing_app.report.case_tables import doses_table, input_facts, left_out, samples_table
+from dosing_app.report.head import ReportHead
 from dosing_app.report.regimens import compared_regimens
 from dosing_app.report.typed import NOTHING_TYPED
 
@@ -33,20 +34,12 @@ if TYPE_CHECKING:
     from dosing_app.report.typed import Typed
 
 
-@dataclass(frozen=True, slots=True)
-class ReportContent:
-    """What the report says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent(ReportHead):
+    """What the report says, beside its head.
 
     Parameters
     ----------
-    language : str
-        Code of the language that it is in.
-    title, label, computed, identity : str
-        Head: what it is, the case's own label, when it was computed; models, versions and hashes for every foot.
-    case_sha256 : str
-        Checksum of the case (``case_hash``).
-    computed_at : datetime
-        When it was computed, with its offset from UTC.
     view : View
         What the figures are drawn from.
     risk : RiskWords
@@ -69,17 +62,8 @@ class ReportContent:
         The regimens compared; None where there is no risk to aim at.
     left_out : tuple of str
         Imputations, exclusions and what was assumed.
-    sources : tuple of str
-        Citations, and how every number is reproduced.
     """
 
-    language: str
-    title: str
-    label: str
-    computed: str
-    identity: str
-    case_sha256: str
-    computed_at: datetime
     view: View
     risk: RiskWords
     plan: str
@@ -94,7 +78,6 @@ class ReportContent:
     method: tuple[Fact, ...]
     regimens: Regimens | None
     left_out: tuple[str, ...]
-    sources: tuple[str, ...]
 
 
 def report_content(
@@ -129,6 +112,7 @@ def report_content(
     return ReportContent(
         language=current_language(),
         title=say("report.title", day=shown(forecast.case.now_day)),
+        subject=say("report.subject"),
         label=forecast.case.label or "",
         computed=say("report.computed", time=computed_at.isoformat(" ", "minutes")),
         identity=_identity(view, software, checksum),

@@ -13,7 +13,7 @@ from dosing_app.ui.answering import answering, scheme_of
 from dosing_app.ui.components import header, inputs, results
 from dosing_app.ui.crohns import header as crohns_header
 from dosing_app.ui.crohns import screen as crohns_screen
-from dosing_app.ui.crohns.page import crohns_page, register_history
+from dosing_app.ui.crohns.page import crohns_page, register_undo
 from dosing_app.ui.elements import (
     App,
     Component,
@@ -28,6 +28,7 @@ from dosing_app.ui.elements import (
     no_update,
 )
 from dosing_app.ui.fields import FIELDS, UNIT_CHOICES
+from dosing_app.ui.history import History, register_history
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
 from dosing_app.ui.sign_on import user_name
 from dosing_app.ui.state import empty_screen, screen_from_case
@@ -45,6 +46,13 @@ _TOGGLES = (ids.CURVE_LOG, ids.CURVE_AS_TABLE, ids.RISK_AS_TABLE, ids.SURVIVAL_A
 _SPOKEN = "spoken"
 _SCHEME_HEADER = "X-Color-Scheme"
 """The colours that the reader's system asks for; ``assets/requests.js`` sends it with the request for the page."""
+_JUMPS = {
+    "jump.risk": ids.REGION_RISK,
+    "jump.curve": ids.REGION_CURVE,
+    "jump.input": ids.REGION_INPUT,
+    "jump.checks": ids.REGION_CHECKS,
+    "jump.finder": ids.REGION_FINDER,
+}
 _STORES = (
     ids.VALID_CASE,
     ids.FAULTS,
@@ -95,8 +103,8 @@ def register(
     _register_language(app, event_model, source)
     _register_looks(app)
     _register_places(app)
-    _register_history(app)
-    register_history(app)
+    _register_undo(app)
+    register_undo(app)
 
 
 def _page(
@@ -118,7 +126,7 @@ def _page(
             header.case_line(inputs.model_select(screen)),
             header.connection(ids.CONNECTION),
             html.Div(id=ids.PRINTED, className="only-printed"),
-            header.notice(),
+            header.notice(ids.NOTICE),
             html.Div(id=ids.ANNOUNCED, className="only-heard", **{"aria-live": "polite"}),
             results.risk_region(event_model),
             results.concentration_region(),
@@ -132,7 +140,7 @@ def _page(
     colitis = html.Div(
         [
             answer_line,
-            header.jumps(),
+            header.jumps(_JUMPS),
             html.Div(
                 [html.Div([inputs.rail(screen), results.checks_region()], className="left"), main], className="body"
             ),
@@ -145,7 +153,7 @@ def _page(
         [
             header.header(user or "", crohns_header.actions(), is_dark=is_dark),
             colitis,
-            crohns_page(crohns, header.connection(ids.CROHNS_CONNECTION), source),
+            crohns_page(crohns, source),
             models,
             header.footer(models_words()),
         ]
@@ -239,21 +247,10 @@ def _register_places(app: App) -> None:
     )
 
 
-def _register_history(app: App) -> None:
+def _register_undo(app: App) -> None:
     remembered: list[tuple[str, str]] = [(ids.DOSES, "rowData"), (ids.SAMPLES, "rowData")]
     edited = [(ids.DOSES, "cellValueChanged"), (ids.SAMPLES, "cellValueChanged")]
     others = [(ids.field(field.name), "value") for field in FIELDS]
     others += [(ids.unit(name), "value") for name in UNIT_CHOICES] + [(ids.KEPT, "data")]
-    app.clientside_callback(
-        client_function("asuc", "remember"),
-        Output(ids.UNDO, "disabled"),
-        Output(ids.REDO, "disabled"),
-        *(Input(*place) for place in (*remembered, *edited, *others)),
-    )
-    app.clientside_callback(
-        client_function("asuc", "step"),
-        *(Output(*place, allow_duplicate=True) for place in (*remembered, *others)),
-        Input(ids.UNDO, "n_clicks"),
-        Input(ids.REDO, "n_clicks"),
-        prevent_initial_call=True,
-    )
+    buttons = History("remember", "step", ids.UNDO, ids.REDO)
+    register_history(app, buttons, [*remembered, *others], watched=[*remembered, *edited, *others])

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.patient import to_json
 from dosing_app.findings.case_words import level_text
 from dosing_app.findings.numbers import number_text
-from dosing_app.language import say
 from dosing_app.report.content import report_content
 from dosing_app.report.typed import Typed
 from dosing_app.report.write import report_html, report_pdf
 from dosing_app.ui import audit, ids
-from dosing_app.ui.answering import answering
 from dosing_app.ui.case_file import not_a_case
-from dosing_app.ui.elements import App, Input, Output, State, client_function, dcc, html, no_update
+from dosing_app.ui.download import binary_file, no_file, register_download, text_file, with_word
 from dosing_app.ui.fields import UNIT_CHOICES
 from dosing_app.ui.reading import read_screen
 from dosing_app.ui.screen_state import SCREEN_STATE, screen_of
-from pkpd.errors import InputError
 
 if TYPE_CHECKING:
     from dosing_app.report.content import ReportContent
     from dosing_app.ui.answers import Answers
+    from dosing_app.ui.download import Download
+    from dosing_app.ui.elements import App
     from dosing_app.ui.reading import Reading
     from dosing_app.ui.state import Row, Screen
 
@@ -33,39 +32,23 @@ PDF_NAME, HTML_NAME = "asuc-report.pdf", "asuc-report.html"
 
 def register(app: App, answers: Answers) -> None:
     """Add the callbacks."""
-    # What is still being typed is entered first, and only then the screen is read.
-    app.clientside_callback(
-        client_function("asuc", "enterThen"),
-        Output(ids.REPORT_ASKED, "data"),
-        Input(ids.REPORT_PDF, "n_clicks"),
-        Input(ids.REPORT_HTML, "n_clicks"),
-    )
 
-    @app.callback(
-        output=(
-            Output(ids.DOWNLOAD, "data", allow_duplicate=True),
-            Output(ids.NOTICE, "children", allow_duplicate=True),
-        ),
-        inputs={"asked": Input(ids.REPORT_ASKED, "data")},
-        state={"screen": SCREEN_STATE, "language": State(ids.LANGUAGE, "value")},
-        prevent_initial_call=True,
+    def write(entries: dict[str, Any], by: str) -> Download:
+        screen = screen_of(entries)
+        reading = read_screen(screen)
+        if reading.case is None:
+            return no_file(not_a_case(screen))
+        content = _content(to_json(reading.case, indent=None), answers, typed_on(screen, reading))
+        return with_word(_file(content, is_pdf=by == ids.REPORT_PDF), "file.report_written")
+
+    register_download(
+        app,
+        [ids.REPORT_PDF, ids.REPORT_HTML],
+        write,
+        asked=ids.REPORT_ASKED,
+        screen=SCREEN_STATE,
+        notice=ids.NOTICE,
     )
-    def write(  # pyright: ignore[reportUnusedFunction]
-        *, asked: dict[str, Any] | None, screen: dict[str, Any], language: str | None
-    ) -> tuple[Any, Any]:
-        if not asked:
-            return no_update, no_update
-        with answering(language):
-            entered = screen_of(screen)
-            reading = read_screen(entered)
-            if reading.case is None:
-                return no_update, [html.P(not_a_case(entered))]
-            try:
-                content = _content(to_json(reading.case, indent=None), answers, typed_on(entered, reading))
-                file = _file(content, is_pdf=asked["by"] == ids.REPORT_PDF)
-            except InputError as error:
-                return no_update, [html.P(f"{error}.")]
-            return file, [html.P(say("file.report_written", file=file["filename"]), className="done")]
 
 
 def typed_on(screen: Screen, reading: Reading) -> Typed:
@@ -127,10 +110,5 @@ def _content(case_json: str, answers: Answers, typed: Typed) -> ReportContent:
 def _file(content: ReportContent, *, is_pdf: bool) -> dict[str, Any]:
     """Return the report in the form that the browser downloads."""
     if is_pdf:
-        written = report_pdf(content)
-
-        def write_to(buffer: BinaryIO) -> None:
-            buffer.write(written)
-
-        return dcc.send_bytes(write_to, PDF_NAME)
-    return {**dcc.send_string(report_html(content), HTML_NAME), "type": "text/html"}
+        return binary_file(report_pdf(content), PDF_NAME)
+    return text_file(report_html(content), HTML_NAME, "text/html")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-MaybeNumber = Number | None
+from pkpd.document_schema import MaybeNumber, Number, Section, json_schema_text
+
 Pair = Annotated[list[MaybeNumber], Field(min_length=2, max_length=2)]
 Status = Literal[
     "converged",
@@ -23,11 +22,7 @@ HazardName = Literal["exponential", "weibull", "gompertz", "loglogistic", "logno
 EndName = Literal["found", "open", "at_bound", "higher", "not_found"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ParameterEntry(_Section):
+class ParameterEntry(Section):
     """One coefficient: a parameter of the hazard, or the effect of a covariate on the scale of the parameter's link."""
 
     estimate: MaybeNumber
@@ -52,7 +47,7 @@ class ParameterEntry(_Section):
     profile_status: Annotated[list[EndName] | None, Field(description="What became of its ends.")]
 
 
-class EffectEntry(_Section):
+class EffectEntry(Section):
     """What a covariate acts on."""
 
     name: str
@@ -61,7 +56,7 @@ class EffectEntry(_Section):
     reference: Number
 
 
-class CovarianceEntry(_Section):
+class CovarianceEntry(Section):
     """Covariance matrix of the coefficients on the scale of the links; null where the information is not positive definite."""
 
     names: list[str]
@@ -69,21 +64,21 @@ class CovarianceEntry(_Section):
     matrix: list[list[Number]] | None
 
 
-class CodedValue(_Section):
+class CodedValue(Section):
     """A value of a coding."""
 
     estimate: MaybeNumber
     se: MaybeNumber
 
 
-class WarningEntry(_Section):
+class WarningEntry(Section):
     """Something that a reader should know."""
 
     code: str
     text: str
 
 
-class PlainFit(_Section):
+class PlainFit(Section):
     """A fit of one data set."""
 
     schema_: Annotated[Literal["tte-fit/1"], Field(alias="schema")]
@@ -113,7 +108,7 @@ class PlainFit(_Section):
     warnings: list[WarningEntry]
 
 
-class LandmarkEntry(_Section):
+class LandmarkEntry(Section):
     """Who was left out at a landmark; of very many the first thousand by name."""
 
     day: Number
@@ -123,7 +118,7 @@ class LandmarkEntry(_Section):
     unknown: list[str]
 
 
-class BesideEntry(_Section):
+class BesideEntry(Section):
     """The same model of those at day 28."""
 
     landmark: LandmarkEntry
@@ -131,7 +126,7 @@ class BesideEntry(_Section):
     fit: PlainFit
 
 
-class ModelEntry(_Section):
+class ModelEntry(Section):
     """The file that the model came from."""
 
     file: str
@@ -139,7 +134,7 @@ class ModelEntry(_Section):
     origin: str
 
 
-class DataEntry(_Section):
+class DataEntry(Section):
     """The file of event times."""
 
     file: str
@@ -158,8 +153,6 @@ class TteFit(PlainFit):
 
 def fit_json_schema() -> str:
     """Return the JSON Schema of the document as text (``docs/schema/tte-fit-1.schema.json``)."""
-    schema: dict[str, Any] = TteFit.model_json_schema(by_alias=True)
-    kept = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tte-fit/1"}
-    note = "A fit of event times. Parameters are named as the hazard's, effects PARAMETER:COVARIATE."
-    return json.dumps({**head, "description": note, **kept}, indent=2) + "\n"
+    return json_schema_text(
+        TteFit, "A fit of event times. Parameters are named as the hazard's, effects PARAMETER:COVARIATE."
+    )

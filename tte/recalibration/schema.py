@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tte.estimation.schema import DataEntry, LandmarkEntry, MaybeNumber, Number, Pair, WarningEntry
+from pkpd.document_schema import MaybeNumber, Number, Section, json_schema_text
+from tte.estimation.schema import DataEntry, LandmarkEntry, Pair, WarningEntry
 
 UpdateName = Literal["original", "intercept", "slope", "refit"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ValueEntry(_Section):
+class ValueEntry(Section):
     """A value with its uncertainty; null where there is none, or none is known."""
 
     estimate: Number
@@ -25,7 +21,7 @@ class ValueEntry(_Section):
     source: Annotated[str, Field(description="Where standard error and interval come from.")] = ""
 
 
-class ParameterPair(_Section):
+class ParameterPair(Section):
     """A parameter of the old model and of the new one."""
 
     old: ValueEntry
@@ -33,7 +29,7 @@ class ParameterPair(_Section):
     held: Annotated[bool, Field(description="Whether it was not estimated anew.")]
 
 
-class ReferenceHazard(_Section):
+class ReferenceHazard(Section):
     """Logarithm of the cumulative hazard by day 90 at the median exposure of the patients."""
 
     log_auc_cl: Number
@@ -41,14 +37,14 @@ class ReferenceHazard(_Section):
     new: ValueEntry | None
 
 
-class CovarianceEntry(_Section):
+class CovarianceEntry(Section):
     """Covariance matrix of the new parameters, the uncertainty of what was held included."""
 
     names: list[str]
     matrix: list[list[Number]]
 
 
-class UpdateEntry(_Section):
+class UpdateEntry(Section):
     """One of the four nested models of the same patients, by maximum likelihood."""
 
     update: UpdateName
@@ -63,7 +59,7 @@ class UpdateEntry(_Section):
     x_ref: Number
 
 
-class TestEntry(_Section):
+class TestEntry(Section):
     """A likelihood-ratio test; null where a fit has no maximum."""
 
     smaller: UpdateName
@@ -73,7 +69,7 @@ class TestEntry(_Section):
     p: MaybeNumber
 
 
-class Recommendation(_Section):
+class Recommendation(Section):
     """What the closed testing procedure ends with."""
 
     update: UpdateName | None
@@ -81,14 +77,14 @@ class Recommendation(_Section):
     sentence: str
 
 
-class Normal(_Section):
+class Normal(Section):
     """Mean and standard deviation."""
 
     mean: Number
     sd: Number
 
 
-class PriorParameter(_Section):
+class PriorParameter(Section):
     """A parameter before and after; the share is prior precision over posterior precision."""
 
     prior: Normal
@@ -96,7 +92,7 @@ class PriorParameter(_Section):
     prior_share: MaybeNumber
 
 
-class PriorEntry(_Section):
+class PriorEntry(Section):
     """The prior and what was learned beyond it."""
 
     weight: Number
@@ -110,14 +106,14 @@ class PriorEntry(_Section):
     learned: Annotated[MaybeNumber, Field(description="Of the three parameters, how many the patients determined.")]
 
 
-class RiskValue(_Section):
+class RiskValue(Section):
     """A risk by day 90 and the interval of the model's own uncertainty."""
 
     risk: Number
     interval: Pair | None
 
 
-class RiskEntry(_Section):
+class RiskEntry(Section):
     """Risks at one exposure."""
 
     at: str
@@ -130,7 +126,7 @@ class RiskEntry(_Section):
     ]
 
 
-class MeasuredEntry(_Section):
+class MeasuredEntry(Section):
     """A value with its 95 % interval."""
 
     value: MaybeNumber
@@ -138,7 +134,7 @@ class MeasuredEntry(_Section):
     high: MaybeNumber
 
 
-class GroupEntry(_Section):
+class GroupEntry(Section):
     """Patients of similar predicted risks."""
 
     n: int
@@ -147,7 +143,7 @@ class GroupEntry(_Section):
     observed: MeasuredEntry
 
 
-class CalibrationEntry(_Section):
+class CalibrationEntry(Section):
     """Predictions beside what was seen, the model held at its values."""
 
     observed: int
@@ -167,14 +163,14 @@ class CalibrationEntry(_Section):
     remark: str
 
 
-class CorrectedEntry(_Section):
+class CorrectedEntry(Section):
     """A number on the patients it was made with, and what is left of it."""
 
     apparent: MaybeNumber
     corrected: MaybeNumber
 
 
-class OptimismEntry(_Section):
+class OptimismEntry(Section):
     """The recalibration made anew in drawn patients."""
 
     n_draws: int
@@ -184,7 +180,7 @@ class OptimismEntry(_Section):
     brier: CorrectedEntry | None
 
 
-class CalibrationPair(_Section):
+class CalibrationPair(Section):
     """Calibration before and after; null where outcomes cannot be counted."""
 
     before: CalibrationEntry | None
@@ -193,7 +189,7 @@ class CalibrationPair(_Section):
     remark: str
 
 
-class PlainRecalibration(_Section):
+class PlainRecalibration(Section):
     """A recalibration on one group of patients."""
 
     from_day: Number
@@ -216,7 +212,7 @@ class PlainRecalibration(_Section):
     warnings: list[WarningEntry]
 
 
-class ThresholdEntry(_Section):
+class ThresholdEntry(Section):
     """The threshold of the new model."""
 
     log_auc_cl: Number
@@ -231,7 +227,7 @@ class ThresholdEntry(_Section):
     evaluation: Annotated[dict[str, Any] | None, Field(description="The exposure as a marker, as in tte-threshold/1.")]
 
 
-class OldModelEntry(_Section):
+class OldModelEntry(Section):
     """The model that was recalibrated."""
 
     id: str
@@ -239,7 +235,7 @@ class OldModelEntry(_Section):
     sha256: str
 
 
-class NewModelEntry(_Section):
+class NewModelEntry(Section):
     """The event model that was written."""
 
     id: str
@@ -248,7 +244,7 @@ class NewModelEntry(_Section):
     sha256: str
 
 
-class BesideEntry(_Section):
+class BesideEntry(Section):
     """The same recalibration of those at day 28."""
 
     landmark: LandmarkEntry
@@ -277,10 +273,9 @@ class TteRecalibration(PlainRecalibration):
 
 def recalibration_json_schema() -> str:
     """Return the JSON Schema of the document as text (``docs/schema/tte-recalibrate-1.schema.json``)."""
-    schema: dict[str, Any] = TteRecalibration.model_json_schema(by_alias=True)
-    kept = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "tte-recalibrate/1"}
-    note = (
-        "An event model recalibrated on other patients: ln H(t) = log_lambda + shape·ln t + beta·(ln(AUC/CL) - x_ref)."
+    return json_schema_text(
+        TteRecalibration,
+        (
+            "An event model recalibrated on other patients: ln H(t) = log_lambda + shape·ln t + beta·(ln(AUC/CL) - x_ref)."
+        ),
     )
-    return json.dumps({**head, "description": note, **kept}, indent=2) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,10 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crohns_srs.omop import Listing, PersonInputs
+    from crohns_srs.omop import InputValue, Listing, PersonInputs
 
 MOST_LISTED = 50
+_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,15 @@ class OmopSource:
         return people(self.database, search, MOST_LISTED)
 
     def read(self, person: int, on: date) -> PersonInputs:
-        """Return what the database says of a person on a day.
+        """Return what the database says of a person on a day, numbers with as many digits as are entered by hand.
 
         Raises
         ------
         InputError
             Where it does not know the person, or does not answer.
         """
-        return read_people(self.database, [person], on, self.options)[0]
+        found = read_people(self.database, [person], on, self.options)[0]
+        return replace(found, values={key: _rounded(one) for key, one in found.values.items()})
 
     @property
     def name(self) -> str:
@@ -64,6 +66,12 @@ class OmopSource:
     def usual_date(self) -> date:
         """Return the day on which the inputs are taken unless another is entered."""
         return self.index_date or date.today()  # noqa: DTZ011 - the day at this place, as records have it
+
+
+def _rounded(found: InputValue) -> InputValue:
+    """Return an input whose number nobody would type: a BMI that was reckoned from pounds and inches has sixteen digits."""
+    value = found.value
+    return replace(found, value=float(f"{value:.{_DIGITS}g}")) if isinstance(value, float) else found
 
 
 def open_source(

@@ -33,6 +33,7 @@ from dosing_app.language import say
 from dosing_app.language.speaking import current_language
 from dosing_app.report.basis import short_hash
 from dosing_app.report.fact import Fact
+from dosing_app.report.head import ReportHead
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,20 +43,12 @@ if TYPE_CHECKING:
     from dosing_app.findings.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class CrohnsReport:
-    """What the report says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrohnsReport(ReportHead):
+    """What the report says, beside its head.
 
     Parameters
     ----------
-    language : str
-        Code of the language that it is in.
-    title, subject, label, computed, identity : str
-        Head: what it is and of what, the case's own label, when it was computed; models, versions and hashes for every foot.
-    case_sha256 : str
-        Checksum of the case (``case_hash``).
-    computed_at : datetime
-        When it was computed, with its offset from UTC.
     answer : CrohnsAnswer
         What the figure is drawn from.
     headline : str
@@ -76,18 +69,8 @@ class CrohnsReport:
         Every check, what it says first and what follows.
     method, reading : tuple of Fact, tuple of str
         What the figures rest on, and how to read them.
-    sources : tuple of str
-        Citations, and how every number is reproduced.
     """
 
-    language: str
-    title: str
-    subject: str
-    label: str
-    computed: str
-    identity: str
-    case_sha256: str
-    computed_at: datetime
     answer: CrohnsAnswer
     headline: str
     sentences: tuple[str, ...]
@@ -103,7 +86,6 @@ class CrohnsReport:
     checks: tuple[tuple[str, str], ...]
     method: tuple[Fact, ...]
     reading: tuple[str, ...]
-    sources: tuple[str, ...]
 
 
 def crohns_report(answer: CrohnsAnswer, *, computed_at: datetime, software: str) -> CrohnsReport:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dosing_app.language import say, speaking
+from dosing_app.language import speaking
 from dosing_app.report.crohns.figure import bars_svg
-from dosing_app.report.write import css_text, faces, laid_out, template
+from dosing_app.report.paper import filled_page, pdf_of
 
 if TYPE_CHECKING:
     from dosing_app.report.crohns.content import CrohnsReport
-    from dosing_app.report.write import Paper
+    from dosing_app.report.paper import Paper
 
 _WIDTH_MM, _HEIGHT_MM = 186.0, 52.0
 
@@ -27,14 +27,8 @@ def crohns_html(content: CrohnsReport, *, paper: Paper = "a4") -> str:
     """
     with speaking(content.language):
         has_classes = bool(content.answer.classes)
-        return template("crohns.html").render(
-            content=content,
-            paper=paper,
-            say=say,
-            faces=faces(),
-            css_text=css_text,
-            bars=bars_svg(content.answer, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM) if has_classes else "",
-        )
+        bars = bars_svg(content.answer, width_mm=_WIDTH_MM, height_mm=_HEIGHT_MM) if has_classes else ""
+    return filled_page("crohns.html", content, paper=paper, bars=bars)
 
 
 def crohns_pdf(content: CrohnsReport, *, paper: Paper = "a4") -> bytes:
@@ -50,5 +44,4 @@ def crohns_pdf(content: CrohnsReport, *, paper: Paper = "a4") -> bytes:
     InputError
         Where the system lacks a library that PDF needs.
     """
-    identifier = bytes.fromhex(content.case_sha256)
-    return laid_out(crohns_html(content, paper=paper)).write_pdf(pdf_identifier=identifier, pdf_tags=True)
+    return pdf_of(crohns_html(content, paper=paper), content)

@@ -5,7 +5,8 @@
   var STEPS = 50;
 
   function isTyping(element) {
-    return Boolean(element && element.closest && element.closest("input, textarea, [contenteditable=true]"));
+    var editors = "input:not([type=checkbox], [type=radio]), textarea, [contenteditable=true]";
+    return Boolean(element && element.closest && element.closest(editors));
   }
 
   // Each page has a past of its own.

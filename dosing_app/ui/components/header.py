@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.examples import example_names
 from dosing_app.language import say
 from dosing_app.language.catalogue import language_name, languages
 from dosing_app.language.speaking import current_language
 from dosing_app.ui import addresses, ids
+from dosing_app.ui.components.case_actions import CaseButtons, action, case_actions
 from dosing_app.ui.elements import Component, dcc, dmc, html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def header(user: str, crohns_actions: list[Any], *, is_dark: bool) -> Component:
@@ -61,50 +65,22 @@ def _actions(user: str, crohns_actions: list[Any], *, is_dark: bool) -> list[Any
 
 def _colitis_actions() -> list[Any]:
     """Return what is done with a whole case of the first page."""
-    return [
-        dmc.Select(
-            id=ids.EXAMPLES,
-            data=[{"value": name, "label": say(f"example.{name}")} for name in example_names()],
-            placeholder=say("header.examples"),
-            comboboxProps={"width": 300, "position": "bottom-start"},
-            size="xs",
-            className="examples",
-            **{"aria-label": say("header.examples")},
-        ),
-        html.Button(say("header.new"), id=ids.NEW, className="link", type="button"),
-        _button("header.undo", ids.UNDO),
-        _button("header.redo", ids.REDO),
-        dcc.Upload(
-            id=ids.OPEN,
-            multiple=False,
-            children=html.Button(say("header.open"), className="link", type="button"),
-            className="upload",
-        ),
-        _button("header.save", ids.SAVE),
-        _report_menu(),
-    ]
-
-
-def _button(key: str, button_id: str) -> Component:
-    return html.Button(
-        say(key), id=button_id, className="link", type="button", **{"aria-keyshortcuts": _KEYS[button_id]}
+    examples = dmc.Select(
+        id=ids.EXAMPLES,
+        data=[{"value": name, "label": say(f"example.{name}")} for name in example_names()],
+        placeholder=say("header.examples"),
+        comboboxProps={"width": 300, "position": "bottom-start"},
+        size="xs",
+        className="examples",
+        **{"aria-label": say("header.examples")},
     )
-
-
-_KEYS = {ids.UNDO: "Control+Z", ids.REDO: "Control+Y", ids.SAVE: "Control+S"}
-
-
-def _report_menu() -> Component:
-    """Return the two forms of the report; a details element opens with the keyboard by itself."""
-    busy = {"data-busy": say("file.report_busy")}
-    forms = [
-        html.Button(say("header.report_pdf"), id=ids.REPORT_PDF, className="link", type="button", **busy),
-        html.Button(say("header.report_html"), id=ids.REPORT_HTML, className="link", type="button", **busy),
-    ]
-    return html.Details(
-        [html.Summary(say("header.report"), className="filled"), html.Div(forms, className="menu")],
-        id=ids.REPORT_MENU,
-        className="report-menu",
+    return case_actions(
+        examples,
+        CaseButtons(ids.NEW, ids.UNDO, ids.REDO, ids.OPEN, ids.SAVE, ids.REPORT_MENU),
+        [
+            action("header.report_pdf", ids.REPORT_PDF, is_slow=True),
+            action("header.report_html", ids.REPORT_HTML, is_slow=True),
+        ],
     )
 
 
@@ -127,16 +103,9 @@ def _reader_menu(*, is_dark: bool) -> Component:
     )
 
 
-def jumps() -> Component:
-    """Return the links to the regions, for the narrow screen."""
-    regions = {
-        "risk": ids.REGION_RISK,
-        "curve": ids.REGION_CURVE,
-        "input": ids.REGION_INPUT,
-        "checks": ids.REGION_CHECKS,
-        "finder": ids.REGION_FINDER,
-    }
-    links = [html.A(say(f"jump.{name}"), href=f"#{region}") for name, region in regions.items()]
+def jumps(regions: Mapping[str, str]) -> Component:
+    """Return the links to the regions of a page, for the narrow screen: ids by the keys of their names."""
+    links = [html.A(say(key), href=f"#{region}") for key, region in regions.items()]
     return html.Nav(links, className="jumps", **{"aria-label": say("jump.sections")})
 
 
@@ -147,11 +116,11 @@ def case_line(model_select: Component) -> Component:
     )
 
 
-def notice() -> Component:
-    """Return the place of what became of a file, of pasted rows and the like, with a button to close it."""
+def notice(place_id: str) -> Component:
+    """Return the place of a page for what became of a file, of pasted rows and the like, with a button to close it."""
     return html.Div(
         [
-            html.Div(id=ids.NOTICE, className="notice", **{"aria-live": "assertive"}),
+            html.Div(id=place_id, className="notice", **{"aria-live": "assertive"}),
             html.Button(say("show.close"), className="link notice-close", type="button"),
         ],
         className="notice-box",

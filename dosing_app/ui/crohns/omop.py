@@ -6,7 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from dosing_app.decision.crohns.case import inputs
-from dosing_app.findings.crohns.source import source_rows
+from dosing_app.findings.crohns.names import begun
+from dosing_app.findings.crohns.source import reason_words, source_rows
 from dosing_app.language import say
 from dosing_app.ui import audit, ids
 from dosing_app.ui.answering import answering
@@ -140,7 +141,7 @@ def register(app: App, source: OmopSource) -> None:
                 return nothing | {"person": _refused(error)}
             audit.record("omop", model=None, event_model=None, outcome="refused" if person.refusal else "done")
             if person.refusal:
-                return nothing | {"person": html.P(person.refusal, className="fault", lang="en")}
+                return nothing | {"person": html.P(f"{begun(reason_words(person.refusal))}.", className="fault")}
             screen = screen_from_tree(person.case)
             return {
                 "fields": screen.fields,
@@ -197,11 +198,11 @@ def _person(person: PersonInputs) -> list[Any]:
         read=str(len(rows) - n_missing),
         inputs=str(len(rows)),
     )
-    warnings = [html.Li(warning) for warning in person.warnings]
+    warnings = [html.Li(reason_words(one)) for one in person.warnings]
     return [
         html.P(html.Strong(said)),
         html.Div(table, className="scrolled", tabIndex=0),
-        html.Ul(warnings, lang="en", className="note"),
+        html.Ul(warnings, className="note"),
     ]
 
 
@@ -212,7 +213,7 @@ def _source_row(row: SourceRow) -> Component:
         else row.value
     )
     source = [
-        html.Span(row.how, lang="en"),
+        html.Span(row.how),
         *([html.Br(), html.Span(row.records, className="unit")] if row.records else []),
     ]
     return html.Tr([html.Th(row.name, scope="row"), html.Td(html.Strong(value)), html.Td(source, className="words")])

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
-from crohns_srs.srs.schema import CrohnsFit, fit_json_schema
-from tests.asuc.shell import ROOT
-from tests.crohns_srs.trials import rows, written
+from crohns_srs.srs.schema import CrohnsFit
+from tests.crohns_srs.trials import CONFIG, rows, written
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SCHEMA = ROOT / "docs" / "schema" / "crohns-fit-1.schema.json"
 
 
 def test_a_fit_writes_a_document_and_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -63,6 +60,16 @@ def test_wrong_words_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert not (tmp_path / "fit").exists()
 
 
+def test_classes_without_covariates_are_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    text = CONFIG.replace('title = "age"\n', 'title = "age"\nstage = "placebo"\n')
+    text = text.replace('title = "male"\n', 'title = "male"\nstage = "placebo"\n')
+    table, config = written(tmp_path, rows(), text)
+    assert run(["crohns", "fit", table, "--config", config, "--out", str(tmp_path / "fit")]) == 2
+    said = capsys.readouterr().err
+    message = "all are of stage 'placebo'; expected one or more of both stages, which tell patients apart."
+    assert said.splitlines() == [f"{config}, covariates: {message}"]
+
+
 def test_a_table_of_other_columns_and_a_folder_that_is_there_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -73,7 +80,3 @@ def test_a_table_of_other_columns_and_a_folder_that_is_there_are_refused(
     assert all("has no column" in line for line in lines)
     assert run(["crohns", "fit", table, "--config", config, "--out", str(tmp_path)]) == 2
     assert "exists; nothing is written over without --force" in capsys.readouterr().err
-
-
-def test_the_json_schema_is_that_of_the_page():
-    assert SCHEMA.read_text(encoding="utf-8") == fit_json_schema()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
+from crohns_srs.omop import answers
+from crohns_srs.omop.schema import CrohnsOmop, CrohnsOmopCohort, PersonEntry
 from crohns_srs.predict.library import shipped_models
 from tests.asuc.shell import ROOT
 
@@ -62,6 +64,7 @@ def test_one_document_holds_the_case_that_recommend_reads(
     assert omop(database, *words) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["schema"], document["index_date"]) == ("asuc-crohns-omop/1", "2024-06-30")
+    CrohnsOmop.model_validate(document, strict=True)
     assert document["options"]["cdai_concepts"] == [2000004001]
     entry = document["people"][0]
     assert (entry["status"], entry["missing"]) == ("complete", {})
@@ -77,7 +80,7 @@ def test_a_cohort_is_written_row_by_row_and_counted(database: str, tmp_path: Pat
     words = [word for one in tables for word in ("--table", str(one))]
     assert omop(database, "--cohort", "--out", str(lines), *words, "--json") == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["schema"] == "asuc-crohns-omop-cohort/1"
+    CrohnsOmopCohort.model_validate(document, strict=True)
     assert json.loads(tables[1].read_text(encoding="utf-8")) == document
     assert omop(database, "--cohort", "--out", str(rows), "--recommend") == 0
     said = capsys.readouterr().out
@@ -88,6 +91,7 @@ def test_a_cohort_is_written_row_by_row_and_counted(database: str, tmp_path: Pat
         cells = list(csv.DictReader(stream))
     assert [str(one["person_id"]) for one in entries] == [one["person_id"] for one in cells]
     assert len(entries) == document["n_crohns"] + document["n_refused"]
+    assert [PersonEntry.model_validate(one, strict=True).status for one in entries] == [row["status"] for row in cells]
     for entry, row in zip(entries, cells, strict=True):
         shown = {True: "true", False: "false", None: ""}
         assert [row[key] for key in entry["missing"]] == [""] * len(entry["missing"])
@@ -109,11 +113,23 @@ def test_a_cohort_is_written_row_by_row_and_counted(database: str, tmp_path: Pat
     assert "anti_il12_23" in page
 
 
+def test_labels_of_whole_answers_are_not_computed_again(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    assert omop(database, "--cohort", "--json") == 0
+    labels = json.loads(capsys.readouterr().out)["labels"]
+    monkeypatch.setattr(answers, "create_rule", None)  # the rule for many patients
+    assert omop(database, "--cohort", "--recommend", "--out", str(tmp_path / "people.csv"), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["labels"] == labels
+    assert sum(labels["everybody"].values()) > 100
+
+
 def test_persons_of_a_file_have_a_row_each(database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     ids, out = tmp_path / "ids.txt", tmp_path / "people.csv"
     ids.write_text("\ufeff5\n\n 4 \n5\n1\n", encoding="utf-8")
     assert omop(database, "--persons", str(ids), "--out", str(out), "--json") == 0
     document = json.loads(capsys.readouterr().out)
+    CrohnsOmop.model_validate(document, strict=True)
     assert (document["n_persons"], document["n_refused"], document["out"]) == (3, 1, str(out))
     assert omop(database, "--persons", str(ids), "--out", str(out), "--force") == 0
     assert "3 persons, 1 of them refused" in capsys.readouterr().out

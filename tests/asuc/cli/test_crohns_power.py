@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
+from crohns_srs.power.schema import CrohnsPower
 from tests.crohns_srs.trials import rows, written
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def test_a_report_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert said.err == ""
     assert "NaN" not in said.out
     assert document == json.loads((out / "power.json").read_text(encoding="utf-8"))
-    assert document["schema"] == "asuc-crohns-power/1"
+    CrohnsPower.model_validate(document, strict=True)
     assert [one["n_per_arm"] for one in document["sizes"]] == [50, 100]
     assert len(document["enrichment"]) == 10
     assert document["settings"]["eligible"] == ["age_year>=50"]
@@ -39,6 +40,7 @@ def test_a_report_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_what_is_no_power_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert run([*FEW, "--out", str(tmp_path / "power"), "--no-figures"]) == 0
+    CrohnsPower.model_validate_json((tmp_path / "power" / "power.json").read_bytes(), strict=True)
     said = " ".join(capsys.readouterr().out.split())
     assert "Published procedure, no power (%)" in said
     assert "its figures are no power" in said

@@ -10,6 +10,7 @@ import pytest
 
 from asuc.cli import run
 from crohns_srs.evaluation import resampling
+from crohns_srs.evaluation.schema import CrohnsValidation
 from tests.crohns_srs.trials import CONFIG, rows, written
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def test_a_report_with_every_part_is_written(given: list[str], tmp_path: Path, c
     document = json.loads(said.out)
     assert document == read(out / "validation.json")
     assert "NaN" not in said.out
-    assert document["schema"] == "asuc-crohns-validate/1"
+    CrohnsValidation.model_validate(document, strict=True)
     assert set(document["labels"]) == {"coherent", "paper", "dashboard"}
     assert len(document["held_out_trials"]) == 12
     assert document["held_out"]["trials"]["active"]["n"] == 144
@@ -133,6 +134,7 @@ def test_a_class_that_cannot_be_held_out_is_said(tmp_path: Path, capsys: pytest.
     table, config = written(tmp_path, few)
     out = tmp_path / "validation"
     assert run(["crohns", "validate", table, "--config", config, "--out", str(out), *SMALL]) == 0
+    CrohnsValidation.model_validate(read(out / "validation.json"), strict=True)
     said = " ".join(capsys.readouterr().out.split())
     assert "Not evaluated. new drugs: study is S" in said
     assert "have no prediction, since models could not be fitted without them" in said
@@ -170,7 +172,11 @@ def test_wrong_words_are_refused(
             "",
             "classes: holds old alone; expected two or more",
         ),
-        ('title = "age"\n', 'title = "age"\nstage = "placebo"\n', "covariates: all are of the placebo model alone"),
+        (
+            'title = "age"\n',
+            'title = "age"\nstage = "placebo"\n',
+            "covariates: all are of stage 'placebo'; expected one or more",
+        ),
     ],
 )
 def test_what_has_nothing_to_label_is_refused(

@@ -22,6 +22,7 @@ from crohns_srs.predict.effects import Uncertainty
 from crohns_srs.predict.library import shipped_models
 from crohns_srs.predict.own_models import own_models
 from crohns_srs.predict.recommend import Choices, recommend
+from crohns_srs.predict.subgroup_schema import CrohnsSubgroups
 from crohns_srs.predict.subgroup_table import labelled, subgroup_document
 from crohns_srs.srs.fit import fit_sequence
 from pkpd.data.arrow import pa, parquet
@@ -321,6 +322,7 @@ def test_the_command_writes_rows_table_and_figures(tmp_path: Path, capsys: pytes
     words = ["crohns", "subgroups", str(file), "--uncertainty", "dashboard", "--out", str(tmp_path / "out")]
     assert run([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    CrohnsSubgroups.model_validate(found, strict=True)
     assert (found["n"], found["n_with_missing"], found["missing_inputs"]) == (2, 1, "defaults")
     with (tmp_path / "out" / "patients.csv").open(encoding="utf-8") as stream:
         written_rows = list(csv.DictReader(stream))

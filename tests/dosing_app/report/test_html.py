@@ -13,7 +13,8 @@ import weasyprint
 from dosing_app.decision.examples import example_names
 from dosing_app.findings.warning_words import warning_text
 from dosing_app.language import speaking
-from dosing_app.report.write import PAPERS, report_html
+from dosing_app.report.paper import PAPERS
+from dosing_app.report.write import report_html
 from tests.dosing_app.findings.computed_cases import computed
 from tests.dosing_app.report.reports import (
     BARE,

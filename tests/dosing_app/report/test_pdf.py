@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from dosing_app.decision.examples import example_names
-from dosing_app.report.write import PAPERS, Paper, laid_out, report_html, report_pdf
+from dosing_app.report.paper import PAPERS, Paper, laid_out
+from dosing_app.report.write import report_html, report_pdf
 from pkpd.errors import InputError
 from tests.dosing_app.report.reports import BARE, UNCALIBRATED, UNEXPLAINED, example_report, report_of
 

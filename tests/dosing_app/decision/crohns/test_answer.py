@@ -27,6 +27,7 @@ def engine(tree: dict[str, Any], uncertainty: Uncertainty) -> dict[str, Any]:
 
 @pytest.mark.parametrize("uncertainty", Uncertainty)
 @pytest.mark.parametrize("tree", [example_tree(), NOTHING_KNOWN, example_tree() | {"age_year": 22, "cdai": None}])
+@pytest.mark.requirement("CD-03")
 def test_the_figures_are_the_engines(tree: dict[str, Any], uncertainty: Uncertainty):
     document = engine(tree, uncertainty)
     answer = compute_answer(tree, uncertainty=uncertainty)
@@ -65,6 +66,7 @@ def test_differences_are_those_of_the_greater_over_the_smaller():
 @pytest.mark.parametrize(
     "taken_out", [["anti_il12_23"], ["anti_tnf"], ["anti_integrin", "anti_tnf"], list(class_ids())]
 )
+@pytest.mark.requirement("CD-03")
 def test_a_class_that_was_taken_out_is_in_nothing(taken_out: list[str]):
     answer = compute_answer(example_tree() | {"unavailable": taken_out})
     left = set(class_ids()) - set(taken_out)
@@ -77,6 +79,7 @@ def test_a_class_that_was_taken_out_is_in_nothing(taken_out: list[str]):
     assert sum(one.probability_first for one in answer.classes) == pytest.approx(1.0 if left else 0.0, abs=1e-9)
 
 
+@pytest.mark.requirement("CD-03")
 def test_the_published_example_has_the_published_labels():
     answer = compute_answer(example_tree())
 
@@ -97,6 +100,7 @@ def test_contributions_add_up_to_the_drug_part_but_for_the_intercept(tree: dict[
         assert intercept + moved == pytest.approx(drug, abs=1e-9)
 
 
+@pytest.mark.requirement("CD-04")
 def test_what_if_asks_the_engine_with_one_input_changed():
     tree = example_tree()
     answer = compute_answer(tree)

@@ -100,6 +100,7 @@ def test_the_example_in_words():
     assert case_words(answer.tree)[0] == "woman, 70 years"
 
 
+@pytest.mark.requirement("CD-03")
 def test_the_tables_hold_the_figures_of_the_answer():
     answer = compute_answer(example_tree())
     rows = {row[0]: row for row in effects_table(answer).rows}
@@ -122,6 +123,7 @@ def test_classes_that_were_taken_out_are_named():
     assert "Anti-integrin and anti-TNF were taken out before anything was compared." in two
 
 
+@pytest.mark.requirement("CD-05")
 def test_checks_lead_to_their_inputs():
     found = checks(compute_answer(example_tree() | {"age_year": 105, "crp_mg_per_L": 0.2, "bmi_kg_per_m2": None}))
     by_input = {one.input: one for one in found if one.input}

@@ -14,7 +14,7 @@ from dosing_app.decision.crohns.case import class_ids, example_tree
 from dosing_app.language import speaking
 from dosing_app.report.crohns.content import CrohnsReport, case_hash, crohns_report
 from dosing_app.report.crohns.write import crohns_html, crohns_pdf
-from dosing_app.report.write import PAPERS, Paper, laid_out
+from dosing_app.report.paper import PAPERS, Paper, laid_out
 
 NOW = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 FOOTS = {"en": "Research use only. Not a medical device.", "de": "Nur für die Forschung. Kein Medizinprodukt."}
@@ -47,6 +47,7 @@ def test_a_report_is_two_pages_with_research_use_on_each(tree: dict[str, Any], l
 
 
 @pytest.mark.parametrize("tree", [example_tree(), UNKNOWN, example_tree() | {"unavailable": list(class_ids())}])
+@pytest.mark.requirement("CD-03")
 def test_every_sentence_and_figure_is_in_the_page(tree: dict[str, Any]):
     content = report_of(tree)
     text = unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", crohns_html(content), flags=re.DOTALL)))
@@ -65,6 +66,7 @@ def test_every_sentence_and_figure_is_in_the_page(tree: dict[str, Any]):
         assert fact.value in text
 
 
+@pytest.mark.requirement("CD-04")
 def test_what_is_not_known_and_what_was_taken_out_is_told():
     content = report_of(UNKNOWN)
     inputs = {fact.name: fact.value for fact in content.inputs}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.visitor import Visitor
-from crohns_srs.omop import ReadOptions, open_database
+from crohns_srs.omop import ReadOptions, open_database, read_people
 from crohns_srs.omop.demo import write_demo
 from crohns_srs.omop.demo_people import CDAI_CONCEPT, DEMO_INDEX
 from dosing_app.decision.crohns.case import class_ids, example_tree
@@ -85,6 +85,7 @@ def test_nothing_of_an_earlier_patient_stays_on_an_empty_page():
     assert "Anti-" not in text_of(after["results"])
 
 
+@pytest.mark.requirement("BAD-01")
 def test_whatever_is_entered_is_answered_without_a_trace_or_a_number_that_is_none():
     rng = np.random.default_rng(20261128)
     choices = ["?", "yes", "no", "female", "male", None]
@@ -114,6 +115,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> OmopSource:
     return OmopSource(open_database(str(file)), DEMO_INDEX, ReadOptions(cdai_concepts=(CDAI_CONCEPT,)))
 
 
+@pytest.mark.requirement("OMOP-01")
 def test_a_person_of_the_database_is_told_with_every_source(database: OmopSource):
     person = database.read(6, database.usual_date)
     rows = {row.name: row for row in source_rows(person)}
@@ -125,6 +127,17 @@ def test_a_person_of_the_database_is_told_with_every_source(database: OmopSource
     assert rows["CRP"].value == "5 mg/L"
     assert rows["CRP"].records.startswith("measurement 12, 2024-06-25")
     assert "/" not in database.name
+
+
+def test_a_reckoned_number_has_as_many_digits_as_a_typed_one(database: OmopSource):
+    read = read_people(database.database, [5], DEMO_INDEX, database.options)[0]
+    person = database.read(5, DEMO_INDEX)
+    bmi = read.case["bmi_kg_per_m2"]
+
+    assert len(str(bmi)) > 8
+    assert person.case["bmi_kg_per_m2"] == pytest.approx(bmi, abs=0.005)
+    assert {row.value for row in source_rows(person) if row.name == "BMI"} == {f"{bmi:.4g} kg/m²"}
+    assert screen_from_tree(person.case).fields["bmi_kg_per_m2"] == f"{bmi:.4g}"
 
 
 def test_inputs_of_a_database_are_told_until_they_are_changed(database: OmopSource):
