@@ -133,8 +133,8 @@ def test_a_hierarchy_that_was_not_loaded_is_no_answer(demo_file: Path, tmp_path:
     database = altered(demo_file, tmp_path, "DELETE FROM concept_ancestor")
     with pytest.raises(InputError, match=r"concept_ancestor has nothing below Crohn's disease \(concept 201606\)"):
         read_vocabulary(database, ReadOptions())
-    drugs = "SELECT concept_id FROM concept WHERE domain_id = 'Drug'"
-    database = altered(demo_file, tmp_path, f"DELETE FROM concept_ancestor WHERE ancestor_concept_id IN ({drugs})")
+    drugs = "DELETE FROM concept_ancestor WHERE ancestor_concept_id IN (SELECT concept_id FROM concept WHERE domain_id = 'Drug')"
+    database = altered(demo_file, tmp_path, drugs)
     assert "The vocabulary has no drug below" in read_vocabulary(database, ReadOptions()).notes[0]
     values = read_people(database, [2], INDEX, ReadOptions())[0].values
     for key in ("tnf_history", "steroid", "immunomodulator"):
