@@ -1,4 +1,4 @@
-"""`asuc crohns power`: what a trial of one class against another would find, if the models are right and if they may be wrong."""
+"""`asuc crohns power`: what a trial of one class against another, or against placebo, would find, if the models are right and if they may be wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def power(
     out: OutFolder,
     fit: FitFolder = None,
     first: Annotated[str, typer.Option(metavar="CLASS", help="Class that is to be found better.")] = "anti_il12_23",
-    second: Annotated[str, typer.Option(metavar="CLASS", help="Class that it is compared with.")] = "anti_tnf",
+    second: Annotated[
+        str, typer.Option(metavar="CLASS", help="Class that it is compared with, or placebo.")
+    ] = "anti_tnf",
     population: Annotated[
         str | None,
         typer.Option(metavar="FILE.csv", help="Patients; without it synthetic ones like those of the trials."),
@@ -60,7 +62,7 @@ def power(
     force: Annotated[bool, typer.Option("--force", help="Replace results in a folder that exists.")] = False,
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
-    """Simulate trials of two classes outcome by outcome, and say what power, assurance and type I error a chi-square test has."""
+    """Simulate trials of two classes, or of one and placebo, outcome by outcome, and say what power, assurance and type I error a chi-square test has."""
     from crohns_srs.power.chances import TrialEffects  # noqa: PLC0415 - the engine loads after the words are read
     from crohns_srs.power.document import power_document  # noqa: PLC0415
     from crohns_srs.power.population import eligible as eligible_patients  # noqa: PLC0415
@@ -108,9 +110,11 @@ def power(
 
 
 def _check_classes(first: str, second: str, ids: list[str]) -> None:
-    for name, value in (("--first", first), ("--second", second)):
-        if value not in ids:
-            raise input_error(name, f"“{value}” is no class; expected one of {', '.join(ids)}")
+    from crohns_srs.data.config import PLACEBO  # noqa: PLC0415
+
+    for name, value, known in (("--first", first, ids), ("--second", second, [*ids, PLACEBO])):
+        if value not in known:
+            raise input_error(name, f"“{value}” is no class; expected one of {', '.join(known)}")
     if first == second:
         raise input_error(
             "--second",

@@ -170,7 +170,7 @@ def _effects_sheet(classes: dict[str, dict[str, Any]]) -> Sheet:
         for one in _ranked(classes)
     )
     head = ("class", "adds", "SE", "95 % interval", "with placebo", "95 % interval", "best")
-    return Sheet("Expected fall of the outcome", head, rows)
+    return Sheet("Expected outcome", head, rows)
 
 
 def _chances_sheet(placebo: dict[str, Any], classes: dict[str, dict[str, Any]]) -> Sheet:
@@ -179,7 +179,7 @@ def _chances_sheet(placebo: dict[str, Any], classes: dict[str, dict[str, Any]]) 
         (title, *(f"{one[key]:.0%} ({_percents(one[f'{key}_interval'])})" for key in keys))
         for title, one in [("placebo alone", placebo), *((one["title"], one) for one in _ranked(classes))]
     )
-    head = tuple(f"fall ≥ {key.removeprefix('response')}" if key.startswith("response") else key for key in keys)
+    head = tuple(f"≥ {key.removeprefix('response')}" if key.startswith("response") else key for key in keys)
     return Sheet("Chance (95 % interval), placebo and drug together", ("", *head), rows)
 
 
@@ -217,7 +217,9 @@ def _contributions_sheet(document: dict[str, Any]) -> Sheet:
         first = inputs[0]
         value = first["value"]
         told = f"{value:.3g}" if isinstance(value, float) else {True: "yes", False: "no"}.get(value, value)
-        title = f"{first['title']}: {'not known' if first['is_missing'] else told}"
+        # A covariate with words of its own is called as in the case: “sex: female”, where its title is that of the one that is 1.
+        name = first["input"] if isinstance(first["reference"], str) else first["title"]
+        title = f"{name}: {'not known' if first['is_missing'] else told}"
         rows.append((title, *(f"{one['points']:+.1f}" for one in inputs)))
     return Sheet("Why: points of each input", ("", *(one["title"] for one in classes.values())), tuple(rows))
 

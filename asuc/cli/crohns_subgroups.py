@@ -181,6 +181,6 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     return [
         f"{document['n']:,} patients{missing}; {document['n_occurring']} of {document['n_possible']} possible labels ({document['uncertainty']} uncertainty, {document['seconds']:.1f} s).",
         Sheet("Subgroups", head, rows, wraps=0),
-        f"Under ≥ {at}: the share of patients whose expected fall is at least {at}, and the mean chance of such a fall. The first is no response rate.",
+        f"Under ≥ {at}: the share of patients whose expected outcome is at least {at}, and the mean chance of one. The first is no response rate.",
         "Labels are associations in pooled trials, no proven benefit. Research use only.",
     ]

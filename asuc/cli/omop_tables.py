@@ -84,9 +84,9 @@ def cohort_tables(document: Mapping[str, Any]) -> list[Counts]:
     if labels["everybody"]:
         names = list(labels["everybody"])
         counts = tuple((name, *(labels[who].get(name, 0) for who in _WHO)) for name in names)
-        said = (
-            f"What the models say ({document['uncertainty']} uncertainty; what is missing stands for the usual value)"
-        )
+        name = document["uncertainty"]
+        missing = "is averaged over" if name == "coherent" else "stands for the usual value"
+        said = f"What the models say ({name} uncertainty; what is missing {missing})"
         found.append(Counts("labels", said, ("Label", *_WHO.values()), counts))
     return found
 

@@ -65,7 +65,7 @@ def size_table(document: Mapping[str, Any]) -> ReportTable:
         "with correction, simulated (%)",
         "with correction, exact (%)",
         "Assurance (%)",
-        "Other class found better (%)",
+        "Second found better (%)",
         "Type I error, simulated (%)",
         "Type I error, exact (%)",
         "Published procedure, no power (%)",
@@ -93,7 +93,7 @@ def size_table(document: Mapping[str, Any]) -> ReportTable:
 
 
 def coefficient_table(document: Mapping[str, Any]) -> ReportTable:
-    """Return covariates in the models of both classes."""
+    """Return covariates in the models of both arms."""
     head = ("Covariate", document["first"]["title"], "SE", document["second"]["title"], "SE", "Opposite signs")
     rows = tuple(
         (
@@ -105,7 +105,7 @@ def coefficient_table(document: Mapping[str, Any]) -> ReportTable:
     )
     return ReportTable(
         "coefficients",
-        "Coefficients of the covariates in both classes; opposite signs are what choosing patients lives on, and many are within their errors.",
+        "Coefficients of the covariates in both models, that of a class being what it adds to placebo; opposite signs are what choosing patients lives on, and many are within their errors.",
         head,
         rows,
     )

@@ -158,7 +158,7 @@ def _numbers(table: CohortTable, column: str, low: float, high: float, problems:
     is_missing = ~np.isfinite(values)
     is_missing[wrong] = False
     problems += _each(table, column, is_missing, "is {value}; expected a finite number, nothing is filled in")
-    is_beyond = (values < low) | (values > high)
+    is_beyond = np.isfinite(values) & ((values < low) | (values > high))
     problems += _each(table, column, is_beyond, f"is {{value}}; expected {low:g} to {high:g}")
     return values
 

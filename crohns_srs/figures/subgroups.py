@@ -43,7 +43,7 @@ def _effects(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawing:
             if i + 1 < len(shown):
                 axes.tick_params(labelbottom=False)
             else:
-                axes.set_xlabel("Expected fall of the outcome: placebo (grey), and what the class adds", color=INK)
+                axes.set_xlabel("Expected outcome: placebo (grey), and what the class adds", color=INK)
             axes.set_title(
                 f"{_worded(one['label'], titles)}: {one['n']:,} patient{'s' * (one['n'] != 1)}, {one['share']:.1%}",
                 loc="left",
@@ -82,9 +82,9 @@ def _effects(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawing:
     )
     return Drawing(
         "subgroup_effects",
-        "Expected fall by subgroup and class",
-        f"The {len(shown)} largest of {document['n_occurring']} subgroups ({document['uncertainty']} uncertainty). Grey: mean expected fall on placebo; colour: what the class adds, the better classes of the label first, "
-        f"a line below those that are preferred. Percentages: mean chance of a fall of {at} or more. {_CAVEAT}",
+        "Expected outcome by subgroup and class",
+        f"The {len(shown)} largest of {document['n_occurring']} subgroups ({document['uncertainty']} uncertainty). Grey: mean expected outcome on placebo; colour: what the class adds, the better classes of the label first, "
+        f"a line below those that are preferred. Percentages: mean chance of an outcome of {at} or more. {_CAVEAT}",
         svg(draw, width_mm=_WIDTH_MM, height_mm=height, name="subgroup_effects"),
         Table(head, tuple(rows)),
     )

@@ -79,7 +79,7 @@ class Vocabulary:
     conditions, drugs, measurements : Domain
         Crohn's disease and its places; ingredients; kinds of measurements.
     absent : frozenset of str
-        Groups of drugs and kinds of measurements of which the vocabulary has nothing.
+        Groups of drugs and kinds of measurements of which the vocabulary has nothing; of drugs also where its hierarchy has nothing below any of them.
     units : dict of int to (str, str)
         UCUM code and name of each unit.
     names : dict of int to str
@@ -107,7 +107,7 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
     Raises
     ------
     InputError
-        Where it does not know Crohn's disease: without it nothing can be said of anybody. Where a table is asked for that is not there.
+        Where it does not know Crohn's disease, or nothing below it: without it nothing can be said of anybody. Where a table is asked for that is not there.
     """
     asked = ((DRUG_ERA, options.drug_era), (OBSERVATION, bool(options.cdai_concepts or options.cdai_sources)))
     problems = list(missing_in(database, [table for table, is_asked in asked if is_asked]))
@@ -127,7 +127,11 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
         kinds = _measurement_ids(connection, codes)
         measurements = _domain(connection, {**kinds, **dict.fromkeys(options.cdai_concepts, CDAI)})
         lost = [name for names in groups.values() for name in names if name not in ids]
-        unknown = {group for group, names in groups.items() if not any(name in ids for name in names)}
+        above = _ancestors_among(connection, [one for found in ids.values() for one in found])
+        bare = [
+            name for names in groups.values() for name in names if name in ids and not above.intersection(ids[name])
+        ]
+        unknown = {group for group, names in groups.items() if all(name in (*lost, *bare) for name in names)}
         unmeasured = {kind for kind in codes if kind not in kinds.values()}
         places = {one for ids in shipped_concepts().conditions.values() for one in ids}
         routes = _routes(connection)
@@ -140,7 +144,7 @@ def read_vocabulary(database: Database, options: ReadOptions) -> Vocabulary:
             dict(routes),
             {one: _route_reach(name) for one, name in routes.items()},
             _dose_forms(connection, [one for name in groups[STEROID] for one in ids.get(name, ())]),
-            tuple(_notes(sorted(places - _known(connection, places)), lost, sorted(unmeasured))),
+            tuple(_notes(sorted(places - _known(connection, places)), lost, bare, sorted(unmeasured))),
         )
 
 
@@ -150,7 +154,7 @@ def crohns_domain(connection: Connection, name: str) -> Domain:
     Raises
     ------
     InputError
-        Where the vocabulary does not know the disease; `name` is what the database is called then.
+        Where the vocabulary does not know the disease, or nothing below it; `name` is what the database is called then.
     """
     wanted: dict[int, set[str]] = {}
     for group, ids in shipped_concepts().conditions.items():
@@ -162,6 +166,9 @@ def crohns_domain(connection: Connection, name: str) -> Domain:
             f"table concept has no Crohn's disease (concept {crohns[0]}); expected the OHDSI vocabularies with SNOMED"
         )
         raise input_error(name, message)
+    if not _ancestors_among(connection, crohns):
+        message = f"table concept_ancestor has nothing below Crohn's disease (concept {crohns[0]}), not even itself; expected the OHDSI vocabularies with their hierarchy"
+        raise input_error(name, message)
     meaning: dict[int, set[str]] = {one: set(groups) for one, groups in wanted.items()}
     for concept, ancestor in connection.execute(_with_ancestors(wanted)):
         meaning.setdefault(concept, set()).update(wanted[ancestor])
@@ -171,6 +178,12 @@ def crohns_domain(connection: Connection, name: str) -> Domain:
 def _known(connection: Connection, ids: Iterable[int]) -> set[int]:
     query = select(CONCEPT.c.concept_id).where(CONCEPT.c.concept_id.in_(list(ids)))
     return set(connection.execute(query).scalars())
+
+
+def _ancestors_among(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """Return those of some concepts below which the hierarchy has anything; in the OHDSI vocabularies each concept is below itself."""
+    link = CONCEPT_ANCESTOR.c.ancestor_concept_id
+    return set(connection.execute(select(link).where(link.in_(list(ids))).distinct()).scalars())
 
 
 def _domain(connection: Connection, wanted: dict[int, str]) -> Domain:
@@ -282,13 +295,17 @@ def _dose_forms(connection: Connection, ingredients: list[int]) -> dict[int, Rea
     return found
 
 
-def _notes(conditions: list[int], ingredients: list[str], measurements: list[str]) -> list[str]:
+def _notes(conditions: list[int], ingredients: list[str], bare: list[str], measurements: list[str]) -> list[str]:
     found: list[str] = []
     if conditions:
         said = ", ".join(map(str, conditions))
         found.append(f"The vocabulary has no condition {said}: the place of the disease may not be found.")
     if ingredients:
         found.append(f"The vocabulary has no ingredient {', '.join(ingredients)}: exposures to it cannot be found.")
+    if bare:
+        found.append(
+            f"The vocabulary has no drug below {', '.join(bare)} (concept_ancestor): only exposures to the ingredient itself are found."
+        )
     if measurements:
         found.append(f"The vocabulary has no LOINC code for {', '.join(measurements)}: none can be found.")
     return found

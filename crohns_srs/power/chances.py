@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from crohns_srs.data.config import PLACEBO
+
 if TYPE_CHECKING:
     from crohns_srs.power.population import Population
     from crohns_srs.predict.class_model import ClassModel, ModelSet
@@ -25,12 +27,12 @@ class TrialEffects(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ArmModel:
-    """What is expected of patients on one class.
+    """What is expected of patients on one class, or on placebo.
 
     Parameters
     ----------
     id, title : str
-        Class.
+        Class, or ``placebo``.
     mean : (n_patients,) array
         Expected outcome, placebo and drug part together.
     spread : float
@@ -56,11 +58,10 @@ class ArmModel:
 def arm_model(
     models: ModelSet, model: ClassModel, population: Population, effects: TrialEffects, threshold: float
 ) -> ArmModel:
-    """Return what the estimates expect of patients on one class."""
-    mean = (
-        population.matrix(models.placebo.terms) @ models.placebo.estimate
-        + population.matrix(model.terms) @ model.estimate
-    )
+    """Return what the estimates expect of patients on one class, or on placebo."""
+    mean: FloatArray = population.matrix(models.placebo.terms) @ models.placebo.estimate
+    if model.id != PLACEBO:
+        mean = mean + population.matrix(model.terms) @ model.estimate
     spread, between = spreads(model, effects)
     return ArmModel(model.id, model.title, mean, spread, between, threshold)
 
@@ -108,6 +109,8 @@ def drawn_parameters(models: ModelSet, n: int, rng: np.random.Generator) -> Draw
 
 
 def drawn_means(models: ModelSet, model: ClassModel, population: Population, drawn: DrawnParameters) -> FloatArray:
-    """Return the expected outcome of each patient on a class by drawn coefficients, (n_draws, n_patients)."""
+    """Return the expected outcome of each patient on a class, or on placebo, by drawn coefficients, (n_draws, n_patients)."""
     placebo = drawn.placebo @ population.matrix(models.placebo.terms).T
+    if model.id == PLACEBO:
+        return placebo
     return placebo + drawn.classes[model.id] @ population.matrix(model.terms).T

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from crohns_srs.data.config import PLACEBO
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,8 +19,9 @@ CODED = (
     "The publication's procedure compares mean predicted chances by a t interval. No outcome is drawn, so that the spread of outcomes is not in it: its figures are no power, and are "
     "shown beside it to say where the published ones come from."
 )
+_BETWEEN_CLASSES = "Simulated from models of pooled trials that did not randomise one class against another; no proven benefit of either class."
+_AGAINST_PLACEBO = "Simulated from models of pooled trials, which randomised a class against placebo but nobody to covariates: who gains more is an association."
 NOTES = (
-    "Simulated from models of pooled trials that did not randomise one class against another; no proven benefit of either class.",
     "Power takes the models' coefficients as true. Assurance draws them from their distribution, variances held: it is what a trial can be expected to find.",
     CODED,
 )
@@ -78,7 +81,7 @@ def power_document(study: PowerStudy, models: ModelSet, settings: Mapping[str, A
             for one in study.selections
         ],
         "settings": dict(settings),
-        "notes": list(NOTES),
+        "notes": [_AGAINST_PLACEBO if study.arms[1].id == PLACEBO else _BETWEEN_CLASSES, *NOTES],
     }
 
 

@@ -1,4 +1,4 @@
-"""Trials of patients who are chosen by what the models expect of them: what the publication proposes for covariates with effects of opposite signs.
+"""Trials of patients who are chosen by what the models expect of them: what the publication proposes for covariates with effects of opposite signs on placebo and on the drug.
 
 Everything here takes the models' coefficients as true. Assurance, which draws them from their distribution while patients are chosen by the estimates, says how much of
 the gain is left.
@@ -28,7 +28,7 @@ SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
 
 @dataclass(frozen=True, slots=True)
 class Coefficients:
-    """A covariate in the models of both classes.
+    """A covariate in the models of both arms; that of a class holds what the class adds to placebo.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class Selection:
 
 
 def both_coefficients(models: ModelSet, first: ClassModel, second: ClassModel) -> tuple[Coefficients, ...]:
-    """Return the covariates of two classes with their coefficients, those with opposite signs first."""
+    """Return the covariates of two models with their coefficients, those with opposite signs first; `second` has all terms of `first`."""
     titles = {one.name: one.title for one in models.config.covariates}
     found: list[Coefficients] = []
     for i, term in enumerate(first.terms):

@@ -148,7 +148,7 @@ def drawn_mean_chances(
         Of both arms.
     """
     drawn = drawn_parameters(models, n_draws, rng)
-    by_id = {one.id: one for one in models.classes}
+    by_id = {one.id: one for one in (models.placebo, *models.classes)}
     found: list[FloatArray] = []
     step = max(1, _BLOCK // population.n_patients)
     for arm in arms:

@@ -1,4 +1,4 @@
-"""A whole study of power: two classes, a population, sizes of arms, and every question that is asked of them."""
+"""A whole study of power: two classes, or one and placebo, a population, sizes of arms, and every question that is asked of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Asked:
     Parameters
     ----------
     first, second : str
-        Classes; power is the chance that the first is found better.
+        Classes, the second may be ``placebo``; power is the chance that the first is found better.
     sizes : tuple of int
         Participants of each arm.
     n_trials : int
@@ -155,7 +155,7 @@ def power_study(
     tell : callable
         Is told the share that is done.
     """
-    by_id = {one.id: one for one in models.classes}
+    by_id = {one.id: one for one in (models.placebo, *models.classes)}
     classes = by_id[asked.first], by_id[asked.second]
     streams = [np.random.default_rng(one) for one in np.random.SeedSequence(asked.seed).spawn(len(asked.sizes) + 1)]
     first, second = (arm_model(models, one, population, asked.effects, asked.threshold) for one in classes)

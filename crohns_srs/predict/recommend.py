@@ -134,6 +134,7 @@ def recommend(models: ModelSet, case: CrohnsCase, choices: Choices | Uncertainty
             *applicability_warnings(fits),
             *_missing_warnings(config, case, profile, is_integrated=asked.is_integrated),
             *_label_warnings(groups, pairs, ids, asked.adjustment),
+            *(_boundary_warnings(models, available) if asked.uncertainty is Uncertainty.COHERENT else []),
             *([HELD_CLOSED] if asked.uncertainty is Uncertainty.PAPER and not models.is_refitted else []),
             CAVEAT,
         ],
@@ -260,6 +261,15 @@ def _missing_warnings(config: Config, case: CrohnsCase, profile: Profile, *, is_
         return [f"Not known, and averaged over what is likely given the rest: {', '.join(said)}."]
     said = [f"{one.case} {one.told(one.default)}" for one in missing]
     return [f"Not known, and taken as usual: {', '.join(said)}."]
+
+
+def _boundary_warnings(models: ModelSet, available: list[int]) -> list[str]:
+    """Return which models take trials as alike because theirs happened to be: their errors may be too small."""
+    return [
+        f"{one.title}: its {one.n_trials} trials differ no more than chance alone would make them, and degrees of freedom take that as known; its errors may be too small."
+        for one in (models.placebo, *(models.classes[k] for k in available))
+        if one.var_trial == 0.0
+    ]
 
 
 def _label_warnings(

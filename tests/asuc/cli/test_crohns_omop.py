@@ -86,6 +86,7 @@ def test_a_cohort_is_written_row_by_row_and_counted(database: str, tmp_path: Pat
     said = capsys.readouterr().out
     assert f"{document['n_crohns']:,} persons with Crohn's disease" in said
     assert "Women from 50 years" in said
+    assert "what is missing is averaged over" in " ".join(said.split())
     entries = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
     with rows.open(encoding="utf-8", newline="") as stream:
         cells = list(csv.DictReader(stream))

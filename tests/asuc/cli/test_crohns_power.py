@@ -81,6 +81,11 @@ def test_patients_of_a_table_need_no_year(tmp_path: Path, capsys: pytest.Capture
     ("words", "expected"),
     [
         (["--first", "tnf"], "--first: “tnf” is no class; expected one of anti_il12_23"),
+        (
+            ["--first", "placebo"],
+            "--first: “placebo” is no class; expected one of anti_il12_23, anti_integrin, anti_tnf",
+        ),
+        (["--second", "tnf"], "anti_tnf, placebo"),
         (["--second", "anti_il12_23"], "--second: “anti_il12_23” is the first class too"),
         (["--alpha", "1"], "--alpha: 1 is not between 0 and 1, such as 0.05"),
         (["--target", "0"], "--target: 0 is not between 0 and 1, such as 0.8"),
@@ -96,6 +101,16 @@ def test_wrong_words_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert said.out == ""
     assert expected in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_a_trial_against_placebo_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = ["--first", "anti_tnf", "--second", "placebo", "--out", str(tmp_path / "power"), "--no-figures"]
+    assert run([*FEW, *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "anti-TNF against placebo in synthetic patients" in said
+    assert "Type I error: both arms placebo." in said
+    assert "which randomised a class against placebo" in said
+    assert "of either class" not in said
 
 
 def test_trials_are_simulated_from_models_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

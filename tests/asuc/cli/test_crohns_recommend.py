@@ -58,6 +58,8 @@ def test_choices_come_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     for part in (
         "Why: points of each input",
         "If it were known",
+        "Expected outcome",
+        "sex: female",
         "placebo alone",
         "remission",
         "C-reactive protein: not known",

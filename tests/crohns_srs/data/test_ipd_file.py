@@ -47,6 +47,7 @@ def test_every_problem_is_told_with_line_column_and_value(tmp_path: Path):
     given[4]["arm"] = "b"
     given[5]["study"] = " "
     given[6]["fall"] = 501
+    given[7]["fall"] = "inf"
     assert problems(tmp_path, given) == [
         "line 2, age: “old” is not a number; expected one",
         "line 3, age: is -1.0; expected 0 to 120",
@@ -55,6 +56,7 @@ def test_every_problem_is_told_with_line_column_and_value(tmp_path: Path):
         "line 6, arm: “b” is no arm; expected none, A, B",
         "line 7, study: is nothing; expected the name of a trial",
         "line 8, fall: is 501; expected -500 to 500",
+        "line 9, fall: is inf; expected a finite number, nothing is filled in",
     ]
 
 

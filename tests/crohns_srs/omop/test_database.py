@@ -128,6 +128,21 @@ def test_a_vocabulary_without_some_ingredients_says_so(demo_file: Path, tmp_path
     assert (found.value, found.how) == (None, "the vocabulary has no anti-TNF")
 
 
+def test_a_hierarchy_that_was_not_loaded_is_no_answer(demo_file: Path, tmp_path: Path):
+    """Without concept_ancestor no drug is found; "no" would be said of somebody who had one."""
+    database = altered(demo_file, tmp_path, "DELETE FROM concept_ancestor")
+    with pytest.raises(InputError, match=r"concept_ancestor has nothing below Crohn's disease \(concept 201606\)"):
+        read_vocabulary(database, ReadOptions())
+    drugs = "DELETE FROM concept_ancestor WHERE ancestor_concept_id IN (SELECT concept_id FROM concept WHERE domain_id = 'Drug')"
+    database = altered(demo_file, tmp_path, drugs)
+    assert "The vocabulary has no drug below" in read_vocabulary(database, ReadOptions()).notes[0]
+    values = read_people(database, [2], INDEX, ReadOptions())[0].values
+    for key in ("tnf_history", "steroid", "immunomodulator"):
+        assert values[key].value is None
+    assert values["tnf_history"].how == "the vocabulary has no anti-TNF"
+    assert values["ileal"].value is True
+
+
 def test_tables_that_are_asked_for_must_be_there(demo_file: Path, tmp_path: Path):
     database = altered(demo_file, tmp_path, "DROP TABLE drug_era", "DROP TABLE observation")
     read_vocabulary(database, ReadOptions())

@@ -120,6 +120,41 @@ def test_chosen_patients_are_those_of_greatest_predicted_difference():
     assert {one.term for one in found.coefficients if one.is_opposite} >= {"Age_Cent", "SteroidUse", "Sex_Male"}
 
 
+def test_a_trial_against_placebo_has_the_placebo_models_arm():
+    """Chances, power and assurance from the coefficients themselves; signs are those that the publication names for the choice of patients."""
+    people = synthetic_population(MODELS, 400, 9)
+    asked = replace(ASKED, first="anti_tnf", second="placebo", sizes=(60,), n_trials=4000)
+    found = power_study(MODELS, people, asked)
+    tnf, placebo = MODELS.classes[2], MODELS.placebo
+    x0, x = people.matrix(placebo.terms), people.matrix(tnf.terms)
+    mean = x0 @ placebo.estimate
+    on_placebo = ndtr((mean - 100.0) / np.sqrt(placebo.var_residual)).mean()
+    on_drug = ndtr((mean + x @ tnf.estimate - 100.0) / np.sqrt(tnf.var_residual)).mean()
+    assert found.chances == pytest.approx((on_drug, on_placebo))
+    counts = np.arange(61)
+    a, b = np.meshgrid(counts, counts, indexing="ij")
+    with np.errstate(invalid="ignore"):
+        statistic = 120.0 * (a - b) ** 2 / ((a + b) * (120.0 - a - b))
+    wins = (statistic > stats.chi2.ppf(0.95, 1)) & (a > b)
+    truth = (np.outer(stats.binom.pmf(counts, 60, on_drug), stats.binom.pmf(counts, 60, on_placebo)) * wins).sum()
+    assert found.sizes[0].exact == pytest.approx(truth, abs=1e-10)
+    # Drawn anew, the observed coefficients of the drug being those of the class and of the placebo model together.
+    rng = np.random.default_rng(10)
+    alpha = rng.multivariate_normal(placebo.estimate, placebo.covariance, 4000)
+    beta = rng.multivariate_normal(tnf.estimate, tnf.covariance, 4000) - (alpha - placebo.estimate) @ tnf.carried.T
+    base = alpha @ x0.T
+    p = ndtr((base + beta @ x.T - 100.0) / np.sqrt(tnf.var_residual)).mean(axis=1)
+    q = ndtr((base - 100.0) / np.sqrt(placebo.var_residual)).mean(axis=1)
+    np.testing.assert_allclose(
+        np.quantile(found.drawn_difference, (0.025, 0.5, 0.975)), np.quantile(p - q, (0.025, 0.5, 0.975)), atol=0.008
+    )
+    i, j = rng.binomial(60, p, (20, 4000)), rng.binomial(60, q, (20, 4000))
+    assert found.sizes[0].assurance == pytest.approx(wins[i, j].mean(), abs=0.01)
+    opposite = {one.term for one in found.coefficients if one.is_opposite}
+    assert opposite == {"Age_Cent", "BMI_Cent", "CRP_Cent", "HxOfTNFi", "Ileal", "SteroidUse"}
+    assert all(power_document(found, MODELS, {})["second"][key] == "placebo" for key in ("class", "title"))
+
+
 def test_the_same_seed_gives_the_same_document():
     people = synthetic_population(MODELS, 200, 6)
     first, again = (power_document(power_study(MODELS, people, ASKED), MODELS, {}) for _ in range(2))

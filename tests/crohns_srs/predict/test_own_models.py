@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,21 @@ def test_missing_inputs_follow_the_table(fitted: tuple[str, SequenceFit]):
     assert found["missing"][0]["mean"] == pytest.approx(share, abs=1e-3)
     assert found["worthwhile"] is None  # the configuration says nothing of it
     assert "remission" not in found["placebo"]
+
+
+def test_a_variance_of_0_between_trials_is_told(fitted: tuple[str, SequenceFit]):
+    models = own_models(fitted[0])
+    old, new = (replace(one, var_trial=at) for one, at in zip(models.classes, (0.0, 1.0), strict=True))
+    models = replace(models, classes=(old, new), placebo=replace(models.placebo, var_trial=1.0))
+    said = "old drugs: its 3 trials differ no more than chance alone would make them"
+    for uncertainty in Uncertainty:
+        warnings = [
+            one
+            for one in recommend(models, read_case(CASE, models.config), uncertainty)["warnings"]
+            if "trials differ" in one
+        ]
+        assert len(warnings) == (uncertainty is Uncertainty.COHERENT)
+        assert all(one.startswith(said) for one in warnings)
 
 
 def test_folders_that_hold_no_fit_are_refused(fitted: tuple[str, SequenceFit]):
