@@ -338,9 +338,36 @@ def test_options_of_estimation_that_are_refused():
 
 
 def test_a_method_behind_a_blank_is_refused():
-    assert faults(control(rest=REST + "$EST METHOD 1 INTER")) == [
+    assert faults(control(rest=REST + "$EST METHOD COND INTER")) == [
         "line 14, $ESTIMATION: has METHOD without a value; expected METHOD=…"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("$EST METHOD 1 INTER", "$ESTIMATION: “1” stands behind METHOD"),
+        ("$EST METHOD=1 INTER .3", "$ESTIMATION: “.3” stands behind INTER"),
+        ("$EST METHOD=1, .3", "$ESTIMATION: “.3” stands"),
+        ("$EST METHOD=1 MAXEVAL 9999", "$ESTIMATION: “9999” stands behind MAXEVAL"),
+        ("$EST METHOD=1 NSIG=3 1D-3", "$ESTIMATION: “1D-3” stands behind 3"),
+        ("$est -2 method=1", "$ESTIMATION: “-2” stands"),
+        ("$EST METHOD=1 'run.ext'", "$ESTIMATION: “run.ext” stands behind 1"),
+        ("$COV PRINT=E 5", "$COVARIANCE: “5” stands behind E"),
+        ("$TABLE ID TIME 7 FILE=t", "$TABLE: “7” stands behind TIME"),
+        ("$SIM 12345 ONLYSIM", "$SIMULATION: “12345” stands"),
+    ],
+)
+def test_a_value_where_none_belongs_is_refused(text: str, found: str):
+    assert faults(control(rest=REST + text)) == [
+        f"line 14, {found} where an option was expected; expected a value behind “=” alone"
+    ]
+
+
+def test_values_where_they_belong_are_no_fault():
+    rest = "$EST METHOD=1 NSIG=3 SIGL = 9 -2LL GRD=TS(1-9) PRINT=1, MSFO='m 1'\n"
+    rest += "$SIM (12345) (678 UNIFORM) ONLYSIM SUBPROBLEMS=10\n$TABLE ID ETAS(1:LAST) FORMAT=,1PE13.6 FILE=t\n"
+    assert len(problem(control(rest=REST + rest)).steps) == 2
 
 
 def test_options_of_tables_and_models():
