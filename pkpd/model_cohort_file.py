@@ -134,7 +134,9 @@ def _centres_with_general_error(table: CohortTable, model: ModelSpec) -> Iterato
 def _is_level(table: CohortTable) -> BoolArray:
     amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
     is_left_out = numbers(table, "MDV")[0] == 1.0 if "MDV" in table.columns else np.zeros(table.n_rows, dtype=bool)
-    return (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0]) & ~is_left_out
+    # Of a file without the column, which has been told, no row is a level.
+    level = numbers(table, "DV")[0] if "DV" in table.columns else np.full(table.n_rows, np.nan)
+    return (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(level) & ~is_left_out
 
 
 def _named(table: CohortTable, column: str, where: BoolArray, what: str) -> Iterator[tuple[int, str, str]]:

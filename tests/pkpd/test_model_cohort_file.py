@@ -172,6 +172,12 @@ def test_an_assay_that_many_levels_have_is_one_problem_with_its_lines(tmp_path: 
     ]
 
 
+def test_assays_of_a_file_without_levels_are_no_fault_of_ours(tmp_path: Path):
+    by_assay = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3)}))
+    (found,) = problems(tmp_path, "ID,TIME,AMT,WT,CRP,ASSAY\na,0,300,60,30,new\n", by_assay)
+    assert found.endswith("has no column DV; it has ID, TIME, AMT, WT, CRP, ASSAY")
+
+
 def test_centres_without_an_error_of_their_own_are_noted(tmp_path: Path):
     by_centre = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_centre={"Lille": (0.0, 0.3)}))
     rows = [
