@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nonmem_ref.lines import read_lines
 from nonmem_ref.read import kind_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ class RunFiles:
 
 def runs_of(folder: Path) -> tuple[RunFiles, ...]:
     """Return the runs of a folder, by name: one for each .ext file, and for each control stream or listing without one."""
-    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    every = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    # Fortran's modules of a folder that NONMEM ran in end in .mod as well.
+    files = {path.name: path for path in every if path.suffix.lower() not in _CONTROL or _is_control(path)}
     endings = (".ext", *_CONTROL, *_LISTING)
     names = sorted({path.stem for path in files.values() if path.suffix.lower() in endings})
 
@@ -65,6 +68,11 @@ def runs_of(folder: Path) -> tuple[RunFiles, ...]:
         )
         for name in names
     )
+
+
+def _is_control(path: Path) -> bool:
+    """Return whether something in a file begins as $PROBLEM does."""
+    return any(b"$PRO" in some.data.upper() for some in read_lines(path))
 
 
 def table_files(folder: Path) -> tuple[Path, ...]:

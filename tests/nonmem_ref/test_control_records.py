@@ -427,6 +427,22 @@ def test_records_that_are_passed_over_are_noted():
     assert faults(control(last="$ABBR DECLARE INTEGER I")) == ["line 5, $ABBREVIATED: is not supported"]
 
 
+def test_where_searches_for_eta_begin_is_passed_over():
+    rest = REST + "$ETAS FILE=run0.phi TBLN=2\n$PHIS (0.1 0.2)\n$EST METHOD=1 MAXEVAL=0"
+    found = parse_control(lines(control(rest=rest)))
+    assert found.problems == ()
+    assert found.notes == ("Line 14: $ETAS is passed over.", "Line 15: $PHIS is passed over.")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_marks_of_encodings_and_ends_of_lines_are_no_part_of_the_text(tmp_path: Path, encoding: str):
+    text = control(problem="$PROBLEM Recién nacidos, año 2018", last="; peso, ¿asfixia?").lower().replace("\n", "\r\n")
+    (tmp_path / "run1.mod").write_bytes(text.encode(encoding))
+    found = read_control(tmp_path / "run1.mod")
+    assert found.problems == ()
+    assert [(one.lower, one.initial) for one in found.problems_read[0].thetas] == [(0.0, 1.0), (0.0, 10.0)]
+
+
 def test_labels_of_elements():
     text = REST.replace("(0,10)", "V=(0,10)").replace("$SIGMA 0.2", "$SIGMA ERES=0.2")
     found = problem(control(last="$ABBR REPLACE THETA(CL)=THETA(1)\n$ABBR REPLACE eta( ecl ) = eta(1) ; x", rest=text))

@@ -149,3 +149,16 @@ def test_objectives_are_those_of_formulas_written_out(
     expected = [by_hand(weight, sex, *np.array(levels).T) for weight, sex, levels in SUBJECTS]
     # Differences give the derivatives of predictions to about 1e-11.
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-8)
+
+
+def test_doses_of_addl_come_before_the_record_of_their_time(tmp_path: Path):
+    control = SCALED.replace("WT SEX METH", "ADDL II WT")
+    text = "ID,TIME,AMT,DV,ADDL,II,WT\n1,0,100,.,1,12,70\n1,2,.,4.2,.,.,70\n1,12,.,7.1,.,.,70\n1,20,.,5.6,.,.,70\n"
+    (tmp_path / "data.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "run.ctl").write_text(control, encoding="utf-8")
+    run = translate(tmp_path / "run.ctl")
+    population = bind_population(run.model.spec, cohort_of_run(run))
+    values = np.array([one.value for one in population.parameters])
+    found = evaluate(population, values, Approximation.FOCEI).ofv_i
+    expected = by_scale(70.0, 0, np.array([2.0, 12.0, 20.0]), np.array([4.2, 7.1, 5.6]), np.empty(0))
+    np.testing.assert_allclose(found, [expected], rtol=0.0, atol=1e-8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 import shutil
@@ -114,6 +115,23 @@ def changed(file: Path, before: str, after: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert before in text
     file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def test_a_folder_that_psn_ran_in_has_the_runs_alone(pheno: Path, compared):
+    # gfortran keeps its modules compressed, with the ending of a control stream.
+    (pheno / "nmprd4p.mod").write_bytes(gzip.compress(b"GFORTRAN module version '15' created from FSUBS.f90"))
+    (pheno / "other.mod").write_text("; nothing\n", encoding="utf-8")
+    assert [one["run"] for one in compared(pheno)["runs"]] == ["pheno"]
+
+
+def test_etas_that_are_given_are_no_run_to_compare(pheno: Path, compared):
+    changed(
+        pheno / "pheno.lst",
+        "$ESTIMATION METHOD=1 INTERACTION",
+        "$ETAS FILE=a.phi\n$ESTIMATION METHOD=1 INTERACTION FNLETA=2",
+    )
+    (one,) = compared(pheno)["runs"]
+    assert one["reason"].endswith("has FNLETA=2, which takes ETA from a file; expected those that are searched.")
 
 
 @pytest.mark.requirement("NM-05")
