@@ -11,6 +11,7 @@ from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.comparison.run_files import table_files
 from nonmem_ref.comparison.shrinkage import checks_of_shrinkage
+from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.ext import FINAL
 from nonmem_ref.recognition.values import coefficient_value
 from nonmem_ref.translation.covariates import case_name_of
@@ -321,9 +322,11 @@ def _of_records(records: RecordNumbers) -> Iterator[Check]:
 
 
 def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tuple[str, Block] | None:
-    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones."""
+    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones, with its file's name."""
     dataset = translation.dataset
-    for path in table_files(run.folder):
+    tables = [step for step in translation.control.steps if step.name == "TABLE"]
+    named = [one.value for step in tables for one in step.options if is_short_for(one.name, "FILE") and one.value]
+    for path in table_files(run.folder, named):
         for block in read_blocks(path).blocks:
             if not wanted <= set(block.names) or not {"ID", "TIME"} <= set(block.names):
                 continue

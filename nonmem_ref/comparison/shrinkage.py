@@ -12,6 +12,7 @@ from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.listing import read_listing
 from pkpd.diagnostics.residuals import residuals
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def checks_of_shrinkage(run: RunFiles, at: Fit, order: IntArray, control: Contro
             np.maximum(printed[name], 0.0),
             np.maximum(own, 0.0),
             _TOLERANCE,
-            explain=lambda one: f"{int((np.abs(one) > _TOLERANCE).sum())} random effects differ.",
+            explain=lambda one: f"That of {counted(int((np.abs(one) > _TOLERANCE).sum()), 'random effect')} differs.",
         )
         for name, own in _ours(etas, counts).items()
         if name in printed
