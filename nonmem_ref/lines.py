@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 22
 _LONGEST = 1 << 20
 _LEFT_OUT = b"\0\r"
+# What editors put before text in UTF-8 or UTF-16; letters of English in the latter are themselves without the NUL bytes.
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Lines:
     first : int
         Number of the first of them, from 1.
     data : bytes
-        The lines with a line feed at each end but perhaps the last, NUL bytes and carriage returns removed.
+        The lines with a line feed at each end but perhaps the last; NUL bytes, carriage returns and a mark of the encoding removed.
     cut : tuple of int
         Numbers of lines that were too long and are kept up to a mebibyte.
     """
@@ -58,10 +60,12 @@ def read_lines(path: Path, *, chunk: int = _CHUNK, longest: int = _LONGEST) -> I
     OSError
         Where the file cannot be read.
     """
-    number, rest, skipping = 1, b"", False
+    number, rest, skipping, is_start = 1, b"", False, True
     with path.open("rb") as file:
         while block := file.read(chunk):
             data = block.translate(None, _LEFT_OUT)
+            if is_start:
+                data, is_start = data.removeprefix(next((mark for mark in _MARKS if data.startswith(mark)), b"")), False
             if skipping:
                 # The rest of a line that was too long.
                 end = data.find(b"\n")

@@ -11,6 +11,7 @@ import numpy as np
 from pkpd.data.cohort_file import CohortReading, read_cohort
 from pkpd.data.cohort_table import cell, in_order_of_lines, names_in, numbers, problem_at, texts
 from pkpd.errors import Problem
+from pkpd.model.residual import error_group
 from pkpd.model.spec import ResidualKind, is_oral
 from pkpd.model_covariates import expected_values, is_possible
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.data.cohort_table import CohortTable
     from pkpd.model.spec import CovariateDomain, ModelSpec, ResidualError
+
+# Lines that a sentence names of those that say the same.
+_MOST_LINES = 5
 
 
 def read_model_cohort(
@@ -60,6 +64,8 @@ def read_model_cohort(
         found += _unknown_assays(reading.table, model)
     if _vanishes_with_prediction(model.residual):
         found += _before_doses(reading)
+    if model.residual.by_centre:
+        reading = replace(reading, notes=(*reading.notes, *_centres_with_general_error(reading.table, model)))
     if not found:
         return reading
     return replace(reading, cohort=None, problems=in_order_of_lines((*reading.problems, *found)))
@@ -105,15 +111,44 @@ def _without_occasion(table: CohortTable) -> Iterator[Problem]:
 
 
 def _unknown_assays(table: CohortTable, model: ModelSpec) -> Iterator[Problem]:
-    """Yield a problem for every level of an assay that the model has no residual error of."""
-    assays = names_in(table, "ASSAY").to_numpy(zero_copy_only=False).astype(str)
+    """Yield a problem for every assay of levels that the model has no residual error of, with its lines."""
+    known = ", ".join(model.residual.by_assay)
+    for row, assay, where in _named(table, "ASSAY", _is_level(table), "levels"):
+        if error_group(model, assay) is None:
+            found = f"is {assay}{where}, which {model.id} has no residual error of"
+            yield problem_at(table, row, "ASSAY", f"{found}; expected {known}, or nothing for its general error")
+
+
+def _centres_with_general_error(table: CohortTable, model: ModelSpec) -> Iterator[str]:
+    """Yield a note for every centre that the model has no error of: it has the general one, and so has one that is written otherwise."""
+    known = ", ".join(model.residual.by_centre)
+    column = next((name for name in ("CENTRE", "CENTER") if name in table.columns), None)
+    if column is None:
+        return
+    for row, centre, where in _named(table, column, np.ones(table.n_rows, dtype=bool), "rows"):
+        if error_group(model, centre) is None:
+            line = where or f" (line {table.line[row]})"
+            yield f"{column} is {centre}{line}, which {model.id} has no residual error of: it has the general one (errors of their own: {known})."
+
+
+def _is_level(table: CohortTable) -> BoolArray:
     amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
-    is_level = (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0])
-    known = tuple(model.residual.by_assay)
-    for row in np.flatnonzero(is_level & ~np.isin(assays, ("", *known))).tolist():
-        found = f"is {cell(table, 'ASSAY', row)}, which {model.id} has no residual error of"
-        message = f"{found}; expected {', '.join(known)}, or nothing for its general error"
-        yield problem_at(table, row, "ASSAY", message)
+    is_left_out = numbers(table, "MDV")[0] == 1.0 if "MDV" in table.columns else np.zeros(table.n_rows, dtype=bool)
+    # Of a file without the column, which has been told, no row is a level.
+    level = numbers(table, "DV")[0] if "DV" in table.columns else np.full(table.n_rows, np.nan)
+    return (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(level) & ~is_left_out
+
+
+def _named(table: CohortTable, column: str, where: BoolArray, what: str) -> Iterator[tuple[int, str, str]]:
+    """Yield every name that some rows have in a column: its first row, the name, and the lines where these are several."""
+    names = names_in(table, column).to_numpy(zero_copy_only=False).astype(str)
+    rows = np.flatnonzero(where & (names != ""))
+    distinct, place = np.unique(names[rows], return_inverse=True)
+    for i, name in enumerate(distinct.tolist()):
+        own = rows[place == i]
+        lines = ", ".join(map(str, table.line[own[:_MOST_LINES]]))
+        more = f", and {own.size - _MOST_LINES:,} more" if own.size > _MOST_LINES else ""
+        yield int(own[0]), name, f" in {own.size:,} {what} (lines {lines}{more})" if own.size > 1 else ""
 
 
 def _vanishes_with_prediction(residual: ResidualError) -> bool:

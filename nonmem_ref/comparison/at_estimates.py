@@ -10,13 +10,13 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
 from nonmem_ref.comparison.run_files import table_files
+from nonmem_ref.comparison.shrinkage import checks_of_shrinkage
+from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.ext import FINAL
-from nonmem_ref.listing import read_listing
 from nonmem_ref.recognition.values import coefficient_value
 from nonmem_ref.translation.covariates import case_name_of
 from nonmem_ref.translation.terms import named_terms
 from pkpd.diagnostics.residuals import residuals
-from pkpd.estimation.covariance import shrinkage
 from pkpd.kernels.codes import CENSORED
 from pkpd.model.spec import ResidualKind
 from pkpd.wording import counted
@@ -36,12 +36,8 @@ OFV, OBJ, ETA, ETC_RELATIVE, CWRES = 1e-3, 1e-3, 5e-4, 1e-4, 5e-4
 PREDICTION = 2e-4
 """Relative tolerance of predictions in tables, which have five digits."""
 _PREDICTIONS = frozenset({"PRED", "IPRED"})
-_SHRINKAGE = 0.05  # percentage points
 # Times the prior's variance.
 _NEARLY_SINGULAR = 50.0
-# Rows of .shk files, with their names in listings.
-_SHRINKAGE_ROWS = {4: "ETASHRINKSD", 6: "EBVSHRINKSD", 8: "ETASHRINKVR", 9: "EBVSHRINKVR"}
-_EPS_SD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +140,7 @@ def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table:
         checks += _by_subject(phi, subjects, at, order, scale)
     records = _records(run, translation, at)
     checks += [skipped("predictions and residuals", records)] if isinstance(records, str) else _of_records(records)
-    checks += _of_shrinkage(run, at, order)
+    checks += checks_of_shrinkage(run, at, order, translation.control)
     return AtEstimates(checks, subjects, None if isinstance(records, str) else records)
 
 
@@ -326,9 +322,11 @@ def _of_records(records: RecordNumbers) -> Iterator[Check]:
 
 
 def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tuple[str, Block] | None:
-    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones."""
+    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones, with its file's name."""
     dataset = translation.dataset
-    for path in table_files(run.folder):
+    tables = [step for step in translation.control.steps if step.name == "TABLE"]
+    named = [one.value for step in tables for one in step.options if is_short_for(one.name, "FILE") and one.value]
+    for path in table_files(run.folder, named):
         for block in read_blocks(path).blocks:
             if not wanted <= set(block.names) or not {"ID", "TIME"} <= set(block.names):
                 continue
@@ -339,63 +337,3 @@ def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tupl
             if all(np.allclose(own[name], dataset.columns[name][:n], rtol=1e-3, atol=1e-3) for name in own):
                 return path.name, block
     return None
-
-
-def _of_shrinkage(run: RunFiles, at: Fit, order: IntArray) -> list[Check]:
-    """Return the checks of shrinkage in NONMEM's conventions, from the .shk file or the listing."""
-    if (order != order[0]).any():
-        return [skipped("shrinkage", "NONMEM counts an ETA of a category over all subjects, those of others as 0.")]
-    printed = _printed_shrinkage(run, order[0].tolist())
-    if not printed:
-        return [skipped("shrinkage", "There is no .shk file and no listing that prints it.")]
-    ours = shrinkage(at)
-    n_own = order.shape[1]
-    ebv = ours.ebv[:n_own]
-    iwres = residuals(at).iwres
-    iwres = iwres[np.isfinite(iwres)]
-    rows = (
-        ("ETASHRINKSD", ours.sd[:n_own]),
-        ("ETASHRINKVR", ours.variance[:n_own]),
-        ("EBVSHRINKVR", ebv),
-        ("EBVSHRINKSD", 100.0 * (1.0 - np.sqrt(np.maximum(1.0 - ebv / 100.0, 0.0)))),
-    )
-    found = [
-        compared_all(
-            name,
-            np.maximum(printed[name], 0.0),
-            np.maximum(own, 0.0),
-            _SHRINKAGE,
-            explain=lambda one: f"{int((np.abs(one) > _SHRINKAGE).sum())} random effects differ.",
-        )
-        for name, own in rows
-        if name in printed
-    ]
-    if "EPSSHRINKSD" in printed and iwres.size:
-        own = 100.0 * (1.0 - float(np.sqrt(np.mean(iwres**2))))
-        theirs = float(printed["EPSSHRINKSD"][0])
-        found.append(compared("EPSSHRINKSD", max(theirs, 0.0), max(own, 0.0), _SHRINKAGE, why="The residuals differ."))
-    return found
-
-
-def _printed_shrinkage(run: RunFiles, order: list[int]) -> dict[str, FloatArray]:
-    """Return NONMEM's shrinkage by its name, of the random effects in our order; of residuals the first."""
-    if run.shk is not None:
-        blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
-        if blocks:
-            places = [blocks[-1].names.index(f"ETA({i})") for i in order]
-            by_type = {int(row[0]): row for row in blocks[-1].values if np.isfinite(row[0])}
-            of_etas = {name: by_type[kind][places] for kind, name in _SHRINKAGE_ROWS.items() if kind in by_type}
-            # Those of residuals stand in the first columns, of whatever name.
-            first = blocks[-1].names.index("ETA(1)")
-            return of_etas | ({"EPSSHRINKSD": by_type[_EPS_SD][[first]]} if _EPS_SD in by_type else {})
-    if run.listing is None:
-        return {}
-    step = read_listing(run.listing).last_step
-    found: dict[str, FloatArray] = {}
-    for written, numbers in (step.shrinkage if step is not None else {}).items():
-        # Before NONMEM 7.4 the one of each kind is that of standard deviations.
-        name = written if written.endswith(("SD", "VR")) else f"{written}SD"
-        wanted = [1] if name == "EPSSHRINKSD" else order
-        if name in {*_SHRINKAGE_ROWS.values(), "EPSSHRINKSD"} and len(numbers) >= max(wanted):
-            found[name] = np.array([numbers[i - 1] for i in wanted])
-    return found

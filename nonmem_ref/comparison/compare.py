@@ -17,8 +17,10 @@ from nonmem_ref.run_status import RunStatus
 from nonmem_ref.translation.event_translation import translated_events
 from nonmem_ref.translation.translate import read_run, translated
 from pkpd.errors import InputError
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from nonmem_ref.comparison.at_estimates import RecordNumbers, SubjectNumbers
@@ -105,12 +107,8 @@ def _final(table: EstimationTable) -> dict[str, float]:
 
 def _events_compared(run: RunFiles, read: Run, table: EstimationTable) -> Comparison:
     translation, final = translated_events(read), _final(table)
-    n_theta = len(translation.control.thetas)
-    lacking = [f"THETA{i}" for i in range(1, n_theta + 1) if f"THETA{i}" not in final]
-    if lacking:
-        return _not_comparable(
-            run, f"The .ext file has no {lacking[0]}, but the control stream {n_theta} elements of THETA."
-        )
+    if (reason := _of_another_model({"THETA": len(translation.control.thetas)}, final)) is not None:
+        return _not_comparable(run, reason)
     estimations = translation.control.estimations
     is_refitted = _is_refitted(table, estimations[-1].n_evaluations if estimations else None)
     checks, subjects, elements = checks_of_events(run, translation, table, final, is_refitted=is_refitted)
@@ -121,6 +119,12 @@ def _compared(run: RunFiles, translation: Translation, table: EstimationTable) -
     method = method_of(translation)
     cohort = cohort_of_run(translation)
     final = _final(table)
+    blocks = {"OMEGA": translation.control.omega, "SIGMA": translation.control.sigma}
+    sizes = {"THETA": len(translation.control.thetas)} | {
+        name: sum(block.size for block in of) for name, of in blocks.items()
+    }
+    if (reason := _of_another_model(sizes, final)) is not None:
+        return _not_comparable(run, reason)
     at = evaluated(translation, with_values(translation.control, final), cohort, method)
     there = checks_at_estimates(run, translation, at, table)
     checks, elements = there.checks, ()
@@ -133,6 +137,20 @@ def _compared(run: RunFiles, translation: Translation, table: EstimationTable) -
         checks.append(skipped("optimum", "NONMEM evaluated the objective and searched nothing (MAXEVAL=0)."))
     verdict, reason = _verdict(table, checks)
     return Comparison(run.name, verdict, reason, tuple(checks), there.subjects, there.records, elements)
+
+
+def _of_another_model(sizes: Mapping[str, int], final: Mapping[str, float]) -> str | None:
+    """Return why final estimates are not those of a control stream with so many elements, as where it was changed after the run.
+
+    None where they may be.
+    """
+    for array, n in sizes.items():
+        names = [f"THETA{i}" if array == "THETA" else f"{array}({i},{i})" for i in range(1, n + len(final) + 1)]
+        theirs = next(i for i, name in enumerate(names) if name not in final)
+        if theirs != n:
+            what = counted(theirs, "element" if array == "THETA" else "row")
+            return f"The .ext file has {what} of {array}, but the control stream {n}: they are of different models."
+    return None
 
 
 def _element(name: str) -> str:

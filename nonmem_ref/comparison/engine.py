@@ -59,6 +59,8 @@ def method_of(run: Translation) -> Method:
     has_interaction = last.has("interaction")
     if last.has("centering"):
         raise input_error(place, "has CENTERING, whose objective the engine has not")
+    if last.options.get("FNLETA") == "2":
+        raise input_error(place, "has FNLETA=2, which takes ETA from a file; expected those that are searched")
     if last.method == "FO":
         if last.has("laplacian"):
             raise input_error(place, "has LAPLACIAN with METHOD=0; expected METHOD=1")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nonmem_ref.lines import read_lines
 from nonmem_ref.read import kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 _CONTROL = (".ctl", ".mod", ".nmctl", ".con")
 _LISTING = (".lst", ".res")
+_FILE = re.compile(r"\bFILE?\s*=\s*(\S+)", flags=re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ class RunFiles:
 
 def runs_of(folder: Path) -> tuple[RunFiles, ...]:
     """Return the runs of a folder, by name: one for each .ext file, and for each control stream or listing without one."""
-    files = {path.name: path for path in sorted(folder.iterdir()) if path.is_file()}
+    every = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    # Fortran's modules of a folder that NONMEM ran in end in .mod as well.
+    files = {path.name: path for path in every if path.suffix.lower() not in _CONTROL or _is_control(path)}
     endings = (".ext", *_CONTROL, *_LISTING)
     names = sorted({path.stem for path in files.values() if path.suffix.lower() in endings})
 
@@ -67,8 +73,45 @@ def runs_of(folder: Path) -> tuple[RunFiles, ...]:
     )
 
 
-def table_files(folder: Path) -> tuple[Path, ...]:
-    """Return the files of a folder that are tables of $TABLE, by their ending or their head."""
+def _is_control(path: Path) -> bool:
+    """Return whether something in a file begins as $PROBLEM does."""
+    return any(b"$PRO" in some.data.upper() for some in read_lines(path))
+
+
+def table_files(folder: Path, named: Collection[str]) -> tuple[Path, ...]:
+    """Return the files of a folder that may be the tables of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the run is.
+    named : collection of str
+        FILE of its $TABLE records.
+
+    Returns
+    -------
+    tuple of Path
+        Those that are named, whatever their ending; where none of them is there, all that are tables by their ending or their head and
+        that no other control stream of the folder names.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    own = {_last_name(name) for name in named}
+    found = tuple(path for path in files if path.name.lower() in own)
+    if found:
+        return found
+    others = {
+        name for path in files if path.suffix.lower() in (*_CONTROL, *_LISTING) for name in _tables_named_in(path)
+    }
     skipped = {".csv", ".dta", ".dat", ".md", ".txt", ".html", ".toml", *_CONTROL, *_LISTING}
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix.lower() not in skipped]
-    return tuple(path for path in files if kind_of(path) == "table")
+    rest = [path for path in files if path.suffix.lower() not in skipped and path.name.lower() not in others - own]
+    return tuple(path for path in rest if kind_of(path) == "table")
+
+
+def _last_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2].lower()
+
+
+def _tables_named_in(path: Path) -> set[str]:
+    """Return the names behind FILE= in a control stream, or in the listing that echoes one."""
+    text = b"".join(some.data for some in read_lines(path)).decode("latin-1")
+    return {_last_name(name.strip("'\"")) for name in _FILE.findall(text)}

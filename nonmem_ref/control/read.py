@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from nonmem_ref.control.thetas import Theta
     from nonmem_ref.dataset.items import DataItem
 
-# Records that change neither the model nor what is estimated.
-_PASSED_OVER = frozenset({"SIZES", "SCATTERPLOT", "WARNINGS"})
+# Records that change neither the model nor what is estimated; of ETAS and PHIS only where the searches for ETA begin.
+_PASSED_OVER = frozenset({"SIZES", "SCATTERPLOT", "WARNINGS", "ETAS", "PHIS"})
 _STEPS = frozenset({"MODEL", "COVARIANCE", "TABLE", "SIMULATION"})
 _READ = CODE | _STEPS | {"PROBLEM", "INPUT", "DATA", "SUBROUTINES", "THETA", "OMEGA", "SIGMA", "ESTIMATION"}
 _ONCE = ("DATA", "SUBROUTINES")

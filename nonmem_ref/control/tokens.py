@@ -107,7 +107,7 @@ def number_of(text: str) -> float | None:
 
 
 def options_of(tokens: Sequence[Token], place: str) -> tuple[list[Option], list[Problem]]:
-    """Return the words of a record as options ``NAME``, ``NAME=value`` or ``NAME=(…)``; commas part them."""
+    """Return the words of a record as options ``NAME``, ``NAME=value`` or ``NAME=(…)``; commas part them. Numbers are no names."""
     found: list[Option] = []
     faults: list[Problem] = []
     i = 0
@@ -123,6 +123,21 @@ def options_of(tokens: Sequence[Token], place: str) -> tuple[list[Option], list[
             continue
         if token.text in {")", "="}:
             faults.append(Problem(f"line {token.line}, {place}", f"“{token.text}” stands where an option was expected"))
+            i += 1
+            continue
+        if number_of(token.text) is not None or token.text[0] in "'\"":
+            # Read as an option it would be passed over, and with it what was meant by it.
+            behind = ""
+            if i and tokens[i - 1].text not in "(),=":
+                behind = f" behind {tokens[i - 1].upper}"
+                if found and found[-1].name == tokens[i - 1].upper:
+                    found.pop()  # one sentence for both
+            faults.append(
+                Problem(
+                    f"line {token.line}, {place}",
+                    f"“{token.bare}” stands{behind} where an option was expected; expected a value behind “=” alone",
+                )
+            )
             i += 1
             continue
         i += 1

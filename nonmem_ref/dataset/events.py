@@ -66,7 +66,9 @@ def check_events(columns: Mapping[str, FloatArray], is_first: BoolArray, lines: 
 
     def note(where: BoolArray, name: str, expected: str) -> None:
         values = columns[name]
-        faults.add_rows(where, lines, name, lambda row: f"is {number_text(values[row])}; expected {expected}")
+        # Of a cell that is no number that has been told.
+        is_read = where & ~np.isnan(values)
+        faults.add_rows(is_read, lines, name, lambda row: f"is {number_text(values[row])}; expected {expected}")
 
     is_known = np.isin(evid, (OBSERVATION, DOSE, OTHER, RESET, RESET_DOSE))
     note(~is_known, "EVID", "0 (observation), 1 (dose), 2 (other), 3 (reset) or 4 (reset and dose)")

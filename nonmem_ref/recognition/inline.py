@@ -27,7 +27,7 @@ from nonmem_ref.control.tree import (
 from pkpd.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from nonmem_ref.control.tree import Condition, Expression, Statement
 
@@ -57,8 +57,10 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list[Problem])
 
 
-def numbered(statements: Sequence[Statement], labels: Mapping[tuple[str, str], int]) -> tuple[Statement, ...]:
-    """Return statements with numbers instead of labels of elements.
+def numbered(
+    statements: Sequence[Statement], labels: Mapping[tuple[str, str], int], zeros: Collection[int] = ()
+) -> tuple[Statement, ...]:
+    """Return statements with numbers instead of labels of elements, and 0 for random effects that are nothing else.
 
     Parameters
     ----------
@@ -66,10 +68,12 @@ def numbered(statements: Sequence[Statement], labels: Mapping[tuple[str, str], i
         The code.
     labels : mapping of (array, label) to int
         Number of each element that has a label: ``("THETA", "CL"): 1``. Other labels stay.
+    zeros : collection of int
+        Numbers of the ETA with a variance of 0.
     """
-    values: dict[str, Expression] = {
-        f"{array}({label})": Element(array, (number,)) for (array, label), number in labels.items()
-    }
+    held: dict[str, Expression] = {f"ETA({number})": Number(0.0) for number in zeros}
+    elements = {f"{array}({label})": Element(array, (number,)) for (array, label), number in labels.items()}
+    values = held | {name: held.get(element.name, element) for name, element in elements.items()}
     return tuple(_numbered(statement, values) for statement in statements)
 
 
@@ -172,7 +176,7 @@ def _expression(node: Expression, values: Mapping[str, Expression]) -> Expressio
             return replace(node, operand=_expression(node.operand, values))
         case Binary():
             left, right = _expression(node.left, values), _expression(node.right, values)
-            return _within_choice(replace(node, left=left, right=right))
+            return _within_choice(_without_zero(replace(node, left=left, right=right)))
         case Call():
             return replace(node, arguments=tuple(_expression(one, values) for one in node.arguments))
         case Choice():
@@ -182,7 +186,18 @@ def _expression(node: Expression, values: Mapping[str, Expression]) -> Expressio
             return node
 
 
-def _within_choice(node: Binary) -> Expression:
+def _without_zero(node: Binary) -> Expression:
+    """Return a sum without a 0 in it, as that of a random effect that is nothing else."""
+    match node:
+        case Binary(operator="+", left=Number(value=0.0), right=rest):
+            return rest
+        case Binary(operator="+" | "-", left=rest, right=Number(value=0.0)):
+            return rest
+        case _:
+            return node
+
+
+def _within_choice(node: Expression) -> Expression:
     """Return a sum or difference of a number and a choice of numbers as a choice of numbers: 1 - OC1, where OC1 is 1 or 0."""
     match node:
         case Binary(

@@ -10,7 +10,7 @@ import numpy as np
 
 from nonmem_ref.control.matrices import matrix_of
 from nonmem_ref.control.relevance import relevant
-from nonmem_ref.control.tree import Assignment, Element, walk
+from nonmem_ref.control.tree import Assignment, Conditional, Element, walk
 from nonmem_ref.dataset.events import DOSE, OBSERVATION, RESET, RESET_DOSE
 from nonmem_ref.dataset.items import RESERVED
 from nonmem_ref.recognition.atoms import NotRecognizedError
@@ -112,6 +112,10 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     advan, is_integrated = control.subroutines.advan, control.code("DES") is not None
     place = f"line {pk.line}, $PK"
     numbered_pk, error = (replace(code, statements=numbered(code.statements, control.labels)) for code in (pk, error))
+    zeros = _etas_of_zero(control, numbered_pk)
+    numbered_pk, error = (
+        replace(code, statements=numbered(code.statements, {}, zeros)) for code in (numbered_pk, error)
+    )
     # What $PK says only for tables is not looked at.
     pk = replace(numbered_pk, statements=relevant(numbered_pk.statements, names_of_predpp(numbered_pk)))
     made = definitions(pk.statements, "$PK")
@@ -143,7 +147,25 @@ def recognize(control: ControlProblem, dataset: Dataset) -> Recognition:
     thetas = tuple(theta.initial for theta in control.thetas)
     places = _shared(parameters, residual, _free(control))
     model = RecognizedModel(structure, parameters, thetas, omega, residual, tuple(places))
-    return Recognition(model, (), _notes(parameters, len(omega), places))
+    return Recognition(model, (), _notes(parameters, len(omega), zeros, places))
+
+
+def _etas_of_zero(control: ControlProblem, pk: Code) -> list[int]:
+    """Return the numbers of the ETA whose variance is held at 0 ($OMEGA 0 FIX), as those that were taken out of a model.
+
+    Of those that an IF chooses among, as for categories or occasions, only where all of them are 0.
+    """
+    held: list[int] = []
+    at = 0
+    for block in control.omega:
+        held += [at + i for i, row in enumerate(block.rows, start=1) if block.is_fixed and row[-1] == 0.0]
+        at += block.size
+    chosen = {
+        node.indices[0]
+        for node in walk(*(one for one in pk.statements if isinstance(one, Conditional)))
+        if isinstance(node, Element) and node.array == "ETA"
+    }
+    return [eta for eta in held if eta not in chosen or chosen <= set(held)]
 
 
 def _unsupported(control: ControlProblem) -> list[Problem]:
@@ -517,13 +539,17 @@ def _shared(
 
 
 def _notes(
-    parameters: Mapping[str, RecognizedParameter], n_eta: int, shared: Mapping[str, Sequence[str]]
+    parameters: Mapping[str, RecognizedParameter], n_eta: int, zeros: Sequence[int], shared: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
     terms = [term for one in parameters.values() for term in one.terms]
     used = {eta for one in terms if one.random is not None for eta in one.random.every_eta}
     used |= {eta for one in terms if one.occasion is not None for _, eta in one.occasion.etas}
-    unused = [f"ETA({i})" for i in range(1, n_eta + 1) if i not in used]
-    notes = [f"{', '.join(unused)} is on no parameter and changes nothing."] if unused else []
+    unused = [i for i in range(1, n_eta + 1) if i not in used and i not in zeros]
+    notes = [
+        f"{', '.join(f'ETA({i})' for i in of)} {'is' if len(of) == 1 else 'are'} {what}."
+        for of, what in ((unused, "on no parameter, without any effect"), (zeros, "held at 0 by $OMEGA"))
+        if of
+    ]
     notes += [
         f"{name} stands in {' and '.join(where)}: a fit of the engine estimates a number for each of them."
         for name, where in shared.items()

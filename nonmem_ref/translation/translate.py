@@ -9,6 +9,7 @@ from nonmem_ref.control.read import read_control
 from nonmem_ref.dataset.read import read_dataset
 from nonmem_ref.recognition.recognize import recognize
 from nonmem_ref.translation.cohort_rows import cohort_rows
+from nonmem_ref.translation.first_records import with_first_records
 from nonmem_ref.translation.model_file import translated_model
 from pkpd.errors import InputError, Problem, input_error
 
@@ -113,7 +114,8 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: 
     found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
     if found.dataset is None:
         raise InputError([*within(path, control.unsupported), *found.problems])
-    return Run(path, control, found.dataset, (*reading.notes, *found.notes))
+    control, dataset, notes = with_first_records(control, found.dataset)
+    return Run(path, control, dataset, (*reading.notes, *found.notes, *notes))
 
 
 def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Translation:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nonmem_ref.writing.data_rows import error_codes, error_item
+from nonmem_ref.writing.data_rows import error_item, written_errors
 from nonmem_ref.writing.effect_code import Item, category_code, factor_code, first_factor, item_names, item_of
 from pkpd.errors import InputError, Problem
 from pkpd.model.spec import EffectForm, Parameterization, RandomEffectShape, ResidualKind, has_two_compartments, is_oral
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from nonmem_ref.writing.data_rows import WrittenError
     from pkpd.model.population import PopulationParameter
     from pkpd.model.spec import Effect, EtaVariance, ModelSpec, Term
 
@@ -118,13 +119,13 @@ def control_text(
     writer = _Writer(model, {one.name: one for one in parameters}, _item_names(model))
     numbers, omega = _omega(writer, n_occasions)
     _write_pk(writer, numbers, n_occasions)
-    codes = {code: name for name, code in error_codes(model).items() if name in assays}
-    error = _error(writer, codes)
+    errors = written_errors(model, assays)
+    error = _error(writer, errors)
     occasion = ("OCC",) if model.occasion_variances else ()
     item = error_item(model)
     items = (*_EVENTS, *occasion, *(() if item is None else (item,)), *writer.items)
     comments = [f"; {one.name} is {one.meaning}" for one in writer.items.values() if one.meaning]
-    comments += [f"; {item} {code} is {name or 'any other'}" for code, name in codes.items() if item is not None]
+    comments += [f"; {item} {one.code} is {one.name or 'any other'}" for one in errors if item is not None]
     n_own = sum(max(1, len(one.table)) for one in model.variances)
     etas = " ".join(f"ETA{i}" for i in range(1, n_own + 1))
     lines = [
@@ -303,11 +304,8 @@ def _effect(writer: _Writer, effect: Effect, name: str, variable: str) -> str:
     return factor_code(effect, item.name, writer.theta(name))
 
 
-def _error(writer: _Writer, codes: Mapping[int, str | None]) -> list[str]:
-    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation.
-
-    `codes` are those of the assays of the data.
-    """
+def _error(writer: _Writer, errors: Sequence[WrittenError]) -> list[str]:
+    """Return $ERROR: the prediction, its standard deviation, and Y by the kind of observation."""
     residual = writer.model.residual
     is_log = residual.kind is ResidualKind.LOGARITHMIC
     lines = ["IPRED = -30", "IF (F.GT.0) IPRED = LOG(F)"] if is_log else ["IPRED = F"]
@@ -316,12 +314,9 @@ def _error(writer: _Writer, codes: Mapping[int, str | None]) -> list[str]:
         power = f"IPRED**{writer.theta('sigma_exponent')}"
     elif residual.exponent != 1.0:
         power = f"IPRED**{residual.exponent!r}"
-    item, groups = error_item(writer.model), {**residual.by_assay, **residual.by_centre}
-    for place, (code, name) in enumerate(codes.items()):
-        prefix = "sigma" if name is None else f"sigma_{name}"
-        sds = (residual.additive_sd, residual.proportional_sd) if name is None else groups[name]
-        condition = f"IF ({item}.EQ.{code}) " if place else ""
-        lines.append(f"{condition}W = {_sd(writer, prefix, sds, power)}")
+    for place, one in enumerate(errors):
+        condition = f"IF ({error_item(writer.model)}.EQ.{one.code}) " if place else ""
+        lines.append(f"{condition}W = {_sd(writer, one, power)}")
     return [
         *lines,
         *([] if is_log else ["IF (W.EQ.0) W = 1"]),
@@ -344,14 +339,13 @@ def _error(writer: _Writer, codes: Mapping[int, str | None]) -> list[str]:
     ]
 
 
-def _sd(writer: _Writer, prefix: str, sds: tuple[float, float], power: str) -> str:
-    """Return the code of a standard deviation whose parameters begin with a prefix."""
+def _sd(writer: _Writer, one: WrittenError, power: str) -> str:
+    """Return the code of the standard deviation of an error."""
     kind = writer.model.residual.kind
     if kind is ResidualKind.LOGARITHMIC:
-        return writer.theta(f"{prefix}_log")
-    additive, proportional = sds
-    parts = [writer.theta(f"{prefix}_additive")] if additive > 0.0 else []
-    parts += [f"{writer.theta(f'{prefix}_proportional')}*{power}"] if proportional > 0.0 else []
+        return writer.theta(f"{one.prefix}_log")
+    parts = [writer.theta(f"{one.prefix}_additive")] if one.additive_sd > 0.0 else []
+    parts += [f"{writer.theta(f'{one.prefix}_proportional')}*{power}"] if one.proportional_sd > 0.0 else []
     if kind is ResidualKind.VARIANCES_ADD and len(parts) > 1:
         return f"SQRT({'+'.join(f'({part})**2' for part in parts)})"
     return "+".join(parts)
@@ -369,9 +363,9 @@ def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]
         for place, eta in enumerate(group, start=1):
             numbers[eta] = at + place
         at += max(len(group), len(first.table))
-        fixed = " FIX" if writer.parameters[_variance_names(model, first)[0]].is_fixed else ""
+        fixed = " FIX" if writer.parameters[variance_names(model, first)[0]].is_fixed else ""
         if len(group) == 1:
-            names = _variance_names(model, first)
+            names = variance_names(model, first)
             values = [value for _, value in first.table] or [first.omega2]
             lines += [
                 f"$OMEGA {value!r}{fixed} ; {name.removeprefix('omega2_')}"
@@ -392,7 +386,7 @@ def _omega(writer: _Writer, n_occasions: int) -> tuple[dict[str, int], list[str]
     return numbers, lines
 
 
-def _variance_names(model: ModelSpec, variance: EtaVariance) -> list[str]:
+def variance_names(model: ModelSpec, variance: EtaVariance) -> list[str]:
     """Return the engine's names of a variance, or of those of the categories."""
     if variance.covariate is None:
         return [f"omega2_{variance.eta}"]

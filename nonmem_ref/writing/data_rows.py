@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,29 @@ if TYPE_CHECKING:
 _CENS = {Censoring.NONE: 0, Censoring.BELOW: 1, Censoring.ABOVE: -1, Censoring.BETWEEN: 2}
 # Kinds of records at one time, in their order: a level before a dose, one right after a bolus behind it.
 _LEVEL, _DOSE, _AFTER, _COVARIATES = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenError:
+    """A residual error as it is written: the general one, or that of an assay or centre.
+
+    Parameters
+    ----------
+    name : str or None
+        Assay or centre; None is the general error.
+    code : int
+        Its number in the item that tells errors apart.
+    prefix : str
+        What the engine's names of its parameters begin with.
+    additive_sd, proportional_sd : float
+        Standard deviations, as of ``ResidualError``.
+    """
+
+    name: str | None
+    code: int
+    prefix: str
+    additive_sd: float
+    proportional_sd: float
 
 
 def data_rows(
@@ -122,6 +146,17 @@ def error_names(model: ModelSpec, cohort: Cohort) -> tuple[str | None, ...]:
     names, group = error_groups(model, cohort)
     present: list[int] = np.unique(group).tolist()
     return tuple(dict.fromkeys(error_group(model, names[i]) for i in present)) or (None,)
+
+
+def written_errors(model: ModelSpec, names: Sequence[str | None]) -> tuple[WrittenError, ...]:
+    """Return the errors of some assays or centres (`error_names`), in the order of their codes."""
+    residual = model.residual
+    sds = {None: (residual.additive_sd, residual.proportional_sd), **residual.by_assay, **residual.by_centre}
+    return tuple(
+        WrittenError(name, code, "sigma" if name is None else f"sigma_{name}", *sds[name])
+        for name, code in error_codes(model).items()
+        if name in names
+    )
 
 
 def _drawn(time: float, boluses: FloatArray) -> tuple[float, int]:

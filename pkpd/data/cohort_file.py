@@ -427,14 +427,27 @@ class _Reader:
         return np.where(is_after, np.nextafter(time[samples], np.inf), time[samples])
 
     def _is_after_bolus(self) -> BoolArray:
-        """Return which rows follow a bolus of the same subject and time."""
+        """Return which rows follow a bolus of the same subject and time, one of ADDL included."""
         time = self.values["TIME"]
         rate, duration = np.nan_to_num(self.column("RATE", 0.0)), np.nan_to_num(self.column("DUR", 0.0))
         is_bolus = self.is_dose & (rate == 0.0) & (duration == 0.0)
         is_new = np.concatenate(([True], (np.diff(time) != 0.0) | (np.diff(self.subject) != 0)))
         begin = np.flatnonzero(is_new)[np.cumsum(is_new) - 1]
         before = np.concatenate(([0], np.cumsum(is_bolus)))[:-1]
-        return before > before[begin]
+        return (before > before[begin]) | self._is_at_further_bolus(is_bolus)
+
+    def _is_at_further_bolus(self, is_bolus: BoolArray) -> BoolArray:
+        """Return which rows have the time of a bolus that ADDL adds: NONMEM gives it before the record of that time."""
+        time, apart, extra = self.values["TIME"], self.column("II", 0.0), self.column("ADDL", 0.0)
+        rows = np.flatnonzero(is_bolus & (extra >= 1.0) & (apart > 0.0) & np.isfinite(extra + apart + time))
+        if not rows.size or extra[rows].sum() > _MOST_EXPANDED:
+            return np.zeros(self.table.n_rows, dtype=bool)
+        count = extra[rows].astype(np.int64)
+        which = np.repeat(rows, count)
+        number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) + 1
+        # A complex number for each pair of subject and time.
+        given = self.subject[which] + 1j * (time[which] + number * apart[which])
+        return np.isin(self.subject + 1j * time, given)
 
     def _undosed(self) -> tuple[int, ...]:
         """Return the rows of levels that are more than nothing though no dose of the subject came before."""

@@ -161,7 +161,8 @@ def _design(model: ModelSpec, design: Design, rng: np.random.Generator) -> Cohor
     dose_start, dose_time, dose_amount = _doses(covariates["weight_kg"], rng)
     sample_start, sample_time = _samples(dose_start, dose_time, rng)
     centre = rng.integers(0, _N_CENTRES, n)
-    assay = centre % len(_ASSAYS)
+    assays = _assays(model)
+    assay = centre % len(assays)
     of_sample = np.repeat(assay, np.diff(sample_start))
     return Cohort(
         ids=tuple(str(i + 1) for i in range(n)),
@@ -173,10 +174,10 @@ def _design(model: ModelSpec, design: Design, rng: np.random.Generator) -> Cohor
         sample_time=sample_time,
         level=np.full(sample_time.size, np.nan),
         censoring=np.zeros(sample_time.size, dtype=np.int64),
-        lloq=np.array([low for _, low, _ in _ASSAYS])[of_sample],
-        uloq=np.array([high for _, _, high in _ASSAYS])[of_sample],
+        lloq=np.array([low for _, low, _ in assays])[of_sample],
+        uloq=np.array([high for _, _, high in assays])[of_sample],
         assay=of_sample,
-        assays=tuple(name for name, _, _ in _ASSAYS),
+        assays=tuple(name for name, _, _ in assays),
         row_start=np.arange(n + 1),
         row_time=np.zeros(n),
         covariates=covariates,
@@ -185,6 +186,12 @@ def _design(model: ModelSpec, design: Design, rng: np.random.Generator) -> Cohor
         centre=centre,
         centres=tuple(f"centre_{i + 1}" for i in range(_N_CENTRES)),
     )
+
+
+def _assays(model: ModelSpec) -> tuple[tuple[str, float, float], ...]:
+    """Return name and limits [mg/L] of the assays; of a model that has errors by assay the first of its own, in place of the names."""
+    names = tuple(model.residual.by_assay) or tuple(name for name, _, _ in _ASSAYS)
+    return tuple((name, low, high) for name, (_, low, high) in zip(names, _ASSAYS, strict=False))
 
 
 def _covariates(n: int, rng: np.random.Generator) -> dict[str, FloatArray]:

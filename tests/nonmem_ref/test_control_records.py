@@ -338,9 +338,36 @@ def test_options_of_estimation_that_are_refused():
 
 
 def test_a_method_behind_a_blank_is_refused():
-    assert faults(control(rest=REST + "$EST METHOD 1 INTER")) == [
+    assert faults(control(rest=REST + "$EST METHOD COND INTER")) == [
         "line 14, $ESTIMATION: has METHOD without a value; expected METHOD=…"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("$EST METHOD 1 INTER", "$ESTIMATION: “1” stands behind METHOD"),
+        ("$EST METHOD=1 INTER .3", "$ESTIMATION: “.3” stands behind INTER"),
+        ("$EST METHOD=1, .3", "$ESTIMATION: “.3” stands"),
+        ("$EST METHOD=1 MAXEVAL 9999", "$ESTIMATION: “9999” stands behind MAXEVAL"),
+        ("$EST METHOD=1 NSIG=3 1D-3", "$ESTIMATION: “1D-3” stands behind 3"),
+        ("$est -2 method=1", "$ESTIMATION: “-2” stands"),
+        ("$EST METHOD=1 'run.ext'", "$ESTIMATION: “run.ext” stands behind 1"),
+        ("$COV PRINT=E 5", "$COVARIANCE: “5” stands behind E"),
+        ("$TABLE ID TIME 7 FILE=t", "$TABLE: “7” stands behind TIME"),
+        ("$SIM 12345 ONLYSIM", "$SIMULATION: “12345” stands"),
+    ],
+)
+def test_a_value_where_none_belongs_is_refused(text: str, found: str):
+    assert faults(control(rest=REST + text)) == [
+        f"line 14, {found} where an option was expected; expected a value behind “=” alone"
+    ]
+
+
+def test_values_where_they_belong_are_no_fault():
+    rest = "$EST METHOD=1 NSIG=3 SIGL = 9 -2LL GRD=TS(1-9) PRINT=1, MSFO='m 1'\n"
+    rest += "$SIM (12345) (678 UNIFORM) ONLYSIM SUBPROBLEMS=10\n$TABLE ID ETAS(1:LAST) FORMAT=,1PE13.6 FILE=t\n"
+    assert len(problem(control(rest=REST + rest)).steps) == 2
 
 
 def test_options_of_tables_and_models():
@@ -398,6 +425,22 @@ def test_records_that_are_passed_over_are_noted():
     assert found.problems == ()
     assert found.notes == ("Line 6: $WARNINGS is passed over.", "Line 7: $ABBREVIATED DERIV2 is passed over.")
     assert faults(control(last="$ABBR DECLARE INTEGER I")) == ["line 5, $ABBREVIATED: is not supported"]
+
+
+def test_where_searches_for_eta_begin_is_passed_over():
+    rest = REST + "$ETAS FILE=run0.phi TBLN=2\n$PHIS (0.1 0.2)\n$EST METHOD=1 MAXEVAL=0"
+    found = parse_control(lines(control(rest=rest)))
+    assert found.problems == ()
+    assert found.notes == ("Line 14: $ETAS is passed over.", "Line 15: $PHIS is passed over.")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_marks_of_encodings_and_ends_of_lines_are_no_part_of_the_text(tmp_path: Path, encoding: str):
+    text = control(problem="$PROBLEM Recién nacidos, año 2018", last="; peso, ¿asfixia?").lower().replace("\n", "\r\n")
+    (tmp_path / "run1.mod").write_bytes(text.encode(encoding))
+    found = read_control(tmp_path / "run1.mod")
+    assert found.problems == ()
+    assert [(one.lower, one.initial) for one in found.problems_read[0].thetas] == [(0.0, 1.0), (0.0, 10.0)]
 
 
 def test_labels_of_elements():

@@ -452,6 +452,14 @@ def test_event_records_that_are_refused(tmp_path: Path, rows: str, fault: str):
     assert len(found) == 1
 
 
+def test_a_cell_of_an_event_that_is_no_number_is_told_once(tmp_path: Path):
+    found = faults(tmp_path, "1,0,100,0,x,y,z,NA,BQL\n1,1,0,7,0,0,0,0,0\n", f"{PK} RATE II ADDL SS EVID")
+    assert [one.partition(": is “")[0].removeprefix("data.csv: ") for one in found] == [
+        f"line 1, {name}" for name in ("RATE", "II", "ADDL", "SS", "EVID")
+    ]
+    assert "nan" not in "".join(found)
+
+
 @pytest.mark.parametrize(
     ("row", "fault"),
     [

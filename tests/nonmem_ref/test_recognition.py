@@ -529,7 +529,44 @@ def test_random_effects_that_omega_has_not():
 
 
 def test_unused_random_effects_are_noted():
-    assert recognition().notes == ("ETA(3), ETA(4) is on no parameter and changes nothing.",)
+    assert recognition().notes == ("ETA(3), ETA(4) are on no parameter, without any effect.",)
+    assert recognition(omega="$OMEGA 0.1 0.2 0.3").notes == ("ETA(3) is on no parameter, without any effect.",)
+
+
+@pytest.mark.parametrize(
+    ("pk", "error", "omega"),
+    [
+        ("CL=THETA(1)*EXP(ETA(1)+ETA(3))\nV=THETA(2)*EXP(ETA(2))", "Y=F*(1+EPS(1))", "$OMEGA 0.1 0.2\n$OMEGA 0 FIX"),
+        (
+            "CL=THETA(1)*EXP(ETA(3))*EXP(ETA(1))\nV=(THETA(2)+ETA(3))*EXP(ETA(2))",
+            "Y=F*(1+EPS(1))",
+            "$OMEGA 0.1 0.2 (0 FIX)",
+        ),
+        (
+            "CL=THETA(1)*EXP(ETA(1))\nV=THETA(2)*EXP(ETA(2))",
+            "Y=F+F*EPS(1)*EXP(ETA(3))",
+            "$OMEGA 0.1 0.2\n$OMEGA BLOCK(1) FIX\n0",
+        ),
+        (
+            "CL=THETA(1)*EXP(ETA(ECL))\nV=THETA(2)*EXP(ETA(2)-ETA(EZ))",
+            "Y=F*(1+EPS(1))",
+            "$OMEGA ECL=0.1 0.2 EZ=(0 FIX)",
+        ),
+    ],
+)
+def test_random_effects_with_a_variance_held_at_0_are_nothing(pk: str, error: str, omega: str):
+    found, plain = recognition(pk, error, omega=omega), recognition(omega="$OMEGA 0.1 0.2")
+    assert found.problems == ()
+    assert found.notes == ("ETA(3) is held at 0 by $OMEGA.",)
+    assert found.model is not None
+    assert plain.model is not None
+    assert (found.model.parameters, found.model.residual) == (plain.model.parameters, plain.model.residual)
+
+
+def test_a_variance_that_is_held_elsewhere_is_another_random_effect():
+    assert "CL has both ETA(1) and ETA(3)" in problems(
+        "CL=THETA(1)*EXP(ETA(1))*EXP(ETA(3))\nV=THETA(2)*EXP(ETA(2))", omega="$OMEGA 0.1 0.2\n$OMEGA 0.1 FIX"
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- structure

@@ -94,8 +94,8 @@ def focei(
     variance: Callable[[np.ndarray], np.ndarray],
     level: np.ndarray,
     omega: np.ndarray,
-) -> float:
-    """Return NONMEM's objective of one subject by METHOD=1 INTERACTION, written out."""
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return NONMEM's objective, ETA and ETC of one subject by METHOD=1 INTERACTION, written out."""
     inverse = np.linalg.inv(omega)
 
     def joint(eta: np.ndarray) -> float:
@@ -110,7 +110,8 @@ def focei(
     r, a = variance(f), slopes(predicted, eta)
     c = slopes(lambda one: variance(predicted(one)), eta) / r[:, None]
     hessian = inverse + (a / r[:, None]).T @ a + 0.5 * c.T @ c
-    return joint(eta) + float(np.linalg.slogdet(omega)[1] + np.linalg.slogdet(hessian)[1])
+    objective = joint(eta) + float(np.linalg.slogdet(omega)[1] + np.linalg.slogdet(hessian)[1])
+    return objective, eta, np.linalg.inv(hessian)
 
 
 def by_category(weight: float, sex: int, times: np.ndarray, level: np.ndarray, _: np.ndarray) -> float:
@@ -119,7 +120,7 @@ def by_category(weight: float, sex: int, times: np.ndarray, level: np.ndarray, _
         return levels_of(times, clearance, 14.0 * weight / 70.0 * np.exp(eta[1]) + 6.0 * np.exp(eta[2]))
 
     omega = np.diag([0.05 if sex else 0.15, 0.02, 0.03])
-    return focei(predicted, lambda f: 0.03 * f**1.8, level, omega)
+    return focei(predicted, lambda f: 0.03 * f**1.8, level, omega)[0]
 
 
 def by_assay(_weight: float, _sex: int, times: np.ndarray, level: np.ndarray, method: np.ndarray) -> float:
@@ -127,14 +128,14 @@ def by_assay(_weight: float, _sex: int, times: np.ndarray, level: np.ndarray, me
         return np.where(method == 1.0, 0.02 * f**2 + 0.1, 1.3 * 0.5**2)
 
     omega = np.array([[0.1, 0.02], [0.02, 0.05]])
-    return focei(lambda eta: levels_of(times, 0.8 * np.exp(eta[0]), 20.0 * np.exp(eta[1])), variance, level, omega)
+    return focei(lambda eta: levels_of(times, 0.8 * np.exp(eta[0]), 20.0 * np.exp(eta[1])), variance, level, omega)[0]
 
 
 def by_scale(_weight: float, _sex: int, times: np.ndarray, level: np.ndarray, _: np.ndarray) -> float:
     def predicted(eta: np.ndarray) -> np.ndarray:
         return levels_of(times, 0.8 * np.exp(0.3 * eta[0]), 20.0 * np.exp(eta[1] / 4.0))
 
-    return focei(predicted, lambda f: 0.02 * f**2, level, np.diag([1.0, 0.8]))
+    return focei(predicted, lambda f: 0.02 * f**2, level, np.diag([1.0, 0.8]))[0]
 
 
 @pytest.mark.parametrize(("control", "by_hand"), [(SCALED, by_scale), (CATEGORIES, by_category), (ASSAYS, by_assay)])
@@ -148,3 +149,16 @@ def test_objectives_are_those_of_formulas_written_out(
     expected = [by_hand(weight, sex, *np.array(levels).T) for weight, sex, levels in SUBJECTS]
     # Differences give the derivatives of predictions to about 1e-11.
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-8)
+
+
+def test_doses_of_addl_come_before_the_record_of_their_time(tmp_path: Path):
+    control = SCALED.replace("WT SEX METH", "ADDL II WT")
+    text = "ID,TIME,AMT,DV,ADDL,II,WT\n1,0,100,.,1,12,70\n1,2,.,4.2,.,.,70\n1,12,.,7.1,.,.,70\n1,20,.,5.6,.,.,70\n"
+    (tmp_path / "data.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "run.ctl").write_text(control, encoding="utf-8")
+    run = translate(tmp_path / "run.ctl")
+    population = bind_population(run.model.spec, cohort_of_run(run))
+    values = np.array([one.value for one in population.parameters])
+    found = evaluate(population, values, Approximation.FOCEI).ofv_i
+    expected = by_scale(70.0, 0, np.array([2.0, 12.0, 20.0]), np.array([4.2, 7.1, 5.6]), np.empty(0))
+    np.testing.assert_allclose(found, [expected], rtol=0.0, atol=1e-8)

@@ -160,6 +160,46 @@ def test_assays_that_a_model_does_not_know_are_told_with_their_lines(tmp_path: P
     ]
 
 
+def test_an_assay_that_many_levels_have_is_one_problem_with_its_lines(tmp_path: Path):
+    by_assay = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3)}))
+    assays = ["new", "Elisa", "other", *["new"] * 5, ".", "other", "new"]
+    rows = "".join(f"a,{t},.,5,60,30,{assay},0\n" for t, assay in enumerate(assays, start=1))
+    text = f"ID,TIME,AMT,DV,WT,CRP,ASSAY,MDV\na,0,300,.,60,30,x,1\n{rows}a,90,.,5,60,30,left out,1\n"
+    rest = "which niyigena_2026_asuc has no residual error of; expected elisa, or nothing for its general error"
+    assert problems(tmp_path, text, by_assay) == [
+        f"line 3, ASSAY: is new in 7 levels (lines 3, 6, 7, 8, 9, and 2 more), {rest}",
+        f"line 5, ASSAY: is other in 2 levels (lines 5, 12), {rest}",
+    ]
+
+
+def test_assays_of_a_file_without_levels_are_no_fault_of_ours(tmp_path: Path):
+    by_assay = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3)}))
+    (found,) = problems(tmp_path, "ID,TIME,AMT,WT,CRP,ASSAY\na,0,300,60,30,new\n", by_assay)
+    assert found.endswith("has no column DV; it has ID, TIME, AMT, WT, CRP, ASSAY")
+
+
+def test_centres_without_an_error_of_their_own_are_noted(tmp_path: Path):
+    by_centre = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_centre={"Lille": (0.0, 0.3)}))
+    rows = [
+        f"{name},0,300,.,60,30,{centre}\n{name},5,.,5,60,30,{centre}\n"
+        for name, centre in zip("abcd", ("Lille", "lille", "", "lille"), strict=True)
+    ]
+    file = tmp_path / "cohort.csv"
+    file.write_text(
+        "ID,TIME,AMT,DV,WT,CRP,CENTRE\n"
+        + "".join(rows)
+        + "e,0,300,.,60,30,Ghent\ne,5,.,5,60,30,\ne,9,.,4,60,30,Ghent\n",
+        encoding="utf-8",
+    )
+    reading = read_model_cohort(str(file), by_centre)
+    assert reading.cohort is not None
+    rest = "which niyigena_2026_asuc has no residual error of: it has the general one (errors of their own: Lille)."
+    assert [one for one in reading.notes if "residual error" in one] == [
+        f"CENTRE is Ghent in 2 rows (lines 10, 12), {rest}",
+        f"CENTRE is lille in 4 rows (lines 4, 5, 8, 9), {rest}",
+    ]
+
+
 def test_a_baseline_value_that_changes_is_noted(tmp_path: Path):
     file = tmp_path / "cohort.csv"
     rows = "a,0,300,.,60,30\na,14,.,5,60,12\nb,0,400,.,70,20\nb,20,.,9,70,.\n"

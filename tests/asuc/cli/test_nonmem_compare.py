@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 import shutil
@@ -114,6 +115,78 @@ def changed(file: Path, before: str, after: str) -> None:
     text = file.read_text(encoding="utf-8")
     assert before in text
     file.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def test_a_folder_that_psn_ran_in_has_the_runs_alone(pheno: Path, compared):
+    # gfortran keeps its modules compressed, with the ending of a control stream.
+    (pheno / "nmprd4p.mod").write_bytes(gzip.compress(b"GFORTRAN module version '15' created from FSUBS.f90"))
+    (pheno / "other.mod").write_text("; nothing\n", encoding="utf-8")
+    assert [one["run"] for one in compared(pheno)["runs"]] == ["pheno"]
+
+
+@pytest.fixture
+def pheno_real(reference_dir: Path, tmp_path: Path) -> Path:
+    """Return a folder with one run and the table that its control stream names."""
+    source, folder = reference_dir / "nonmem" / "pheno_focei", tmp_path / "real"
+    folder.mkdir()
+    for name in ("pheno_real.lst", "pheno_real.ext", "pheno.dta"):
+        shutil.copy(source / name, folder / name)
+    shutil.copy(source / "sdtab1", folder / "pheno_real.tab")
+    return folder
+
+
+def test_the_table_of_another_run_with_the_same_data_is_not_taken_for_the_own_one(
+    pheno_real: Path, reference_dir: Path, compared
+):
+    source = reference_dir / "nonmem" / "pheno_focei"
+    shutil.copy(source / "pheno.ext", pheno_real / "pheno.ext")
+    table = "$TABLE ID TIME PRED IPRED CWRES NOPRINT ONEHEADER FILE=sdtab2\n"
+    text = (source / "pheno.lst").read_text(encoding="utf-8")
+    (pheno_real / "pheno.lst").write_text(
+        text.replace("\nNM-TRAN MESSAGES", f"{table}\nNM-TRAN MESSAGES"), encoding="utf-8"
+    )
+    document = compared(pheno_real)
+    assert [one["verdict"] for one in document["runs"]] == ["agree", "agree"]
+    assert checks_of(document, "pheno_real")["CWRES"]["verdict"] == "pass"
+    check = checks_of(document, "pheno")["predictions and residuals"]
+    assert check["why"] == "No file here is the table with CWRES, IPRED, PRED."
+
+
+def test_a_table_that_is_named_is_read_whatever_its_ending(pheno_real: Path, compared):
+    lines = (pheno_real / "pheno_real.tab").read_text(encoding="utf-8").splitlines()
+    text = "\n".join([lines[0], *(",".join(line.split()) for line in lines[1:])])
+    (pheno_real / "pheno_real.tab").unlink()
+    (pheno_real / "SDTAB1.csv").write_text(text + "\n", encoding="utf-8")
+    changed(pheno_real / "pheno_real.lst", "FILE=pheno_real.tab", "FILE='C:\\runs\\sdtab1.csv'")
+    assert checks_of(compared(pheno_real), "pheno_real")["CWRES"]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ("$THETA  (-.99,.1)\n", "", "has 3 elements of THETA, but the control stream 2"),
+        ("$SIGMA  0.0130865", "$SIGMA  0.0130865 0.1", "has 1 row of SIGMA, but the control stream 2"),
+        ("$OMEGA  DIAGONAL(2)", "$OMEGA  0.1\n$OMEGA  DIAGONAL(2)", "has 2 rows of OMEGA, but the control stream 3"),
+    ],
+)
+def test_a_control_stream_that_was_changed_after_the_run_is_told(
+    pheno_real: Path, compared, before: str, after: str, reason: str
+):
+    changed(pheno_real / "pheno_real.lst", before, after)
+    changed(pheno_real / "pheno_real.lst", "IF(APGR.LT.5) TVV=TVV*(1+THETA(3))", "")
+    (one,) = compared(pheno_real)["runs"]
+    assert one["verdict"] == "not comparable"
+    assert one["reason"] == f"The .ext file {reason}: they are of different models."
+
+
+def test_etas_that_are_given_are_no_run_to_compare(pheno: Path, compared):
+    changed(
+        pheno / "pheno.lst",
+        "$ESTIMATION METHOD=1 INTERACTION",
+        "$ETAS FILE=a.phi\n$ESTIMATION METHOD=1 INTERACTION FNLETA=2",
+    )
+    (one,) = compared(pheno)["runs"]
+    assert one["reason"].endswith("has FNLETA=2, which takes ETA from a file; expected those that are searched.")
 
 
 @pytest.mark.requirement("NM-05")

@@ -215,7 +215,7 @@ def test_subjects_whose_objectives_differ_are_named(folder: Path, compared):
     [
         ("LIKELIHOOD", "LIKELIHOOD MAXEVAL=0", "optimum", "NONMEM evaluated the objective"),
         ("METHOD=1 LAPLACE", "METHOD=IMP", "run", "is METHOD=IMP, whose objective is sampled"),
-        (" 0.02\n", " 0.02 1 FIX 2 FIX\n", "run", "has no THETA4, but the control stream 5 elements"),
+        (" 0.02\n", " 0.02 1 FIX 2 FIX\n", "run", "has 3 elements of THETA, but the control stream 5"),
     ],
 )
 def test_what_is_not_compared_says_why(folder: Path, compared, before: str, after: str, quantity: str, why: str):
