@@ -63,6 +63,7 @@ _NUMERIC = (
 _OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
 _BELOW, _ABOVE = 1, -1
 _DATE = re.compile(r"\d[-/:.]\d+[-/:. ]|\d:\d")
+_CODES = (-9.0, -99.0, -999.0, -9999.0)
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+$")
 # Doses before a steady-state one that stand for all that there were: as many as go back so far in time, within limits. What was given
 # earlier is nothing any more at half-lives up to a twentieth of that, in days for antibodies and in hours for others.
@@ -167,7 +168,18 @@ class _Reader:
                 self.notes.append(f"Column {name} holds text ({where}) and is not read.")
             else:
                 found[name.lower()] = values
+                self._note_code(name, values)
         return found
+
+    def _note_code(self, name: str, values: FloatArray) -> None:
+        """Note a negative code among values that are not negative: no model that knows the possible ones looks at this column."""
+        is_code = np.isin(values, _CODES)
+        if is_code.any() and (values[~is_code] >= 0.0).any() and not (values[~is_code] < 0.0).any():
+            row = int(np.flatnonzero(is_code)[0])
+            where = f"{cell(self.table, name, row)} in line {self.table.line[row]}"
+            self.notes.append(
+                f"Column {name} holds {where}, and else no value below 0; a missing value is an empty cell, a point or NA."
+            )
 
     def column(self, name: str, default: float = np.nan) -> FloatArray:
         """Return a column, or a constant where the file has none."""

@@ -362,3 +362,11 @@ def test_dates_and_clock_times_are_told_to_be_none(tmp_path: Path, day: str):
 def test_an_interval_does_not_begin_below_zero(tmp_path: Path):
     (said,) = problems(tmp_path, "ID,TIME,AMT,DV,CENS,LIMIT\na,0,300,.,0,.\na,5,.,0.4,1,-1\n")
     assert said == "line 3, LIMIT: is -1; expected the lower end of the interval, at least 0 [mg/L]"
+
+
+@pytest.mark.parametrize(("values", "is_noted"), [("44,-99,31", True), ("44,.,31", False), ("-3,-99,2", False)])
+def test_a_negative_code_in_a_column_that_no_model_reads_is_noted(tmp_path: Path, values: str, is_noted: bool):  # noqa: FBT001
+    rows = "".join(f"{name},0,300,.,{x}\n{name},5,.,7,{x}\n" for name, x in zip("abc", values.split(","), strict=True))
+    notes = read(tmp_path, f"ID,TIME,AMT,DV,ALB\n{rows}").notes
+    said = "Column ALB holds -99 in line 4, and else no value below 0; a missing value is an empty cell, a point or NA."
+    assert (said in notes) is is_noted
