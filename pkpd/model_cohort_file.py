@@ -110,7 +110,10 @@ def _unknown_assays(table: CohortTable, model: ModelSpec) -> Iterator[Problem]:
     amount = np.nan_to_num(numbers(table, "AMT")[0]) if "AMT" in table.columns else np.zeros(table.n_rows)
     is_level = (_evid(table, amount > 0.0) == 0.0) & ~np.isnan(numbers(table, "DV")[0])
     known = tuple(model.residual.by_assay)
-    for row in np.flatnonzero(is_level & ~np.isin(assays, ("", *known))).tolist():
+    # Upper and lower case are the same in the name of an assay (``model.residual``).
+    folded = {"", *(name.casefold() for name in known)}
+    is_known = {name: name.casefold() in folded for name in np.unique(assays).tolist()}
+    for row in np.flatnonzero(is_level & ~np.array([is_known[name] for name in assays.tolist()])).tolist():
         found = f"is {cell(table, 'ASSAY', row)}, which {model.id} has no residual error of"
         message = f"{found}; expected {', '.join(known)}, or nothing for its general error"
         yield problem_at(table, row, "ASSAY", message)
