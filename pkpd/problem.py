@@ -21,6 +21,7 @@ from pkpd.kernels.codes import (
     PROPORTIONAL,
     TERM_OCCASION_ETA,
     ULOQ,
+    Censored,
     Disposition,
     ErrorKind,
     EtaShape,
@@ -281,6 +282,10 @@ def _observations(model: ModelSpec, cohort: Cohort) -> FloatArray:
     columns[:, EXPONENT] = error_exponent(model)
     columns[:, ERROR_KIND] = float(_ERROR_KIND[model.residual.kind])
     if model.residual.kind is ResidualKind.LOGARITHMIC:
+        # Between 0 and a limit lie all logarithms below that limit.
+        is_from_zero = (columns[:, CENSORED] == Censored.BETWEEN) & (columns[:, LLOQ] == 0.0)
+        columns[is_from_zero, CENSORED] = Censored.BELOW
+        columns[is_from_zero, LLOQ] = columns[is_from_zero, ULOQ]
         logarithmic = (LEVEL, LLOQ, ULOQ)
         if (columns[:, logarithmic] <= 0.0).any():
             raise input_error(model.id, "has an error of the logarithm; expected levels and limits above 0 mg/L")

@@ -27,6 +27,8 @@ def check(
 ) -> int:
     """Print what was read and every problem with its line; exit code 2 where there is any."""
     from pkpd.data.cohort_file import read_cohort  # noqa: PLC0415 - loads Arrow, which other commands need not
+    from pkpd.diagnostics.level_scale import far_from_predictions  # noqa: PLC0415
+    from pkpd.likelihood.population import bind_population  # noqa: PLC0415
     from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
@@ -34,7 +36,9 @@ def check(
     reading = read_cohort(cohort) if spec is None else read_model_cohort(cohort, spec)
     problems, notes = [str(problem) for problem in reading.problems], list(reading.notes)
     if reading.cohort is not None and spec is not None:
-        notes += with_model_covariates(reading.cohort, spec).notes
+        ready = with_model_covariates(reading.cohort, spec)
+        far = far_from_predictions(bind_population(spec, ready.cohort)) if spec.etas else None
+        notes += [*ready.notes, *([far] if far else [])]
     document: dict[str, Any] = {
         "schema": "asuc-data-check/1",
         "file": cohort,

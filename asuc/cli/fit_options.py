@@ -191,6 +191,7 @@ def read_inputs(
         With every problem of either.
     """
     from pkpd.data.censored import without_censored  # noqa: PLC0415 - the engine loads after the words are read
+    from pkpd.diagnostics.level_scale import far_from_predictions  # noqa: PLC0415
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.likelihood.population import bind_population  # noqa: PLC0415
     from pkpd.model.bounds import with_bounds  # noqa: PLC0415
@@ -206,4 +207,7 @@ def read_inputs(
     population = bind_population(spec, data)
     parameters = with_changes(population.parameters, initial=initial, fixed=fixed)
     notes = (*reading.notes, *(ready.notes if is_filled else ()))
+    if far := far_from_predictions(population):
+        report(f"{cohort}: {far}")
+        notes = (*notes, far)
     return FitInputs(population, parameters, reading.table.sha256, incomplete, notes)

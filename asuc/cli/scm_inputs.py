@@ -109,7 +109,7 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     from pkpd.diagnostics.trials import Search  # noqa: PLC0415
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.estimation.objectives import Method  # noqa: PLC0415
-    from pkpd.likelihood.population import check_occasions_and_centres  # noqa: PLC0415
+    from pkpd.likelihood.population import check_occasions_and_centres, hold_idle_errors  # noqa: PLC0415
     from pkpd.model.bounds import with_bounds  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
     from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
@@ -140,7 +140,9 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     search = Search(
         base=base,
         cohort=data,
-        parameters=with_changes(population_parameters(base), initial=wanted.initial, fixed=wanted.fixed),
+        parameters=with_changes(
+            hold_idle_errors(population_parameters(base), base, data), initial=wanted.initial, fixed=wanted.fixed
+        ),
         candidates=relations,
         method=Method(wanted.method),
         p_forward=wanted.p_forward,

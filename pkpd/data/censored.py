@@ -9,6 +9,7 @@ import numpy as np
 
 from pkpd.data.cohort import select_samples
 from pkpd.data.records import Censoring
+from pkpd.errors import input_error
 
 if TYPE_CHECKING:
     from pkpd.arrays import IntArray
@@ -51,10 +52,18 @@ def without_censored(cohort: Cohort, how: Literal["drop", "half"]) -> Cohort:
     how : "drop" or "half"
         Leave every censored level out (Beal's M1); or take half the lower limit for one below it and leave the others out
         (M5). Objectives of the two and of the likelihood cannot be compared.
+
+    Raises
+    ------
+    InputError
+        Where that leaves no level.
     """
     is_below = cohort.censoring == int(Censoring.BELOW)
     is_level = cohort.censoring == int(Censoring.NONE)
     kept = is_level | is_below if how == "half" else is_level
+    if not kept.any():
+        message = f"{how} leaves none of the {kept.size} levels, which are all censored; take --method laplace or exact without it"
+        raise input_error("--censored", message)
     level = np.where(is_below, 0.5 * cohort.lloq, cohort.level)
     quantified = np.zeros(cohort.level.size, dtype=np.int64)
     return select_samples(replace(cohort, level=level, censoring=quantified), kept)

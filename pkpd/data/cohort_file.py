@@ -28,6 +28,7 @@ from pkpd.data.cohort_table import (
 )
 from pkpd.data.records import Censoring
 from pkpd.data.repeated_rows import repeated_rows
+from pkpd.data.unread_levels import unread_levels
 from pkpd.errors import Problem
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ _NUMERIC = (
 )
 _OBSERVATION, _DOSE, _OTHER, _RESET, _RESET_DOSE = 0, 1, 2, 3, 4
 _BELOW, _ABOVE = 1, -1
+_DATE = re.compile(r"\d[-/:.]\d+[-/:. ]|\d:\d")
+_CODES = (-9.0, -99.0, -999.0, -9999.0)
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d*,\d+$")
 # Doses before a steady-state one that stand for all that there were: as many as go back so far in time, within limits. What was given
 # earlier is nothing any more at half-lives up to a twentieth of that, in days for antibodies and in hours for others.
@@ -165,7 +168,18 @@ class _Reader:
                 self.notes.append(f"Column {name} holds text ({where}) and is not read.")
             else:
                 found[name.lower()] = values
+                self._note_code(name, values)
         return found
+
+    def _note_code(self, name: str, values: FloatArray) -> None:
+        """Note a negative code among values that are not negative: no model that knows the possible ones looks at this column."""
+        is_code = np.isin(values, _CODES)
+        if is_code.any() and (values[~is_code] >= 0.0).any() and not (values[~is_code] < 0.0).any():
+            row = int(np.flatnonzero(is_code)[0])
+            where = f"{cell(self.table, name, row)} in line {self.table.line[row]}"
+            self.notes.append(
+                f"Column {name} holds {where}, and else no value below 0; a missing value is an empty cell, a point or NA."
+            )
 
     def column(self, name: str, default: float = np.nan) -> FloatArray:
         """Return a column, or a constant where the file has none."""
@@ -219,6 +233,14 @@ class _Reader:
     def problems(self) -> tuple[Problem, ...]:
         """Return everything that is wrong."""
         self.notes += repeated_rows(self.table, self.is_dose, self.is_sample)
+        self.notes += unread_levels(
+            self.table,
+            np.where(self._is_dose_with_level(), np.nan, self.values["DV"]),
+            is_dose=self.is_dose,
+            is_sample=self.is_sample,
+            # Beside MDV 0 an empty cell is a problem, and beside MDV 1 as it should be.
+            is_observed=(self.column("EVID") == _OBSERVATION) & ("MDV" not in self.values),
+        )
         self._check_subjects()
         self._check_events()
         self._check_doses()
@@ -285,6 +307,11 @@ class _Reader:
                     f"is {{value}}; expected a finite number [{unit}]",
                 )
         self._each(
+            self._is_dose_with_level(),
+            "DV",
+            "is {value} in a row with a dose; expected the level in a row of its own, or EVID 1 where it is none",
+        )
+        self._each(
             (self.evid == _OBSERVATION) & (np.nan_to_num(amount) > 0.0),
             "AMT",
             "is {value} in a sample (EVID 0); expected 0, or EVID 1",
@@ -336,6 +363,11 @@ class _Reader:
             )
             self._each(is_steady & ~(apart > 0.0), "SS", "is {value} without an interval; expected II above 0 [day]")
 
+    def _is_dose_with_level(self) -> BoolArray:
+        """Return which rows hold an amount and a level, and do not say which of them they are for."""
+        dv, mdv = self.values["DV"], np.nan_to_num(self.column("MDV", 0.0))
+        return self.is_dose & np.isnan(self.column("EVID")) & ~np.isnan(dv) & (dv != 0.0) & (mdv == 0.0)
+
     def _check_samples(self) -> None:
         if not self.is_sample.any():
             self._lacking("holds no level; expected rows of EVID 0 with DV, or with CENS and a limit")
@@ -364,10 +396,8 @@ class _Reader:
                 self._each(
                     at & ((values <= 0.0) | np.isinf(values)), name, "is {value}; expected a limit above 0 [mg/L]"
                 )
-        self._each(at & (lower >= upper), "LLOQ", "is {value}, not below ULOQ; expected the lower limit first") if {
-            "LLOQ",
-            "ULOQ",
-        } <= self.values.keys() else None
+        # Without one of the columns nothing is compared.
+        self._each(at & (lower >= upper), "LLOQ", "is {value}, not below ULOQ; expected the lower limit first")
         if "LIMIT" in self.values:
             has_end = at & ~np.isnan(limit)
             self._each(
@@ -375,6 +405,12 @@ class _Reader:
                 "LIMIT",
                 "is {value}; expected the lower end of the interval, below DV",
             )
+            if not self.takes_any_level:
+                self._each(
+                    has_end & (cens == _BELOW) & (limit < 0.0),
+                    "LIMIT",
+                    "is {value}; expected the lower end of the interval, at least 0 [mg/L]",
+                )
             self._each(
                 has_end & (cens == _ABOVE) & ~(limit > dv),
                 "LIMIT",
@@ -600,4 +636,6 @@ def _instead_of(name: str, text: str) -> str:
     if name == "DV" and text[:1] in {"<", ">", "≤", "≥"}:
         beyond = "CENS 1 (below)" if text[0] in "<≤" else "CENS -1 (above)"
         return f"the limit alone, with {beyond}"
+    if name == "TIME" and _DATE.search(text):
+        return "days since the first dose, as a number: dates and clock times are not read"
     return "one, or a point for none"

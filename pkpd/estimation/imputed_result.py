@@ -88,7 +88,7 @@ def imputed_document(
         "aic": None if mean is None else mean + 2.0 * imputed.fits[0].scale.n_free,
         "n_parameters": imputed.fits[0].scale.n_free,
         "covariance": kind.value if kind and with_se else None,
-        "gradient_norm": max(one.gradient_norm for one in imputed.fits),
+        "gradient_norm": _number(np.max([one.gradient_norm for one in imputed.fits])),
         "evaluations": sum(one.n_evaluations for one in imputed.fits),
         "imputation": {
             "method": "multiple",

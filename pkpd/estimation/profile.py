@@ -247,8 +247,12 @@ class _Course:
         """Return how far to look on one side, on the scale of the search, and whether a bound lies there."""
         bound = _bound(self.one, direction)
         if not np.isfinite(bound):
-            is_unbounded = self.scale.pieces[0].kind == "identity"
-            return (max(_FAR_UNITS, 10.0 * self.first_step) if is_unbounded else _FAR_LOG), False
+            if self.scale.pieces[0].kind == "identity":
+                return max(_FAR_UNITS, 10.0 * self.first_step), False
+            # What ended at its other bound says nothing of its size: a thousandfold of where the fit began is far.
+            initial = float(to_free(self.scale, np.array([self.one.value]))[0])
+            is_at_bound = self.one.name in self.original.at_bound
+            return _FAR_LOG + (max(direction * (initial - self.begin), 0.0) if is_at_bound else 0.0), False
         is_variance = self.one.kind is ParameterKind.OMEGA
         least = _LEAST_VARIANCE if is_variance else _LEAST_SHARE * abs(self.value(self.begin) - bound)
         edge = float(to_free(self.scale, np.array([bound - direction * least]))[0])

@@ -15,6 +15,7 @@ from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.likelihood.importance import SampledEvaluation
 from pkpd.likelihood.marginal import MarginalEvaluation
+from pkpd.likelihood.population import idle_errors
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
 from pkpd.wording import counted
@@ -195,6 +196,9 @@ def _warnings(fit: Fit) -> list[dict[str, str]]:
             f"{fit.options.sampling.target:.2g}. Differences of objectives that are not much larger say nothing."
         )
         found.append({"code": "integration_not_exact", "text": text})
+    if idle := idle_errors(fit.population):
+        text = f"No level has the residual error {' or '.join(idle)}: held at its initial value."
+        found.append({"code": "idle_error", "text": text})
     silent, together = _not_informed(fit)
     if silent:
         text = f"Nothing in the data depends on {', '.join(silent)}: fix it, or leave it out of the model."

@@ -76,11 +76,19 @@ def residual_variance(observation: FloatArray, prediction: float) -> float:
 
 
 @inlined_kernel
+def _holds_nothing(observation: FloatArray) -> bool:
+    """Return whether a censored level may be that of no drug at all; of a logarithm the lower end is never reached."""
+    is_from_zero = observation[CENSORED] == _BETWEEN and observation[LLOQ] <= 0.0
+    return observation[CENSORED] == _BELOW or (is_from_zero and observation[ERROR_KIND] != _LOGARITHMIC)
+
+
+@inlined_kernel
 def minus2_log_density(observation: FloatArray, prediction: float) -> float:
     """Return -2 log of one observation's density, or of its probability where it is censored, with log 2 pi.
 
     ``observation`` is a row of ``codes.PackedSubjects.observations``, the prediction is in mg/L. Without drug and without
-    additive error no level can have been measured: +inf for a quantified or an above-limit sample, 0 for one below the limit.
+    additive error no level can have been measured: +inf for a quantified or an above-limit sample, 0 for one below the limit or
+    between 0 and a limit.
     """
     censored = observation[CENSORED]
     variance = residual_variance(observation, prediction)
@@ -88,7 +96,7 @@ def minus2_log_density(observation: FloatArray, prediction: float) -> float:
     if observation[ERROR_KIND] == _LOGARITHMIC:
         centre = np.log(prediction)
     if variance == 0.0 or centre == -np.inf:
-        return 0.0 if censored == _BELOW else np.inf
+        return 0.0 if _holds_nothing(observation) else np.inf
     if censored == _NONE:
         residual = observation[LEVEL] - centre
         return LOG_2PI + math.log(variance) + residual * residual / variance
@@ -168,7 +176,7 @@ def minus2_log_density_taylor(observation: FloatArray, prediction: Taylor, varia
     censored = observation[CENSORED]
     is_logarithmic = observation[ERROR_KIND] == _LOGARITHMIC
     if variance[0] == 0.0 or (is_logarithmic and not prediction[0] > 0.0):
-        return constant(0.0 if censored == _BELOW else np.inf)
+        return constant(0.0 if _holds_nothing(observation) else np.inf)
     centre = logarithm(prediction) if is_logarithmic else prediction
     if censored == _NONE:
         residual = raised(scaled(centre, -1.0), observation[LEVEL])

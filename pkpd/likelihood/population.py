@@ -5,7 +5,7 @@ The events of the subjects are packed once; a new point changes only typical val
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,7 +175,7 @@ def bind_population(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] 
     return Population(
         model=model,
         cohort=cohort,
-        parameters=population_parameters(model),
+        parameters=hold_idle_errors(population_parameters(model), model, cohort),
         packed=bind_cohort(model, cohort, times=times).subjects,
         covariates={name: cohort.covariates[name] for name in model.covariates},
         n_rows=cohort.row_time.size,
@@ -183,6 +183,34 @@ def bind_population(model: ModelSpec, cohort: Cohort, *, times: Sequence[float] 
         groups=groups,
         group=group,
     )
+
+
+def hold_idle_errors(
+    parameters: Sequence[PopulationParameter], model: ModelSpec, cohort: Cohort
+) -> tuple[PopulationParameter, ...]:
+    """Return parameters with the residual errors held that no level of a cohort has.
+
+    Where every level names an assay that the model knows, that is the general error: free, it would leave no covariance matrix.
+    """
+    groups, group = error_groups(model, cohort)
+    if not group.size:
+        return tuple(parameters)
+    used = {error_group(model, groups[int(g)]) for g in np.unique(group)}
+    return tuple(
+        replace(one, is_fixed=True) if _is_error_of_a_group(one) and one.place[1] not in used else one
+        for one in parameters
+    )
+
+
+def idle_errors(population: Population) -> tuple[str, ...]:
+    """Return the names of the residual errors that no level of a population has."""
+    free = tuple(replace(one, is_fixed=False) for one in population.parameters)
+    held = hold_idle_errors(free, population.model, population.cohort)
+    return tuple(one.name for one in held if one.is_fixed)
+
+
+def _is_error_of_a_group(one: PopulationParameter) -> bool:
+    return one.kind is ParameterKind.SIGMA and one.place[0] in ("additive", "proportional")
 
 
 def check_occasions_and_centres(model: ModelSpec, cohort: Cohort) -> None:

@@ -154,6 +154,7 @@ def test_assays_that_a_model_does_not_know_are_told_with_their_lines(tmp_path: P
         NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"elisa": (0.0, 0.3), "rapid": (0.0, 0.5)})
     )
     text = "ID,TIME,AMT,DV,WT,CRP,ASSAY\na,0,300,.,60,30,x\na,5,.,5,60,30,rapid\na,6,.,5,60,30,new\na,7,.,4,60,30,NA\n"
+    text += "a,8,.,4,60,30,Rapid\n"
     assert problems(tmp_path, text) == []
     assert problems(tmp_path, text, by_assay) == [
         "line 4, ASSAY: is new, which niyigena_2026_asuc has no residual error of; expected elisa, rapid, or nothing for its general error"

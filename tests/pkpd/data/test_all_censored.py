@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from pkpd.data.censored import without_censored
 from pkpd.data.cohort_file import read_cohort
+from pkpd.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +42,13 @@ def test_a_cohort_of_censored_levels_alone_is_noted_with_the_reason(tmp_path: Pa
 
 def test_one_measured_level_is_enough(tmp_path: Path):
     assert not any("censored" in note for note in notes(tmp_path, f"{BELOW}{ABOVE}a,8,.,3,0,.\n"))
+
+
+@pytest.mark.parametrize(("how", "rows"), [("drop", BELOW + ABOVE), ("half", ABOVE + BETWEEN)])
+def test_what_would_leave_no_level_is_refused(tmp_path: Path, how: Literal["drop", "half"], rows: str):
+    file = tmp_path / "cohort.csv"
+    file.write_text(f"ID,TIME,AMT,DV,CENS,LIMIT\na,0,300,.,0,.\n{rows}", encoding="utf-8")
+    cohort = read_cohort(str(file)).cohort
+    assert cohort is not None
+    with pytest.raises(InputError, match=f"--censored: {how} leaves none of the 2 levels, which are all censored"):
+        without_censored(cohort, how)

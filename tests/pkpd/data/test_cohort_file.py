@@ -370,3 +370,24 @@ def test_a_code_stands_for_missing_codes_by_its_name(tmp_path: Path):
     assert reading.cohort is not None
     notes = with_model_covariates(reading.cohort, model).notes
     assert notes == ("sex is missing in 1 subject; 1 (male), the cohort's most frequent code, stands for it.",)
+
+
+@pytest.mark.parametrize("day", ["2024-01-05", "5/1/2024", "05.01.2024", "8:30", "2024-01-05 08:30"])
+def test_dates_and_clock_times_are_told_to_be_none(tmp_path: Path, day: str):
+    (said,) = problems(tmp_path, f"ID,TIME,AMT,DV\na,0,300,.\na,5,.,7\na,{day},.,6\n")
+    assert said == (
+        f"line 4, TIME: “{day}” is not a number; expected days since the first dose, as a number: dates and clock times are not read"
+    )
+
+
+def test_an_interval_does_not_begin_below_zero(tmp_path: Path):
+    (said,) = problems(tmp_path, "ID,TIME,AMT,DV,CENS,LIMIT\na,0,300,.,0,.\na,5,.,0.4,1,-1\n")
+    assert said == "line 3, LIMIT: is -1; expected the lower end of the interval, at least 0 [mg/L]"
+
+
+@pytest.mark.parametrize(("values", "is_noted"), [("44,-99,31", True), ("44,.,31", False), ("-3,-99,2", False)])
+def test_a_negative_code_in_a_column_that_no_model_reads_is_noted(tmp_path: Path, values: str, is_noted: bool):  # noqa: FBT001
+    rows = "".join(f"{name},0,300,.,{x}\n{name},5,.,7,{x}\n" for name, x in zip("abc", values.split(","), strict=True))
+    notes = read(tmp_path, f"ID,TIME,AMT,DV,ALB\n{rows}").notes
+    said = "Column ALB holds -99 in line 4, and else no value below 0; a missing value is an empty cell, a point or NA."
+    assert (said in notes) is is_noted

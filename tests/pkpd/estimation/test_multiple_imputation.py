@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from pkpd.data.cohort import select_subjects
 from pkpd.data.imputation import begin_augmentation
 from pkpd.errors import InputError
 from pkpd.estimation.covariance import CovarianceKind
-from pkpd.estimation.fit import FitOptions, fit
+from pkpd.estimation.fit import FitOptions, FitStatus, fit
 from pkpd.estimation.imputed_result import imputed_document, pooled_fits
 from pkpd.estimation.multiple_imputation import (
     ImputationOptions,
@@ -130,6 +131,18 @@ def test_the_document_holds_pooled_estimates_and_says_what_was_missing():
         assert document["theta"]["cl"]["se"] > document["theta"]["cl"]["imputation"]["se_within"]
     drawn = np.log([one.population.cohort.covariates[CRP] for one in imputed.fits])
     np.testing.assert_allclose(np.log(middle.population.cohort.covariates[CRP]), drawn.mean(axis=0))
+
+
+def test_fits_without_an_objective_leave_no_number_that_is_none():
+    _, cohort = cohort_of(25, 4, 0.2)
+    start, incomplete = begun(cohort)
+    options = ImputationOptions(2, seed=3, burn_in=0)
+    imputed = fit_imputed(start, incomplete, options)
+    lost = tuple(replace(one, status=FitStatus.NO_FINITE_START, gradient_norm=np.nan) for one in imputed.fits)
+    document, _ = imputed_document(replace(imputed, fits=lost), options, None, seconds=1.0, data_sha256="")
+    assert document["status"] == "no_finite_start"
+    assert document["gradient_norm"] is None
+    json.dumps(document, allow_nan=False)
 
 
 def test_columns_are_those_of_the_model_and_what_else_is_known():

@@ -68,6 +68,19 @@ def test_a_skewed_objective_has_an_interval_as_skewed(original: Fit):
     assert interval_ratio(found) == pytest.approx(factor, rel=5e-3)
 
 
+def test_the_upper_end_of_a_variance_at_nothing_is_looked_for_beyond_its_initial_value(original: Fit):
+    place = [one.name for one in original.parameters].index("omega2_v")
+    values = original.values.copy()
+    values[place] = 5e-7
+    at_nothing = replace(original, values=values, at_bound=("omega2_v",))
+    end = 2.0 * original.parameters[place].value
+    held = known(original, lambda x: CHI_SQUARE_95 * (x / end) ** 2)
+    found = profile_parameter(at_nothing, "omega2_v", held=held)
+    assert found.upper.status is EndStatus.FOUND
+    assert found.upper.value == pytest.approx(end, rel=1e-3)
+    assert found.lower.status is EndStatus.AT_BOUND
+
+
 def test_ends_that_are_not_there_say_why(original: Fit):
     middle = estimate_of(original, "omega2_v")
     flat_below = known(original, lambda x: 2.0 if x < middle else (np.log(x / middle) / 0.5) ** 2)

@@ -18,7 +18,7 @@ from pkpd.kernels.residual import (
 )
 
 mpmath.mp.dps = 50
-NONE, BELOW, ABOVE = 0.0, 1.0, 2.0
+NONE, BELOW, ABOVE, BETWEEN = 0.0, 1.0, 2.0, 3.0
 errors = st.sampled_from([(0.0, 0.44), (0.72, 0.223), (2.3, 0.0), (0.0413, 0.403), (1.66, 0.102), (0.0, 0.04)])
 levels = st.floats(0.05, 300.0)
 
@@ -70,6 +70,13 @@ def test_below_the_limit_stays_possible_at_any_concentration_under_a_proportiona
 @pytest.mark.parametrize(("censored", "expected"), [(NONE, math.inf), (BELOW, 0.0), (ABOVE, math.inf)])
 def test_without_drug_and_additive_error_only_a_level_below_the_limit_is_possible(censored, expected):
     row = observation(censored, 3.0, 0.0, 0.44)
+    assert minus2_log_density(row, 0.0) == expected
+    assert minus2_log_density_derivatives(row, 0.0) == (expected, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("lower", "expected"), [(0.0, 0.0), (0.1, math.inf)])
+def test_without_drug_a_level_between_two_limits_is_possible_where_the_lower_is_zero(lower, expected):
+    row = np.array([math.nan, BETWEEN, lower, 3.0, 0.0, 0.44, 1.0, 0.0])
     assert minus2_log_density(row, 0.0) == expected
     assert minus2_log_density_derivatives(row, 0.0) == (expected, 0.0, 0.0)
 

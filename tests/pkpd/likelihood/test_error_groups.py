@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pkpd.data.cohort import cohort_of, select_subjects
+from pkpd.data.cohort import cohort_of, select_samples, select_subjects
 from pkpd.errors import InputError
+from pkpd.estimation.covariance import CovarianceKind
 from pkpd.estimation.fit import FitOptions, fit, with_changes
 from pkpd.estimation.objectives import Method, conditional_of
+from pkpd.estimation.result import fit_document
 from pkpd.likelihood.population import bind_population
 from pkpd.model import load_model
 from pkpd.model.population import population_parameters, with_values
@@ -70,6 +72,44 @@ def test_each_centre_has_its_own_error_and_the_others_the_general_one():
         part = bind_population(model, select_subjects(data, places))
         alone, _ = conditional(part, values_of(part), None)
         assert found.ofv_i[places] == pytest.approx(alone.ofv_i, abs=1e-10)
+
+
+def test_an_error_that_no_level_has_is_held_and_leaves_standard_errors():
+    by_assay = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"x": (0.0, 0.4), "absent": (0.0, 0.3)}))
+    drawn = cohort(60, censored=False)
+    data = replace(drawn, assay=np.zeros(drawn.level.size, dtype=np.int64), assays=("X",))
+    population = bind_population(by_assay, data)
+    is_fixed = {one.name: one.is_fixed for one in population.parameters}
+    assert is_fixed["sigma_proportional"]
+    assert is_fixed["sigma_absent_proportional"]
+    assert not is_fixed["sigma_x_proportional"]
+
+    found, alone = (
+        fit(
+            one,
+            FitOptions(Method.FOCEI),
+            parameters=with_changes(one.parameters, initial={}, fixed={"cl_crp_mg_per_L": 0.56}),
+        )
+        for one in (population, bind_population(NIYIGENA, drawn))
+    )
+    assert found.ofv == pytest.approx(alone.ofv, abs=1e-3)
+    document = fit_document(found, CovarianceKind.R, seconds=0.0)
+    of_alone = fit_document(alone, CovarianceKind.R, seconds=0.0)
+    own, general = document["sigma"]["sigma_x_proportional"], of_alone["sigma"]["sigma_proportional"]
+    assert own["se"] == pytest.approx(general["se"], rel=1e-2)
+    assert document["n_parameters"] == of_alone["n_parameters"]
+    assert document["warnings"] == [
+        {
+            "code": "idle_error",
+            "text": "No level has the residual error sigma_proportional or sigma_absent_proportional: held at its initial value.",
+        }
+    ]
+
+
+def test_without_a_level_no_error_is_held():
+    bare = replace(NIYIGENA, residual=replace(NIYIGENA.residual, by_assay={"x": (0.0, 0.4)}))
+    data = select_samples(cohort(censored=False), np.zeros(18, dtype=np.bool_))
+    assert not any(one.is_fixed for one in bind_population(bare, data).parameters if one.name.startswith("sigma"))
 
 
 def test_a_patient_of_no_known_centre_has_the_general_error():

@@ -142,3 +142,14 @@ def test_a_level_of_zero_has_no_logarithm():
     one = subject(10.0, 0.0, Censoring.NONE)
     with pytest.raises(InputError, match="expected levels and limits above 0 mg/L"):
         bind_population(model_of(ResidualKind.LOGARITHMIC), cohort_of([one]))
+
+
+def test_of_a_logarithmic_error_an_interval_from_zero_is_everything_below_its_upper_end():
+    def ofv(sample: Sample) -> float:
+        cohort = cohort_of([Subject((Dose(0.0, 300.0, 0.1),), (sample,), (median_covariates(NIYIGENA),))])
+        population = bind_population(model_of(ResidualKind.LOGARITHMIC), cohort)
+        return evaluate(population, values_of(population), Approximation.LAPLACE).ofv
+
+    below = Sample(20.0, math.nan, Censoring.BELOW, 4.0, math.nan, None)
+    between = Sample(20.0, math.nan, Censoring.BETWEEN, 0.0, 4.0, None)
+    assert ofv(between) == ofv(below)
