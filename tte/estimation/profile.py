@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Distance of an end, as a multiple of what counts as one of a coefficient, beyond which it is as good as infinite.
 _FARTHEST = 60.0
-_FIRST_STEP = 0.5
+_FIRST_STEP, _SHORTEST_STEP = 0.5, 0.01
 _MOST_STEPS, _TOLERANCE = 60, 1e-7
 # A profile that lies this much above the fit has found a better optimum.
 _HIGHER = 1e-6
@@ -243,6 +243,7 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
     step = z * se if math.isfinite(se) and se < _FARTHEST * held.unit else _FIRST_STEP * held.unit
     inside, outside = held.estimate, math.nan
     root_inside, root_outside = -z, math.nan
+    unfound = math.inf  # the shortest step that had no maximum
     while not math.isfinite(outside):
         at = held.estimate + side * step
         bound = held.lower if side < 0.0 else held.upper
@@ -250,7 +251,12 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
         at = bound if is_bound else at
         fall = held.fall(at)
         if math.isnan(fall):
-            return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
+            # A standard error may be far too large for the data: where a step leads out of all numbers, a shorter one may not.
+            unfound, reached = abs(at - held.estimate), abs(inside - held.estimate)
+            if unfound - reached < _SHORTEST_STEP * held.unit:
+                return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
+            step = 0.5 * (reached + unfound)
+            continue
         if fall < -max(_HIGHER, held.tolerance):
             return ProfileEnd(at, EndStatus.HIGHER)
         root = math.sqrt(max(fall, 0.0)) - z
@@ -262,7 +268,7 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
             return ProfileEnd(side * math.inf, EndStatus.OPEN)
         else:
             inside, root_inside = at, root
-            step *= 2.0
+            step = min(2.0 * step, 0.5 * (step + unfound))
     return _between(held, (inside, root_inside), (outside, root_outside), z)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
 from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
@@ -57,6 +57,33 @@ def test_an_effect_without_a_finite_estimate_has_one_end():
     n_events = event[group == 0.0].sum()
     other = np.log(watched[0] / watched[1] * np.expm1(chi2.ppf(0.95, 1) / (2.0 * n_events)))
     assert effect.upper.value == pytest.approx(other, abs=1e-6)
+
+
+def test_an_end_is_found_where_the_standard_error_leads_out_of_all_numbers():
+    # Found at visits after a late entry: the logarithm of the shape is next to unknown on one side, and a first step from its
+    # standard error leads beyond the largest shape.
+    counts = {(28.0, 42.0): 9, (42.0, 60.0): 7, (60.0, 90.0): 7}
+    ends = [one for one, n in counts.items() for _ in range(n)] + [(90.0, np.nan)] * 40
+    stop, upper = np.array(ends).T
+    events = events_of(stop, np.isfinite(upper), entry=np.full(stop.size, 28.0), upper=upper)
+    found = fit(events, event_time_model("weibull"))
+    shape = next(one for one in profiles(found) if one.name == "shape")
+
+    def value(gamma, log_rate):
+        def grown(day):
+            return np.exp(log_rate) * (day**gamma - 28.0**gamma)
+
+        inside = sum(n * np.log(np.exp(-grown(a)) - np.exp(-grown(b))) for (a, b), n in counts.items())
+        return inside - 40.0 * grown(90.0)
+
+    def fall(gamma):
+        best = minimize_scalar(
+            lambda rate: -value(gamma, rate - np.log(90.0**gamma - 28.0**gamma)), bounds=(-5.0, 2.0), method="bounded"
+        )
+        return 2.0 * (found.log_likelihood + best.fun) - chi2.ppf(0.95, 1)
+
+    assert shape.upper.status is EndStatus.FOUND
+    assert np.exp(shape.upper.value) == pytest.approx(brentq(fall, 0.5, 4.0), rel=1e-5)
 
 
 @pytest.mark.parametrize("hazard", ["exponential", "weibull"])
