@@ -151,11 +151,15 @@ def read_event_times(given: Choices) -> EventTimes | None:
     InputError
         With every problem of the file, and where nobody is left at the landmark.
     """
-    return None if given.events is None else event_times_of(given.events, given.landmark)
+    return None if given.events is None else event_times_of(given.events, given.landmark, needs_event=False)
 
 
-def event_times_of(path: str, landmark_day: float | None = None, covariates: Sequence[str] = ()) -> EventTimes:
+def event_times_of(
+    path: str, landmark_day: float | None = None, covariates: Sequence[str] = (), *, needs_event: bool = True
+) -> EventTimes:
     """Read event times with some covariates, and say on standard error what a reader should know.
+
+    A file without any event is refused where an analysis needs one; an exposure does not.
 
     Raises
     ------
@@ -165,7 +169,7 @@ def event_times_of(path: str, landmark_day: float | None = None, covariates: Seq
     from tte.data.events import landmark  # noqa: PLC0415
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    reading = read_events(path, covariates)
+    reading = read_events(path, covariates, needs_event=needs_event)
     events = reading.checked()
     for note in reading.notes:
         report(f"{path}: {note}")
