@@ -112,7 +112,9 @@ def test_where_nothing_is_chosen_nothing_is_said_of_a_choice(tmp_path, capsys):
     assert threshold(file, tmp_path / "out", "--no-figures") == 0
     said = capsys.readouterr().out
     assert "Nobody with a value of the marker has the event by the horizon." in " ".join(said.split())
-    assert not any(word in said for word in ("Thresholds", "Accuracy", "Best thresholds", "is chosen and", "was chosen"))
+    assert not any(
+        word in said for word in ("Thresholds", "Accuracy", "Best thresholds", "is chosen and", "was chosen")
+    )
     assert json.loads((tmp_path / "out" / "threshold.json").read_text())["warnings"] == []
 
 
