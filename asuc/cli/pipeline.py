@@ -131,7 +131,10 @@ def _check_files(cohort: str, events: str, model: str) -> None:
         raise InputError(problems)
     known = set(whole_cohort(levels).ids)
     if unknown := [name for name in times.checked().ids if name not in known]:
-        raise input_error(events, f"{listed(unknown)} stand in no row of {cohort}; expected the same ID in both files")
+        raise input_error(
+            events,
+            f"holds subjects that stand in no row of {cohort}: {listed(unknown)}; expected the same ID in both files",
+        )
 
 
 def _steps(asked: Asked, folder: Path, threshold: float) -> Iterator[Step]:
