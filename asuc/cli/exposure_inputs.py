@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asuc.cli.output import report
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,7 +227,10 @@ def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Reg
     n = int(found.n_left_out.sum())
     if n:
         who = [cohort.ids[i] for i in np.flatnonzero(found.n_left_out).tolist()]
-        notes.append(f"{n:,} planned doses are left out, since the records go on beyond them ({listed(who)}).")
+        verb = "is" if n == 1 else "are"
+        notes.append(
+            f"{counted(n, 'planned dose')} {verb} left out, since the records go on beyond them ({listed(who)})."
+        )
     return Regimens(found.cohort, found.first, n, hypothetical=None, notes=tuple(notes))
 
 

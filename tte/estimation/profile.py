@@ -268,6 +268,8 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
             return ProfileEnd(side * math.inf, EndStatus.OPEN)
         else:
             inside, root_inside = at, root
+            if unfound - step < _SHORTEST_STEP * held.unit:
+                return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
             step = min(2.0 * step, 0.5 * (step + unfound))
     return _between(held, (inside, root_inside), (outside, root_outside), z)
 

@@ -100,7 +100,7 @@ def test_doses_after_the_event_are_those_of_the_plan(files, tmp_path, capsys):
     planned = exposed(files, tmp_path / "p", "--events", files["events"], "--planned", files["planned"])
     said = capsys.readouterr().err
     assert "no plan is given" not in said
-    assert "1 planned doses are left out, since the records go on beyond them (b)." in said
+    assert "1 planned dose is left out, since the records go on beyond them (b)." in said
     assert [row["planned_from_day"] for row in planned] == ["", "14", "", ""]
     for row, other in zip(given, planned, strict=True):
         assert (row["auc_map"] == other["auc_map"]) is (row["id"] != "b")

@@ -11,7 +11,7 @@ from tests.tte.estimation.event_data import mixed_events, weibull_events, weibul
 from tte.data.events import events_of
 from tte.estimation.fit import FitOptions, FitStatus, fit
 from tte.estimation.model import event_time_model
-from tte.estimation.profile import EndStatus, profiles
+from tte.estimation.profile import EndStatus, profile_of, profiles
 from tte.hazards.hazard import Hazard
 
 
@@ -108,3 +108,26 @@ def test_a_fit_that_was_only_evaluated_has_no_profile():
 def test_what_is_held_has_no_profile():
     found = fit(weibull_events(), event_time_model("weibull", ["X"], fixed={"shape": 1.2}))
     assert [one.name for one in profiles(found)] == ["lambda", "lambda:X"]
+
+
+class _Cut:
+    """Fits whose likelihood falls by half of the square of the distance, and that find no maximum from 1 on."""
+
+    estimate, se, unit, lower, upper, tolerance = 0.0, 1.0, 1.0, -np.inf, np.inf, 1e-7
+
+    def __init__(self) -> None:
+        self.known: dict[float, float] = {0.0: 0.0}
+
+    def fall(self, value: float) -> float:
+        if value >= 1.0:
+            return np.nan
+        self.known[value] = value * value
+        return self.known[value]
+
+
+def test_an_end_beyond_the_last_maximum_is_given_up():
+    held = _Cut()
+    found = profile_of(held, "x")
+    assert found.lower.status is EndStatus.FOUND
+    assert found.upper.status is EndStatus.NOT_FOUND
+    assert len(held.known) < 30
