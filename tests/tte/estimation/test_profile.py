@@ -113,7 +113,7 @@ def test_what_is_held_has_no_profile():
 class _Cut:
     """Fits whose likelihood falls by half of the square of the distance, and that find no maximum from 1 on."""
 
-    estimate, se, unit, lower, upper, tolerance = 0.0, 1.0, 1.0, -np.inf, np.inf, 1e-7
+    estimate, se, unit, lower, upper, tolerance, most_unfound = 0.0, 1.0, 1.0, -np.inf, np.inf, 1e-7, 20
 
     def __init__(self) -> None:
         self.known: dict[float, float] = {0.0: 0.0}
