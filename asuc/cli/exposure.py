@@ -51,6 +51,11 @@ from pkpd.wording import counted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from asuc.cli.exposure_inputs import EventTimes, Regimens
+    from asuc.cli.fit_options import FitInputs
+    from pkpd.exposure.cohort import ExposureOf
+    from pkpd.exposure.measures import Wanted
+
 _RESULT = "exposure.json"
 _SHARES = (("q05", "5 %"), ("median", "50 %"), ("q95", "95 %"))
 
@@ -82,11 +87,6 @@ def exposure(
     as_json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
 ) -> None:
     """Estimate each subject's clearance, volumes, areas and concentrations from its levels, with 90 % intervals."""
-    import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
-
-    from pkpd.exposure.cohort import ExposureOf  # noqa: PLC0415
-    from pkpd.likelihood.population import model_at  # noqa: PLC0415
-
     folder = check_folder(out, force=force or resume)
     wanted, has_troughs = wanted_of(window or (), trough or (), has_extremes=extremes)
     if draws and source == "ebe":
@@ -101,20 +101,17 @@ def exposure(
         censored=None,
         has_exposure=True,
     )
-    spec = model_at(given.population, np.array([one.value for one in given.parameters]))
-    data = given.population.cohort
     times = read_event_times(choices)
     if events is not None and times is not None:
-        check_common(data.ids, events, times.events.ids, cohort)
-    regimens = regimens_of(data, choices, times)
-    said = [*regimens.notes, *windows_without_plan(data.ids, times, regimens, wanted.windows)]
-    if spec.occasion_variances or spec.centre_variances:
-        said.append("Effects of occasions and centres are 0 here: exposure is that of an average occasion and centre.")
+        check_common(given.population.cohort.ids, events, times.events.ids, cohort)
+    regimens = regimens_of(given.population.cohort, choices, times)
+    exposures = _exposures(given, regimens, wanted, has_troughs=has_troughs, draws=draws, seed=seed)
+    said = _said(exposures, regimens, times)
     for sentence in said:
         report(f"{cohort}: {sentence}")
-    exposures = ExposureOf(spec, data, regimens.cohort, wanted, has_troughs, draws, seed)
     command = Command(exposures, regimens, times, source, given.incomplete, comparators, draws_as, not no_figures)
     command.check()
+    origin = origin_of(regimens, times, choices) | given.origin()
     settings = {
         "window_day": [list(one) for one in wanted.windows],
         "trough_day": [*map(str, wanted.trough_days), *([DOSES] if has_troughs else [])],
@@ -123,20 +120,40 @@ def exposure(
         "draws": [draws, draws_as],
         "seed": seed,
         "comparators": comparators,
-        **origin_of(regimens, times, choices),
-        **given.origin(),
+        **origin,
     }
     with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
         document = begin_results(folder, _RESULT, settings, resume=resume)
         if document is None:
             rows, failures = computed(command, folder, begin, resume=resume)
-            origin = origin_of(regimens, times, choices) | given.origin()
             document = written(command, folder, rows, said) | {"failures": failures} | origin
             write_json(folder / _RESULT, document)
     if as_json:
         print_json(document)
     else:
         write_output(laid_out(_sheets(document, folder)))
+
+
+def _exposures(
+    given: FitInputs, regimens: Regimens, wanted: Wanted, *, has_troughs: bool, draws: int, seed: int
+) -> ExposureOf:
+    """Return whose exposure is computed, and what of it."""
+    import numpy as np  # noqa: PLC0415 - the engine loads after the words are read
+
+    from pkpd.exposure.cohort import ExposureOf  # noqa: PLC0415
+    from pkpd.likelihood.population import model_at  # noqa: PLC0415
+
+    spec = model_at(given.population, np.array([one.value for one in given.parameters]))
+    return ExposureOf(spec, given.population.cohort, regimens.cohort, wanted, has_troughs, draws, seed)
+
+
+def _said(exposures: ExposureOf, regimens: Regimens, times: EventTimes | None) -> list[str]:
+    """Return what a reader should know of exposures."""
+    ids, windows = exposures.cohort.ids, exposures.wanted.windows
+    said = [*regimens.notes, *windows_without_plan(ids, times, regimens, windows)]
+    if exposures.model.occasion_variances or exposures.model.centre_variances:
+        said.append("Effects of occasions and centres are 0 here: exposure is that of an average occasion and centre.")
+    return said
 
 
 def _sheets(document: dict[str, Any], folder: Path) -> list[Sheet | str]:

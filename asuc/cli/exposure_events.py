@@ -109,7 +109,7 @@ def write_event_file(
     without = [name for name in own if name not in in_events]
     said: list[str] = []
     if strangers:
-        said.append(f"{table.file}: {listed(strangers)} are not in the cohort; their exposure is empty.")
+        said.append(f"{table.file}: subjects that are not in the cohort have no exposure: {listed(strangers)}.")
     if without:
         said.append(f"{table.file}: has no event times of {listed(without)}.")
     matched = {

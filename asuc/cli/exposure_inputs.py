@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asuc.cli.output import report
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,11 +152,15 @@ def read_event_times(given: Choices) -> EventTimes | None:
     InputError
         With every problem of the file, and where nobody is left at the landmark.
     """
-    return None if given.events is None else event_times_of(given.events, given.landmark)
+    return None if given.events is None else event_times_of(given.events, given.landmark, needs_event=False)
 
 
-def event_times_of(path: str, landmark_day: float | None = None, covariates: Sequence[str] = ()) -> EventTimes:
+def event_times_of(
+    path: str, landmark_day: float | None = None, covariates: Sequence[str] = (), *, needs_event: bool = True
+) -> EventTimes:
     """Read event times with some covariates, and say on standard error what a reader should know.
+
+    A file without any event is refused where an analysis needs one; an exposure does not.
 
     Raises
     ------
@@ -165,7 +170,7 @@ def event_times_of(path: str, landmark_day: float | None = None, covariates: Seq
     from tte.data.events import landmark  # noqa: PLC0415
     from tte.data.events_file import read_events  # noqa: PLC0415
 
-    reading = read_events(path, covariates)
+    reading = read_events(path, covariates, needs_event=needs_event)
     events = reading.checked()
     for note in reading.notes:
         report(f"{path}: {note}")
@@ -222,7 +227,10 @@ def regimens_of(cohort: Cohort, given: Choices, times: EventTimes | None) -> Reg
     n = int(found.n_left_out.sum())
     if n:
         who = [cohort.ids[i] for i in np.flatnonzero(found.n_left_out).tolist()]
-        notes.append(f"{n:,} planned doses are left out, since the records go on beyond them ({listed(who)}).")
+        verb = "is" if n == 1 else "are"
+        notes.append(
+            f"{counted(n, 'planned dose')} {verb} left out, since the records go on beyond them ({listed(who)})."
+        )
     return Regimens(found.cohort, found.first, n, hypothetical=None, notes=tuple(notes))
 
 

@@ -116,7 +116,9 @@ def _named(sheet: Sheet, row: Sequence[str]) -> list[str]:
 def _packed(pieces: Sequence[str], width: int) -> list[str]:
     """Return indented lines that break between pieces, and inside one only where it is longer than a line."""
     room = width - len(_INDENT) - 1
-    kept = [piece.replace(" ", _NO_BREAK) if len(piece) <= room else piece for piece in pieces]
+    # A sentence in a cell ends with its point only where nothing comes after it.
+    parts = [*(piece.removesuffix(".") for piece in pieces[:-1]), *pieces[-1:]]
+    kept = [piece.replace(" ", _NO_BREAK) if len(piece) <= room else piece for piece in parts]
     lines = textwrap.wrap(
         "; ".join(kept), width, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
     )

@@ -120,18 +120,23 @@ def _check_files(cohort: str, events: str, model: str) -> None:
     Raises
     ------
     InputError
-        With every problem of both files.
+        With every problem of both files, and for event times that have no threshold.
     """
     from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415 - loads Arrow, which a wrong word need not wait for
     from tte.data.events_file import read_events  # noqa: PLC0415
+    from tte.evaluation.marker_table import marker_table  # noqa: PLC0415
 
     levels = read_model_cohort(cohort, read_model(model))
     times = read_events(events)
     if problems := (*levels.problems, *times.problems):
         raise InputError(problems)
+    marker_table(times.checked(), day=0.0)  # what the threshold refuses need not wait for the fits
     known = set(whole_cohort(levels).ids)
     if unknown := [name for name in times.checked().ids if name not in known]:
-        raise input_error(events, f"{listed(unknown)} stand in no row of {cohort}; expected the same ID in both files")
+        raise input_error(
+            events,
+            f"holds subjects that stand in no row of {cohort}: {listed(unknown)}; expected the same ID in both files",
+        )
 
 
 def _steps(asked: Asked, folder: Path, threshold: float) -> Iterator[Step]:

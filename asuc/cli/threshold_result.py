@@ -54,7 +54,7 @@ def threshold_document(
         ],
         "comparisons": {one.key: list(_comparisons(study, one, findings)) for one in study.populations},
         "notes": list(notes),
-        "warnings": [{"code": "optimistic", "text": OPTIMISTIC}, *_warnings(study, findings)],
+        "warnings": list(_warnings(study, findings)),
     }
 
 
@@ -75,6 +75,9 @@ def _comparisons(
 
 def _warnings(study: Study, findings: Mapping[str, Mapping[str, MarkerFinding]]) -> Iterator[dict[str, str]]:
     everyone = [findings[one.name]["all"] for one in study.markers]
+    chosen = {name for name, by in findings.items() if any(one.youden is not None for one in by.values())}
+    if chosen:
+        yield {"code": "optimistic", "text": OPTIMISTIC}
     if n := max(one.counts.n_unknown for one in everyone):
         text = (
             f"{counted(n, 'subject')} censored before day {study.horizon:g}: in no count, area or threshold, but stood for by "
@@ -87,7 +90,7 @@ def _warnings(study: Study, findings: Mapping[str, Mapping[str, MarkerFinding]])
             "do not correct; Kaplan–Meier curves and log-rank tests do."
         )
         yield {"code": "late_entry", "text": text}
-    free = [one.name for one in study.markers if one.direction is None]
+    free = [one.name for one in study.markers if one.direction is None and one.name in chosen]
     if free:
         text = (
             f"The direction of {', '.join(free)} was chosen from these subjects, which makes areas look better too; drawn subjects choose "

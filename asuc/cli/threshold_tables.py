@@ -52,21 +52,18 @@ def threshold_sheets(
     short = {"all": "all", "landmark": f"after day {document['landmark_day'] or 0:g}"}
     rows = [(short[key], one) for by in findings.values() for key, one in by.items()]
     said = f"Event by day {document['horizon_day']:g}: {'; '.join(populations.values())}. Intervals are 95 % intervals, those of shares exact."
+    corrected = f"Best thresholds, chosen anew in {document['n_draws']:,} draws of subjects [%]"
+    sheets = [
+        Sheet("Areas under the ROC curve", _AREAS, tuple(_areas(who, one) for who, one in rows), wraps=0),
+        Sheet("Thresholds", _RULES, tuple(row for who, one in rows for row in _rules(who, one, _tests)), wraps=0),
+        Sheet("Accuracy [%]", _SHARES, tuple(row for who, one in rows for row in _rules(who, one, _shares)), wraps=0),
+        Sheet(corrected, _CORRECTED, tuple(row for who, one in rows for row in _corrected(who, one)), wraps=0),
+        *_compared(document, short),
+    ]
     return laid_out(
         [
             said,
-            Sheet("Areas under the ROC curve", _AREAS, tuple(_areas(who, one) for who, one in rows), wraps=0),
-            Sheet("Thresholds", _RULES, tuple(row for who, one in rows for row in _rules(who, one, _tests)), wraps=0),
-            Sheet(
-                "Accuracy [%]", _SHARES, tuple(row for who, one in rows for row in _rules(who, one, _shares)), wraps=0
-            ),
-            Sheet(
-                f"Best thresholds, chosen anew in {document['n_draws']:,} draws of subjects [%]",
-                _CORRECTED,
-                tuple(row for who, one in rows for row in _corrected(who, one)),
-                wraps=0,
-            ),
-            *_compared(document, short),
+            *(sheet for sheet in sheets if sheet.rows),
             *(warning["text"] for warning in document["warnings"]),
             RESEARCH_USE,
             f"Written to {folder}.",

@@ -42,11 +42,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from asuc.cli.task import Compute
+    from asuc.cli.task import Begin, Compute
     from asuc.cli.tte_landmark import EventPopulation
     from pkpd.figures.sheet import Drawing
     from tte.estimation.bootstrap import Resampled
     from tte.estimation.fit import EventFit
+    from tte.estimation.model import EventTimeModel
 
 _REPLICATES, _RESULT = "replicates.csv", "bootstrap.json"
 # Fits of one task: what is lost with a worker, or with Ctrl-C, stays small.
@@ -112,7 +113,6 @@ def bootstrap(
 ) -> None:
     """Fit a hazard to subjects drawn with replacement, many times; write intervals, and how the fits ended."""
     from tte.estimation.bootstrap import bootstrap_document  # noqa: PLC0415 - loads the engine
-    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415
 
     folder = check_folder(out, force=force or resume)
     wanted, origin = read_event_time_model(
@@ -134,31 +134,13 @@ def bootstrap(
         check_settings(folder / SETTINGS, settings)
     people = populations(given.events, given.landmark, refusal=_REFUSAL)
     with task_farm(n_workers(workers, scheduler, usual=1), scheduler) as begin:
-        originals = side_by_side(people, lambda one, _: fit_events(one.events, wanted), refusal=_REFUSAL)
-        make_folder(folder)
-        write_json(folder / SETTINGS, settings)
-        # An earlier result is none of the fits that now begin.
-        (folder / _RESULT).unlink(missing_ok=True)
-        forget_figures(folder)
-        forget_beside(folder, [one for one, _ in originals], _REPLICATES)
-        # Every table begins before the first fit, so that none is left of other settings where this run is stopped.
-        found = [(one, _begun(one, original, folder, n, resume=resume)) for one, original in originals]
-        runs = [run for _, run in found]
-        compute = begin(partial(resampled_of, seed=seed), [run.original for run in runs])
-        try:
-            _fit_missing(runs, (n, seed), compute)
-        except KeyboardInterrupt:
-            n_kept, n_all = sum(len(run.fits) for run in runs), n * len(runs)
-            report(f"{out}: {n_kept:,} of {n_all:,} fits are kept; the same command with --resume goes on from there.")
-            raise
-    for run in runs:
-        finish_table(run.file, run.names, run.fits.values())
+        found = _resampled(folder, people, wanted, begin, (n, seed), settings, resume=resume)
 
     def documented(run: _Run) -> dict[str, Any]:
         own = {"n_resumed": run.n_resumed, "failures": sorted(run.failures)}
         return bootstrap_document(run.original, run.used(n)) | own
 
-    document = documented(runs[0])
+    document = documented(found[0][1])
     document |= {"seed": seed, "settings": settings, "beside": beside_entry(found, "bootstrap", documented)}
     _write(folder, document)
     if not no_figures:
@@ -167,6 +149,42 @@ def bootstrap(
         print_json(document)
     else:
         write_output(laid_out([*_sheets(document), f"Written to {folder}."]))
+
+
+def _resampled(
+    folder: Path,
+    people: Sequence[EventPopulation],
+    wanted: EventTimeModel,
+    begin: Begin,
+    drawn: tuple[int, int],
+    settings: dict[str, Any],
+    *,
+    resume: bool,
+) -> list[tuple[EventPopulation, _Run]]:
+    """Fit each population, then its samples, and write their tables; ``drawn`` is how many, and the seed."""
+    from tte.estimation.fit import fit as fit_events  # noqa: PLC0415 - loads the engine
+
+    n, seed = drawn
+    originals = side_by_side(people, lambda one, _: fit_events(one.events, wanted), refusal=_REFUSAL)
+    make_folder(folder)
+    write_json(folder / SETTINGS, settings)
+    # An earlier result is none of the fits that now begin.
+    (folder / _RESULT).unlink(missing_ok=True)
+    forget_figures(folder)
+    forget_beside(folder, [one for one, _ in originals], _REPLICATES)
+    # Every table begins before the first fit, so that none is left of other settings where this run is stopped.
+    found = [(one, _begun(one, original, folder, n, resume=resume)) for one, original in originals]
+    runs = [run for _, run in found]
+    compute = begin(partial(resampled_of, seed=seed), [run.original for run in runs])
+    try:
+        _fit_missing(runs, drawn, compute)
+    except KeyboardInterrupt:
+        n_kept, n_all = sum(len(run.fits) for run in runs), n * len(runs)
+        report(f"{folder}: {n_kept:,} of {n_all:,} fits are kept; the same command with --resume goes on from there.")
+        raise
+    for run in runs:
+        finish_table(run.file, run.names, run.fits.values())
+    return found
 
 
 def resampled_of(

@@ -38,6 +38,11 @@ _APPARENT = (
     "These are the subjects that the fit was made with: its numbers look better than they will be in others. Corrected ones, where there are any, are what "
     "is left after fitting anew in drawn subjects."
 )
+_INTERVALS = (
+    "Some events are known by an interval (TIME2): ranks, areas, groups and scores take the day on which the event was found, observed over expected, "
+    "slope and Cox–Snell residuals the interval itself; what needs the day of each event is not computed."
+)
+_OF_ALL = (_APPARENT, _INTERVALS)
 _REFUSAL, _TABLE = "Not evaluated in", "evaluation.csv"
 # Share of the work that the evaluation is where the optimism follows.
 _SHARE_RISK = 0.5
@@ -67,8 +72,8 @@ class _Evaluation:
         The evaluation and what it is of.
     corrected : OptimismResult or None
         Performance with its optimism.
-    said : tuple of str
-        What a reader should know.
+    said : tuple of (str, str)
+        What a reader should know, as a word and in sentences.
     """
 
     start: float
@@ -77,7 +82,7 @@ class _Evaluation:
     times: EventTimes
     predicted: PredictedRisk
     corrected: OptimismResult | None
-    said: tuple[str, ...]
+    said: tuple[tuple[str, str], ...]
 
     @property
     def words(self) -> str:
@@ -155,14 +160,15 @@ def _evaluated(
     """
     from tte.evaluation.event_times import check_horizon  # noqa: PLC0415 - the engine loads after the words are read
     from tte.evaluation.fitted_risk import fitted_optimism, fitted_risk  # noqa: PLC0415
+    from tte.evaluation.found_events import check_known_at, found_times, is_interval  # noqa: PLC0415
     from tte.evaluation.risk_evaluation import evaluate_risk  # noqa: PLC0415
     from tte.evaluation.threshold import until  # noqa: PLC0415
-    from tte.evaluation.visual_check import times_of  # noqa: PLC0415
 
     start, horizon = people.day, asked.horizon
-    whole = times_of(found.events)
+    whole = found_times(found.events)
     if not start < horizon:
         raise input_error("--horizon", f"is {horizon:g}; expected a day after the landmark {start:g}, or after 0")
+    check_known_at(found.events, horizon)
     check_horizon(whole, horizon)
     times = until(whole, horizon)
     predicted = fitted_risk(found, times, horizon_day=horizon, start_day=start)
@@ -177,9 +183,11 @@ def _evaluated(
         tell=lambda part: tell(share * part),
     )
     corrected: OptimismResult | None = None
-    said = [_APPARENT] if has_same_data else []
+    said = [("apparent", _APPARENT)] if has_same_data else []
+    if is_interval(found.events).any():
+        said.append(("intervals", _INTERVALS))
     if has_same_data and not is_own:
-        said.append("Optimism: not computed, since the fit was made at another landmark, or at none.")
+        said.append(("optimism", "Optimism: not computed, since the fit was made at another landmark, or at none."))
     if is_own and asked.optimism:
         try:
             corrected = fitted_optimism(
@@ -192,7 +200,7 @@ def _evaluated(
                 tell=lambda part: tell(share + (1.0 - share) * part),
             )
         except InputError as error:
-            said.append(f"Optimism: not computed. {error}.")
+            said.append(("optimism", f"Optimism: not computed. {error}."))
     return _Evaluation(start, is_own, risk, times, predicted, corrected, tuple(said))
 
 
@@ -204,7 +212,7 @@ def _entry(one: _Evaluation) -> dict[str, Any]:
         "own_subjects": one.is_own,
         **risk_entry(one.risk, one.predicted),
         "optimism": None if one.corrected is None else optimism_entry(one.corrected),
-        "warnings": [{"code": "apparent" if k == 0 else "optimism", "text": text} for k, text in enumerate(one.said)],
+        "warnings": [{"code": code, "text": text} for code, text in one.said],
     }
 
 
@@ -241,4 +249,4 @@ def _sheets(people: EventPopulation, one: _Evaluation) -> list[Sheet | str]:
             f"{corrected.n_failed:,} of {corrected.n_draws:,} fits anew ended without a model; they are in no mean."
         )
     # What is said of all is said once.
-    return [*shown, *(text for text in one.said if not (people.is_beside and text == _APPARENT))]
+    return [*shown, *(text for _, text in one.said if not (people.is_beside and text in _OF_ALL))]

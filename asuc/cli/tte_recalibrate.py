@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,20 @@ from asuc.cli.progress import shown_progress
 from asuc.cli.source import read_event_model
 from asuc.cli.tte_landmark import landmark_entry, populations, side_by_side
 from asuc.cli.tte_options import EventsFile, LandmarkDay, read_event_times
+from asuc.cli.tte_recalibrate_options import (
+    ExposureColumn,
+    Level,
+    Method,
+    NewName,
+    NewThreshold,
+    NewVersion,
+    OldModel,
+    PatientDraws,
+    Penalised,
+    Population,
+    PriorWeight,
+    ShapeSd,
+)
 from asuc.cli.tte_recalibrate_tables import recalibration_sheets, write_recalibration_tables
 from pkpd.errors import InputError, input_error
 
@@ -69,48 +83,19 @@ class Work:
 def recalibrate(
     events: EventsFile,
     out: OutFolder,
-    method: Annotated[
-        Literal["intercept", "slope", "refit", "bayes"],
-        typer.Option(
-            help="What is estimated anew: the baseline; baseline and effect; all three parameters; all three with the old model as prior."
-        ),
-    ],
-    event_model: Annotated[
-        str,
-        typer.Option(
-            "--event-model", "--model", metavar="NAME|FILE.toml", help="Event model that is brought up to date."
-        ),
-    ] = "niyigena_2026_asuc",
-    covariate: Annotated[str, typer.Option(metavar="COLUMN", help="Column with ln(AUC/CL).")] = "LOG_AUC_CL",
-    name: Annotated[
-        str | None,
-        typer.Option("--id", metavar="NAME", help="Name of the new model; old name and method where left out."),
-    ] = None,
-    model_version: Annotated[str, typer.Option("--model-version", help="Version of the new model.")] = "1.0.0",
-    population: Annotated[str, typer.Option(help="Whom the patients are, in words, for the model card.")] = "",
+    method: Method,
+    event_model: OldModel = "niyigena_2026_asuc",
+    covariate: ExposureColumn = "LOG_AUC_CL",
+    name: NewName = None,
+    model_version: NewVersion = "1.0.0",
+    population: Population = "",
     landmark: LandmarkDay = None,
-    penalize: Annotated[
-        bool,
-        typer.Option("--penalize", help="Penalise the likelihood (Firth, Jeffreys): finite where it has no maximum."),
-    ] = False,
-    prior_weight: Annotated[
-        float, typer.Option(help="With bayes: power of the prior, above 0; 1 takes the old model at its word.")
-    ] = 1.0,
-    shape_sd: Annotated[
-        float | None,
-        typer.Option(help="With bayes: prior standard deviation of ln shape; what the file says of it where left out."),
-    ] = None,
-    threshold: Annotated[
-        Literal["auto", "data", "old"],
-        typer.Option(
-            help="Maximum Youden J where there are ten events and ten without; wherever it is of use; the old one."
-        ),
-    ] = "auto",
-    level: Annotated[float, typer.Option(help="Probability of the intervals, above 0.5 and below 1.")] = 0.95,
-    n: Annotated[
-        int,
-        typer.Option("--n", min=2, max=100_000, help="Draws of patients behind optimism and the threshold's interval."),
-    ] = 500,
+    penalize: Penalised = False,
+    prior_weight: PriorWeight = 1.0,
+    shape_sd: ShapeSd = None,
+    threshold: NewThreshold = "auto",
+    level: Level = 0.95,
+    n: PatientDraws = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same patients.")] = 1,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
@@ -121,10 +106,7 @@ def recalibrate(
     from tte.recalibration.recalibrate import Request  # noqa: PLC0415
 
     _check_options(method, level, is_penalised=penalize, prior_weight=prior_weight, shape_sd=shape_sd)
-    if landmark is not None and not 0.0 <= landmark < _HORIZON:
-        raise input_error(
-            "--landmark", f"{landmark:g} is no day from 0 up to day {_HORIZON:g}, by which risks are meant"
-        )
+    _check_landmark(landmark)
     folder = check_folder(out, force=force)
     old = read_event_model(event_model)
     new_id = _checked_id(name, old, method)
@@ -133,13 +115,31 @@ def recalibrate(
         events, [column], landmark, is_estimated=method in ("slope", "refit"), needs_event=method != "bayes"
     )
     request = Request(old, column, method, penalize, prior_weight, shape_sd, level, n, seed)
-    notes = _notes(events, given.events, request)
-    started = time.perf_counter()
-    with shown_progress("Recalibrating") as tell:
-        work = _worked(given, request, threshold, tell)
     identity = Identity(
         new_id, model_version, f"{new_id}.toml", Path(events).name, given.data_sha256, population.strip()
     )
+    document = _recalibrated(folder, events, given, request, threshold, identity, is_drawn=not no_figures)
+    if as_json:
+        print_json(document)
+    else:
+        write_output(laid_out([*recalibration_sheets(document), _ending(folder, document)]))
+
+
+def _recalibrated(
+    folder: Path,
+    events: str,
+    given: TteInputs,
+    request: Request,
+    rule: ThresholdRule,
+    identity: Identity,
+    *,
+    is_drawn: bool,
+) -> dict[str, Any]:
+    """Recalibrate, write the folder, and return the document."""
+    notes = _notes(events, given.events, request)
+    started = time.perf_counter()
+    with shown_progress("Recalibrating") as tell:
+        work = _worked(given, request, rule, tell)
     written, work = _new_model(work, identity)
     document = _document(work, given, request)
     document["model"] = None if written is None else _model_entry(written[1], identity)
@@ -147,13 +147,13 @@ def recalibrate(
     document["warnings"] = [*({"code": "exposure", "text": note} for note in notes), *document["warnings"]]
     document["seconds"] = round(time.perf_counter() - started, 3)
     make_folder(folder)
-    drawings, left_out = _figures(folder, work, is_drawn=not no_figures)
-    _write(folder, document, written, identity, (drawings, left_out))
-    if as_json:
-        print_json(document)
-    else:
-        end = [_ending(folder, document)]
-        write_output(laid_out([*recalibration_sheets(document), *end]))
+    _write(folder, document, written, identity, _figures(folder, work, is_drawn=is_drawn))
+    return document
+
+
+def _check_landmark(day: float | None) -> None:
+    if day is not None and not 0.0 <= day < _HORIZON:
+        raise input_error("--landmark", f"{day:g} is no day from 0 up to day {_HORIZON:g}, by which risks are meant")
 
 
 def _check_options(

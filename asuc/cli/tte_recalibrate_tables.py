@@ -272,7 +272,7 @@ def _measured(one: dict[str, Any]) -> str:
     if one["value"] is None:
         return "–"
     ends = "" if one["low"] is None or one["high"] is None else f" ({one['low']:.2f} to {one['high']:.2f})"
-    return f"{one['value']:.2f}{ends}"
+    return f"{round(one['value'], 2) + 0.0:.2f}{ends}"  # never −0.00
 
 
 def _pair(ends: list[float | None] | None) -> str:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tte.data.events import Events
     from tte.estimation.fit import EventFit
     from tte.estimation.model import EventTimeModel
-    from tte.evaluation.visual_check import RiskGroup, Simulation, VisualCheck
+    from tte.evaluation.visual_check import Censoring, RiskGroup, Simulation, VisualCheck
 
     _Checked = tuple[EventFit, VisualCheck]
 
@@ -51,7 +51,7 @@ _HEAD = ("group", "subjects", "events", "simulated_025", "simulated_50", "simula
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the options ask for: groups by a column and where it parts them, studies and what they are drawn from, and how."""
+    """What the options ask for: groups by a column and where it parts them, studies and what they are drawn from, how, and days of visits."""
 
     by: str | None
     at: float | None
@@ -59,6 +59,7 @@ class _Asked:
     seed: int
     censoring: Literal["drawn", "end"]
     uncertainty: bool
+    visits: list[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ def vpc(
     uncertainty: Annotated[
         bool, typer.Option("--uncertainty", help="Draw the estimates of each study from their distribution.")
     ] = False,
+    visit: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="DAY",
+            help="Day on which subjects are examined, where events are known by an interval (TIME2); the ends of the intervals without it. May be repeated.",
+        ),
+    ] = None,
     resume: Resume = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the folder where it exists.")] = False,
@@ -110,7 +118,8 @@ def vpc(
         if fit is not None
         else _made(events, (hazard, model), covariates=(covariate, reference), landmark=landmark)
     )
-    asked = _Asked(by, at, n, seed, censoring, uncertainty)
+    _check_visits(visit, given.times.events)
+    asked = _Asked(by, at, n, seed, censoring, uncertainty, sorted(visit or ()))
     settings = {"data_sha256": given.times.data_sha256, **given.settings, "landmark_day": landmark, **asdict(asked)}
     # What cannot be checked is refused before the folder is begun.
     check_simulation(_simulation(given.fitted(given.times.events), asked))
@@ -128,6 +137,7 @@ def vpc(
 def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_drawn: bool) -> dict[str, Any]:
     """Simulate and compare, write tables and figures, and last the document, which says that all are there."""
     from tte.estimation.document import finite  # noqa: PLC0415 - loads the engine
+    from tte.evaluation.visits import visits_of  # noqa: PLC0415
     from tte.evaluation.visual_check import Censoring, visual_check, visual_check_document  # noqa: PLC0415
 
     how = Censoring[asked.censoring.upper()]
@@ -146,10 +156,12 @@ def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_draw
     with shown_progress("Simulating") as tell:
         found = side_by_side(people, checked, refusal=_REFUSAL, tell=tell)
     column = "" if asked.by is None else asked.by.strip().upper()
+    visits = visits_of(given.times.events, asked.visits)
     document = documented(found[0][1]) | {
         "seed": asked.seed,
         "hazard": found[0][1][0].model.hazard.value,
-        "censoring": {"name": asked.censoring, "text": how.value},
+        "censoring": {"name": asked.censoring, "text": _said(how, visits)},
+        "visit_day": list(visits) or None,
         "uncertainty": asked.uncertainty,
         "by": {"name": column, "at": asked.at} if column else None,
         "landmark_day": None if given.times.landmark is None else given.times.landmark.day,
@@ -160,18 +172,40 @@ def _checked(folder: Path, events: str, given: _Given, asked: _Asked, *, is_draw
     write_csv(folder / "vpc.csv", ("set", *_HEAD), rows)
     forget_figures(folder)
     if is_drawn:
-        draw_side_by_side(folder, found, lambda one, result: _figures(result[1], how.value, column, one.called))
+        draw_side_by_side(
+            folder, found, lambda one, result: _figures(result[1], _said(how, visits), column, one.called)
+        )
     write_json(folder / _RESULT, document)
     forget_studies(folder)
     return document
 
 
+def _check_visits(visit: list[float] | None, events: Events) -> None:
+    from tte.evaluation.found_events import is_interval  # noqa: PLC0415 - loads the engine
+
+    if visit and not is_interval(events).any():
+        raise input_error("--visit", "is given, but no event is known by an interval (TIME2); leave it out")
+
+
+def _said(how: Censoring, visits: tuple[float, ...]) -> str:
+    """Return what the simulation assumes, in sentences."""
+    if not visits:
+        return how.value
+    days = ", ".join(f"{day:g}" for day in visits)
+    return (
+        f"{how.value} Some events are known by an interval, so that curves are Turnbull's and fall where an event is known to have happened; simulated "
+        f"subjects are examined on days {days} and on their last day, and as large a part of the simulated events is known by the day as of those seen."
+    )
+
+
 def _simulation(own: EventFit, asked: _Asked) -> Simulation:
     """Return what studies are simulated from."""
+    from tte.evaluation.visits import visits_of  # noqa: PLC0415 - loads the engine
     from tte.evaluation.visual_check import Censoring, Simulation  # noqa: PLC0415
 
     groups = tuple(_groups(own.events, asked.by, asked.at))
-    return Simulation(own, groups, asked.seed, Censoring[asked.censoring.upper()], asked.uncertainty)
+    visits = visits_of(own.events, asked.visits)
+    return Simulation(own, groups, asked.seed, Censoring[asked.censoring.upper()], asked.uncertainty, visits)
 
 
 def _of_folder(fit: str, events: str, landmark: float | None) -> _Given:
@@ -219,9 +253,10 @@ def _groups(events: Events, by: str | None, at: float | None) -> list[RiskGroup]
     """Return whose curves are compared: those of all subjects, then of low and high."""
     import numpy as np  # noqa: PLC0415
 
-    from tte.evaluation.visual_check import RiskGroup, times_of  # noqa: PLC0415 - loads the engine
+    from tte.evaluation.found_events import found_times  # noqa: PLC0415 - loads the engine
+    from tte.evaluation.visual_check import RiskGroup  # noqa: PLC0415
 
-    times_of(events)
+    found_times(events)
     found = [RiskGroup("all", np.ones(events.n_subjects, dtype=np.bool_))]
     if by is None or at is None:
         return found

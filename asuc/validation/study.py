@@ -154,6 +154,7 @@ def _population(
         risk=-np.expm1(-ahead),
         hazard_at_entry=levels[:, 2] if is_landmark else levels[:, 0],
         hazard_at_time=levels[:, 1],
+        hazard_when_free=levels[:, 1],
         log_hazard=np.log(ahead),
         covariates=log_auc_cl[:, None],
         coefficients=np.array([model.slope]),

@@ -11,6 +11,7 @@ from asuc.validation.risk_tables import E50, E90, ICI, NO_CURVE, calibration_cel
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from asuc.validation.risk_tables import CalibrationCells
     from asuc.validation.study import PopulationFinding
     from tte.evaluation.optimism import Optimism, OptimismResult
     from tte.evaluation.risk_evaluation import RiskEvaluation
@@ -86,14 +87,11 @@ def evaluation_table(found: RiskEvaluation, words: str, corrected: OptimismResul
         (f"AUROC at day {found.horizon_day:g}, weighted for censoring", area.weighted, "auc_t"),
         ("Harrell's C", area.harrell, "c"),
         ("Uno's C", area.uno, ""),
-        ("Observed over expected (exact)", calibration.ratio, ""),
+        (f"Observed over expected ({'Wald' if found.has_intervals else 'exact'})", calibration.ratio, ""),
         ("Intercept (0 is calibrated)", calibration.intercept, ""),
         ("Slope (1 is calibrated)", calibration.slope, ""),
         ("Intercept 0 and slope 1 together: p", calibration.p, ""),
-        (ICI, calibration.ici, ""),
-        (E50, calibration.e50, ""),
-        (E90, calibration.e90, ""),
-        (NO_CURVE, calibration.failed, ""),
+        *(_curve_rows(calibration) if not isinstance(found.curve, str) else [("Calibration curve", found.curve, "")]),
         ("Brier score", errors[0], "brier"),
         ("Scaled Brier score", errors[1], ""),
     ]
@@ -105,6 +103,15 @@ def evaluation_table(found: RiskEvaluation, words: str, corrected: OptimismResul
     return ReportTable(
         "evaluation", "Predicted risks of the fit, and what is left in other subjects.", head, tuple(cells)
     )
+
+
+def _curve_rows(calibration: CalibrationCells) -> list[tuple[str, Cell, str]]:
+    return [
+        (ICI, calibration.ici, ""),
+        (E50, calibration.e50, ""),
+        (E90, calibration.e90, ""),
+        (NO_CURVE, calibration.failed, ""),
+    ]
 
 
 def _corrected(one: Optimism) -> tuple[Cell, ...]:

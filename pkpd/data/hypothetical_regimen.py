@@ -84,7 +84,10 @@ def _check_names(cohort: Cohort, doses: PlannedDoses, path: str) -> None:
     faults: list[Problem] = []
     if strangers := list(dict.fromkeys(name for name in doses.ids if name not in known)):
         faults.append(
-            Problem(path, f"{listed(strangers)} are not in the cohort; expected the same names in both files")
+            Problem(
+                path,
+                f"holds subjects that are not in the cohort: {listed(strangers)}; expected the same names in both files",
+            )
         )
     if without := [name for name in cohort.ids if name not in own]:
         message = f"has no dose of {listed(without)}; expected a regimen for every subject, or no column ID"

@@ -242,7 +242,9 @@ def add_planned_doses(cohort: Cohort, planned: PlannedDoses, after: FloatArray) 
     """
     place = {name: i for i, name in enumerate(cohort.ids)}
     if strangers := list(dict.fromkeys(name for name in planned.ids if name not in place)):
-        message = f"{listed(strangers)} are not in the cohort; expected the same names in both files"
+        message = (
+            f"holds subjects that are not in the cohort: {listed(strangers)}; expected the same names in both files"
+        )
         raise InputError([Problem("planned doses", message)])
     n = cohort.n_subjects
     subject = np.array([place[name] for name in planned.ids], dtype=np.int64)

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _ONE_ROW = ("ID", "TIME", "EVENT")
 _PROCESS = ("ID", "START", "STOP", "EVENT")
 _OPTIONAL = ("ENTRY", "TIME2")
+_ONE_FORM = "expected rows ID START STOP EVENT, or ID TIME EVENT"
+_BESIDE_PROCESS = {
+    "TIME": _ONE_FORM,
+    "ENTRY": f"START of a subject's first row is its entry: {_ONE_FORM}",
+    "TIME2": "the covariates between STOP and TIME2 are not known, so that an event between them has no likelihood: expected one row ID TIME EVENT "
+    "TIME2 for each subject, or rows whose event is on the day of STOP",
+}
 _MOST_SHOWN, _MOST_KINDS = 1000, 5
 # A covariate beyond is a mistake of the file, and its powers are no numbers.
 _LARGEST = 1e12
@@ -111,9 +118,7 @@ def _column_faults(table: CohortTable, *, is_process: bool) -> list[Problem]:
     faults = _missing(table, _PROCESS if is_process else _ONE_ROW)
     if is_process:
         faults += [
-            Problem(
-                table.file, f"has START or STOP and {name} as well; expected rows ID START STOP EVENT, or ID TIME EVENT"
-            )
+            Problem(table.file, f"has START or STOP and {name} as well; {_BESIDE_PROCESS[name]}")
             for name in ("TIME", *_OPTIONAL)
             if name in table.columns
         ]

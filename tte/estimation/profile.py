@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Distance of an end, as a multiple of what counts as one of a coefficient, beyond which it is as good as infinite.
 _FARTHEST = 60.0
-_FIRST_STEP = 0.5
+_FIRST_STEP, _SHORTEST_STEP, _MOST_UNFOUND = 0.5, 0.01, 20
 _MOST_STEPS, _TOLERANCE = 60, 1e-7
 # A profile that lies this much above the fit has found a better optimum.
 _HIGHER = 1e-6
@@ -132,6 +132,8 @@ class HeldFits(Protocol):
         Twice the fall of the log-likelihood by value, the estimate among them.
     tolerance : float
         Error of the square root of a fall that nothing depends on.
+    most_unfound : int
+        Fits without a maximum after which an end is given up.
     """
 
     estimate: float
@@ -141,6 +143,7 @@ class HeldFits(Protocol):
     upper: float
     known: dict[float, float]
     tolerance: float
+    most_unfound: int
 
     def fall(self, value: float) -> float:
         """Return twice the fall of the log-likelihood with the coefficient held at a value; NaN where no maximum is found."""
@@ -169,7 +172,7 @@ def profile_of(held: HeldFits, name: str, *, level: float = LEVEL) -> Profile:
 class _Held:
     """Fits with one coefficient held, each begun where the nearest one ended."""
 
-    tolerance = _TOLERANCE
+    tolerance, most_unfound = _TOLERANCE, _MOST_UNFOUND
 
     def __init__(self, fit: EventFit, packed: Packed, place: int) -> None:
         self.fit, self.packed, self.place = fit, packed, place
@@ -243,6 +246,7 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
     step = z * se if math.isfinite(se) and se < _FARTHEST * held.unit else _FIRST_STEP * held.unit
     inside, outside = held.estimate, math.nan
     root_inside, root_outside = -z, math.nan
+    unfound, n_unfound = math.inf, 0  # the shortest step that had no maximum, and how many had none
     while not math.isfinite(outside):
         at = held.estimate + side * step
         bound = held.lower if side < 0.0 else held.upper
@@ -250,7 +254,13 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
         at = bound if is_bound else at
         fall = held.fall(at)
         if math.isnan(fall):
-            return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
+            # A standard error may be far too large for the data: where a step leads out of all numbers, a shorter one may not.
+            unfound, reached = abs(at - held.estimate), abs(inside - held.estimate)
+            n_unfound += 1
+            if n_unfound >= held.most_unfound or unfound - reached < _SHORTEST_STEP * held.unit:
+                return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
+            step = 0.5 * (reached + unfound)
+            continue
         if fall < -max(_HIGHER, held.tolerance):
             return ProfileEnd(at, EndStatus.HIGHER)
         root = math.sqrt(max(fall, 0.0)) - z
@@ -262,7 +272,9 @@ def _end(held: HeldFits, side: float, z: float) -> ProfileEnd:
             return ProfileEnd(side * math.inf, EndStatus.OPEN)
         else:
             inside, root_inside = at, root
-            step *= 2.0
+            if unfound - step < _SHORTEST_STEP * held.unit:
+                return ProfileEnd(math.nan, EndStatus.NOT_FOUND)
+            step = min(2.0 * step, 0.5 * (step + unfound))
     return _between(held, (inside, root_inside), (outside, root_outside), z)
 
 

@@ -7,6 +7,7 @@ van Klaveren D. Stat Med 2020;39:2714-2742, doi:10.1002/sim.8570 (smooth curve b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _NORMAL = float(norm.ppf(0.975))
 _CLOSE = 1e-10
-_ILL_CONDITIONED = 1e14
+_ILL_CONDITIONED, _MOST_STEPS = 1e14, 1000
 
 
 class SlopeStatus(Enum):
@@ -45,9 +46,10 @@ class ObservedOverExpected(NamedTuple):
     observed : int
         Events.
     expected : float
-        Sum of the predicted cumulative hazards over each subject's own time under observation.
+        Sum of the predicted cumulative hazards over each subject's own time under observation; events over ratio where some are known by
+        an interval.
     ratio : Measured
-        With the exact 95 % interval of a Poisson count.
+        With the exact 95 % interval of a Poisson count, or Wald's where events are known by an interval.
     """
 
     observed: int
@@ -95,15 +97,23 @@ class CalibrationGroup(NamedTuple):
     observed: Measured
 
 
-def observed_over_expected(event: BoolArray, cumulative_hazard: FloatArray) -> ObservedOverExpected:
+def observed_over_expected(
+    event: BoolArray, cumulative_hazard: FloatArray, known_free: FloatArray | None = None
+) -> ObservedOverExpected:
     """Return the events beside those expected (calibration-in-the-large), delayed entry and censoring included.
+
+    Where events are known by an interval, the ratio is the factor of the predicted hazard at which these data are most likely, with Wald's
+    interval on its logarithm; of events that are known by their day that factor is the events over those expected.
 
     Parameters
     ----------
     event : (n,) array
         Whether each subject had the event.
     cumulative_hazard : (n,) array
-        Predicted, from each subject's entry to its last day: H(time) − H(entry).
+        Predicted, from each subject's entry to its last day: H(time) − H(entry); to the end of the interval that an event lies in.
+    known_free : (n,) array, optional
+        The same up to the last day on which each subject is known free of the event: less than ``cumulative_hazard`` for an event that is
+        known by an interval.
 
     Raises
     ------
@@ -112,19 +122,25 @@ def observed_over_expected(event: BoolArray, cumulative_hazard: FloatArray) -> O
     """
     _check_hazard(cumulative_hazard)
     observed, expected = int(event.sum()), float(cumulative_hazard.sum())
+    seen = _Seen.of(event, cumulative_hazard, known_free)
+    if seen.is_interval.any():
+        return _most_likely_ratio(seen, observed)
     low = 0.5 * float(chi2.ppf(0.025, 2 * observed)) if observed else 0.0
     high = 0.5 * float(chi2.ppf(0.975, 2 * observed + 2))
     return ObservedOverExpected(observed, expected, Measured(observed / expected, low / expected, high / expected))
 
 
 def calibration_slope(
-    event: BoolArray, cumulative_hazard: FloatArray, linear_predictor: FloatArray
+    event: BoolArray,
+    cumulative_hazard: FloatArray,
+    linear_predictor: FloatArray,
+    known_free: FloatArray | None = None,
 ) -> CalibrationSlope:
     """Return intercept and slope of a proportional-hazards model by maximum likelihood, its baseline being as predicted.
 
     Parameters
     ----------
-    event, cumulative_hazard
+    event, cumulative_hazard, known_free
         As ``observed_over_expected``; so are the errors.
     linear_predictor : (n,) array
         Logarithm of the predicted hazard ratio.
@@ -139,7 +155,8 @@ def calibration_slope(
     if not is_constant and of_events.min() == of_events.max() and of_events[0] in {at_risk.min(), at_risk.max()}:
         return CalibrationSlope(none, none, np.nan, SlopeStatus.UNBOUNDED)
     design = np.column_stack([np.ones(event.size), *([] if is_constant else [centred])])
-    found = _poisson(design, event.astype(np.float64), cumulative_hazard)
+    seen = _Seen.of(event, cumulative_hazard, known_free)
+    found = _maximum(design, seen)
     if found is None:
         return CalibrationSlope(none, none, np.nan, SlopeStatus.INDETERMINATE)
     estimate, covariance = found
@@ -147,8 +164,7 @@ def calibration_slope(
     intercept = _wald(float(estimate[0]), float(se[0]))
     if is_constant:
         return CalibrationSlope(intercept, none, np.nan, SlopeStatus.CONSTANT)
-    shift = design @ estimate
-    gain = 2.0 * float(shift[event].sum() - (cumulative_hazard * np.expm1(shift)).sum())
+    gain = 2.0 * (seen.log_likelihood(design @ estimate) - seen.log_likelihood(np.zeros(event.size)))
     slope = _wald(1.0 + float(estimate[1]), float(se[1]))
     return CalibrationSlope(intercept, slope, float(chi2.sf(max(gain, 0.0), 2)), SlopeStatus.FOUND)
 
@@ -186,23 +202,74 @@ def _group(times: EventTimes, risk: FloatArray, horizon_day: float) -> Calibrati
     return CalibrationGroup(times.n, n_events, *ends, float(risk.mean()), risk_by(times, horizon_day))
 
 
-def _poisson(design: FloatArray, event: FloatArray, hazard: FloatArray) -> tuple[FloatArray, FloatArray] | None:
-    """Return the maximum of Σ event·Xb − hazard·exp(Xb) by Newton's method, and its covariance; None where numbers do not tell it."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was seen of n subjects, whose predicted hazard is multiplied by exp(shift).
+
+    Parameters
+    ----------
+    event, is_interval : (n,) arrays
+        Who had the event, and of whom it is known by an interval.
+    before, within : (n,) arrays
+        Predicted hazard while known free of the event (up to the event on its day), and inside the interval, 0 without one.
+    """
+
+    event: BoolArray
+    is_interval: BoolArray
+    before: FloatArray
+    within: FloatArray
+
+    @classmethod
+    def of(cls, event: BoolArray, cumulative_hazard: FloatArray, known_free: FloatArray | None) -> _Seen:
+        """Return what arguments of ``observed_over_expected`` say."""
+        before = cumulative_hazard if known_free is None else known_free
+        within = cumulative_hazard - before
+        return cls(event, event & (within > 0.0), before, within)
+
+    def log_likelihood(self, shift: FloatArray) -> float:
+        """Return the log-likelihood, that of the predicted hazard rate on the days of events left out."""
+        with np.errstate(over="ignore"):
+            factor = np.exp(shift)
+            inside = np.log(-np.expm1(-self.within[self.is_interval] * factor[self.is_interval]))
+            return float(shift[self.event & ~self.is_interval].sum() + inside.sum() - (self.before * factor).sum())
+
+    def derivatives(self, shift: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the first derivative of each subject's part by its shift, and minus the second, which is never negative."""
+        factor = np.exp(shift)
+        mean = self.before * factor
+        width = np.where(self.is_interval, self.within * factor, 1.0)
+        share = np.where(self.is_interval, width / np.expm1(width), self.event)
+        bend = np.where(self.is_interval, share * (width + share - 1.0), 0.0)
+        return share - mean, mean + bend
+
+
+def _most_likely_ratio(seen: _Seen, observed: int) -> ObservedOverExpected:
+    found = _maximum(np.ones((seen.event.size, 1)), seen)
+    if found is None:
+        raise input_error("events", "are known by intervals that do not tell how many were to be expected")
+    middle = _wald(float(found[0][0]), float(np.sqrt(found[1][0, 0])))
+    ratio = Measured(*(float(np.exp(one)) for one in middle))
+    return ObservedOverExpected(observed, observed / ratio.value, ratio)
+
+
+def _maximum(design: FloatArray, seen: _Seen) -> tuple[FloatArray, FloatArray] | None:
+    """Return the coefficients of greatest likelihood by Newton's method, and their covariance; None where numbers do not tell them."""
     b = np.zeros(design.shape[1])
-    b[0] = np.log(event.sum() / hazard.sum())
-    while True:
+    b[0] = np.log(seen.event.sum() / (seen.before + seen.within).sum())
+    for _ in range(_MOST_STEPS):
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = hazard * np.exp(design @ b)
-            information = (design * mean[:, None]).T @ design
+            slope, weight = seen.derivatives(design @ b)
+            information = (design * weight[:, None]).T @ design
         # A predictor that one patient alone has far from all others leaves a slope without information.
         if not np.isfinite(information).all() or np.linalg.cond(information) > _ILL_CONDITIONED:
             return None
-        score = design.T @ (event - mean)
+        score = design.T @ slope
         step = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
         if float(step @ score) < _CLOSE:
             return b, np.asarray(np.linalg.inv(information), dtype=np.float64)
         # The function is concave: steps this short in Xb never leave where Newton's method converges.
         b = b + step * min(1.0, 2.0 / max(float(np.abs(design @ step).max()), 2.0))
+    return None
 
 
 def _standard_error(one: Measured) -> float:

@@ -42,7 +42,7 @@ def fitted_risk(
     fit : EventFit
         The fit, with the rows of n subjects.
     times : EventTimes
-        Of these subjects, ending at the horizon.
+        Of these subjects, ending at the horizon; an event that is known by an interval happens at its end.
     horizon_day, start_day : float
         Horizon, and the day from which on the risk is meant: that of a landmark, or 0.
     theta : (n_coefficients,) array, optional
@@ -64,6 +64,7 @@ def fitted_risk(
         risk=-np.expm1(-ahead),
         hazard_at_entry=at(times.entry_day),
         hazard_at_time=at(times.time_day),
+        hazard_when_free=at(np.minimum(fit.events.stop, times.time_day)),
         log_hazard=np.log(ahead),
         covariates=np.column_stack(columns) if names else np.empty((times.n, 0)),
         coefficients=values if names else np.empty(0),

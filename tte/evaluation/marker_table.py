@@ -94,8 +94,8 @@ def _problems(events: Events) -> Iterator[Problem]:
     in_interval = np.unique(events.subject[events.kind == EventKind.INTERVAL])
     if in_interval.size:
         message = (
-            f"gives {counted(in_interval.size, 'event')} by an interval alone ({_named(events, in_interval)}); a threshold needs the day: write the "
-            "middle as TIME and leave TIME2 empty"
+            f"gives {counted(in_interval.size, 'event')} by an interval alone ({_named(events, in_interval)}); curves and tests need a day: where "
+            "the landmark and the horizon lie inside no interval, write the day on which each event was found as TIME and leave TIME2 empty"
         )
         yield Problem("TIME2", message)
     follows = ~events.first[1:]

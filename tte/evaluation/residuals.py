@@ -16,8 +16,9 @@ from scipy.stats import chi2, norm, rankdata
 
 from pkpd.errors import input_error
 from tte.evaluation.event_times import EventTimes
-from tte.evaluation.kaplan_meier import KaplanMeier, kaplan_meier, risk_table
+from tte.evaluation.kaplan_meier import kaplan_meier, risk_table
 from tte.evaluation.risk_sets import sums_at_risk
+from tte.evaluation.turnbull import turnbull
 
 if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray
@@ -36,16 +37,14 @@ class CoxSnellCheck:
     residual : (k,) array
         Residuals with an event, ascending.
     cumulative_hazard, low, high : (k,) arrays
-        Nelson–Aalen estimate at each with its 95 % interval (log scale); the residual itself is expected.
-    curve : KaplanMeier
-        Of the residuals; exp(−residual) is expected.
+        Nelson–Aalen estimate at each with its 95 % interval (log scale); the residual itself is expected. Where events are known by an
+        interval, −ln of Turnbull's survival beyond each, without an interval (NaN).
     """
 
     residual: FloatArray
     cumulative_hazard: FloatArray
     low: FloatArray
     high: FloatArray
-    curve: KaplanMeier
 
 
 class TimeTrend(NamedTuple):
@@ -109,7 +108,43 @@ def cox_snell_check(event: BoolArray, hazard_at_time: FloatArray, hazard_at_entr
     days, at_risk, events = risk_table(times, np.ones(times.n))
     hazard = np.cumsum(events / at_risk)
     spread = np.exp(_NORMAL * np.sqrt(np.cumsum(events / at_risk**2)) / hazard)
-    return CoxSnellCheck(days, hazard, hazard / spread, hazard * spread, kaplan_meier(times))
+    return CoxSnellCheck(days, hazard, hazard / spread, hazard * spread)
+
+
+def cox_snell_of_intervals(event: BoolArray, cumulative_hazard: FloatArray, known_free: FloatArray) -> CoxSnellCheck:
+    """Compare Cox–Snell residuals with the unit exponential distribution where events, and so their residuals, are known by an interval.
+
+    What is left of a unit exponential residual after entry is one again, so that every subject counts from its own entry.
+
+    Parameters
+    ----------
+    event : (n,) array
+        Whether each subject had the event.
+    cumulative_hazard, known_free : (n,) arrays
+        Predicted between each subject's entry and its last day, the end of the interval that an event lies in, and up to the last day on
+        which it is known to be free of the event.
+
+    Raises
+    ------
+    InputError
+        Where nobody is left free of the event beyond any interval.
+
+    References
+    ----------
+    Farrington CP. Biometrics 2000;56:473-482, doi:10.1111/j.0006-341X.2000.00473.x.
+    """
+    found = turnbull(known_free, np.where(event, cumulative_hazard, np.inf))
+    residual = found.steps()
+    with np.errstate(divide="ignore"):
+        hazard = -np.log(found.found_by(residual))
+    is_known = np.isfinite(hazard)
+    if not is_known.any():
+        raise input_error(
+            "events",
+            "lie in intervals beyond which nobody is free of it; the residuals have no hazard that could be shown",
+        )
+    none = np.full(int(is_known.sum()), np.nan)
+    return CoxSnellCheck(residual[is_known], hazard[is_known], none, none)
 
 
 def martingale(event: BoolArray, cumulative_hazard: FloatArray) -> FloatArray:

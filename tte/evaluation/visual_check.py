@@ -3,6 +3,9 @@
 Each simulated study has the same subjects, with their covariates, their entry, and a day on which observation would end. Of a subject that was
 censored this day is known. Of one with the event it is only known to lie on that day or later: it is drawn from the distribution of the days of
 censoring (the reverse Kaplan–Meier curve) given that, or taken as the last day on which anybody was watched.
+
+Where events are known by an interval, the curves are Turnbull's and fall where an event is known to have happened. Subjects of a simulated
+study are then examined on days of visits that are common to all, and on their last day.
 """
 
 from __future__ import annotations
@@ -14,12 +17,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from pkpd.errors import input_error
-from pkpd.wording import counted
 from tte.data.events import EventKind
 from tte.estimation.document import finite
 from tte.estimation.prediction import linear_predictors
 from tte.evaluation.event_times import EventTimes
+from tte.evaluation.found_events import found_times
 from tte.evaluation.kaplan_meier import censoring_survival, kaplan_meier, stepped
+from tte.evaluation.turnbull import turnbull
+from tte.evaluation.visits import examined
 from tte.hazards.curves import cumulative_hazard, quantile_time
 
 if TYPE_CHECKING:
@@ -66,13 +71,13 @@ class CheckedGroup:
     name : str
         What it is called.
     times : EventTimes
-        Of its subjects.
+        Of its subjects, an event that is known by an interval at its end.
     observed, low, median, high : (n_days,) arrays
-        Kaplan and Meier's estimate that was seen, and the 95 % prediction band of the simulated ones; NaN where nobody is watched.
+        Kaplan and Meier's estimate that was seen, or Turnbull's, and the 95 % prediction band of the simulated ones; NaN where nobody is watched.
     simulated_events : tuple of float
         2.5, 50 and 97.5 % quantiles of the number of events.
     n_event_days, n_outside : int
-        Days with an observed event, and those on which the observed curve lies outside the band.
+        Days on which the observed curve falls, and those on which the observed curve lies outside the band.
     """
 
     name: str
@@ -103,24 +108,6 @@ class VisualCheck:
     day: FloatArray
     groups: tuple[CheckedGroup, ...]
     n_simulated: int
-
-
-def times_of(events: Events) -> EventTimes:
-    """Return the times of subjects with one row each.
-
-    Raises
-    ------
-    InputError
-        For rows of a counting process, since covariates after an event are not known, and for events known by an interval.
-    """
-    if events.n_rows != events.n_subjects:
-        found = f"{events.n_rows:,} rows of {counted(events.n_subjects, 'subject')}; a subject's covariates after its last row are not known"
-        raise input_error("event times", f"{found}, so that no check is simulated; expected one row for each subject")
-    if (events.kind == EventKind.INTERVAL).any():
-        raise input_error(
-            "event times", "some are known by an interval (TIME2), which have no curve by Kaplan and Meier"
-        )
-    return EventTimes(events.stop, np.asarray(events.kind == EventKind.EVENT), events.start)
 
 
 def simulated_days(fit: EventFit, theta: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -157,7 +144,7 @@ class Studies(NamedTuple):
     Attributes
     ----------
     curves : (n_groups, n_studies, n_days) array
-        Kaplan and Meier's estimates, NaN where nobody is watched.
+        Kaplan and Meier's estimates, or Turnbull's, NaN where nobody is watched.
     n_events : (n_groups, n_studies) array
         Events in each.
     """
@@ -182,6 +169,8 @@ class Simulation:
         When observation of subjects with the event would have ended.
     is_uncertain : bool
         Whether each study has coefficients of its own, drawn from the normal distribution of the estimates on the scale of the links.
+    visits : tuple of float
+        Days on which subjects are examined, where events are known by intervals; none where they are known exactly.
     """
 
     fit: EventFit
@@ -189,6 +178,7 @@ class Simulation:
     seed: int
     censoring: Censoring
     is_uncertain: bool = False
+    visits: tuple[float, ...] = ()
 
 
 def check_simulation(what: Simulation) -> None:
@@ -197,9 +187,9 @@ def check_simulation(what: Simulation) -> None:
     Raises
     ------
     InputError
-        As `times_of`; for uncertain coefficients without a covariance matrix.
+        As `found_times`; for uncertain coefficients without a covariance matrix.
     """
-    times_of(what.fit.events)
+    found_times(what.fit.events)
     if what.is_uncertain:
         _root(what.fit.covariance)
 
@@ -222,18 +212,24 @@ def simulated_studies(what: Simulation, numbers: range, tell: Callable[[float], 
         As `check_simulation`.
     """
     fit, groups = what.fit, what.groups
-    times = times_of(fit.events)
+    times = found_times(fit.events)
     day = _days(times)
+    share_exact = float((fit.events.kind == EventKind.EVENT).sum()) / max(times.n_events, 1)
+    visits = np.asarray(what.visits, dtype=np.float64)
     root = _root(fit.covariance) if what.is_uncertain else None
     found = Studies(np.empty((len(groups), len(numbers), day.size)), np.empty((len(groups), len(numbers))))
     for k, number in enumerate(numbers):
         rng = np.random.default_rng([what.seed, number])
         theta = fit.theta if root is None else fit.theta + root @ rng.normal(size=fit.theta.size)
         happened, ended = simulated_days(fit, theta, rng), censoring_days(times, what.censoring, rng)
-        drawn = EventTimes(np.minimum(happened, ended), happened <= ended, times.entry_day)
+        free, by = np.minimum(happened, ended), np.where(happened <= ended, happened, np.inf)
+        if visits.size:
+            is_exact = rng.random(times.n) < share_exact
+            free, by = examined(happened, ended, times.entry_day, visits, is_exact)
         for g, group in enumerate(groups):
-            own = drawn.rows(group.is_member)
-            found.curves[g, k], found.n_events[g, k] = _curve(own, day), own.n_events
+            own = group.is_member
+            found.curves[g, k] = _curve(free[own], by[own], times.entry_day[own], day)[0]
+            found.n_events[g, k] = np.isfinite(by[own]).sum()
         tell((k + 1) / len(numbers))
     return found
 
@@ -248,9 +244,9 @@ def visual_check(what: Simulation, studies: Studies) -> VisualCheck:
     studies : Studies
         All of them, in the order of their numbers.
     """
-    times = times_of(what.fit.events)
-    day = _days(times)
-    checked = (_checked(one, times, day, *found) for one, *found in zip(what.groups, *studies, strict=True))
+    events = what.fit.events
+    day = _days(found_times(events))
+    checked = (_checked(one, events, day, *found) for one, *found in zip(what.groups, *studies, strict=True))
     return VisualCheck(day, tuple(checked), studies.n_events.shape[1])
 
 
@@ -269,22 +265,30 @@ def _root(covariance: FloatArray) -> FloatArray:
     return vectors * np.sqrt(np.maximum(values, 0.0))
 
 
-def _curve(times: EventTimes, day: FloatArray) -> FloatArray:
-    """Return Kaplan and Meier's estimate on some days, NaN after the last one that anybody is watched on, unless all had the event."""
-    curve = kaplan_meier(times)
-    found = stepped(curve.time_day, curve.survival, day)
-    return np.where((day > times.time_day.max()) & (found > 0.0), np.nan, found)
+def _curve(free: FloatArray, by: FloatArray, entry: FloatArray, day: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the estimate on some days, NaN after the last one that anybody is watched on unless all had the event, and where it falls.
+
+    It is Turnbull's where an event is known by an interval, all subjects entering on one day, and Kaplan and Meier's otherwise.
+    """
+    is_event = np.isfinite(by)
+    last = np.where(is_event, by, free)
+    if (is_event & (free < by)).any():
+        curve = turnbull(free, by)
+        found, steps = curve.found_by(day), curve.steps()
+    else:
+        exact = kaplan_meier(EventTimes(last, is_event, entry))
+        found, steps = stepped(exact.time_day, exact.survival, day), exact.time_day
+    return np.where((day > last.max()) & (found > 0.0), np.nan, found), steps
 
 
-def _checked(
-    group: RiskGroup, times: EventTimes, day: FloatArray, curves: FloatArray, counts: FloatArray
-) -> CheckedGroup:
-    own = times.rows(group.is_member)
-    observed = _curve(own, day)
+def _checked(group: RiskGroup, events: Events, day: FloatArray, curves: FloatArray, counts: FloatArray) -> CheckedGroup:
+    own = found_times(events).rows(group.is_member)
+    by = np.where(own.event, own.time_day, np.inf)
+    observed, steps = _curve(events.stop[group.is_member], by, own.entry_day, day)
     is_watched = np.isfinite(curves).mean(axis=0) >= _FEWEST_WATCHED
     band = np.full((3, day.size), np.nan)
     band[:, is_watched] = np.nanquantile(curves[:, is_watched], _ENDS, axis=0)
-    at = np.isin(day, own.time_day[own.event])
+    at = np.isin(day, steps)
     with np.errstate(invalid="ignore"):
         is_outside = at & ((observed < band[0]) | (observed > band[2]))
     low, middle, high = map(float, np.quantile(counts, _ENDS))

@@ -31,6 +31,13 @@ def cox_snell_figure(found: CoxSnellCheck, *, name: str, population: str) -> Dra
     """
     # The upper ends of the first residuals lie far above everything else.
     top = _ROOM * max(float(found.residual[-1]), float(found.cumulative_hazard[-1]))
+    has_band = bool(np.isfinite(found.high).all())
+    highest = float(found.high[-1]) if has_band else top
+    estimate = (
+        "Nelson–Aalen estimate (with the pointwise 95 % interval)"
+        if has_band
+        else "estimate by Turnbull at the ends of the intervals that events are known by (without an interval of its own)"
+    )
 
     def draw(figure: Figure) -> None:
         axes = styled(
@@ -39,18 +46,19 @@ def cox_snell_figure(found: CoxSnellCheck, *, name: str, population: str) -> Dra
         axes.axline((0.0, 0.0), (1.0, 1.0), color=INK2, linewidth=0.9, linestyle=DASHES, gid=marks("identity"))
         steps = np.append(found.residual, top)
         low, high, seen = (np.append(one, one[-1]) for one in (found.low, found.high, found.cumulative_hazard))
-        axes.fill_between(steps, low, high, step="post", color=BAND, linewidth=0.0, gid=marks("band"))
+        if has_band:
+            axes.fill_between(steps, low, high, step="post", color=BAND, linewidth=0.0, gid=marks("band"))
         axes.step(steps, seen, where="post", color=BLUE, linewidth=1.5, gid=marks("hazard"))
         axes.plot(found.residual, found.cumulative_hazard, "o", color=BLUE, markersize=3.5, gid=marks("residuals"))
         axes.set_xlim(0.0, top)
-        axes.set_ylim(0.0, max(top, min(float(found.high[-1]), _MOST_ABOVE * top)))
+        axes.set_ylim(0.0, max(top, min(highest, _MOST_ABOVE * top)))
 
     columns = (found.residual, found.cumulative_hazard, found.low, found.high)
     rows: tuple[tuple[Cell, ...], ...] = tuple(zip(*(column.tolist() for column in columns), strict=True))
     title = "Cox–Snell residuals"
     caption = (
         f"{title}, {population}: the predicted cumulative hazard on each subject's last day, taken as a time. Where the predictions are true, its "
-        "Nelson–Aalen estimate (with the pointwise 95 % interval) follows the dashed line; below it events are fewer than predicted."
+        f"{estimate} follows the dashed line; below it events are fewer than predicted."
     )
     picture = svg(draw, width_mm=_SIDE_MM, height_mm=_SIDE_MM, name=name)
     return Drawing(name, title, caption, picture, Table(("residual", "cumulative_hazard", "low", "high"), rows))

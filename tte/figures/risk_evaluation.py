@@ -70,6 +70,7 @@ def risk_figures(
         yield calibration_figure(
             found.groups, found.curve, predicted.risk, horizon_day=day, name=f"calibration-{key}", population=words
         )
+    if not isinstance(found.groups, str):
         yield kaplan_meier_figure(
             _curves(found.groups, times, predicted, percent),
             end_day=day,

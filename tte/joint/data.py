@@ -207,7 +207,10 @@ def _faults(population: Population, events: Events, model: EventTimeModel) -> It
     if strangers:
         more = f" and {len(strangers) - _MOST_NAMED} more" if len(strangers) > _MOST_NAMED else ""
         names = ", ".join(strangers[:_MOST_NAMED])
-        yield Problem("event times", f"{names}{more} are not in the cohort; expected the same names in both files")
+        yield Problem(
+            "event times",
+            f"hold subjects that are not in the cohort: {names}{more}; expected the same names in both files",
+        )
     exposures = [name for name in model.covariates if name in PREDICTORS]
     if len(exposures) != 1:
         found = " and ".join(exposures) or "none"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Error of the square root of a fall: a few times that of the quadrature, which moves an end by a thousandth of a standard error.
 _TOLERANCE = 1e-3
+# A joint fit that ends without a maximum takes many seconds.
+_MOST_UNFOUND = 1
 
 
 def profile(
@@ -48,7 +50,7 @@ def profile(
 class _Held:
     """Fits with one coefficient held, each begun where the nearest one ended (``tte.estimation.profile.HeldFits``)."""
 
-    lower, upper, tolerance = -math.inf, math.inf, _TOLERANCE
+    lower, upper, tolerance, most_unfound = -math.inf, math.inf, _TOLERANCE, _MOST_UNFOUND
 
     def __init__(self, fit: JointFit, name: str, progress: Callable[[int], None] | None) -> None:
         at = fit.data.model.names.index(name)

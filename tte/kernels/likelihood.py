@@ -98,10 +98,15 @@ def _log_hazard(hazard: int, a: float, b: float, c: float, time: float, log_time
 
 @inlined_kernel
 def row_terms(hazard: int, a: float, b: float, c: float, time: FloatArray, log_time: FloatArray, kind: int) -> Terms:
-    """Return the log-likelihood of one row: of being free of the event from start to stop, and of what comes then."""
+    """Return the log-likelihood of one row: of being free of the event from start to stop, and of what comes then.
+
+    A hazard beyond all numbers by the stop leaves no likelihood (-inf), whatever it is at the start.
+    """
     until = nothing()
     if time[1] > 0.0:
         until = _cumulative(hazard, a, b, c, time[1], log_time[1])
+        if until[0] == math.inf:
+            return -math.inf, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     total = plus(nothing(), until, -1.0)
     if time[0] > 0.0:
         total = plus(total, _cumulative(hazard, a, b, c, time[0], log_time[0]), 1.0)
@@ -109,8 +114,9 @@ def row_terms(hazard: int, a: float, b: float, c: float, time: FloatArray, log_t
         total = plus(total, _log_hazard(hazard, a, b, c, time[1], log_time[1]), 1.0)
     elif kind == INTERVAL:
         rise = plus(_cumulative(hazard, a, b, c, time[2], log_time[2]), until, -1.0)
-        slope = 1.0 / math.expm1(rise[0])
-        total = plus(total, chained(rise, math.log(-math.expm1(-rise[0])), slope, -slope * (1.0 + slope)), 1.0)
+        if rise[0] != math.inf:  # otherwise the event by the end is certain, and nothing is added
+            slope = 1.0 / math.expm1(rise[0])
+            total = plus(total, chained(rise, math.log(-math.expm1(-rise[0])), slope, -slope * (1.0 + slope)), 1.0)
     return total
 
 

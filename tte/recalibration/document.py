@@ -109,7 +109,7 @@ def recommendation(found: Recalibration) -> str:
         return found.untested
     if tested.recommended is None:
         return "The closed testing procedure was not carried through: a fit that it needs has no maximum; --method bayes needs none."
-    values = ", ".join(f"{test.smaller.value} p = {_p(test.p)}" for test in _made(found))
+    values = ", ".join(f"{test.smaller.value} {_p(test.p)}" for test in _made(found))
     name, few = tested.recommended.value, found.events.n_events < _FEW_EVENTS * Update.REFIT.n_estimated
     power = (
         f" With {counted(found.events.n_events, 'event')} such tests find little: bayes weighs the old model with the new patients instead of choosing."
@@ -130,7 +130,7 @@ def _made(found: Recalibration) -> Iterator[UpdateTest]:
 
 
 def _p(p: float) -> str:
-    return "< 0.001" if p < 1e-3 else f"{p:.3f}"
+    return "p < 0.001" if p < 1e-3 else f"p = {p:.3f}"
 
 
 def _parameter(found: Recalibration, k: int) -> dict[str, Any]:

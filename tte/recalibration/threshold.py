@@ -131,7 +131,7 @@ def _why_kept(finding: MarkerFinding, rule: ThresholdRule) -> str:
     fewest = min(counts.n_events, counts.n - counts.n_events)
     if rule == "auto" and fewest < LEAST_EVENTS:
         return (
-            f"{counts.n_events:,} of {counted(counts.n, 'patient')} have the event by day {HORIZON_DAY:g}; a threshold is chosen from "
+            f"{counts.n_events:,} of {counted(counts.n, 'patient')} {'has' if counts.n_events == 1 else 'have'} the event by day {HORIZON_DAY:g}; a threshold is chosen from "
             f"{LEAST_EVENTS} with it and {LEAST_EVENTS} without at least."
         )
     if rule == "auto" and not drawn.j.corrected > 0.0:

@@ -100,7 +100,7 @@ def test_doses_after_the_event_are_those_of_the_plan(files, tmp_path, capsys):
     planned = exposed(files, tmp_path / "p", "--events", files["events"], "--planned", files["planned"])
     said = capsys.readouterr().err
     assert "no plan is given" not in said
-    assert "1 planned doses are left out, since the records go on beyond them (b)." in said
+    assert "1 planned dose is left out, since the records go on beyond them (b)." in said
     assert [row["planned_from_day"] for row in planned] == ["", "14", "", ""]
     for row, other in zip(given, planned, strict=True):
         assert (row["auc_map"] == other["auc_map"]) is (row["id"] != "b")
@@ -137,7 +137,7 @@ def test_event_times_get_the_exposure_in_capital_letters(files, tmp_path, capsys
     words = [*WINDOWS, "--trough", "14", "--events", files["events"], "--comparators", "--landmark", "28"]
     rows = {row["id"]: row for row in exposed(files, tmp_path / "e", *words)}
     said = capsys.readouterr().err
-    assert "events.csv: z are not in the cohort; their exposure is empty." in said
+    assert "events.csv: subjects that are not in the cohort have no exposure: z." in said
     lines = table(tmp_path / "e" / "events_with_exposure.csv")
     assert list(lines[0]) == [
         *("ID", "TIME", "EVENT", "SITE", "CL", "V", "HALF_LIFE", "AUC", "LOG_AUC_CL", "AUC_0_7", "LOG_AUC_CL_0_7"),

@@ -52,3 +52,18 @@ def test_cells_and_sentences_cannot_command_a_terminal_or_the_layout(monkeypatch
 
 def test_blank_lines_never_follow_each_other():
     assert "\n\n\n" not in laid_out([SHEET, SHEET, "End."])
+
+
+def test_a_sentence_in_a_cell_has_no_point_before_the_next_cell(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    said = laid_out(
+        [
+            Sheet(
+                "Areas",
+                ("", "all", "landmark"),
+                (("AUROC", "Nobody has the event by then at all.", "Nobody was left by then."),),
+                wraps=0,
+            )
+        ]
+    )
+    assert "all: Nobody has the event by then at all; landmark: Nobody was left by then." in " ".join(said.split())

@@ -84,7 +84,10 @@ def test_wrong_files_are_refused_before_the_first_step(tmp_path: Path, capsys: p
     assert not out.exists()
     times.write_text("ID,TIME,EVENT\n1,40,1\nnobody,90,0\n", encoding="utf-8")
     assert run(["pipeline", FILES[0], str(times), "--out", str(out)]) == 2
-    assert "nobody stand in no row of" in capsys.readouterr().err
+    assert "holds subjects that stand in no row of" in capsys.readouterr().err
+    times.write_text("ID,TIME,EVENT,TIME2\n1,40,1,50\n2,90,0,\n", encoding="utf-8")
+    assert run(["pipeline", FILES[0], str(times), "--out", str(out)]) == 2
+    assert "TIME2: gives 1 event by an interval alone (1)" in capsys.readouterr().err
     assert run(["pipeline", *FILES, *PLANNED, "--plan", "label", "--out", str(out)]) == 2
     assert "--plan: label is given beside --planned" in capsys.readouterr().err
     assert not out.exists()

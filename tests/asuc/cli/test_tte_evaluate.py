@@ -140,3 +140,44 @@ def test_a_folder_without_a_fit_is_refused(fitted, tmp_path, capsys):
     words = ["--fit", str(tmp_path), "--out", str(tmp_path / "out")]
     assert run(["tte", "evaluate", str(fitted / "events.csv"), *words]) == 2
     assert "cannot be read as a fit of event times" in capsys.readouterr().err
+
+
+def by_visits(file: Path, n: int) -> Path:
+    """Write `times` as they are known of subjects who are examined on days 3, 6, 12 and 30."""
+    time, event, x = times(n)
+    visits = np.array([0.0, 3.0, 6.0, 12.0, LAST])
+    place = np.searchsorted(visits, time)
+    rows = [
+        f"{i},{visits[k - 1]:g},1,{visits[k]:g},{v:.6f}" if e else f"{i},{t:.6f},0,,{v:.6f}"
+        for i, (t, e, k, v) in enumerate(zip(time, event, place.tolist(), x, strict=True), 1)
+    ]
+    file.write_text("ID,TIME,EVENT,TIME2,X\n" + "\n".join(rows) + "\n")
+    return file
+
+
+def test_events_known_by_an_interval_are_evaluated_where_nobodys_holds_the_horizon(tmp_path, capsys):
+    events = by_visits(tmp_path / "events.csv", 60)
+    words = ["--hazard", "weibull", "--covariate", "X", "--out", str(tmp_path / "fit")]
+    assert run(["tte", "fit", str(events), *words, "--no-figures"]) == 0
+    assert evaluate(tmp_path, tmp_path / "out", "--horizon", f"{LAST:g}", "--optimism", "5") == 0
+    document = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    # The likelihood of the fit is that of the calibration, so that neither factor nor slope can make it greater.
+    assert document["calibration"]["in_the_large"]["ratio"]["value"] == pytest.approx(1.0, abs=1e-5)
+    assert document["calibration"]["slope"]["slope"]["value"] == pytest.approx(1.0, abs=1e-4)
+    assert "this needs the day of each" in document["calibration"]["curve"]["status_text"]
+    assert "this needs the day of each" in document["residuals"]["schoenfeld_trend"]["status_text"]
+    assert all(one["low"] is None for one in document["residuals"]["cox_snell"]["points"])
+    assert document["optimism"]["measures"]["c"]["n_used"] == 5
+    assert [one["code"] for one in document["warnings"]] == ["apparent", "intervals"]
+    assert (tmp_path / "out" / "figures" / "cox-snell-all.svg").exists()
+    # On a visit the status of everybody who is not censored before is known.
+    assert evaluate(tmp_path, tmp_path / "six", "--no-figures", "--optimism", "0") == 0
+    at_six = json.loads((tmp_path / "six" / "evaluation.json").read_text())
+    time, event, _ = times(60)
+    assert at_six["n_events"] == int((event.astype(bool) & (time <= HORIZON)).sum())
+    capsys.readouterr()
+    assert evaluate(tmp_path, tmp_path / "seven", "--horizon", "7") == 2
+    said = capsys.readouterr().err
+    assert "day 7 lies inside the interval of subject" in said
+    assert "such as 6 or 12" in said
+    assert not (tmp_path / "seven").exists()

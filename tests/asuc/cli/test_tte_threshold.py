@@ -106,6 +106,18 @@ def test_a_landmark_that_leaves_nobody_leaves_the_other_population(tmp_path, cap
     assert "0 subjects with 0 events; 4 left out" in capsys.readouterr().err
 
 
+def test_where_nothing_is_chosen_nothing_is_said_of_a_choice(tmp_path, capsys):
+    file = tmp_path / "events.csv"
+    file.write_text("ID,TIME,EVENT,X\na,100,1,1\nb,100,1,2\nc,100,1,4\nd,100,1,3\n")
+    assert threshold(file, tmp_path / "out", "--no-figures") == 0
+    said = capsys.readouterr().out
+    assert "Nobody with a value of the marker has the event by the horizon." in " ".join(said.split())
+    assert not any(
+        word in said for word in ("Thresholds", "Accuracy", "Best thresholds", "is chosen and", "was chosen")
+    )
+    assert json.loads((tmp_path / "out" / "threshold.json").read_text())["warnings"] == []
+
+
 def test_what_cannot_be_is_refused_in_sentences(events, tmp_path, capsys):
     out = tmp_path / "out"
     cases = {

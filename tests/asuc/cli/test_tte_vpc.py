@@ -120,7 +120,34 @@ def test_it_refuses_what_does_not_fit_together(tmp_path: Path, capsys: pytest.Ca
         (["--fit", str(tmp_path), "--hazard", "weibull"], "brings its own model"),
         (["--fit", str(tmp_path)], "cannot be read as a fit of event times"),
         ([], "neither is given"),
+        ([*MODEL, "--visit", "14"], "no event is known by an interval"),
     ):
         assert run(["tte", "vpc", EVENTS, *more, *out]) == 2
         assert said in capsys.readouterr().err
     assert not (tmp_path / "vpc").exists()
+
+
+def test_intervals_have_turnbulls_curves_and_visits_that_are_common_or_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [f"{i},{(0, 14, 28)[i % 3]},1,{(14, 28, 42)[i % 3]}" for i in range(15)]
+    rows += [f"{i},60,0," for i in range(15, 40)]
+    common, mixed = tmp_path / "common.csv", tmp_path / "mixed.csv"
+    common.write_text("ID,TIME,EVENT,TIME2\n" + "\n".join(rows) + "\n")
+    mixed.write_text(common.read_text() + "40,10,1,20\n")
+    model = ["--hazard", "exponential", "--n", "20", "--no-figures", "--json"]
+    assert run(["tte", "vpc", str(common), *model, "--out", str(tmp_path / "common")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["visit_day"] == [14.0, 28.0, 42.0]
+    assert "Turnbull" in document["censoring"]["text"]
+    (one,) = document["groups"]
+    # Nobody is censored before: shares of 40.
+    for day, free in ((14.0, 35), (28.0, 30), (42.0, 25)):
+        assert one["observed"][one["day"].index(day)] == free / 40
+    assert one["n_event_days"] == 3
+    assert run(["tte", "vpc", str(mixed), *model, "--out", str(tmp_path / "mixed")]) == 2
+    assert "expected --visit DAY for each day" in capsys.readouterr().err
+    assert not (tmp_path / "mixed").exists()
+    visits = [word for day in (14, 28, 42) for word in ("--visit", str(day))]
+    assert run(["tte", "vpc", str(mixed), *model, *visits, "--out", str(tmp_path / "mixed")]) == 0
+    assert json.loads(capsys.readouterr().out)["visit_day"] == [14.0, 28.0, 42.0]

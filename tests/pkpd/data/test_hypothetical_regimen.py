@@ -81,7 +81,7 @@ def test_every_problem_is_named(tmp_path: Path):
     ]
     assert problems(tmp_path, "AMT\n5\n") == ["has no column TIME; it has AMT"]
     assert problems(tmp_path, "ID,TIME,AMT\na,0,300\nz,0,300\n") == [
-        "z are not in the cohort; expected the same names in both files",
+        "holds subjects that are not in the cohort: z; expected the same names in both files",
         "has no dose of b, c; expected a regimen for every subject, or no column ID",
     ]
     assert problems(tmp_path, "TIME,MG_PER_KG\nx,0\n") == [

@@ -90,7 +90,7 @@ def test_what_lies_before_the_end_of_the_records_is_left_out():
 
 def test_subjects_that_the_cohort_does_not_have_are_named():
     planned = PlannedDoses(("a", "x", "y", "x"), np.full(4, 50.0), np.full(4, 1.0), np.zeros(4))
-    with pytest.raises(InputError, match="x, y are not in the cohort"):
+    with pytest.raises(InputError, match="not in the cohort: x, y"):
         add_planned_doses(cohort(), planned, np.zeros(3))
 
 

@@ -93,6 +93,14 @@ def test_missing_columns_and_mixed_forms_are_named(written):
     assert said(written("ID,START,STOP,TIME,EVENT\n1,0,2,3,1\n")) == [
         "events.csv: has START or STOP and TIME as well; expected rows ID START STOP EVENT, or ID TIME EVENT"
     ]
+    assert said(written("ID,START,STOP,ENTRY,EVENT\n1,0,2,0,1\n")) == [
+        "events.csv: has START or STOP and ENTRY as well; START of a subject's first row is its entry: expected rows ID START STOP EVENT, or ID TIME EVENT"
+    ]
+    (beside,) = said(written("ID,START,STOP,TIME2,EVENT\n1,0,2,3,1\n"))
+    assert beside.startswith(
+        "events.csv: has START or STOP and TIME2 as well; the covariates between STOP and TIME2 are not known"
+    )
+    assert beside.endswith("or rows whose event is on the day of STOP")
 
 
 def test_a_file_without_an_event_is_refused_and_one_without_censoring_noted(written):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
 from tests.tte.estimation.event_data import mixed_events, weibull_events, weibull_times
 from tte.data.events import events_of
 from tte.estimation.fit import FitOptions, FitStatus, fit
 from tte.estimation.model import event_time_model
-from tte.estimation.profile import EndStatus, profiles
+from tte.estimation.profile import EndStatus, profile_of, profiles
 from tte.hazards.hazard import Hazard
 
 
@@ -59,6 +59,33 @@ def test_an_effect_without_a_finite_estimate_has_one_end():
     assert effect.upper.value == pytest.approx(other, abs=1e-6)
 
 
+def test_an_end_is_found_where_the_standard_error_leads_out_of_all_numbers():
+    # Found at visits after a late entry: the logarithm of the shape is next to unknown on one side, and a first step from its
+    # standard error leads beyond the largest shape.
+    counts = {(28.0, 42.0): 9, (42.0, 60.0): 7, (60.0, 90.0): 7}
+    ends = [one for one, n in counts.items() for _ in range(n)] + [(90.0, np.nan)] * 40
+    stop, upper = np.array(ends).T
+    events = events_of(stop, np.isfinite(upper), entry=np.full(stop.size, 28.0), upper=upper)
+    found = fit(events, event_time_model("weibull"))
+    shape = next(one for one in profiles(found) if one.name == "shape")
+
+    def value(gamma, log_rate):
+        def grown(day):
+            return np.exp(log_rate) * (day**gamma - 28.0**gamma)
+
+        inside = sum(n * np.log(np.exp(-grown(a)) - np.exp(-grown(b))) for (a, b), n in counts.items())
+        return inside - 40.0 * grown(90.0)
+
+    def fall(gamma):
+        best = minimize_scalar(
+            lambda rate: -value(gamma, rate - np.log(90.0**gamma - 28.0**gamma)), bounds=(-5.0, 2.0), method="bounded"
+        )
+        return 2.0 * (found.log_likelihood + best.fun) - chi2.ppf(0.95, 1)
+
+    assert shape.upper.status is EndStatus.FOUND
+    assert np.exp(shape.upper.value) == pytest.approx(brentq(fall, 0.5, 4.0), rel=1e-5)
+
+
 @pytest.mark.parametrize("hazard", ["exponential", "weibull"])
 def test_what_goes_to_infinity_with_an_effect_has_no_end_on_that_side_either(hazard):
     day = np.arange(11.0, 31.0)
@@ -81,3 +108,26 @@ def test_a_fit_that_was_only_evaluated_has_no_profile():
 def test_what_is_held_has_no_profile():
     found = fit(weibull_events(), event_time_model("weibull", ["X"], fixed={"shape": 1.2}))
     assert [one.name for one in profiles(found)] == ["lambda", "lambda:X"]
+
+
+class _Cut:
+    """Fits whose likelihood falls by half of the square of the distance, and that find no maximum from 1 on."""
+
+    estimate, se, unit, lower, upper, tolerance, most_unfound = 0.0, 1.0, 1.0, -np.inf, np.inf, 1e-7, 20
+
+    def __init__(self) -> None:
+        self.known: dict[float, float] = {0.0: 0.0}
+
+    def fall(self, value: float) -> float:
+        if value >= 1.0:
+            return np.nan
+        self.known[value] = value * value
+        return self.known[value]
+
+
+def test_an_end_beyond_the_last_maximum_is_given_up():
+    held = _Cut()
+    found = profile_of(held, "x")
+    assert found.lower.status is EndStatus.FOUND
+    assert found.upper.status is EndStatus.NOT_FOUND
+    assert len(held.known) < 30

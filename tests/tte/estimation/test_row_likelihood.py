@@ -61,3 +61,19 @@ def test_scores_of_a_weibull_hazard_are_those_of_its_closed_form():
         )
     )
     assert subject_log_likelihoods(found)[1] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("hazard", [Hazard.EXPONENTIAL, Hazard.WEIBULL, Hazard.GOMPERTZ, Hazard.SURGE])
+def test_a_hazard_beyond_all_numbers_leaves_no_likelihood_of_being_free_and_certainty_of_the_event_by_a_day(
+    hazard: Hazard,
+):
+    # Late entry, where the hazard before it is beyond all numbers as well; an event; one by the end of an interval from day 0 on.
+    time = np.array([[28.0, 90.0, 90.0], [28.0, 60.0, 60.0], [0.0, 0.0, 20.0], [0.0, 0.0, 20.0]])
+    kind = np.array([0, 1, 2, 2])
+    linear = np.zeros((4, len(hazard.parameters)))
+    linear[:, 0] = [800.0, 800.0, 800.0, np.nan]
+    value, slope = row_log_likelihoods(hazard, time, kind, linear)
+    assert value[:2].tolist() == [-np.inf, -np.inf]
+    assert value[2] == 0.0
+    assert slope[2].tolist() == [0.0] * linear.shape[1]
+    assert np.isnan(value[3])

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
-from scipy.stats import poisson
+from scipy.optimize import minimize, minimize_scalar
+from scipy.stats import chi2, norm, poisson
 
 from pkpd.errors import InputError
 from tests.tte.evaluation.drawn_times import drawn_times
@@ -113,3 +113,51 @@ def test_equal_risks_stay_together_and_a_group_without_events_has_a_wide_interva
     assert [one.n for one in groups] == [10, 5]
     assert groups[0].observed.value == 0.0
     assert groups[0].observed.high == pytest.approx(1.0 - 0.025**0.1)
+
+
+def _by_visits(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return events, hazards by the end and when last known free, and a predictor; a third of the events is known by the day."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    rate = 0.02 * np.exp(0.7 * x)
+    happened = rng.exponential(1.0 / (1.3 * 0.02 * np.exp(0.5 * x)))
+    visits = np.array([0.0, 10.0, 20.0, 40.0, 80.0, np.inf])
+    place = np.searchsorted(visits, happened)
+    event = happened <= 80.0
+    is_exact = event & (rng.random(n) < 1.0 / 3.0)
+    last = np.where(event, np.where(is_exact, happened, visits[np.minimum(place, 4)]), 80.0)
+    free = np.where(event & ~is_exact, visits[place - 1], last)
+    return event, rate * last, rate * free, np.log(rate)
+
+
+def test_ratio_and_slope_of_intervals_are_where_their_likelihood_is_greatest():
+    event, hazard, free, predictor = _by_visits(150, 4)
+    is_interval = free < hazard
+    centred = predictor - predictor.mean()
+
+    def minus(b):
+        factor = np.exp(b[0] + b[1] * centred)
+        inside = np.log(np.exp(-free * factor) - np.exp(-hazard * factor), where=is_interval, out=np.zeros(event.size))
+        exact = event & ~is_interval
+        return -(inside.sum() - (free * factor)[~is_interval].sum() + np.log(factor[exact]).sum())
+
+    ratio = observed_over_expected(event, hazard, free)
+    alone = minimize_scalar(lambda a: minus([a, 0.0]), bracket=(-1.0, 1.0), tol=1e-12)
+    assert np.log(ratio.ratio.value) == pytest.approx(alone.x, abs=1e-6)
+    assert ratio.observed / ratio.expected == pytest.approx(ratio.ratio.value)
+    step = 1e-3
+    bend = (minus([alone.x + step, 0.0]) - 2.0 * alone.fun + minus([alone.x - step, 0.0])) / step**2
+    spread = np.log(ratio.ratio.high / ratio.ratio.low) / (2.0 * norm.ppf(0.975))
+    assert spread == pytest.approx(1.0 / np.sqrt(bend), rel=1e-4)
+    found = calibration_slope(event, hazard, predictor, free)
+    best = minimize(minus, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    assert (found.intercept.value, found.slope.value - 1.0) == pytest.approx(best.x, abs=1e-6)
+    assert found.p == pytest.approx(chi2.sf(2.0 * (minus([0.0, 0.0]) - best.fun), 2), rel=1e-6)
+
+
+def test_of_one_visit_for_all_the_ratio_is_that_of_a_binomial_share():
+    event = np.arange(40) < 14
+    hazard, free = np.full(40, 0.3), np.where(event, 0.0, 0.3)
+    found = observed_over_expected(event, hazard, free)
+    # Newton's method ends where 1e-10 of likelihood is left, within 1e-5 standard errors.
+    assert found.ratio.value == pytest.approx(-np.log1p(-14.0 / 40.0) / 0.3, rel=1e-6)

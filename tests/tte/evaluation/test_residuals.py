@@ -10,7 +10,14 @@ from scipy.stats import kstest
 from pkpd.errors import InputError
 from tests.tte.evaluation.drawn_times import drawn_times
 from tte.evaluation.event_times import event_times
-from tte.evaluation.residuals import cox_snell_check, deviance, martingale, schoenfeld, time_trend
+from tte.evaluation.residuals import (
+    cox_snell_check,
+    cox_snell_of_intervals,
+    deviance,
+    martingale,
+    schoenfeld,
+    time_trend,
+)
 
 
 def log_partial(times, x, beta):
@@ -110,7 +117,27 @@ def test_of_a_true_model_with_late_entry_residuals_have_hazard_one():
     inside = found.residual < 2.0
     assert np.mean((found.low <= found.residual) & (found.residual <= found.high)) > 0.6
     assert np.abs(found.cumulative_hazard - found.residual)[inside].max() < 0.1
-    assert found.curve.survival[inside] == pytest.approx(np.exp(-found.residual[inside]), abs=0.03)
+    assert np.exp(-found.cumulative_hazard[inside]) == pytest.approx(np.exp(-found.residual[inside]), abs=0.03)
+
+
+def test_of_a_true_model_residuals_known_by_intervals_have_hazard_one():
+    rng = np.random.default_rng(9)
+    n = 3000
+    rate, entry = np.exp(rng.normal(size=n)) / 40.0, 10.0
+    happened = entry + rng.exponential(1.0 / rate)
+    visits = np.array([10.0, 25.0, 40.0, 70.0, 100.0, np.inf])
+    place = np.searchsorted(visits, happened)
+    event = place < 5
+    last = np.where(event, visits[np.minimum(place, 4)], 100.0)
+    free = np.where(event, visits[place - 1], last)
+    found = cox_snell_of_intervals(event, rate * (last - entry), rate * (free - entry))
+    # Three standard errors of a cumulative hazard of 1 in as many subjects with exact days are 0.07; intervals tell less.
+    inside = found.residual < 1.0
+    assert inside.sum() > 20
+    assert np.abs(found.cumulative_hazard - found.residual)[inside].max() < 0.1
+    assert np.isnan(found.low).all()
+    with pytest.raises(InputError, match="beyond which nobody is free"):
+        cox_snell_of_intervals(np.array([True]), np.array([1.0]), np.array([0.5]))
 
 
 def test_martingale_and_deviance_residuals_are_their_formulas():

@@ -29,6 +29,7 @@ def predicted(times: EventTimes, marker: np.ndarray) -> PredictedRisk:
         risk=-np.expm1(-rate * DAY),
         hazard_at_entry=rate * times.entry_day,
         hazard_at_time=rate * times.time_day,
+        hazard_when_free=rate * times.time_day,
         log_hazard=np.log(rate * DAY),
         covariates=marker[:, None],
         coefficients=np.array([0.8]),

@@ -13,6 +13,8 @@ from tests.tte.estimation.event_data import mixed_events, weibull_events
 from tte.data.events import Events, events_of
 from tte.estimation.fit import EventFit, FitOptions, fit
 from tte.estimation.model import event_time_model
+from tte.evaluation.found_events import found_times
+from tte.evaluation.visits import examined, visits_of
 from tte.evaluation.visual_check import (
     Censoring,
     RiskGroup,
@@ -21,13 +23,14 @@ from tte.evaluation.visual_check import (
     censoring_days,
     simulated_days,
     simulated_studies,
-    times_of,
     visual_check,
 )
 from tte.hazards.hazard import Hazard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pkpd.arrays import FloatArray
 
 TRUE = {"lambda": 0.04, "shape": 1.4, "lambda:X": 0.5}
 
@@ -71,7 +74,7 @@ def test_ends_of_observation_of_subjects_with_the_event_lie_beyond_it_and_follow
     n = 3000
     happened, ended = rng.exponential(20.0, n), rng.uniform(0.0, 40.0, n)
     events = events_of(np.minimum(happened, ended), happened <= ended)
-    times = times_of(events)
+    times = found_times(events)
     drawn = censoring_days(times, Censoring.DRAWN, _rng())
     assert np.array_equal(drawn[~times.event], times.time_day[~times.event])
     assert (drawn >= times.time_day).all()
@@ -141,10 +144,85 @@ def test_a_study_depends_on_the_seed_and_its_own_number_alone():
     assert np.array_equal(whole.n_events[:, 10:20], part.n_events)
 
 
-def test_intervals_and_counting_process_rows_are_refused():
-    with pytest.raises(InputError, match="known by an interval"):
-        times_of(mixed_events())
+VISITS = (4.0, 8.0, 12.0, 16.0)
+
+
+def _seen_at_visits(time: FloatArray, ended: FloatArray, x: FloatArray) -> Events:
+    """Return subjects who are examined at visits and on their last day."""
+    days = np.array([0.0, *VISITS, np.inf])
+    place = np.searchsorted(days, time)
+    is_event = time <= ended
+    stop = np.where(is_event, days[place - 1], ended)
+    upper = np.where(is_event, np.minimum(days[place], ended), np.nan)
+    return events_of(stop, is_event, upper=upper, covariates={"X": x})
+
+
+def test_the_band_of_intervals_holds_curves_of_studies_from_the_model_as_often_as_it_says():
+    model = event_time_model("weibull", ["X"], initial=TRUE)
+    share: list[float] = []
+    for k in range(25):
+        rng = np.random.default_rng([6, k])
+        x = rng.normal(size=80)
+        happened = (rng.exponential(size=80) / (0.04 * np.exp(0.5 * x))) ** (1.0 / 1.4)
+        ended = rng.uniform(5.0, 20.0, 80)
+        events = _seen_at_visits(happened, ended, x)
+        check = check_of(
+            fit(events, model, FitOptions(0)),
+            everybody(events),
+            n=60,
+            seed=1,
+            censoring=Censoring.DRAWN,
+            visits=VISITS,
+        )
+        one, at = check.groups[0], np.searchsorted(check.day, VISITS[:3])
+        share.append(float(((one.observed >= one.low) & (one.observed <= one.high))[at].mean()))
+    # Three correlated days of 25 studies, and a band of 60 studies is a little narrow.
+    assert 0.84 < float(np.mean(share)) <= 1.0
+
+
+def test_simulated_curves_of_intervals_are_those_of_the_model_on_days_of_visits():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=3000)
+    happened = (rng.exponential(size=3000) / (0.04 * np.exp(0.5 * x))) ** (1.0 / 1.4)
+    events = _seen_at_visits(happened, np.full(3000, 16.0), x)
+    known = fit(events, event_time_model("weibull", ["X"], initial=TRUE), FitOptions(0))
+    check = check_of(known, everybody(events), n=20, seed=1, censoring=Censoring.DRAWN, visits=visits_of(events))
+    grown = 0.04 * np.array(VISITS)[:, None] ** 1.4 * np.exp(0.5 * x)
+    found = check.groups[0].median[np.searchsorted(check.day, VISITS)]
+    # A binomial standard error of 0.009, and that of the median of twenty.
+    assert found == pytest.approx(np.exp(-grown).mean(axis=1), abs=0.01)
+
+
+def test_what_visits_tell_of_an_event():
+    happened = np.array([3.0, 8.0, 9.0, 11.5, 30.0, 5.0])
+    ended = np.array([20.0, 20.0, 11.0, 12.0, 20.0, 20.0])
+    entry = np.array([0.0, 0.0, 0.0, 9.0, 0.0, 0.0])
+    is_exact = np.array([False, False, False, False, True, True])
+    free, by = examined(happened, ended, entry, np.array([4.0, 8.0, 16.0]), is_exact)
+    # Before the first visit, on a visit, found on the last day, after a late entry, never, and known by the day.
+    assert free.tolist() == [0.0, 4.0, 8.0, 9.0, 20.0, 5.0]
+    assert by.tolist() == [4.0, 8.0, 11.0, 12.0, np.inf, 5.0]
+
+
+def test_visits_are_the_ends_of_intervals_that_do_not_overlap():
+    events = events_of([0.0, 14.0, 28.0, 50.0], [1, 1, 1, 0], upper=[14.0, 28.0, 42.0, np.nan])
+    assert visits_of(events) == (14.0, 28.0, 42.0)
+    assert visits_of(events, (42.0, 14.0)) == (14.0, 42.0)
+    assert visits_of(events_of([3.0, 5.0], [1, 0])) == ()
+    overlapping = events_of([0.0, 14.0], [1, 1], upper=[20.0, 28.0])
+    with pytest.raises(InputError, match=r"from day 0 to day 20 \(subject 1\) .* on day 14, .* --visit DAY"):
+        visits_of(overlapping)
+    assert visits_of(overlapping, (20.0, 28.0)) == (20.0, 28.0)
+    with pytest.raises(InputError, match="--visit: 0 is no day of a visit"):
+        visits_of(overlapping, (0.0, 28.0))
+
+
+def test_counting_process_rows_and_intervals_after_different_entries_are_refused():
+    with pytest.raises(
+        InputError, match=r"intervals \(TIME2\) of subjects who enter on different days, from day 0 to day"
+    ):
+        found_times(mixed_events())
     one = events_of([5.0, 9.0], [0, 1])
     rows = Events(("1",), np.zeros(2, dtype=np.int64), np.array([0.0, 5.0]), one.stop, one.upper, one.kind)
     with pytest.raises(InputError, match="2 rows of 1 subject"):
-        times_of(rows)
+        found_times(rows)

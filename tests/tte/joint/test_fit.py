@@ -204,7 +204,9 @@ def refused(**changes) -> list[str]:
 def test_what_cannot_be_joined_is_refused_in_a_sentence_each():
     _, cohort, events = simulated(6)
     other = replace(events, ids=("x", *events.ids[1:-1], "y"))
-    assert refused(events=other) == ["event times: x, y are not in the cohort; expected the same names in both files"]
+    assert refused(events=other) == [
+        "event times: hold subjects that are not in the cohort: x, y; expected the same names in both files"
+    ]
     assert refused(events=replace(events, kind=np.zeros(6, dtype=np.int64))) == [
         "event times: hold no event; expected at least one"
     ]
