@@ -106,10 +106,15 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         covariate_values,
         without_effects,
     )
+    from pkpd.diagnostics.level_scale import far_from_predictions  # noqa: PLC0415
     from pkpd.diagnostics.trials import Search  # noqa: PLC0415
     from pkpd.estimation.fit import with_changes  # noqa: PLC0415
     from pkpd.estimation.objectives import Method  # noqa: PLC0415
-    from pkpd.likelihood.population import check_occasions_and_centres, hold_idle_errors  # noqa: PLC0415
+    from pkpd.likelihood.population import (  # noqa: PLC0415
+        bind_population,
+        check_occasions_and_centres,
+        hold_idle_errors,
+    )
     from pkpd.model.bounds import with_bounds  # noqa: PLC0415
     from pkpd.model.population import population_parameters  # noqa: PLC0415
     from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
@@ -137,6 +142,8 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
         one if wanted.censored is None else without_censored(one, wanted.censored)
         for one in (ready.cohort, ready.carried)
     )
+    if far := far_from_predictions(bind_population(base, data)):
+        report(f"{cohort}: {far}")
     search = Search(
         base=base,
         cohort=data,

@@ -22,13 +22,14 @@ from crohns_srs.omop.tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import ColumnElement, Row, Select, Table
+    from sqlalchemy import ColumnElement, CursorResult, Row, Select, Table
 
     from crohns_srs.omop.options import ReadOptions
     from crohns_srs.omop.vocabulary import Domain, Vocabulary
 
     AnyRow = Row[*tuple[Any, ...]]
     AnySelect = Select[*tuple[Any, ...]]
+    AnyResult = CursorResult[*tuple[Any, ...]]
 
 
 def with_crohns(conditions: Domain) -> Select[int]:

@@ -31,11 +31,11 @@ from pkpd.errors import input_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Connection
 
     from crohns_srs.omop.database import Database
     from crohns_srs.omop.options import ReadOptions
-    from crohns_srs.omop.queries import AnyRow, AnySelect
+    from crohns_srs.omop.queries import AnyResult, AnyRow, AnySelect
     from crohns_srs.omop.vocabulary import Vocabulary
 
 Record = TypeVar("Record")
@@ -85,7 +85,9 @@ def stream_people(
             person = query.selected_columns[0]
             chosen = query.where(_is_chosen(person, vocabulary, persons)).order_by(person)
             reading = connection.execution_options(stream_results=True, yield_per=_AT_ONCE)
-            rows = iter(opened.enter_context(reading.execute(chosen)))
+            result = reading.execute(chosen)
+            opened.callback(_close, connection, result)
+            rows = iter(result)
             first = next(rows, None)
             if first is None:
                 return rows
@@ -115,6 +117,12 @@ def stream_people(
                     tuple(record for stream in exposures for record in stream.of(one.id)),
                     tuple(record for stream in measured for record in stream.of(one.id)),
                 )
+
+
+def _close(connection: Connection, result: AnyResult) -> None:
+    """Close a result, unless Ctrl-C has ended its connection: what is to be closed then is gone, which SQLAlchemy would print."""
+    if not connection.invalidated:
+        result.close()
 
 
 def count_people(database: Database, vocabulary: Vocabulary) -> int:

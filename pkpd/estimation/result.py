@@ -225,7 +225,7 @@ def _too_few_nodes(fit: Fit) -> list[dict[str, str]]:
 
 
 def _few_centres(fit: Fit, wanted: CovarianceKind, kind: CovarianceKind) -> list[dict[str, str]]:
-    if kind is wanted or not fit.scale.n_free:
+    if kind is wanted or not fit.scale.n_free or not fit.options.with_covariance:
         return []
     text = (
         f"{len(fit.scores)} centres are too few for the scores of {fit.scale.n_free} parameters: standard errors come from R instead of "

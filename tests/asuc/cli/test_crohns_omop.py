@@ -203,9 +203,12 @@ def test_ctrl_c_leaves_no_half_a_file(tmp_path: Path):
     ) as started:
         part = tmp_path / "people.jsonl.part"
         while started.poll() is None and not part.exists():
-            time.sleep(0.05)
+            time.sleep(0.005)
         started.send_signal(signal.SIGINT)
         said = started.communicate(timeout=60)
-    assert (started.returncode, said[0]) == (1, "")
+    # Python ends itself by the signal where that came into code made from text, as SQLAlchemy has.
+    assert started.returncode in {1, -signal.SIGINT}
+    assert said[0] == ""
+    assert [line for line in said[1].splitlines() if "Traceback" in line or "rror" in line] == []
     assert said[1].splitlines()[-1] == "asuc: interrupted."
     assert sorted(one.name for one in tmp_path.iterdir()) == ["demo.sqlite"]

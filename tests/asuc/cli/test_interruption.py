@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ executionengine = pytest.importorskip("llvmlite.binding.executionengine")  # wha
 
 @pytest.fixture(autouse=True)
 def _interrupts_are_kept() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), sys.unraisablehook
     keep_interrupts()
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    sys.unraisablehook = before[1]
 
 
 def called_back(name: str) -> Callable[[], bool]:
@@ -38,6 +40,27 @@ def test_the_call_of_the_compiler_ends_and_then_ctrl_c_is_heard():
     assert called_back("_raw_object_cache_notify")()
     with pytest.raises(KeyboardInterrupt):
         time.sleep(30)
+
+
+def test_in_a_finalizer_whose_exceptions_python_passes_over_ctrl_c_is_heard_a_moment_later():
+    class Interrupted:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    one = Interrupted()
+    del one
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(30)
+
+
+def test_other_exceptions_that_python_passes_over_are_printed(capsys: pytest.CaptureFixture[str]):
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError("of a finalizer")
+
+    one = Failing()
+    del one
+    assert "ValueError: of a finalizer" in capsys.readouterr().err
 
 
 def test_elsewhere_ctrl_c_is_heard_at_once():

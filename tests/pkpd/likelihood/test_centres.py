@@ -186,6 +186,9 @@ def test_of_few_centres_the_standard_errors_come_from_the_information():
     assert [w["text"] for w in document["warnings"] if w["code"] == "few_centres"] == [
         "3 centres are too few for the scores of 7 parameters: standard errors come from R instead of rsr."
     ]
+    without = fit(population, FitOptions(Method.FOCEI, most_evaluations=0, with_covariance=False))
+    document = fit_document(without, CovarianceKind.SANDWICH, seconds=0.0)
+    assert "few_centres" not in {w["code"] for w in document["warnings"]}
 
 
 def test_subjects_of_a_centre_share_its_effects_in_every_simulation():
