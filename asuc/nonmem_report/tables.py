@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asuc.validation.report_table import SortsBy
     from nonmem_ref.comparison.check import Check
     from nonmem_ref.comparison.compare import Comparison
+    from nonmem_ref.comparison.record_tables import RecordNumbers
 
 _DASH = "–"
 # A table on a page is for looking something up; the file has all.
@@ -103,9 +104,10 @@ def file_tables(one: Comparison) -> Iterator[tuple[str, tuple[str, ...], list[li
     if one.subjects is not None:
         etas = tuple(title for eta in one.subjects.etas for title in (f"{eta} nonmem", f"{eta} ours"))
         yield "subjects", ("id", "obj nonmem", "obj ours", *etas), list(map(list, _subject_rows(one)))
-    if one.records is not None:
-        titles = tuple(title for name in one.records.columns for title in (f"{name} nonmem", f"{name} ours"))
-        yield "records", ("id", "line", "time", *titles), list(map(list, _record_rows(one)))
+    for k, records in enumerate(one.records, start=1):
+        titles = tuple(title for name in records.columns for title in (f"{name} nonmem", f"{name} ours"))
+        name = "records" if k == 1 else f"records-{k}"
+        yield name, ("id", "line", "time", *titles), list(map(list, _record_rows(records)))
     if one.elements:
         head = ("element", "name", "nonmem", "ours", "nonmem se", "ours se")
         rows: list[list[object]] = [
@@ -146,9 +148,7 @@ def _subject_rows(one: Comparison) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _record_rows(one: Comparison) -> Iterator[tuple[object, ...]]:
-    records = one.records
-    assert records is not None, "asked before"  # noqa: S101 (file_tables)
+def _record_rows(records: RecordNumbers) -> Iterator[tuple[object, ...]]:
     columns = [column.tolist() for pair in records.columns.values() for column in pair]
     yield from zip(records.ids, records.lines.tolist(), records.time.tolist(), *columns, strict=True)
 

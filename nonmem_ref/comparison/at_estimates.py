@@ -9,16 +9,12 @@ import numpy as np
 
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.check import Check, compared, compared_all, skipped
-from nonmem_ref.comparison.run_files import table_files
+from nonmem_ref.comparison.record_tables import PREDICTIONS, RecordNumbers, record_numbers
 from nonmem_ref.comparison.shrinkage import checks_of_shrinkage
-from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.ext import FINAL
 from nonmem_ref.recognition.values import coefficient_value
 from nonmem_ref.translation.covariates import case_name_of
 from nonmem_ref.translation.terms import named_terms
-from pkpd.diagnostics.residuals import residuals
-from pkpd.kernels.codes import CENSORED
-from pkpd.model.spec import ResidualKind
 from pkpd.wording import counted
 
 if TYPE_CHECKING:
@@ -35,7 +31,6 @@ OFV, OBJ, ETA, ETC_RELATIVE, CWRES = 1e-3, 1e-3, 5e-4, 1e-4, 5e-4
 """Tolerances at NONMEM's printed estimates, which have six digits."""
 PREDICTION = 2e-4
 """Relative tolerance of predictions in tables, which have five digits."""
-_PREDICTIONS = frozenset({"PRED", "IPRED"})
 # Times the prior's variance.
 _NEARLY_SINGULAR = 50.0
 
@@ -65,34 +60,6 @@ class SubjectNumbers:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordNumbers:
-    """What a table file says of each observation, and ours.
-
-    Parameters
-    ----------
-    file : str
-        Name of the table file.
-    ids : tuple of str
-        Subject of each observation.
-    lines : (n,) array
-        Its line in the file.
-    time : (n,) array
-        Its time, in the unit of the run.
-    columns : dict of str to pair of (n,) arrays
-        PRED, IPRED, CWRES and CWRESI, those that the table has: theirs, NaN where NONMEM prints something else, and ours.
-    is_log : bool
-        Whether predictions are logarithms.
-    """
-
-    file: str
-    ids: tuple[str, ...]
-    lines: IntArray
-    time: FloatArray
-    columns: dict[str, tuple[FloatArray, FloatArray]]
-    is_log: bool
-
-
-@dataclass(frozen=True, slots=True)
 class AtEstimates:
     """A run recomputed at its final estimates.
 
@@ -102,13 +69,13 @@ class AtEstimates:
         Every quantity.
     subjects : SubjectNumbers or None
         None without a .phi file.
-    records : RecordNumbers or None
-        None without a table file of the run's $TABLE.
+    records : tuple of RecordNumbers
+        Of each table file; none without one of the run's $TABLE.
     """
 
     checks: list[Check]
     subjects: SubjectNumbers | None
-    records: RecordNumbers | None
+    records: tuple[RecordNumbers, ...]
 
 
 def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table: EstimationTable) -> AtEstimates:
@@ -138,10 +105,11 @@ def checks_at_estimates(run: RunFiles, translation: Translation, at: Fit, table:
     else:
         subjects = _subjects(phi, at, order, scale)
         checks += _by_subject(phi, subjects, at, order, scale)
-    records = _records(run, translation, at)
-    checks += [skipped("predictions and residuals", records)] if isinstance(records, str) else _of_records(records)
+    records, lacking = record_numbers(run, translation, at)
+    checks += [check for one in records for check in _of_records(one)]
+    checks += [skipped(what, why) for what, why in lacking]
     checks += checks_of_shrinkage(run, at, order, translation.control)
-    return AtEstimates(checks, subjects, None if isinstance(records, str) else records)
+    return AtEstimates(checks, subjects, records)
 
 
 def _of_the_total(at: Fit) -> str:
@@ -271,40 +239,6 @@ def _by_subject(phi: Block, numbers: SubjectNumbers, at: Fit, order: IntArray, s
     )
 
 
-def _records(run: RunFiles, translation: Translation, at: Fit) -> RecordNumbers | str:
-    """Return the predictions and residuals of a table file that has the columns of the run's $TABLE, or why there are none."""
-    wanted = {
-        option.name
-        for step in translation.control.steps
-        if step.name == "TABLE"
-        for option in step.options
-        if option.value is None
-    }
-    wanted &= {"PRED", "IPRED", "CWRES", "CWRESI"}
-    if not wanted:
-        return "The run has no $TABLE with PRED, IPRED or CWRES."
-    found = _table_of(run, translation, wanted)
-    if found is None:
-        return f"No file here is the table with {', '.join(sorted(wanted))}."
-    file, block = found
-    of = translation.dataset.columns
-    is_level = ((of["EVID"] == 0.0) & (of["MDV"] == 0.0))[: block.lines.size]
-    n = int(is_level.sum())
-    own = residuals(at)
-    is_quantified = (at.population.packed.observations[:, CENSORED] == 0.0)[:n]
-    is_log = at.population.model.residual.kind is ResidualKind.LOGARITHMIC
-    columns: dict[str, tuple[FloatArray, FloatArray]] = {}
-    for name, ours in (("PRED", own.pred), ("IPRED", own.ipred), ("CWRES", own.cwres), ("CWRESI", own.cwresi)):
-        if name in block.names:
-            # Of an observation that counts with a probability NONMEM prints that in place of the prediction.
-            theirs = np.where(is_quantified, block.values[is_level, block.names.index(name)], np.nan)
-            columns[name] = theirs, np.log(ours[:n]) if is_log and name in _PREDICTIONS else ours[:n]
-    cohort = at.population.cohort
-    ids = np.repeat(cohort.ids, np.diff(cohort.sample_start))[:n]
-    time = of["TIME"][: block.lines.size][is_level]
-    return RecordNumbers(file, tuple(ids.tolist()), block.lines[is_level], time, columns, is_log)
-
-
 def _of_records(records: RecordNumbers) -> Iterator[Check]:
     """Yield the checks of predictions and residuals."""
     n = len(records.ids)
@@ -314,26 +248,8 @@ def _of_records(records: RecordNumbers) -> Iterator[Check]:
         return f"{off.size} of {n} rows of {records.file} differ, the first in line {records.lines[off[0]] if off.size else 0}."
 
     for name, (theirs, ours) in records.columns.items():
-        if name in _PREDICTIONS:
+        if name in PREDICTIONS:
             size = np.maximum(np.abs(theirs), 1.0 if records.is_log else 1e-30)
             yield compared_all(name, theirs, ours, PREDICTION, size=size, explain=lambda one: rows(one, PREDICTION))
         else:
             yield compared_all(name, theirs, ours, CWRES, explain=lambda one: rows(one, CWRES))
-
-
-def _table_of(run: RunFiles, translation: Translation, wanted: set[str]) -> tuple[str, Block] | None:
-    """Return the first table whose columns are those of $TABLE and whose rows are the data's, or its first ones, with its file's name."""
-    dataset = translation.dataset
-    tables = [step for step in translation.control.steps if step.name == "TABLE"]
-    named = [one.value for step in tables for one in step.options if is_short_for(one.name, "FILE") and one.value]
-    for path in table_files(run.folder, named):
-        for block in read_blocks(path).blocks:
-            if not wanted <= set(block.names) or not {"ID", "TIME"} <= set(block.names):
-                continue
-            n = block.lines.size
-            if not 0 < n <= dataset.lines.size:
-                continue
-            own = {name: block.values[:, block.names.index(name)] for name in ("ID", "TIME")}
-            if all(np.allclose(own[name], dataset.columns[name][:n], rtol=1e-3, atol=1e-3) for name in own):
-                return path.name, block
-    return None

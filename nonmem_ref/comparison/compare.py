@@ -48,8 +48,8 @@ class Comparison:
         Every quantity.
     subjects : SubjectNumbers or None
         The subjects' objectives and random effects at NONMEM's estimates; None without a .phi file.
-    records : RecordNumbers or None
-        Predictions and residuals of the observations there; None without a table file.
+    records : tuple of RecordNumbers
+        Predictions and residuals of the observations there, of each table file.
     elements : tuple of ElementNumbers
         Estimates and standard errors of both optima.
     """
@@ -59,7 +59,7 @@ class Comparison:
     reason: str
     checks: tuple[Check, ...]
     subjects: SubjectNumbers | None = None
-    records: RecordNumbers | None = None
+    records: tuple[RecordNumbers, ...] = ()
     elements: tuple[ElementNumbers, ...] = ()
 
 

@@ -70,10 +70,9 @@ def comparison_figures(one: Comparison) -> tuple[tuple[Drawing, ...], tuple[str,
     """
     drawings: list[Drawing] = []
     left_out: list[str] = []
-    if one.records is None:
+    if not one.records:
         left_out.append("Predictions and residuals: not drawn, since there is no table of them to compare.")
-    else:
-        drawings += [_against(one.name, name, one.records) for name in one.records.columns]
+    drawings += [_against(one.name, name, records) for records in one.records for name in records.columns]
     if one.subjects is None:
         left_out.append("Differences of each subject: not drawn, since there is no .phi file to compare.")
     else:

@@ -95,7 +95,7 @@ def table_files(folder: Path, named: Collection[str]) -> tuple[Path, ...]:
         that no other control stream of the folder names.
     """
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-    own = {_last_name(name) for name in named}
+    own = {last_name(name) for name in named}
     found = tuple(path for path in files if path.name.lower() in own)
     if found:
         return found
@@ -107,11 +107,12 @@ def table_files(folder: Path, named: Collection[str]) -> tuple[Path, ...]:
     return tuple(path for path in rest if kind_of(path) == "table")
 
 
-def _last_name(path: str) -> str:
+def last_name(path: str) -> str:
+    """Return the name of a file without its folders, in small letters, as files of a run are told apart."""
     return path.replace("\\", "/").rpartition("/")[2].lower()
 
 
 def _tables_named_in(path: Path) -> set[str]:
     """Return the names behind FILE= in a control stream, or in the listing that echoes one."""
     text = b"".join(some.data for some in read_lines(path)).decode("latin-1")
-    return {_last_name(name.strip("'\"")) for name in _FILE.findall(text)}
+    return {last_name(name.strip("'\"")) for name in _FILE.findall(text)}

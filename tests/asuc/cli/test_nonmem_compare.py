@@ -149,7 +149,7 @@ def test_the_table_of_another_run_with_the_same_data_is_not_taken_for_the_own_on
     assert [one["verdict"] for one in document["runs"]] == ["agree", "agree"]
     assert checks_of(document, "pheno_real")["CWRES"]["verdict"] == "pass"
     check = checks_of(document, "pheno")["predictions and residuals"]
-    assert check["why"] == "No file here is the table with CWRES, IPRED, PRED."
+    assert check["why"] == "No file here is the table with PRED, IPRED, CWRES."
 
 
 def test_a_table_that_is_named_is_read_whatever_its_ending(pheno_real: Path, compared):
@@ -159,6 +159,36 @@ def test_a_table_that_is_named_is_read_whatever_its_ending(pheno_real: Path, com
     (pheno_real / "SDTAB1.csv").write_text(text + "\n", encoding="utf-8")
     changed(pheno_real / "pheno_real.lst", "FILE=pheno_real.tab", "FILE='C:\\runs\\sdtab1.csv'")
     assert checks_of(compared(pheno_real), "pheno_real")["CWRES"]["verdict"] == "pass"
+
+
+def test_tables_without_names_have_those_of_their_records_and_columns_may_stand_in_several_files(
+    pheno_real: Path, tmp_path: Path, compared
+):
+    title, *rows = (pheno_real / "pheno_real.tab").read_text(encoding="utf-8").splitlines()
+    names, *cells = (row.split() for row in rows)
+    places = {name: names.index(name) for name in ("ID", "TIME", "IPRED", "CWRES", "DV", "PRED", "RES")}
+
+    def write(name: str, columns: tuple[str, ...], *, head: str = "") -> None:
+        # WRES, which the source has not, is no part of what is compared.
+        lines = (" ".join(row[places[one]] if one in places else "0.0000E+00" for one in columns) for row in cells)
+        (pheno_real / name).write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+
+    write("first.tab", ("ID", "TIME", "IPRED"))
+    write("second", ("ID", "TIME", "CWRES", "DV", "PRED", "RES", "WRES"), head=f"{title}\n")
+    tables = (
+        "NOAPP NOHEADER FILE=first.tab\n$TABLE ID TIME CWRES NOPRINT NOLABEL FILE=second\n$TABLE ID CWRESI FILE=third"
+    )
+    changed(pheno_real / "pheno_real.lst", "AMT WGT APGR IPRED PRED TAD CWRES NPDE NOAPPEND", "IPRED")
+    changed(pheno_real / "pheno_real.lst", "ONEHEADER FILE=pheno_real.tab", tables)
+    document = compared(pheno_real)
+    found = checks_of(document, "pheno_real")
+    assert {name: found[name]["verdict"] for name in ("PRED", "IPRED", "CWRES")} == dict.fromkeys(
+        ("PRED", "IPRED", "CWRES"), "pass"
+    )
+    assert found["CWRESI"]["why"] == "No file here is the table with it."
+    out = tmp_path / "out"
+    assert run(["nonmem", "compare", str(pheno_real), "--out", str(out)]) == 0
+    assert {one.name for one in out.rglob("*records*")} == {"pheno_real-records.csv", "pheno_real-records-2.csv"}
 
 
 @pytest.mark.parametrize(
