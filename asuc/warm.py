@@ -17,12 +17,15 @@ from dosing_app.decision.regimen_search import find_regimens
 from dosing_app.decision.sensitivity import compare_models
 from pkpd.data.censored import without_censored
 from pkpd.diagnostics.individuals import individual_parameters
+from pkpd.diagnostics.level_scale import far_from_predictions
 from pkpd.diagnostics.npde import npde
 from pkpd.diagnostics.residuals import residuals
 from pkpd.estimation.fit import FitOptions, fit
 from pkpd.estimation.objectives import Method
 from pkpd.estimation.saem import SaemOptions, fit_by_saem
+from pkpd.exposure.cohort import ExposureOf, exposure_at
 from pkpd.exposure.concentrations import concentration_bands
+from pkpd.exposure.measures import Wanted
 from pkpd.exposure.metrics import exposure_problem
 from pkpd.kernels.exposure import log_auc_of_population
 from pkpd.likelihood.population import bind_population
@@ -50,6 +53,7 @@ def main() -> None:
         ("regimen search", lambda: find_regimens(_CASE, _EVENT_MODEL)),
         ("curves and populations", _curves),
         ("population fits", _fits),
+        ("exposure", _exposure),
         ("event times", _event_times),
         ("joint models", _joint),
     )
@@ -98,6 +102,14 @@ def _fits() -> None:
     drawn = virtual_cohort(three, Design(2, missing=0.0), np.random.default_rng(1))
     fit(bind_population(three, drawn), FitOptions(Method.EXACT, most_evaluations=0))
     fit_by_saem(bind_population(model, cohort), SaemOptions(n_exploration=2, least_smoothing=2, most_iterations=4))
+
+
+def _exposure() -> None:
+    model = load_model("niyigena_2026_asuc")
+    cohort = virtual_cohort(model, Design(2, missing=0.0), np.random.default_rng(1))
+    far_from_predictions(bind_population(model, cohort))
+    wanted = Wanted(trough_days=(14.0,), has_extremes=True)
+    exposure_at(ExposureOf(model, cohort, cohort, wanted, has_troughs=True, n_draws=2), 0)
 
 
 def _event_times() -> None:

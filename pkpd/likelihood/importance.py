@@ -261,7 +261,7 @@ def _sampled(
     own = own_effects(packed)
     n_directions = basis.directions.log_typical.shape[0] if with_gradient else 0
     moved = np.zeros((n, n_eta))
-    follow = _follow(own, proposals)
+    follow = np.ascontiguousarray(_follow(own, proposals))
     moved[:, own[own >= 0]] = (follow * (_first_typical(population, packed) - proposals.typical))[:, own >= 0]
     value, mean, square = np.full(n, np.nan), np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
     along, by_eta, quality = np.empty((n, n_directions)), np.empty((n, n_eta)), np.full((n, 2), np.nan)

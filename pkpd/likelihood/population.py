@@ -244,8 +244,10 @@ def model_at(population: Population, values: FloatArray) -> ModelSpec:
 def packed_at(population: Population, model: ModelSpec, *, with_lines: bool = True) -> PackedSubjects:
     """Return the packed subjects of a population at another point; the lines of the quadrature too, if asked for."""
     packed = population.packed
-    log_typical = np.ascontiguousarray(
-        np.broadcast_to(log_typical_terms(model, population.covariates).T, (population.n_rows, len(model.terms)))
+    # Copied, since kernels are compiled anew for arrays that may not be written to or lie otherwise in memory.
+    log_typical = np.array(
+        np.broadcast_to(log_typical_terms(model, population.covariates).T, (population.n_rows, len(model.terms))),
+        order="C",
     )
     if population.log_shift is not None:
         log_typical = log_typical + population.log_shift

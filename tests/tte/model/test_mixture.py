@@ -15,7 +15,7 @@ PROBABILITIES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def test_quantiles_of_mixtures_by_row_are_those_of_each():
     weight, mean = np.array([0.2, 0.8]), np.array([[0.0, 1.0], [2.0, 5.0], [-1.0, -1.0]])
-    sd = np.broadcast_to(np.array([0.3, 0.4]), mean.shape)
+    sd = np.tile([0.3, 0.4], (3, 1))
     together = mixture_quantiles(Mixture(weight, mean, sd), PROBABILITIES)
     alone = [mixture_quantiles(Mixture(weight, mean[row], sd[row]), PROBABILITIES) for row in range(3)]
     assert together.tolist() == [row.tolist() for row in alone]
