@@ -22,14 +22,15 @@ let_waiting_threads_sleep()  # before the first kernel is loaded, and with it th
 
 
 def _kernel_hash(folders: tuple[Path, ...]) -> str:
-    """Return a hash of everything that decides what the kernels of some folders compile to.
+    """Return a hash of everything that decides what the kernels of some folders compile to, and of where these are.
 
     Numba notices a change in the file of a cached function but not in the files of the functions that it calls, and
-    ignores the bounds-check setting; a directory named by both cures either.
+    ignores the bounds-check setting; a directory named by both cures either. It takes the same file elsewhere, as in a second
+    installation, for a changed one: in one directory the two would compile everything anew in turns.
     """
     digest = hashlib.sha256()
     for source in (source for folder in folders for source in sorted(folder.glob("*.py"))):
-        digest.update(source.name.encode())
+        digest.update(str(source).encode())
         digest.update(source.read_bytes())
     digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
     digest.update(numba.__version__.encode())
