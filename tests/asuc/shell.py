@@ -11,6 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "dosing_app" / "examples"
+# What Python runs for `asuc` with the words behind it: a process that a shell started in the background ignores Ctrl-C, as do those that it starts.
+HEEDING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from asuc.__main__ import main; main()"
+)
 TYPICAL, FAST = EXAMPLES / "typical.json", EXAMPLES / "fast_clearance.json"
 
 

@@ -14,16 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
-from tests.asuc.shell import ROOT
+from tests.asuc.shell import HEEDING, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
-HEEDING = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from asuc.cli import run; sys.exit(run(sys.argv[1:]))"
-)
 OPTIONS = ["--model", "niyigena_2026_asuc", "--method", "focei", "--censored", "drop"]
 # A few fits take less time than the start of the processes that would share them.
 HERE = [*OPTIONS, "--workers", "1"]

@@ -17,7 +17,7 @@ from asuc.cli import run
 from crohns_srs.omop import answers
 from crohns_srs.omop.schema import CrohnsOmop, CrohnsOmopCohort, PersonEntry
 from crohns_srs.predict.library import shipped_models
-from tests.asuc.shell import ROOT
+from tests.asuc.shell import HEEDING, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,7 +196,7 @@ def test_without_database_or_day_it_is_said_what_is_missing(database: str, capsy
 def test_ctrl_c_leaves_no_half_a_file(tmp_path: Path):
     file, out = tmp_path / "demo.sqlite", tmp_path / "people.jsonl"
     assert run(["crohns", "omop", "--demo", str(file), "--people", "4000"]) == 0
-    command = [sys.executable, "-m", "asuc", "crohns", "omop", "--url", str(file), *DAY, "--cohort", "--out", str(out)]
+    command = [sys.executable, "-c", HEEDING, "crohns", "omop", "--url", str(file), *DAY, "--cohort", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(  # noqa: S603 - our own command
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -15,16 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asuc.cli import run
-from tests.asuc.shell import ROOT
+from tests.asuc.shell import HEEDING, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A process that a shell started in the background ignores Ctrl-C, as do those that it starts.
-HEEDING = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from asuc.cli import run; sys.exit(run(sys.argv[1:]))"
-)
 MODEL = ["--model", "niyigena_2026_asuc", "--method", "focei", "--censored", "drop"]
 FEW = ["--covariate", "weight_kg", "--covariate", "CRP", "--form", "power", "--form", "hockey_stick"]
 ONE = [*MODEL, *FEW, "--workers", "1"]

@@ -17,7 +17,9 @@ NIYIGENA = load_model("niyigena_2026_asuc")
 
 @pytest.mark.parametrize("n_subjects", [1, 2])
 @pytest.mark.parametrize("has_covariates", [False, True])
-def test_arrays_of_a_population_are_of_one_kind_however_few_subjects_there_are(n_subjects: int, *, has_covariates: bool):
+def test_arrays_of_a_population_are_of_one_kind_however_few_subjects_there_are(
+    n_subjects: int, *, has_covariates: bool
+):
     drawn = virtual_cohort(NIYIGENA, Design(n_subjects, missing=0.0), np.random.default_rng(1))
     terms = NIYIGENA.terms if has_covariates else tuple(replace(term, effects=()) for term in NIYIGENA.terms)
     model = replace(NIYIGENA, terms=terms)
