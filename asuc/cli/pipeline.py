@@ -52,7 +52,15 @@ def pipeline(
         typer.Option(help="How the event model is brought up to date, as in asuc tte recalibrate."),
     ] = "bayes",
     new_id: Annotated[str, typer.Option("--id", metavar="NAME", help="Name of the new event model.")] = "own_cohort",
-    n: Annotated[int, typer.Option("--n", min=2, max=100_000, help="Draws of subjects behind intervals.")] = 2000,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n",
+            min=2,
+            max=100_000,
+            help="Draws of subjects behind intervals; without it as many as each step draws by itself.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 1,
     opens_app: Annotated[bool, typer.Option("--app", help="Open the app with the new event model at the end.")] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw nothing.")] = False,

@@ -45,8 +45,10 @@ class Asked:
         How the event model is brought up to date.
     new_id : str
         Name of the new event model.
-    seed, n : int
-        Draws.
+    seed : int
+        Of draws.
+    n : int or None
+        Draws of subjects behind intervals; None for the number that each command has by itself.
     has_figures : bool
         Whether figures are drawn.
     """
@@ -60,7 +62,7 @@ class Asked:
     method: str
     new_id: str
     seed: int
-    n: int
+    n: int | None
     has_figures: bool
 
 
@@ -113,9 +115,12 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
     """
     model, plain, effect = ("--model", asked.model), _figures(asked), ("--covariate", EXPOSURE)
     events, at = str(events_with_exposure(folder)), f"{EXPOSURE}={threshold:g}"
-    draws, hazard = ("--n", str(asked.n), "--seed", str(asked.seed)), ("--hazard", asked.hazard)
+    seed, hazard = ("--seed", str(asked.seed)), ("--hazard", asked.hazard)
     published, reference = ("--event-model", asked.event_model), ("--reference", at)
-    thresholds = ("tte", "threshold", events, *markers, "--landmark", str(LANDMARK_DAY), "--at", at, *draws, *plain)
+    thresholds = (
+        *("tte", "threshold", events, *markers, "--landmark", str(LANDMARK_DAY), "--at", at),
+        *(*_draws(asked, "--n"), *seed, *plain),
+    )
     joint = (
         *("tte", "joint", asked.cohort, asked.events, *model, "--fit", str(folder / "fit")),
         *(*hazard, *reference, *asked.planned, *plain),
@@ -125,7 +130,7 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
     as_in_app = str(events_with_exposure(folder / "validation"))
     updated = (
         *("tte", "recalibrate", as_in_app, *published, "--method", asked.method, *effect),
-        *("--id", asked.new_id, "--seed", str(asked.seed), *plain),
+        *("--id", asked.new_id, *_draws(asked, "--n"), *seed, *plain),
     )
     return (
         Step("hazards", "Which hazard fits best", ("tte", "compare", events, *effect, *reference, *plain)),
@@ -141,7 +146,7 @@ def later_steps(asked: Asked, folder: Path, markers: Sequence[str], *, threshold
             "How well the published models predict these patients",
             (
                 *("validate", asked.cohort, asked.events, *model, *published, *asked.planned),
-                *("--seed", str(asked.seed), *plain),
+                *(*_draws(asked, "--bootstrap"), *seed, *plain),
             ),
         ),
         Step("event_model", "The event model brought up to date", updated),
@@ -163,3 +168,7 @@ def markers_of(path: Path) -> list[str]:
 
 def _figures(asked: Asked) -> tuple[str, ...]:
     return () if asked.has_figures else ("--no-figures",)
+
+
+def _draws(asked: Asked, option: str) -> tuple[str, ...]:
+    return () if asked.n is None else (option, str(asked.n))

@@ -262,14 +262,21 @@ def quantiles(mixture: Mixture, probabilities: FloatArray) -> FloatArray:
     order = np.argsort(centre)
     place = np.searchsorted(np.cumsum(mixture.weight[order]), probabilities)
     at = centre[order][np.minimum(place, centre.size - 1)]
+    scale = mixture.weight / sd
+    is_open = np.ones(probabilities.size, dtype=np.bool_)
     for _ in range(_MOST_STEPS):
-        z = np.clip((at[:, None] - centre) / sd, -_CERTAIN, _CERTAIN)
-        gap = ndtr(z) @ mixture.weight - probabilities
-        low, high = np.where(gap < 0.0, at, low), np.where(gap < 0.0, high, at)
-        if (np.abs(gap) < _TOLERANCE).all():
+        here = at[is_open]
+        z = np.clip((here[:, None] - centre) / sd, -_CERTAIN, _CERTAIN)
+        gap = ndtr(z) @ mixture.weight - probabilities[is_open]
+        low[is_open] = np.where(gap < 0.0, here, low[is_open])
+        high[is_open] = np.where(gap < 0.0, high[is_open], here)
+        far = np.abs(gap) >= _TOLERANCE
+        if not far.any():
             break
-        density = np.exp(-0.5 * z**2) @ (mixture.weight / sd) / np.sqrt(2.0 * np.pi)
+        is_open[is_open] = far
+        density = np.exp(-0.5 * z[far] ** 2) @ scale / np.sqrt(2.0 * np.pi)
         with np.errstate(divide="ignore", invalid="ignore"):
-            step = at - gap / density
-        at = np.where((step > low) & (step < high), step, 0.5 * (low + high))
+            step = here[far] - gap[far] / density
+        lower, upper = low[is_open], high[is_open]
+        at[is_open] = np.where((step > lower) & (step < upper), step, 0.5 * (lower + upper))
     return at

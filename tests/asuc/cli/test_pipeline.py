@@ -36,6 +36,22 @@ def test_every_step_is_a_command_whose_words_are_known(tmp_path: Path, capsys: p
     assert steps[-1].words[2] == str(tmp_path / "validation" / "exposure" / "events_with_exposure.csv")
 
 
+def test_every_step_that_draws_is_told_how_often(tmp_path: Path):
+    words = ("c.csv", "e.csv", "m", "n", [], "weibull", "bayes", "own", 3)
+    told, untold = (
+        [
+            " ".join(one.words)
+            for one in later_steps(
+                Asked(*words, n, has_figures=True), tmp_path, ["--marker", "AUC:lower"], threshold=5.79
+            )
+        ]
+        for n in (50, None)
+    )
+    drawing = [one for one in told if " --n 50" in one or " --bootstrap 50" in one]
+    assert [one.split()[:2] for one in drawing] == [["tte", "threshold"], ["validate", "c.csv"], ["tte", "recalibrate"]]
+    assert [one for one in untold if " --n " in one or " --bootstrap " in one] == []
+
+
 def test_markers_are_those_with_a_value(tmp_path: Path):
     file = tmp_path / "events.csv"
     file.write_text(
