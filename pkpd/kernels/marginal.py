@@ -241,7 +241,7 @@ def integrate_subject(
     directions: Directions,
     first_epoch: int,
     first_observation: int,
-    n_shifted: int,
+    is_shifted: BoolArray,
     further: FloatArray,
     mean: FloatArray,
     square: FloatArray,
@@ -259,14 +259,14 @@ def integrate_subject(
         As ``place_nodes`` wrote and returned them.
     directions : Directions
         Directions of all subjects; the next two say where this one's rows begin.
-    n_shifted : int
-        Number of first directions whose derivative the caller takes from the mean of z.
+    is_shifted : (n_directions,) array
+        Directions whose derivative the caller takes from the mean of z.
     further : (n_lines n_nodes,) array
         Added to phi at each node: -2 log density of what else was observed, given the random effects. Empty where there is nothing else.
     mean, square : (n_eta,), (n_eta, n_eta) arrays
         Overwritten with E[z] and E[z z'].
     gradient : (n_directions,) array
-        Overwritten with the derivatives along the other directions; empty where none is wanted.
+        Overwritten with the derivatives along the other directions, 0 along those; empty where none is wanted.
     doubt : (3,) array
         Overwritten with the share of the mass at the ends, and with the relative changes of the mass that leaving out lines
         and nodes makes (``_doubt``).
@@ -280,7 +280,9 @@ def integrate_subject(
     # Directions of the error alone need no walk; those that move typical values do.
     moves = np.zeros(n_directions, dtype=np.bool_)
     error = np.zeros((n_obs, n_directions, 3))
-    for k in range(n_shifted, n_directions):
+    for k in range(n_directions):
+        if is_shifted[k]:
+            continue
         for e in range(subject.log_typical.shape[0]):
             for t in range(subject.log_typical.shape[1]):
                 moves[k] = moves[k] or directions.log_typical[k, first_epoch + e, t] != 0.0
@@ -288,7 +290,7 @@ def integrate_subject(
             moves[k] = moves[k] or directions.shape[k, t] != 0.0
         for o in range(n_obs):
             error[o, k] = directions.error[k, directions.error_group[first_observation + o]]
-    has_walks = moves.any()
+    has_walks, has_slopes = moves.any(), not is_shifted.all()
     rows = np.empty((n_directions, n_obs, 4))
     d_eta = np.zeros(n_eta)
     total, ends, even_lines, even_nodes, lowest = 0.0, 0.0, 0.0, 0.0, np.inf
@@ -322,7 +324,7 @@ def integrate_subject(
         even_nodes += masses[::2].sum()
         for third in range(3):
             third_nodes[third] += masses[third::3].sum()
-        if n_directions == n_shifted or not _keep_heavy(values, least, masses):
+        if not has_slopes or not _keep_heavy(values, least, masses):
             continue
         decay, scale = math.exp(-subject.line_scale * step[line]), 1.0
         for m in range(n_nodes):
@@ -332,7 +334,8 @@ def integrate_subject(
                     levels[o, m] = scale * levels[o, 0]
                     if has_walks:
                         for k in range(n_directions):
-                            walked[k, o, m] = scale * walked[k, o, 0]
+                            if moves[k]:
+                                walked[k, o, m] = scale * walked[k, o, 0]
                 continue
             if masses[m] == 0.0 and m > 0:
                 continue
@@ -342,10 +345,12 @@ def integrate_subject(
             levels[:, m] = prediction
             if has_walks:
                 walk_all(subject, directions, first_epoch, moves, eta, d_eta, rows)
-                walked[:, :, m] = rows[:, :, 1]
+                for k in range(n_directions):
+                    if moves[k]:
+                        walked[k, :, m] = rows[k, :, 1]
         for o in range(n_obs):
             first, second, third = error_slopes(observations[o], levels[o], masses)
-            for k in range(n_shifted, n_directions):
+            for k in range(n_directions):
                 gradient[k] += error[o, k, 0] * first + error[o, k, 1] * second + error[o, k, 2] * third
             if has_walks:
                 add_walks(observations[o], levels[o], masses, walked[:, o], moves, gradient)
@@ -356,8 +361,7 @@ def integrate_subject(
         for j in range(i + 1):
             square[i, j] *= inverse
             square[j, i] = square[i, j]
-    for k in range(n_shifted, n_directions):
-        gradient[k] *= inverse
+    gradient *= inverse
     doubt[0] = ends * inverse
     doubt[1] = _doubt(2.0 * even_lines * inverse, 3.0 * inverse * third_lines) if n_eta == 2 else 0.0
     doubt[2] = _doubt(2.0 * even_nodes * inverse, 3.0 * inverse * third_nodes)
@@ -430,7 +434,7 @@ def integrate_some(
     step: FloatArray,
     n_nodes: IntArray,
     directions: Directions,
-    n_shifted: int,
+    is_shifted: BoolArray,
     node_start: IntArray,
     further: FloatArray,
     value: FloatArray,
@@ -465,7 +469,7 @@ def integrate_some(
             directions,
             int(subjects.epoch_start[s]),
             int(subjects.observation_start[s]),
-            n_shifted,
+            is_shifted,
             further[nodes],
             mean[i],
             square[i],

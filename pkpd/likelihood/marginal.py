@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pkpd.arrays import BoolArray, FloatArray, IntArray
     from pkpd.kernels.codes import PackedSubjects
     from pkpd.kernels.laplace import Directions
-    from pkpd.likelihood.population import Population
+    from pkpd.likelihood.population import Basis, Population
 
 _FEWEST, _MOST = 16, 1024
-_NOTHING, _NO_NODES = np.empty(0), np.empty(0, dtype=np.int64)
+_NOTHING, _NO_NODES, _NO_DIRECTION = np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
 # Standard deviations of the prior beyond the mode that mass is looked for in.
 _REACH = 7.0
 _TOLERANCE = 1e-3
@@ -223,7 +223,7 @@ def _tried(
         step.ravel(),
         np.full(n, size),
         directions,
-        0,
+        _NO_DIRECTION,
         _NO_NODES,
         _NOTHING,
         np.empty(n),
@@ -289,8 +289,10 @@ def evaluate_marginal(
     packed = packed_at(population, model)
     n, n_eta = population.n_subjects, population.n_eta
     basis = basis_at(population, model)
-    n_shifted = len(model.terms) if is_shifted(population) else 0
-    n_directions = basis.directions.log_typical.shape[0] if with_gradient else n_shifted
+    shifted = (
+        _shifted_directions(population, basis, has_further=further is not None) if with_gradient else _NO_DIRECTION
+    )
+    n_directions = shifted.size
     value, lowest, doubt = np.empty(n), np.empty(n), np.empty((n, 3))
     mean, square = np.empty((n, n_eta)), np.empty((n, n_eta, n_eta))
     along = np.empty((n, n_directions))
@@ -309,7 +311,7 @@ def evaluate_marginal(
         nodes.step,
         nodes.n_nodes,
         basis.directions,
-        n_shifted,
+        shifted,
         node_start,
         _NOTHING if further is None else further,
         value,
@@ -323,9 +325,9 @@ def evaluate_marginal(
     factor = packed.omega_cholesky
     gradient = np.empty((n, 0))
     if with_gradient:
-        if n_shifted:
-            etas = [model.etas.index(str(term.eta)) for term in model.terms]
-            along[:, :n_shifted] = -2.0 * np.linalg.solve(factor.transpose(0, 2, 1), mean[:, :, None])[:, etas, 0]
+        if shifted.any():
+            etas = [model.etas.index(str(model.terms[t].eta)) for t in np.flatnonzero(shifted)]
+            along[:, shifted] = -2.0 * np.linalg.solve(factor.transpose(0, 2, 1), mean[:, :, None])[:, etas, 0]
         bracket = np.eye(n_eta) - square
         gradient = gradient_from(population, model, basis, along, bracket, factor)
     centred = square - mean[:, :, None] * mean[:, None, :]
@@ -349,7 +351,27 @@ def is_shifted(population: Population) -> bool:
     Whatever depends on the individual parameters alone is then no part of the gradient by the typical values; otherwise it depends
     on them at the same random effects as well.
     """
+    return bool(_shifted_terms(population).all())
+
+
+def _shifted_terms(population: Population) -> BoolArray:
+    """Return for each term whether a change of its typical value is one of the mean of its random effect, (n_terms,)."""
     is_single = population.n_rows == population.n_subjects
-    return is_single and all(
-        term.eta is not None and term.shape is RandomEffectShape.EXPONENTIAL for term in population.model.terms
+    return np.array(
+        [
+            is_single and term.eta is not None and term.shape is RandomEffectShape.EXPONENTIAL
+            for term in population.model.terms
+        ]
     )
+
+
+def _shifted_directions(population: Population, basis: Basis, *, has_further: bool) -> BoolArray:
+    """Return the directions whose derivative is known from the mean of the random effects, those of shifted terms.
+
+    Beside a further likelihood they are all terms or none: its own derivatives are added by the caller for all or for none.
+    """
+    found = np.zeros(basis.directions.log_typical.shape[0], dtype=np.bool_)
+    terms = _shifted_terms(population)
+    if basis.is_by_term and (terms.all() or not has_further):
+        found[: terms.size] = terms
+    return found
