@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.map import estimate_map
+from pkpd.kernels.laplace import Approximation
 from pkpd.kernels.metropolis import FREEDOM, N_JOINT_MOVES, TOGETHER, walk_all_chains
 from pkpd.kernels.threads import on_one_thread
 from pkpd.likelihood.complete import shift
-from pkpd.likelihood.population import model_at, packed_at, problem_at
+from pkpd.likelihood.population import evaluate, model_at, packed_at, problem_at
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pkpd.arrays import FloatArray
     from pkpd.likelihood.complete import CompleteData
+    from pkpd.likelihood.population import Population
 
 # Acceptance that step lengths are led to: best for a few coordinates (Roberts, Gelman and Gilks 1997).
 _WANTED = 0.35
@@ -66,28 +68,45 @@ def enough_threads(n_subjects: int, n_chains: int) -> AbstractContextManager[Non
 
 
 def started(data: CompleteData, values: FloatArray, n_chains: int, rng: np.random.Generator) -> Chains | None:
-    """Return chains about each subject's deepest mode; None where some subject's observations are impossible.
+    """Return chains about a mode of each subject, the deepest but for occasions; None where some subject's observations are impossible.
 
     Parameters
     ----------
     values : (n_parameters,) array
         Initial values of the parameters.
     """
-    problem = problem_at(data.population, values)
-    found = estimate_map(problem)
-    if not np.isfinite(found.objective).all():
+    found = _modes(data.population, values)
+    if found is None:
         return None
-    n, n_eta = found.white.shape
-    factor = problem.subjects.omega_cholesky
-    white = bounded_variances(2.0 * np.linalg.inv(_positive(found.hessian)).astype(np.float64))
+    eta, white = found
+    n, n_eta = eta.shape
+    factor = packed_at(data.population, model_at(data.population, values)).omega_cholesky
+    white = bounded_variances(white)
     covariance = factor @ white @ factor.transpose(0, 2, 1)
-    mean = shift(data, values) + found.eta
+    mean = shift(data, values) + eta
     root: FloatArray = factor @ np.linalg.cholesky(white).astype(np.float64)
     normal = rng.standard_normal((n, n_chains, n_eta))
     phi = mean[:, None, :] + np.einsum("nij,ncj->nci", root, normal)
     scale = np.full((n, 1 + n_eta), _FIRST_STEP / np.sqrt(n_eta))
     scale[:, 1:] = np.sqrt(np.einsum("nii->ni", white)) * _FIRST_STEP
     return Chains(phi, mean, covariance, np.minimum(scale, _LONGEST), np.zeros(N_JOINT_MOVES + int(n_eta)), 0)
+
+
+def _modes(population: Population, values: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Return each subject's mode, (n_subjects, n_eta), and about the whitened covariance there; None where some have none.
+
+    Of random effects of occasions there are too many to scan for the deepest mode: a search from 0 finds one.
+    """
+    if not population.model.occasion_variances:
+        scanned = estimate_map(problem_at(population, values))
+        if not np.isfinite(scanned.objective).all():
+            return None
+        return scanned.eta, 2.0 * np.linalg.inv(_positive(scanned.hessian)).astype(np.float64)
+    found = evaluate(population, values, Approximation.LAPLACE, with_gradient=False)
+    if not (np.isfinite(found.ofv_i).all() and np.isfinite(found.covariance).all()):
+        return None
+    inverse = np.linalg.inv(packed_at(population, model_at(population, values)).omega_cholesky)
+    return found.eta, inverse @ found.covariance @ inverse.transpose(0, 2, 1)
 
 
 def moved(

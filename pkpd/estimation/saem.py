@@ -173,7 +173,7 @@ def fit_by_saem(
     Raises
     ------
     InputError
-        For random effects of occasions and centres, and of another shape than exponential.
+        For random effects of centres, and of another shape than exponential.
     """
     _check(population.model)
     parameters = population.parameters if parameters is None else parameters
@@ -341,12 +341,14 @@ def _untold(share: float) -> None:
 
 
 def _moves(population: Population) -> tuple[str, ...]:
-    return ("prior", "independent", "together", *population.model.etas)
+    each = population.model.occasion_etas
+    of_occasions = (f"{name}_{k + 1}" for k in range(population.n_occasions) for name in each)
+    return ("prior", "independent", "together", *population.model.etas, *of_occasions)
 
 
 def _check(model: ModelSpec) -> None:
     others = {term.shape.value for term in model.terms if term.eta is not None} - {RandomEffectShape.EXPONENTIAL.value}
-    what = [f"of {name}" for name in ("occasions", "centres") if getattr(model, f"{name[:-1]}_variances")]
+    what = ["of centres"] if model.centre_variances else []
     what += [f"of shape {shape}" for shape in sorted(others)]
     if what:
         raise input_error(

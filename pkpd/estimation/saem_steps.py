@@ -13,13 +13,14 @@ import numpy as np
 from pkpd.estimation.minimize import Point, minimize
 from pkpd.estimation.scale import jacobian, to_free, to_values
 from pkpd.likelihood.complete import misfit, shift, shift_slopes
-from pkpd.likelihood.population import model_at, packed_at
+from pkpd.likelihood.population import model_at, occasions_of, packed_at
 from pkpd.model.population import ParameterKind
 
 if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
     from pkpd.estimation.scale import Piece, Scale
     from pkpd.likelihood.complete import CompleteData
+    from pkpd.likelihood.population import Population
 
 _LONGEST = 1.0
 _MOST_CUTS = 30
@@ -112,22 +113,17 @@ def _write_moments(
     data: CompleteData, piece: Piece, eta: FloatArray, values: FloatArray, *, least_ratio: float
 ) -> None:
     population = data.population
-    model = population.model
     old = values.copy()
     of_diagonal: dict[str, int] = {}
     for i in piece.places:
         what, first, second = population.parameters[i].place
         is_variance = what == "omega2"
-        own = eta[:, :, model.etas.index(str(first))]
-        other = own if is_variance else eta[:, :, model.etas.index(str(second))]
-        product = (own * other).mean(axis=1)
+        rows, columns = _effects(population, str(first), second if is_variance else None)
+        others = columns if is_variance else _effects(population, str(second))[1]
         if is_variance:
             of_diagonal[str(first)] = i
-            covariate = model.variances[model.etas.index(str(first))].covariate
-            if covariate is not None:
-                product = product[population.covariates[covariate][population.first_rows] == second]
-        if product.size:
-            values[i] = product.mean()
+        if rows.size:
+            values[i] = (eta[rows, :, columns] * eta[rows, :, others]).mean()
     grown = {
         name: np.sqrt(max(least_ratio * old[i], _LEAST_VARIANCE, values[i]) / values[i])
         for name, i in of_diagonal.items()
@@ -135,6 +131,28 @@ def _write_moments(
     for i in piece.places:
         what, first, second = population.parameters[i].place
         values[i] *= grown[str(first)] * grown[str(first if what == "omega2" else second)]
+
+
+def _effects(population: Population, name: str, category: float | str | None = None) -> tuple[IntArray, IntArray]:
+    """Return where random effects of a name stand, as subjects and columns: once for each subject, or for each occasion that it has.
+
+    Parameters
+    ----------
+    name : str
+        Random effect of the subject or of its occasions.
+    category : float, optional
+        Code that the covariate has of which the variance depends; those subjects alone.
+    """
+    model = population.model
+    if name in model.occasion_etas:
+        subjects, occasions = np.nonzero(occasions_of(population))
+        return subjects, len(model.etas) + len(model.occasion_etas) * occasions + model.occasion_etas.index(name)
+    column = model.etas.index(name)
+    subjects = np.arange(population.n_subjects)
+    covariate = model.variances[column].covariate
+    if category is not None and covariate is not None:
+        subjects = subjects[population.covariates[covariate][population.first_rows] == category]
+    return subjects, np.full(subjects.size, column)
 
 
 def _with_others(data: CompleteData, scale: Scale, values: FloatArray, phi: FloatArray) -> FloatArray:

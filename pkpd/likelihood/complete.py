@@ -2,7 +2,8 @@
 
 -2 log p(y | phi) p(phi), phi = mu + eta. A theta that multiplies everything its random effects multiply is a shift mu of them
 (mu-referencing): it changes where phi is expected and, at fixed phi, no prediction. Every other theta and the residual error change
-predictions at fixed phi. By Fisher's identity the posterior mean of the derivatives is the derivative of the marginal likelihood.
+predictions at fixed phi. Random effects of occasions are expected at 0: no theta shifts them. By Fisher's identity the posterior mean of
+the derivatives is the derivative of the marginal likelihood.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from pkpd.kernels.codes import TERM_SHAPE, EtaShape
 from pkpd.kernels.laplace import Directions
 from pkpd.kernels.metropolis import all_misfit_slopes
-from pkpd.likelihood.population import basis_at, model_at, omega_slope, packed_at
+from pkpd.likelihood.population import basis_at, model_at, occasions_of, omega_slope, packed_at
 from pkpd.model.parameters import log_typical_terms
 from pkpd.model.population import ParameterKind, log_typical_slopes
 
@@ -97,7 +98,13 @@ def shift(data: CompleteData, values: FloatArray) -> FloatArray:
     first = {name: column[population.first_rows] for name, column in population.covariates.items()}
     logs = log_typical_terms(model, first)
     by_term = np.broadcast_to(logs.reshape(len(model.terms), -1).T, (population.n_subjects, len(model.terms)))
-    return by_term[:, [_first_term(model, eta) for eta in model.etas]]
+    return _with_occasions(population, by_term[:, [_first_term(model, eta) for eta in model.etas]])
+
+
+def _with_occasions(population: Population, of_subject: FloatArray) -> FloatArray:
+    """Return what is of the subjects' own random effects, (..., n_own), with zeros for those of occasions behind, (..., n_eta)."""
+    zeros = np.zeros((*of_subject.shape[:-1], population.n_eta - of_subject.shape[-1]))
+    return np.concatenate((of_subject, zeros), axis=-1)
 
 
 def _first_term(model: ModelSpec, eta: str) -> int:
@@ -110,7 +117,8 @@ def shift_slopes(data: CompleteData, model: ModelSpec) -> FloatArray:
     slopes = log_typical_slopes(model, population.parameters, population.covariates, population.n_rows)[
         :, population.first_rows
     ]
-    return slopes[:, :, [_first_term(model, eta) for eta in model.etas]] * data.is_shift[:, None, None]
+    own = slopes[:, :, [_first_term(model, eta) for eta in model.etas]]
+    return _with_occasions(population, own) * data.is_shift[:, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,9 @@ def complete_scores(data: CompleteData, values: FloatArray, phi: FloatArray) -> 
     weighted = np.einsum("nji,cnj->cni", inverse, white)
     by_shift = -2.0 * np.einsum("kni,cni->cnk", shift_slopes(data, model), weighted)
     by_omega = (inverse.transpose(0, 2, 1) @ inverse)[None] - weighted[..., :, None] * weighted[..., None, :]
+    # An occasion that a subject does not have says nothing of Omega; what is drawn for it would only add noise.
+    is_there = present_effects(population)
+    by_omega *= is_there[:, :, None] & is_there[:, None, :]
     n_theta = data.is_shift.size
     columns = [by_shift + along[..., :n_theta]]
     columns += [
@@ -158,6 +169,15 @@ def complete_scores(data: CompleteData, values: FloatArray, phi: FloatArray) -> 
     ]
     columns.append(along[..., n_theta:])
     return CompleteScores(value, np.concatenate(columns, axis=-1))
+
+
+def present_effects(population: Population) -> BoolArray:
+    """Return which random effects each subject has, (n_subjects, n_eta): its own, and those of its occasions."""
+    n_each = len(population.model.occasion_etas)
+    own = np.ones((population.n_subjects, len(population.model.etas)), dtype=np.bool_)
+    return np.concatenate(
+        (own, np.repeat(occasions_of(population), n_each, axis=1)[:, : n_each * population.n_occasions]), axis=1
+    )
 
 
 def misfit(data: CompleteData, values: FloatArray, phi: FloatArray) -> tuple[float, FloatArray]:

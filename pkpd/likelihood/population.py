@@ -423,7 +423,7 @@ def omega_slope(
         other = first if what == "omega2" else second
         blocks = _occasion_blocks(population, model, by_omega)
         row, column = model.occasion_etas.index(str(first)), model.occasion_etas.index(str(other))
-        return (1.0 if what == "omega2" else 2.0) * blocks[:, :, row, column].sum(axis=1)
+        return (1.0 if what == "omega2" else 2.0) * blocks[..., row, column].sum(axis=-1)
     if first in model.centre_etas:
         # It is no parameter of a subject's likelihood given the effects of its centre.
         return np.zeros(len(by_omega))
@@ -442,4 +442,4 @@ def _occasion_blocks(population: Population, model: ModelSpec, by_omega: FloatAr
     n_own, n_each = len(model.etas), len(model.occasion_etas)
     starts = n_own + n_each * np.arange(population.n_occasions)
     places = starts[:, None] + np.arange(n_each)
-    return by_omega[:, places[:, :, None], places[:, None, :]]
+    return by_omega[..., places[:, :, None], places[:, None, :]]

@@ -31,6 +31,7 @@ from pkpd.model_covariates import with_model_covariates
 from pkpd.simulation.population import simulate_levels
 from pkpd.simulation.virtual_cohort import Design, virtual_cohort
 from tests.pkpd.likelihood.pheno import covariate_model, pheno_subjects
+from tests.pkpd.likelihood.test_occasions import cohort_with, with_occasions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,6 +152,40 @@ def test_three_random_effects_end_where_the_likelihood_is_highest_and_give_the_t
     document = saem_document(found, CovarianceKind.R, seconds=1.0)
     assert document["saem"]["ofv_by"] == "exact"
     assert document["integration"]["kind"] == "importance_sampling"
+
+
+def with_four_occasions(n: int):
+    """Subjects with one to four occasions each, drawn from a model with correlated random effects of these."""
+    model = with_values(with_occasions(NIYIGENA, both=True), {"sigma_proportional": 0.15})
+    rng = np.random.default_rng(4)
+    cohort = cohort_with([1 + i % 4 for i in range(n)])
+    crp = np.repeat(30.0 * np.exp(rng.standard_normal(n)), np.diff(cohort.row_start))
+    cohort = dataclasses.replace(cohort, covariates={**cohort.covariates, "crp_mg_per_L": crp})
+    return bind_population(model, simulate_levels(model, cohort, rng))
+
+
+@pytest.mark.slow
+def test_random_effects_of_occasions_end_where_the_likelihood_is_highest():
+    population = with_four_occasions(30)
+    laplace, found = fit(population, FitOptions(Method.LAPLACE)), fit_by_saem(population, SaemOptions())
+    assert found.fit.status is FitStatus.WITHIN_NOISE
+    at_laplace, at_saem = (
+        fit(population, FitOptions(Method.EXACT, 0, with_covariance=False), parameters=moved_to(one)).ofv
+        for one in (laplace, found.fit)
+    )
+    assert at_saem == found.fit.ofv
+    assert at_saem < at_laplace + 0.03
+    known = uncertainty(found.fit, CovarianceKind.R)
+    assert known is not None
+    truth = np.array([one.value for one in population.parameters])[found.fit.scale.free]
+    assert np.abs((found.fit.values[found.fit.scale.free] - truth) / known.se).max() < 3.5
+    assert [name for name in found.acceptance if name.startswith("iov_cl_")] == [f"iov_cl_{k}" for k in range(1, 5)]
+
+
+def moved_to(found):
+    return tuple(
+        dataclasses.replace(one, value=float(value)) for one, value in zip(found.parameters, found.values, strict=True)
+    )
 
 
 @pytest.mark.slow

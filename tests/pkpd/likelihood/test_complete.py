@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,10 +12,11 @@ from pkpd.data.records import CovariateRow, Subject
 from pkpd.estimation.objectives import placed
 from pkpd.likelihood.complete import complete_data, complete_scores, misfit, shift
 from pkpd.likelihood.marginal import evaluate_marginal
-from pkpd.likelihood.population import bind_population, model_at, packed_at
+from pkpd.likelihood.population import bind_population, model_at, occasions_of, packed_at
 from pkpd.model import load_model
 from tests.oracles.likelihood import objective
 from tests.oracles.patients import KINDS, random_subject
+from tests.pkpd.likelihood.test_occasions import cohort_with, with_occasions
 
 # One compartment and censored levels; terms without a random effect and a sum of errors; a full block; two terms of a volume.
 MODELS = ["niyigena_2026_asuc", "fasanmade_2009", "hanzel_2021", "ternant_2008"]
@@ -74,6 +77,36 @@ def test_the_derivatives_are_differences_of_the_complete_data_likelihood(name: s
         rounding = 4.0 * np.finfo(float).eps * np.abs(ends[0][usable]).max() / step
         tolerance = 1e-6 * (np.abs(expected[usable]).max() + 1.0) + rounding
         assert found[:, :, k].T[usable] == pytest.approx(expected[usable], rel=1e-5, abs=tolerance)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_derivatives_are_differences_with_random_effects_of_occasions(*, both: bool):
+    """An occasion that a subject does not have adds its prior alone, which is taken off here."""
+    model = with_occasions(both=both)
+    cohort = cohort_with((1, 3, 2, 4))
+    covariates = {name: 1.4 * column for name, column in cohort.covariates.items()}
+    population = bind_population(model, replace(cohort, covariates=covariates))
+    values, data, phi = setting(population)
+    n_own, n_each = len(model.etas), len(model.occasion_etas)
+    n_had = occasions_of(population).sum(axis=1)
+
+    def whole(at):
+        factor = packed_at(population, model_at(population, at)).omega_cholesky
+        eta = phi - shift(data, at)[:, None, :]
+        total = complete_scores(data, at, phi).value
+        for i, n in enumerate(n_had):
+            kept = slice(0, n_own + n_each * n)
+            own = factor[i, kept, kept]
+            total[i] += (np.linalg.solve(own, eta[i, :, kept].T) ** 2).sum(axis=0) + 2.0 * np.log(np.diag(own)).sum()
+        return total
+
+    found = complete_scores(data, values, phi).scores
+    for k, value in enumerate(values):
+        step = 1e-5 * max(abs(value), 0.05)
+        ends = [whole(values + sign * step * np.eye(values.size)[k]) for sign in (1.0, -1.0)]
+        expected = (ends[0] - ends[1]) / (2.0 * step)
+        assert np.abs(expected).max() > 0.0
+        np.testing.assert_allclose(found[:, :, k].T, expected, rtol=1e-5, atol=1e-5 * (np.abs(expected).max() + 1.0))
 
 
 def test_thetas_on_random_effects_are_shifts_and_change_no_prediction_at_fixed_phi():
