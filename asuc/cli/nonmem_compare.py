@@ -46,6 +46,7 @@ def compare_runs(
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Data in place of the file that $DATA names.")
     ] = None,
+    problem: Annotated[int, typer.Option(min=1, help="Which $PROBLEM of the control stream.")] = 1,
     out: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Folder for a page with figures, its tables and one JSON document."),
@@ -74,6 +75,7 @@ def compare_runs(
         raise input_error("--run", f"is missing; expected the run that the control stream or the data are of: {names}")
     if control is not None:
         runs = tuple(replace(one, control=Path(control)) for one in runs)
+    runs = tuple(replace(one, problem=problem) for one in runs)
     found: list[Comparison] = []
     with shown_progress("Comparing") as tell:
         for i, one in enumerate(runs):

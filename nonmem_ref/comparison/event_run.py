@@ -153,7 +153,7 @@ def _phi(run: RunFiles, translation: EventTranslation, at: EventFit) -> SubjectN
     """Return the objectives of the last table of the .phi file beside ours, or why there are none."""
     if run.phi is None:
         return "There is no .phi file."
-    blocks = [block for block in read_blocks(run.phi).blocks if block.lines.size]
+    blocks = [one for one in read_blocks(run.phi).blocks if one.lines.size and run.has(one.problem)]
     if not blocks or "OBJ" not in blocks[-1].names:
         return "The .phi file holds no objective of the subjects."
     names, block = translation.dataset.names, blocks[-1]

@@ -143,7 +143,8 @@ def _ours(etas: _Etas, counts: BoolArray) -> dict[str, FloatArray]:
 def _printed(run: RunFiles, order: Sequence[int]) -> dict[str, FloatArray] | str:
     """Return NONMEM's shrinkage by its name, of the random effects in our order, of residuals the first; or why it is of no use."""
     if run.shk is not None:
-        blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
+        every = [one for one in read_blocks(run.shk).blocks if one.lines.size and run.has(one.problem)]
+        blocks = [block for block in every if "TYPE" in block.names]
         if blocks:
             lacking = [f"ETA({i})" for i in (1, *order) if f"ETA({i})" not in blocks[-1].names]
             if lacking:
@@ -156,7 +157,7 @@ def _printed(run: RunFiles, order: Sequence[int]) -> dict[str, FloatArray] | str
             return of_etas | ({"EPSSHRINKSD": by_type[_EPS_SD][[first]]} if _EPS_SD in by_type else {})
     if run.listing is None:
         return {}
-    step = read_listing(run.listing).last_step
+    step = read_listing(run.listing).last_step_of(run.problem)
     found: dict[str, FloatArray] = {}
     for written, numbers in (step.shrinkage if step is not None else {}).items():
         # Before NONMEM 7.4 the one of each kind is that of standard deviations.
