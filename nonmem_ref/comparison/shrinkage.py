@@ -83,7 +83,7 @@ def checks_of_shrinkage(run: RunFiles, at: Fit, order: IntArray, control: Contro
             np.maximum(printed[name], 0.0),
             np.maximum(own, 0.0),
             _TOLERANCE,
-            explain=lambda one: f"That of {counted(int((np.abs(one) > _TOLERANCE).sum()), 'random effect')} differs.",
+            explain=_how_many_differ,
         )
         for name, own in _ours(etas, counts).items()
         if name in printed
@@ -122,6 +122,11 @@ def _etas(at: Fit, order: IntArray) -> _Etas:
         found.conditional[subject, column] = conditional[subject, place]
         found.has_slope[subject, column] = np.abs(slope[subject, place]) > _NO_SLOPE
     return found
+
+
+def _how_many_differ(difference: FloatArray) -> str:
+    n = int((np.abs(difference) > _TOLERANCE).sum())
+    return f"{'That' if n == 1 else 'Those'} of {counted(n, 'random effect')} {'differs' if n == 1 else 'differ'}."
 
 
 def _ours(etas: _Etas, counts: BoolArray) -> dict[str, FloatArray]:

@@ -90,6 +90,8 @@ def test_a_run_that_did_not_converge_is_compared_subject_by_subject_and_its_verd
         "1 of 100 subjects differ: 10. The Hessian of 10 is nearly singular: its determinant is noise."
     )
     assert checks["PRED"]["verdict"] == "pass"
+    assert checks["ETASHRINKSD"]["why"] == "That of 1 random effect differs."
+    assert checks["EBVSHRINKVR"]["why"] == "Those of 4 random effects differ."
 
 
 @pytest.mark.parametrize("folder", ["infliximab_map_foce", "tte_exponential_tte100"])
