@@ -13,6 +13,7 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.at_estimates import OBJ, OFV, SubjectNumbers
 from nonmem_ref.comparison.check import Check, Verdict, compared, compared_all, skipped
+from nonmem_ref.comparison.engine import other_method
 from nonmem_ref.comparison.refit import (
     ABOVE,
     CONDITION_RELATIVE,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from tte.estimation.fit import EventFit
     from tte.estimation.model import EventTimeModel
 
-_SAMPLING = "whose objective is sampled"
 _STEP, _MOST_STEPS, _CLOSE = 1e-6, 50, 1e-10
 
 
@@ -122,7 +122,7 @@ def _check_method(translation: EventTranslation) -> None:
     if last.method not in {"FO", "FOCE"}:
         raise input_error(
             f"line {last.line}, $ESTIMATION",
-            f"is METHOD={last.method}, {_SAMPLING}; expected METHOD=0, METHOD=1 or LAPLACIAN",
+            other_method(last.method),
         )
 
 

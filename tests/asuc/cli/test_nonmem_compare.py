@@ -296,6 +296,21 @@ def test_an_unsupported_run_gives_each_reason(pheno: Path, compared):
     assert document["checks"][0]["verdict"] == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("method", "why"),
+    [
+        ("METHOD=ITS INTERACTION", "is METHOD=ITS, whose steps minimize no objective"),
+        ("METHOD=HYBRID ZERO=(2) INTERACTION", "is METHOD=HYBRID, which holds some ETA at 0"),
+        ("METHOD=SAEM INTERACTION", "is METHOD=SAEM, whose objective is sampled"),
+        ("METHOD=1 LAPLACE INTERACTION STIELTJES", "has STIELTJES, whose objective the engine has not"),
+        ("METHOD=1 INTERACTION CENTERING", "has CENTERING, whose objective the engine has not"),
+    ],
+)
+def test_a_method_with_another_objective_says_which(pheno: Path, compared, method: str, why: str):
+    changed(pheno / "pheno.lst", "METHOD=1 INTERACTION", method)
+    assert why in compared(pheno)["runs"][0]["reason"]
+
+
 def test_a_cut_ext_file_is_not_comparable(pheno: Path, compared):
     text = (pheno / "pheno.ext").read_text(encoding="utf-8")
     (pheno / "pheno.ext").write_text(text[: text.index("-1000000000")], encoding="utf-8")
