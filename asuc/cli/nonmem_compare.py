@@ -64,7 +64,9 @@ def compare_runs(
         raise input_error(run_dir, "is no folder; expected the folder of a run")
     runs = runs_of(folder)
     if not runs:
-        raise input_error(run_dir, "holds no .ext file, control stream or listing; expected the folder of a run")
+        below = next((file.parent for file in sorted(folder.rglob("*.ext"))), None)
+        such = "" if below is None else f", such as {below}"
+        raise input_error(run_dir, f"holds no .ext file, control stream or listing; expected the folder of a run{such}")
     if run is not None:
         names = ", ".join(one.name for one in runs)
         runs = tuple(one for one in runs if one.name == run)

@@ -324,6 +324,7 @@ def test_a_folder_without_runs_and_an_unknown_run_are_refused(
     (tmp_path / "empty").mkdir()
     for words, message in (
         ((str(tmp_path / "empty"),), "holds no .ext file, control stream or listing"),
+        ((str(tmp_path),), f"expected the folder of a run, such as {pheno}"),
         ((str(tmp_path / "none"),), "is no folder; expected the folder of a run"),
         ((str(pheno), "--run", "run9"), "--run: is run9; expected one of pheno"),
     ):
