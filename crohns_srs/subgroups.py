@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pkpd.wording import decimals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ALPHA = 0.05
 """p-value below which a class counts as better."""
@@ -46,6 +48,12 @@ def without(groups: Sequence[Sequence[str]], classes: Sequence[str]) -> list[lis
     """Return groups from which some classes are taken."""
     left = [[one for one in group if one not in classes] for group in groups]
     return [group for group in left if group]
+
+
+def expected_decimals(shown: Sequence[Mapping[str, Any]]) -> int:
+    """Return the decimals of expected outcomes of subgroups (as in `asuc-crohns-subgroups/1`): as many as tell them apart in whatever unit."""
+    expected = [abs(of["expected"]) for one in shown for of in one["classes"].values()]
+    return decimals_of(max(expected, default=0.0), figures=2)
 
 
 def _groups(ranked: Sequence[str], is_parted: Callable[[int], bool]) -> list[list[str]]:

@@ -146,6 +146,11 @@ class Listing:
         steps = [step for problem in self.problems for step in problem.steps]
         return steps[-1] if steps else None
 
+    def last_step_of(self, number: int) -> Step | None:
+        """Return the last estimation step of a problem by its number."""
+        steps = [step for problem in self.problems if problem.number == number for step in problem.steps]
+        return steps[-1] if steps else None
+
 
 @dataclass(slots=True)
 class _Reader:

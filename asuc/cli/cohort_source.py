@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SETTINGS = "settings.json"
 """File with what a result depends on, in the folder of those that can be gone on with."""
-_MOST_SHOWN = 1000
 
 
 def read_cohort_for(path: str, model: ModelSpec, *, is_filled: bool = True) -> tuple[CohortReading, ModelCohort]:
@@ -51,8 +50,10 @@ def whole_cohort(reading: CohortReading) -> Cohort:
     InputError
         With every problem of the file.
     """
+    from pkpd.data.cohort_table import first_problems  # noqa: PLC0415 - loads Arrow
+
     if reading.cohort is None:
-        raise InputError(reading.problems[:_MOST_SHOWN])
+        raise InputError(first_problems(reading.problems, reading.table.file))
     return reading.cohort
 
 

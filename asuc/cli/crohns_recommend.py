@@ -12,6 +12,7 @@ from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, write_output
 from asuc.cli.source import read_content
 from pkpd.errors import InputError, Problem, input_error
+from pkpd.wording import decimals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,32 +140,33 @@ def answer_parts(document: dict[str, Any]) -> list[Sheet | str]:
     """Return what is printed of a case."""
     classes: dict[str, dict[str, Any]] = document["classes"]
     placebo, worthwhile = document["placebo"], document["worthwhile"]
+    decimals = _decimals(document)
     found: list[Sheet | str] = [
         f"{document['label'] or 'No class is available'} ({document['uncertainty']} uncertainty).",
-        f"Expected on placebo: {placebo['effect']:.1f} (SE {placebo['se']:.1f}).",
+        f"Expected on placebo: {placebo['effect']:z.{decimals}f} (SE {placebo['se']:.{decimals}f}).",
     ]
     if classes:
-        found += [_effects_sheet(classes), _chances_sheet(placebo, classes)]
+        found += [_effects_sheet(classes, decimals), _chances_sheet(placebo, classes)]
     if document["contrasts"]:
-        found.append(_contrasts_sheet(document))
+        found.append(_contrasts_sheet(document, decimals))
     if worthwhile and document["contrasts"]:
         least = f"{worthwhile['points']:g} {worthwhile['unit']}".strip()
         found.append(f"By differences that are above {least} with their whole interval: {worthwhile['label']}.")
     if classes:
-        found.append(_contributions_sheet(document))
+        found.append(_contributions_sheet(document, decimals))
     found += [_missing_sheet(document["missing"])] if document["missing"] and classes else []
     return [*found, *document["warnings"]]
 
 
-def _effects_sheet(classes: dict[str, dict[str, Any]]) -> Sheet:
+def _effects_sheet(classes: dict[str, dict[str, Any]], decimals: int) -> Sheet:
     rows = tuple(
         (
             one["title"],
-            f"{one['effect']:.1f}",
-            f"{one['se']:.1f}",
-            _pair(one["interval"]),
-            f"{one['expected']:.1f}",
-            _pair(one["interval_expected"]),
+            f"{one['effect']:z.{decimals}f}",
+            f"{one['se']:.{decimals}f}",
+            _pair(one["interval"], decimals),
+            f"{one['expected']:z.{decimals}f}",
+            _pair(one["interval_expected"], decimals),
             f"{one['probability_best']:.0%}",
         )
         for one in _ranked(classes)
@@ -183,15 +185,15 @@ def _chances_sheet(placebo: dict[str, Any], classes: dict[str, dict[str, Any]]) 
     return Sheet("Chance (95 % interval), placebo and drug together", ("", *head), rows)
 
 
-def _contrasts_sheet(document: dict[str, Any]) -> Sheet:
+def _contrasts_sheet(document: dict[str, Any], decimals: int) -> Sheet:
     classes, worthwhile = document["classes"], document["worthwhile"]
     rows = tuple(
         (
             f"{classes[one['a']]['title']} – {classes[one['b']]['title']}",
-            f"{one['difference']:.1f}",
-            f"{one['se']:.1f}",
+            f"{one['difference']:z.{decimals}f}",
+            f"{one['se']:.{decimals}f}",
             f"{one['df']:.1f}",
-            _pair(one["interval"]),
+            _pair(one["interval"], decimals),
             f"{one['p']:.4f}",
             f"{one['p_holm']:.4f}",
             *(
@@ -208,11 +210,11 @@ def _contrasts_sheet(document: dict[str, Any]) -> Sheet:
     return Sheet("Differences between classes", head, rows)
 
 
-def _contributions_sheet(document: dict[str, Any]) -> Sheet:
+def _contributions_sheet(document: dict[str, Any], decimals: int) -> Sheet:
     """Return what each input adds to the effect of each class beyond that of a reference patient."""
     classes = document["classes"]
     parts = [document["contributions"][name] for name in classes]
-    rows = [("reference patient", *(f"{one['reference']:.1f}" for one in parts))]
+    rows = [("reference patient", *(f"{one['reference']:z.{decimals}f}" for one in parts))]
     for inputs in zip(*(one["inputs"] for one in parts), strict=True):
         first = inputs[0]
         value = first["value"]
@@ -220,7 +222,7 @@ def _contributions_sheet(document: dict[str, Any]) -> Sheet:
         # A covariate with words of its own is called as in the case: “sex: female”, where its title is that of the one that is 1.
         name = first["input"] if isinstance(first["reference"], str) else first["title"]
         title = f"{name}: {'not known' if first['is_missing'] else told}"
-        rows.append((title, *(f"{one['points']:+.1f}" for one in inputs)))
+        rows.append((title, *(f"{one['points']:+z.{decimals}f}" for one in inputs)))
     return Sheet("Why: points of each input", ("", *(one["title"] for one in classes.values())), tuple(rows))
 
 
@@ -242,8 +244,14 @@ def _ranked(classes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(classes.values(), key=lambda one: -one["effect"])
 
 
-def _pair(ends: list[float]) -> str:
-    return " to ".join(f"{end:.1f}" for end in ends)
+def _decimals(document: dict[str, Any]) -> int:
+    """Return the decimals of the outcome: hundredths of what patients differ by, tenths at least."""
+    spreads = [one["se_prediction"] for one in document["classes"].values()]
+    return decimals_of(max(spreads, default=document["placebo"]["se"]), figures=3, least=1)
+
+
+def _pair(ends: list[float], decimals: int) -> str:
+    return " to ".join(f"{end:z.{decimals}f}" for end in ends)
 
 
 def _percents(ends: list[float]) -> str:

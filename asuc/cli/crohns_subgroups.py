@@ -15,6 +15,7 @@ from asuc.cli.fit_options import OutFolder
 from asuc.cli.layout import Sheet, laid_out
 from asuc.cli.output import print_json, report, write_output
 from asuc.cli.progress import shown_progress
+from crohns_srs.subgroups import expected_decimals
 from pkpd.errors import input_error
 
 if TYPE_CHECKING:
@@ -161,13 +162,14 @@ def _sheets(document: dict[str, Any]) -> list[Sheet | str]:
     titles: dict[str, str] = document["classes"]
     occurring = [one for one in document["subgroups"] if one["n"]]
     at = f"{document['response']:g}"
+    decimals = expected_decimals(occurring)
     rows = tuple(
         (
             one["label"] or "no class is available",
             f"{one['n']:,}",
             f"{one['share']:.1%}",
-            f"{one['placebo']['effect']:.0f}",
-            *(f"{one['classes'][name]['effect']:+.0f}" for name in titles),
+            f"{one['placebo']['effect']:z.{decimals}f}",
+            *(f"{one['classes'][name]['effect']:+z.{decimals}f}" for name in titles),
             *(
                 f"{one['classes'][name]['share_expected_response']:.0%} / {one['classes'][name]['response']:.0%}"
                 for name in titles

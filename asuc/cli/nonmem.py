@@ -14,6 +14,7 @@ from asuc.cli.nonmem_import import import_run
 from asuc.cli.output import print_json, write_output
 from asuc.cli.progress import shown_progress
 from pkpd.errors import input_error
+from pkpd.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def _read_folder(folder: Path, *, as_json: bool) -> None:
         return
     rows = [(one["file"], one["status"], _objective(one), one["reason"]) for one in runs]
     write_output(
-        laid_out([Sheet(f"{len(runs):,} runs", ("file", "status", "OFV", "how it ended"), tuple(rows), wraps=3)])
+        laid_out([Sheet(counted(len(runs), "run"), ("file", "status", "OFV", "how it ended"), tuple(rows), wraps=3)])
     )
 
 

@@ -46,6 +46,7 @@ def compare_runs(
     data: Annotated[
         str | None, typer.Option(metavar="FILE", help="Data in place of the file that $DATA names.")
     ] = None,
+    problem: Annotated[int, typer.Option(min=1, help="Which $PROBLEM of the control stream.")] = 1,
     out: Annotated[
         str | None,
         typer.Option(metavar="DIR", help="Folder for a page with figures, its tables and one JSON document."),
@@ -63,7 +64,9 @@ def compare_runs(
         raise input_error(run_dir, "is no folder; expected the folder of a run")
     runs = runs_of(folder)
     if not runs:
-        raise input_error(run_dir, "holds no .ext file, control stream or listing; expected the folder of a run")
+        below = next((file.parent for file in sorted(folder.rglob("*.ext"))), None)
+        such = "" if below is None else f", such as {below}"
+        raise input_error(run_dir, f"holds no .ext file, control stream or listing; expected the folder of a run{such}")
     if run is not None:
         names = ", ".join(one.name for one in runs)
         runs = tuple(one for one in runs if one.name == run)
@@ -74,6 +77,7 @@ def compare_runs(
         raise input_error("--run", f"is missing; expected the run that the control stream or the data are of: {names}")
     if control is not None:
         runs = tuple(replace(one, control=Path(control)) for one in runs)
+    runs = tuple(replace(one, problem=problem) for one in runs)
     found: list[Comparison] = []
     with shown_progress("Comparing") as tell:
         for i, one in enumerate(runs):

@@ -118,7 +118,9 @@ def _told(document: dict[str, Any], folder: Path) -> list[Sheet | str]:
     of_requirements = ", ".join(f"{verdicts.count(word)} {word}" for word in dict.fromkeys(verdicts))
     parts: list[Sheet | str] = [f"{document['environment']['software']}: {document['verdict']} ({counts})."]
     if rows:
-        parts.append(Sheet("Checks that did not pass", ("check", "what", "expected", "found", ""), rows, wraps=3))
+        parts.append(
+            Sheet("Checks with another verdict than pass", ("check", "what", "expected", "found", ""), rows, wraps=3)
+        )
     return [
         *parts,
         f"{len(verdicts)} requirements, tests ran {document['traceability']['tests_ran']}: {of_requirements}.",

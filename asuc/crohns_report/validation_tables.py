@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from asuc.validation.report_table import Cell, Quantity, ReportTable
 from pkpd.units import percent_from_fraction
+from pkpd.wording import decimals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,6 +39,7 @@ def performance_table(document: Mapping[str, Any]) -> ReportTable:
         "Logistic slope",
         "Brier score",
     )
+    digits = _outcome_digits(document)
     rows: list[tuple[Cell, ...]] = []
     for words, one in entries:
         if not one["n"]:
@@ -47,10 +49,10 @@ def performance_table(document: Mapping[str, Any]) -> ReportTable:
             (
                 words,
                 one["n"],
-                _interval(one["calibration_intercept"], 1),
+                _interval(one["calibration_intercept"], digits),
                 _interval(one["calibration_slope"], 2),
                 _number(one["r_squared"], 3),
-                _number(one["rmse"], 1),
+                _number(one["rmse"], digits),
                 _number(one["concordance"], 3),
                 _interval(one["c_statistic"], 3),
                 _interval(one["response_intercept"], 2),
@@ -82,15 +84,16 @@ def held_out_table(document: Mapping[str, Any]) -> ReportTable:
         "Predicted (%)",
         "Remark",
     )
+    digits = _outcome_digits(document)
     rows = tuple(
         (
             one["trial"],
             titles[one["arm"]],
             one["n"],
             one["n_trials_left"],
-            _number(one["observed"], 1),
-            _number(one["predicted"], 1),
-            _interval(one["residual"], 1),
+            _number(one["observed"], digits),
+            _number(one["predicted"], digits),
+            _interval(one["residual"], digits),
             _percent(one["responses"]),
             _percent(one["expected_responses"]),
             one["said"],
@@ -144,7 +147,7 @@ _AGREEMENT = (
 
 def learner_table(document: Mapping[str, Any]) -> ReportTable:
     """Return the labels of other learners beside those of the linear models with errors from the same bootstrap."""
-    classes = document["classes"]
+    classes, digits = document["classes"], _outcome_digits(document)
     head = (
         "Models",
         "Draws",
@@ -159,7 +162,7 @@ def learner_table(document: Mapping[str, Any]) -> ReportTable:
             name,
             one["n"],
             one["n_failed"],
-            *(_number(one["median_error"][key], 1) for key in classes),
+            *(_number(one["median_error"][key], digits) for key in classes),
             *(_number(one["correlation"][key], 2) for key in classes),
             _percent(one["same_best"]),
             *(_percent(one["by_rule"][rule]["no_preference"]) for rule in _RULES),
@@ -246,7 +249,7 @@ def rule_tables(document: Mapping[str, Any]) -> Iterator[ReportTable]:
     unit = document["outcome"]["unit"]
     policies = _POLICIES | {key: f"{title} for all" for key, title in document["classes"].items()}
     for key, words, scale, digits in (
-        ("outcome", f"mean outcome ({unit})", 1.0, 1),
+        ("outcome", f"mean outcome ({unit})", 1.0, _outcome_digits(document)),
         ("response", "responses (%)", _PERCENT, 1),
     ):
         rows = tuple(
@@ -282,6 +285,12 @@ def _agreement(one: Mapping[str, Any]) -> tuple[Cell, ...]:
         _number(one["resolved_kappa"], 2),
         _number(one["kappa"], 2),
     )
+
+
+def _outcome_digits(document: Mapping[str, Any]) -> int:
+    """Return the decimals of outcomes: hundredths of what participants differ from their predictions by, tenths at least."""
+    held = document["held_out"]["folds"]["active"]
+    return decimals_of(float(held["rmse"] or 0.0) if held["n"] else 0.0, figures=3, least=1)
 
 
 def _label(document: Mapping[str, Any], name: str) -> str:

@@ -23,7 +23,7 @@ _NOTES = {
     "PQ": "Ratios to a plain implementation of the same formula in the same run; they depend little on the machine.",
 }
 _SIGNATURES = ("Performed by", "Reviewed by", "Approved by")
-_VERDICTS = {"pass": "Every check passed.", "fail": "Some checks failed: {failed}."}
+_VERDICTS = {"pass": "Every check that has a verdict passed.", "fail": "Some checks failed: {failed}."}
 
 
 def qualification_page(document: Mapping[str, Any]) -> str:

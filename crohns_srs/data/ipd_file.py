@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crohns_srs.data.config import PLACEBO
-from pkpd.data.cohort_table import CohortTable, cell, in_order_of_lines, numbers, problem_at, read_table, texts
+from pkpd.data.cohort_table import CohortTable, cell, first_problems, numbers, problem_at, read_table, texts
 from pkpd.errors import InputError, Problem
 from pkpd.toml_file import closest
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crohns_srs.data.config import Config, Covariate
     from pkpd.arrays import BoolArray, FloatArray
-
-_MOST_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def read_participants(path: str, config: Config) -> Participants:
     outcome = _numbers(table, config.outcome.column, config.outcome.low, config.outcome.high, problems)
     covariates = {one.name: _covariate(table, one, problems) for one in config.covariates}
     if problems:
-        raise InputError(in_order_of_lines(problems)[:_MOST_SHOWN])
+        raise InputError(first_problems(problems, path))
     arms = {config.placebo: PLACEBO, **{one.treatment: one.id for one in config.classes}}
     arm = np.array([arms[one] for one in treatment])
     return Participants(config, path, table.sha256, trial, arm, outcome, covariates)
@@ -108,7 +106,7 @@ def read_covariates(path: str, config: Config) -> dict[str, FloatArray]:
         for one in config.covariates
     }
     if problems:
-        raise InputError(in_order_of_lines(problems)[:_MOST_SHOWN])
+        raise InputError(first_problems(problems, path))
     return found
 
 

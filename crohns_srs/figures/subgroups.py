@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crohns_srs.subgroups import expected_decimals
 from pkpd.figures.look import BLUE, GREEN, GREY, INK, INK2, ORANGE, styled
 from pkpd.figures.sheet import FONT_PT, Drawing, Table, marks, svg
 
@@ -34,11 +35,13 @@ def _effects(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawing:
     low = min(0.0, *(v for one in shown for v in _ends(one)))
     high = max(float(document["response"]), *(v for one in shown for v in _ends(one)))
 
+    decimals = expected_decimals(shown)
+
     def draw(figure: Figure) -> None:
         for i, one in enumerate(shown):
             bottom = (_FOOT_MM + _ROW_MM * (len(shown) - 1 - i) + 5.0) / height
             axes = styled(figure.add_axes((0.2, bottom, 0.78, (_ROW_MM - 9.0) / height)))
-            _bars(axes, one, ranked[i], titles, high - low)
+            _bars(axes, one, ranked[i], titles, high - low, decimals)
             axes.set_xlim(low, 1.12 * high)
             if i + 1 < len(shown):
                 axes.tick_params(labelbottom=False)
@@ -90,7 +93,9 @@ def _effects(document: dict[str, Any], shown: list[dict[str, Any]]) -> Drawing:
     )
 
 
-def _bars(axes: Axes, one: dict[str, Any], names: list[str], titles: dict[str, str], reach: float) -> None:
+def _bars(
+    axes: Axes, one: dict[str, Any], names: list[str], titles: dict[str, str], reach: float, decimals: int
+) -> None:
     placebo = one["placebo"]["effect"]
     order = list(titles)
     for place, name in enumerate(names):
@@ -99,7 +104,14 @@ def _bars(axes: Axes, one: dict[str, Any], names: list[str], titles: dict[str, s
         colour = _COLOURS[order.index(name) % len(_COLOURS)]
         axes.barh(place, of["effect"], left=placebo, height=0.62, color=colour, alpha=0.8, gid=marks("drug"))
         end = max(placebo, of["expected"], 0.0) + 0.01 * reach
-        axes.text(end, place, f"{of['expected']:.0f} ({of['response']:.0%})", va="center", color=INK2, fontsize=FONT_PT)
+        axes.text(
+            end,
+            place,
+            f"{of['expected']:z.{decimals}f} ({of['response']:.0%})",
+            va="center",
+            color=INK2,
+            fontsize=FONT_PT,
+        )
     best = sum(_rank(one["label"], name) == 0 for name in names)
     if best < len(names):
         axes.axhline(best - 0.5, color=INK, linewidth=1.2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -158,7 +158,15 @@ def bmi_of(
     height = _search(HEIGHT, measured, index, options.bmi_days, vocabulary, options)
     if height.latest is None and birth is not None:
         grown = [one for one in measured if one.day is not None and completed_years(birth, one.day) >= _ADULT]
-        height = _search(HEIGHT, grown, index, None, vocabulary, options)
+        young, height = height.why, _search(HEIGHT, grown, index, None, vocabulary, options)
+        if (
+            height.why is not None
+            and height.why.code == "measured.none"
+            and young is not None
+            and "last" in young.values
+        ):
+            quantity, last = said(f"measured.{HEIGHT}"), young.values["last"]
+            height = replace(height, why=said("measured.none_grown", quantity=quantity, age=_ADULT, last=last))
     warnings = tuple(of_input("bmi_kg_per_m2", what) for one in (direct, weight, height) for what in one.warnings)
     if weight.latest is None or height.latest is None:
         return missing(_all_of(one.why for one in (direct, weight, height)), warnings)

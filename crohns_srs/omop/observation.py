@@ -33,7 +33,8 @@ def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> dat
     date or Said
         The day, or why there is none.
     """
-    usable = sorted((one.start, one.end) for one in periods if one.start and one.end and one.start <= one.end)
+    recorded = tuple(periods)
+    usable = sorted((one.start, one.end) for one in recorded if one.start and one.end and one.start <= one.end)
     joined: list[tuple[date, date]] = []
     for start, end in usable:
         if joined and start <= _after(joined[-1][1]):
@@ -42,7 +43,7 @@ def observed_since(periods: Iterable[Period], index: date, gap_days: int) -> dat
             joined.append((start, end))
     before = [one for one in joined if one[0] <= index]
     if not joined:
-        return said("observed.never")
+        return said("observed.unusable" if recorded else "observed.never")
     if not before:
         return said("observed.later", start=joined[0][0])
     start, end = before[-1]

@@ -177,7 +177,9 @@ def inputs_of(records: PersonRecords, index: date, vocabulary: Vocabulary, optio
         "ileal": ileal_disease(usable.conditions, vocabulary),
         "cdai": cdai_of(usable.measured, index, vocabulary, options),
     }
-    warnings = (*passed, *(warning for one in values.values() for warning in one.warnings))
+    died = min((day for day in records.deaths if day is not None), default=index)
+    dead = (said("whole", said=said("death.before", day=died)),) if died < index else ()
+    warnings = (*dead, *passed, *(warning for one in values.values() for warning in one.warnings))
     until_index = [one for one in usable.exposures if one.start is not None and one.start <= index]
     return PersonInputs(
         records.person.id,

@@ -11,6 +11,7 @@ from crohns_srs.omop.options import CDAI
 from crohns_srs.omop.records import Condition, Exposure, Measured, Period, Person
 from crohns_srs.omop.tables import (
     CONDITION_OCCURRENCE,
+    DEATH,
     DRUG_ERA,
     DRUG_EXPOSURE,
     MEASUREMENT,
@@ -21,6 +22,7 @@ from crohns_srs.omop.tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from sqlalchemy import ColumnElement, CursorResult, Row, Select, Table
 
@@ -57,6 +59,16 @@ def person_of(row: AnyRow) -> Person:
     """Return a person from the row."""
     year, month, day = map(whole_of, row[2:5])
     return Person(row[0], row[1] or 0, year, month, day, row[5], text_of(row[6]))
+
+
+def death_query() -> AnySelect:
+    """Return the query of days of death."""
+    return select(DEATH.c.person_id, DEATH.c.death_date)
+
+
+def death_of(row: AnyRow) -> date | None:
+    """Return the day of a death from its row; None where it cannot be read."""
+    return row[1]
 
 
 def period_query() -> AnySelect:

@@ -144,6 +144,8 @@ class PersonRecords:
         Who it is.
     periods, conditions, exposures, measured : tuple
         Records.
+    deaths : tuple of date or None
+        Days of death; empty where the database has no table of them.
     """
 
     person: Person
@@ -151,3 +153,4 @@ class PersonRecords:
     conditions: tuple[Condition, ...]
     exposures: tuple[Exposure, ...]
     measured: tuple[Measured, ...]
+    deaths: tuple[date | None, ...] = ()

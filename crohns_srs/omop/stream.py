@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sqlalchemy import func, select
 
+from crohns_srs.omop.database import missing_in
 from crohns_srs.omop.queries import (
     condition_builder,
     condition_query,
+    death_of,
+    death_query,
     era_of,
     era_query,
     exposure_builder,
@@ -25,8 +28,8 @@ from crohns_srs.omop.queries import (
     with_crohns,
 )
 from crohns_srs.omop.records import PersonRecords
-from crohns_srs.omop.tables import MEASUREMENT, OBSERVATION, PERSON
-from pkpd.errors import input_error
+from crohns_srs.omop.tables import DEATH, MEASUREMENT, OBSERVATION, PERSON
+from pkpd.errors import InputError, input_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,6 +81,7 @@ def stream_people(
     persons : sequence of int or None
         Persons; those who are not in the database are passed over. None for everybody with Crohn's disease.
     """
+    has_deaths = _can_read_deaths(database)
     with database.connect() as connection, ExitStack() as opened:
         wanted = None if persons is None else frozenset(persons)
 
@@ -97,6 +101,7 @@ def stream_people(
             return chain((first,), rows)
 
         people = rows_of(person_query())
+        deaths = _Stream(rows_of(death_query()), death_of) if has_deaths else None
         periods = _Stream(rows_of(period_query()), period_of)
         conditions = _Stream(rows_of(condition_query(vocabulary)), condition_builder(vocabulary))
         exposures = [_Stream(rows_of(exposure_query(vocabulary)), exposure_builder(vocabulary))]
@@ -116,7 +121,20 @@ def stream_people(
                     conditions.of(one.id),
                     tuple(record for stream in exposures for record in stream.of(one.id)),
                     tuple(record for stream in measured for record in stream.of(one.id)),
+                    () if deaths is None else deaths.of(one.id),
                 )
+
+
+def _can_read_deaths(database: Database) -> bool:
+    """Return whether the table of deaths is there and may be read: some sites leave it out, or give it to nobody."""
+    if any(missing_in(database, (DEATH,))):
+        return False
+    try:
+        with database.connect() as connection:
+            connection.execute(death_query().limit(1)).first()
+    except InputError:
+        return False
+    return True
 
 
 def _close(connection: Connection, result: AnyResult) -> None:

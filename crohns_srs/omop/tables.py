@@ -57,6 +57,7 @@ PERSON = _table(
     _text("person_source_value"),
     _text("gender_source_value"),
 )
+DEATH = _table("death", _key("person_id"), _day("death_date"))
 OBSERVATION_PERIOD = _records(
     "observation_period",
     _day("observation_period_start_date"),
@@ -147,4 +148,4 @@ ALWAYS_READ = (
     CONCEPT_ANCESTOR,
     CONCEPT_RELATIONSHIP,
 )
-"""Tables without which nothing can be read; drug_era and observation are read where they are asked for."""
+"""Tables without which nothing can be read; drug_era and observation are read where they are asked for, death where it is there."""

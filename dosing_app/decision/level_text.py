@@ -93,7 +93,8 @@ def read_number(text: str) -> float | TextFault:
         Finite, with its sign. A comma or a point before exactly three digits (``1,250``, ``1.250``) is refused, since it
         may group thousands; not after a leading 0, and not in percent.
     """
-    return _number(text.strip(), text, message("typed.hint.number"))
+    written = text.strip()
+    return _limit(written, text, {"": "1"}) or _number(written, text, message("typed.hint.number"))
 
 
 def unambiguous(number: str) -> str:
@@ -123,7 +124,8 @@ def read_quantity(text: str, units: Mapping[str, str]) -> float | TextFault:
     float or TextFault
         In the first unit; converted exactly, so that 3.1 g/dL are 31 g/L and nothing beside it.
     """
-    return _quantity(text.strip(), text, units, message("typed.hint.number"))
+    written = text.strip()
+    return _limit(written, text, units) or _quantity(written, text, units, message("typed.hint.number"))
 
 
 def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | TextFault:
@@ -152,6 +154,14 @@ def read_level(text: str, units: Mapping[str, str] = LEVEL_UNITS) -> Level | Tex
     if value == 0.0:
         return TextFault(message("typed.not_a_level", text=_shown(text)))
     return Level(value, _SIGNS[sign] if sign else None)
+
+
+def _limit(written: str, text: str, units: Mapping[str, str]) -> TextFault | None:
+    """Return what is said of a number with a sign such as “<” before it where a value is asked for; None of any other text."""
+    sign, rest = _split_sign(written)
+    if not sign or isinstance(_quantity(rest, text, units, message("typed.hint.number")), TextFault):
+        return None
+    return TextFault(message("typed.limit", text=_shown(text), limit=rest))
 
 
 def _quantity(rest: str, text: str, units: Mapping[str, str], hint: Message) -> float | TextFault:

@@ -132,7 +132,7 @@ def _phi(run: RunFiles, at: Fit) -> Block | str:
     """Return the last table of the .phi file, or why there is none to compare."""
     if run.phi is None:
         return "There is no .phi file."
-    blocks = [block for block in read_blocks(run.phi).blocks if block.lines.size]
+    blocks = [one for one in read_blocks(run.phi).blocks if one.lines.size and run.has(one.problem)]
     if not blocks or "OBJ" not in blocks[-1].names:
         return "The .phi file holds no objective of the subjects."
     n = at.population.n_subjects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nonmem_ref.comparison.at_estimates import checks_at_estimates
@@ -12,11 +12,14 @@ from nonmem_ref.comparison.correspondence import correspondences, with_values
 from nonmem_ref.comparison.engine import cohort_of_run, evaluated, method_of, refitted
 from nonmem_ref.comparison.event_run import checks_of_events
 from nonmem_ref.comparison.refit import checks_of_refit
+from nonmem_ref.control.printing import printed
+from nonmem_ref.control.read import read_control
+from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.ext import FINAL, read_ext
 from nonmem_ref.run_status import RunStatus
 from nonmem_ref.translation.event_translation import translated_events
 from nonmem_ref.translation.translate import read_run, translated
-from pkpd.errors import InputError
+from pkpd.errors import InputError, input_error
 from pkpd.wording import counted
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from nonmem_ref.comparison.at_estimates import RecordNumbers, SubjectNumbers
     from nonmem_ref.comparison.refit import ElementNumbers
     from nonmem_ref.comparison.run_files import RunFiles
+    from nonmem_ref.control.steps import StepRecord
     from nonmem_ref.ext import EstimationTable
     from nonmem_ref.translation.translate import Run, Translation
 
@@ -82,21 +86,49 @@ def compare(run: RunFiles, *, data: Path | None = None) -> Comparison:
         return _not_comparable(run, "There is no control stream and no listing that echoes one (--control names one).")
     if run.ext is None:
         return _not_comparable(run, "There is no .ext file, which has NONMEM's estimates.")
-    tables = read_ext(run.ext).tables
+    tables = [one for one in read_ext(run.ext).tables if run.has(one.problem)]
     table = tables[-1] if tables else None
     if table is None or FINAL not in table.rows:
-        reason = "It holds no estimation." if table is None else table.reason
+        reason = f"It holds no estimation of $PROBLEM {run.problem}." if table is None else table.reason
         return _not_comparable(run, f"The .ext file has no final estimates. {reason}")
     try:
         read = _read(run, data)
-        return _events_compared(run, read, table) if read.has_event_times else _compared(run, translated(read), table)
+        found = _events_compared(run, read, table) if read.has_event_times else _compared(run, translated(read), table)
     except InputError as error:
         return _not_comparable(run, " ".join(f"{problem}." for problem in error.problems).replace("..", "."))
+    if found.verdict == "differ" and (records := _records_changed_since(run, read)):
+        said = f"{' and '.join(records)} of the control stream is not what the listing says was run."
+        return replace(found, reason=f"{found.reason} {said}")
+    return found
 
 
 def _read(run: RunFiles, data: Path | None) -> Run:
     assert run.control is not None, "looked at before"  # noqa: S101 (compare refuses a run without)
-    return read_run(run.control, data=data, folder=run.folder)
+    found = read_run(run.control, problem=run.problem, data=data, folder=run.folder)
+    simulations = [one for one in found.control.steps if one.name == "SIMULATION"]
+    if any(not _only_simulates(one) for one in simulations):
+        raise input_error(
+            f"line {simulations[0].line}, $SIMULATION",
+            "puts simulated levels in the place of DV before the estimation; expected a run whose data are those of the file",
+        )
+    return found
+
+
+def _records_changed_since(run: RunFiles, read: Run) -> list[str]:
+    """Return the routines of a control stream whose code is not that which the listing of the run echoes."""
+    if run.listing is None or run.listing == read.path:
+        return []
+    echoed = read_control(run.listing).problems_read[run.problem - 1 : run.problem]
+    return [
+        f"${code.record}"
+        for one in echoed
+        for code in read.control.codes
+        if (then := one.code(code.record)) is not None and printed(then.statements) != printed(code.statements)
+    ]
+
+
+def _only_simulates(step: StepRecord) -> bool:
+    return any(is_short_for(one.name, "ONLYSIMULATION", 5) for one in step.options)
 
 
 def _final(table: EstimationTable) -> dict[str, float]:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nonmem_ref.control.tokens import is_short_for
 from nonmem_ref.recognition.recognize import recognize
 from nonmem_ref.translation.model_file import translated_model
 from pkpd.errors import InputError, input_error
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from nonmem_ref.translation.translate import Translation
     from pkpd.data.cohort import Cohort
     from pkpd.estimation.fit import Fit
+
+_OTHER_METHODS = {
+    "CHAIN": "which makes initial estimates alone",
+    "HYBRID": "which holds some ETA at 0",
+    "ITS": "whose steps minimize no objective",
+}
 
 
 def cohort_of_run(run: Translation) -> Cohort:
@@ -44,6 +51,11 @@ def cohort_of_run(run: Translation) -> Cohort:
     return reading.cohort
 
 
+def other_method(name: str) -> str:
+    """Return in words why a method's objective is none of the engine's."""
+    return f"is METHOD={name}, {_OTHER_METHODS.get(name, 'whose objective is sampled')}; expected METHOD=0, METHOD=1 or LAPLACIAN"
+
+
 def method_of(run: Translation) -> Method:
     """Return the engine's method that is the last $ESTIMATION of a run.
 
@@ -59,6 +71,8 @@ def method_of(run: Translation) -> Method:
     has_interaction = last.has("interaction")
     if last.has("centering"):
         raise input_error(place, "has CENTERING, whose objective the engine has not")
+    if last.has("laplacian") and any(is_short_for(name, "STIELTJES") for name in last.options):
+        raise input_error(place, "has STIELTJES, whose objective the engine has not")
     if last.options.get("FNLETA") == "2":
         raise input_error(place, "has FNLETA=2, which takes ETA from a file; expected those that are searched")
     if last.method == "FO":
@@ -66,9 +80,7 @@ def method_of(run: Translation) -> Method:
             raise input_error(place, "has LAPLACIAN with METHOD=0; expected METHOD=1")
         return Method.FO
     if last.method != "FOCE":
-        raise input_error(
-            place, f"is METHOD={last.method}, whose objective is sampled; expected METHOD=0, METHOD=1 or LAPLACIAN"
-        )
+        raise input_error(place, other_method(last.method))
     residual = run.recognized.residual
     is_constant = residual.kind is ResidualKind.LOGARITHMIC or all(
         parts.proportional == 0.0 for _, parts in residual.groups

@@ -13,6 +13,7 @@ import numpy as np
 from nonmem_ref.blocks import read_blocks
 from nonmem_ref.comparison.at_estimates import OBJ, OFV, SubjectNumbers
 from nonmem_ref.comparison.check import Check, Verdict, compared, compared_all, skipped
+from nonmem_ref.comparison.engine import other_method
 from nonmem_ref.comparison.refit import (
     ABOVE,
     CONDITION_RELATIVE,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from tte.estimation.fit import EventFit
     from tte.estimation.model import EventTimeModel
 
-_SAMPLING = "whose objective is sampled"
 _STEP, _MOST_STEPS, _CLOSE = 1e-6, 50, 1e-10
 
 
@@ -122,7 +122,7 @@ def _check_method(translation: EventTranslation) -> None:
     if last.method not in {"FO", "FOCE"}:
         raise input_error(
             f"line {last.line}, $ESTIMATION",
-            f"is METHOD={last.method}, {_SAMPLING}; expected METHOD=0, METHOD=1 or LAPLACIAN",
+            other_method(last.method),
         )
 
 
@@ -153,7 +153,7 @@ def _phi(run: RunFiles, translation: EventTranslation, at: EventFit) -> SubjectN
     """Return the objectives of the last table of the .phi file beside ours, or why there are none."""
     if run.phi is None:
         return "There is no .phi file."
-    blocks = [block for block in read_blocks(run.phi).blocks if block.lines.size]
+    blocks = [one for one in read_blocks(run.phi).blocks if one.lines.size and run.has(one.problem)]
     if not blocks or "OBJ" not in blocks[-1].names:
         return "The .phi file holds no objective of the subjects."
     names, block = translation.dataset.names, blocks[-1]

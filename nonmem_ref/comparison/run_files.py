@@ -34,6 +34,8 @@ class RunFiles:
         Output files of these endings.
     listing : Path or None
         The listing.
+    problem : int
+        Which $PROBLEM of the control stream, from 1: output files may have tables of several.
     """
 
     name: str
@@ -43,6 +45,11 @@ class RunFiles:
     phi: Path | None
     shk: Path | None
     listing: Path | None
+    problem: int = 1
+
+    def has(self, problem: int | None) -> bool:
+        """Return whether a table is of this run's problem, given the number in its title, if any."""
+        return problem is None or problem == self.problem
 
 
 def runs_of(folder: Path) -> tuple[RunFiles, ...]:

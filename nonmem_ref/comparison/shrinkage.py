@@ -83,7 +83,7 @@ def checks_of_shrinkage(run: RunFiles, at: Fit, order: IntArray, control: Contro
             np.maximum(printed[name], 0.0),
             np.maximum(own, 0.0),
             _TOLERANCE,
-            explain=lambda one: f"That of {counted(int((np.abs(one) > _TOLERANCE).sum()), 'random effect')} differs.",
+            explain=_how_many_differ,
         )
         for name, own in _ours(etas, counts).items()
         if name in printed
@@ -124,6 +124,11 @@ def _etas(at: Fit, order: IntArray) -> _Etas:
     return found
 
 
+def _how_many_differ(difference: FloatArray) -> str:
+    n = int((np.abs(difference) > _TOLERANCE).sum())
+    return f"{'That' if n == 1 else 'Those'} of {counted(n, 'random effect')} {'differs' if n == 1 else 'differ'}."
+
+
 def _ours(etas: _Etas, counts: BoolArray) -> dict[str, FloatArray]:
     """Return the four kinds of shrinkage, each (n_eta,), NaN where no two subjects count: the spread of ETA is centred, with N - 1."""
     spread, mean = np.full(len(etas.numbers), np.nan), np.full(len(etas.numbers), np.nan)
@@ -143,7 +148,8 @@ def _ours(etas: _Etas, counts: BoolArray) -> dict[str, FloatArray]:
 def _printed(run: RunFiles, order: Sequence[int]) -> dict[str, FloatArray] | str:
     """Return NONMEM's shrinkage by its name, of the random effects in our order, of residuals the first; or why it is of no use."""
     if run.shk is not None:
-        blocks = [block for block in read_blocks(run.shk).blocks if block.lines.size and "TYPE" in block.names]
+        every = [one for one in read_blocks(run.shk).blocks if one.lines.size and run.has(one.problem)]
+        blocks = [block for block in every if "TYPE" in block.names]
         if blocks:
             lacking = [f"ETA({i})" for i in (1, *order) if f"ETA({i})" not in blocks[-1].names]
             if lacking:
@@ -156,7 +162,7 @@ def _printed(run: RunFiles, order: Sequence[int]) -> dict[str, FloatArray] | str
             return of_etas | ({"EPSSHRINKSD": by_type[_EPS_SD][[first]]} if _EPS_SD in by_type else {})
     if run.listing is None:
         return {}
-    step = read_listing(run.listing).last_step
+    step = read_listing(run.listing).last_step_of(run.problem)
     found: dict[str, FloatArray] = {}
     for written, numbers in (step.shrinkage if step is not None else {}).items():
         # Before NONMEM 7.4 the one of each kind is that of standard deviations.

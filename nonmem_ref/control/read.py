@@ -33,7 +33,8 @@ _PASSED_OVER = frozenset({"SIZES", "SCATTERPLOT", "WARNINGS", "ETAS", "PHIS"})
 _STEPS = frozenset({"MODEL", "COVARIANCE", "TABLE", "SIMULATION"})
 _READ = CODE | _STEPS | {"PROBLEM", "INPUT", "DATA", "SUBROUTINES", "THETA", "OMEGA", "SIGMA", "ESTIMATION"}
 _ONCE = ("DATA", "SUBROUTINES")
-_HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "CHECKMU", "NOCHECKMU")
+# PROTECT differs from the functions themselves only where these have no value.
+_HARMLESS_ABBREVIATED = ("DERIV1", "DERIV2", "COMRES", "FASTDER", "NOFASTDER", "CHECKMU", "NOCHECKMU", "PROTECT")
 _REPLACE = re.compile(
     r"REPLACE\s+(THETA|ETA|EPS|ERR)\s*\(\s*([A-Z][A-Z0-9_,\s]*)\)\s*=\s*\1\s*\(([\d,\s]*)\)\s*", flags=re.IGNORECASE
 )
@@ -160,8 +161,8 @@ def parse_control(lines: Iterable[tuple[int, str]]) -> ControlReading:
     unsupported: list[Problem] = []
     for start, end in zip(starts, [*starts[1:], len(records)], strict=True):
         left_out = list(_sort_out(records[start:end], notes))
-        problem = _problem(records[start:end], left_out, found)
-        unsupported += left_out
+        problem = _problem(records[start:end], read[0] if read else None, left_out, found)
+        unsupported += [one for one in left_out if one not in unsupported]
         if problem is not None:
             read.append(problem)
     return ControlReading(() if found else tuple(read), _bounded([*found, *unsupported]), tuple(notes))
@@ -178,8 +179,13 @@ def _line_of(problem: Problem) -> int:
     return int(word) if word.isdecimal() else 0
 
 
-def _problem(records: Sequence[Record], unsupported: list[Problem], faults: list[Problem]) -> ControlProblem | None:
-    """Return one $PROBLEM from its records, or None where it has no data; lines of code are added to what is not supported."""
+def _problem(
+    records: Sequence[Record], first: ControlProblem | None, unsupported: list[Problem], faults: list[Problem]
+) -> ControlProblem | None:
+    """Return one $PROBLEM from its records, or None where it has no data; lines of code are added to what is not supported.
+
+    One without routines has those of the first: NM-TRAN generates them once for a control stream, as for an estimation and a simulation behind it.
+    """
     n_before = len(faults)
     by_name: dict[str, list[Record]] = {}
     for record in records:
@@ -204,6 +210,9 @@ def _problem(records: Sequence[Record], unsupported: list[Problem], faults: list
         faults += said
     omega, sigma = (_blocks(by_name.get(name, []), faults) for name in ("OMEGA", "SIGMA"))
     codes = _codes(by_name, faults)
+    labels = _labels(thetas, omega, sigma, by_name.get("ABBREVIATED", []))
+    if first is not None and subroutines is None and not codes:
+        subroutines, codes, labels = first.subroutines, first.codes, {**first.labels, **labels}
     unsupported += [one for code in codes for one in code.unsupported]
     estimations: list[Estimation] = []
     for record in by_name.get("ESTIMATION", []):
@@ -231,7 +240,7 @@ def _problem(records: Sequence[Record], unsupported: list[Problem], faults: list
         codes,
         tuple(estimations),
         tuple(steps),
-        _labels(thetas, omega, sigma, by_name.get("ABBREVIATED", [])),
+        labels,
         tuple(unsupported),
     )
 

@@ -64,7 +64,7 @@ class RecognizedStructure:
     duration: float | None
 
 
-_OF_PREDPP = re.compile(r"(?:S|F|R|D|ALAG)\d+|SC|A_0\(\d+\)|DADT\(\d+\)|MTIME|K\d*|KA|CL|Q|V\d?|CALLFL")
+_OF_PREDPP = re.compile(r"(?:S|F|R|D|ALAG)\d+|SC|A_0\(\d+\)|DADT\(\d+\)|MTIME|K\d*|KA|CL|Q|V\d?|CALLFL|[TX]SCALE")
 
 
 def names_of_predpp(code: Code) -> frozenset[str]:
@@ -193,6 +193,8 @@ def _volume_factor(values: Mapping[str, Expression], central: int, volume: str) 
 
 
 _DEFAULTS = {"ALAG": 0.0, "F": 1.0}
+# Both are what PREDPP multiplies times by.
+_TIME_SCALES = ("TSCALE", "XSCALE")
 _NUMBERED = re.compile(r"(ALAG|F|R|D|A_0|DADT|MTIME)\(?([1-9]\d*)\)?")
 
 
@@ -207,6 +209,8 @@ def unsupported_variables(advan: int, code: Code, values: Mapping[str, Expressio
     for name, line in lines.items():
         if name == "CALLFL" and values.get(name) != Unary("-", Number(1.0)):
             yield Problem(f"line {line}, $PK", "sets CALLFL, which has $PK called at other times; expected every event")
+        if name in _TIME_SCALES and values.get(name) != Number(1.0):
+            yield Problem(f"line {line}, $PK", f"has {name}, which the engine has not; expected none, or 1")
         match = _NUMBERED.fullmatch(name)
         if match is None or int(match[2]) > most:
             continue

@@ -106,16 +106,17 @@ def read_run(path: Path, *, problem: int = 1, data: Path | None = None, folder: 
         ) from None
     if reading.problems and not reading.problems_read:
         raise InputError(within(path, reading.problems))
-    if not 1 <= problem <= len(reading.problems_read):
-        n = len(reading.problems_read)
+    n = len(reading.problems_read)
+    if not 1 <= problem <= n:
         raise input_error("--problem", f"is {problem}, but {path} has {n} $PROBLEM; expected 1 to {n}")
     control = reading.problems_read[problem - 1]
     file = _data_file(path, control.data.file, folder) if data is None else data
     found = read_dataset(str(file), control.items, control.data.options, has_events=control.code("PRED") is None)
     if found.dataset is None:
         raise InputError([*within(path, control.unsupported), *found.problems])
+    several = (f"{path} has {n} $PROBLEM; this is number {problem}.",) if n > 1 else ()
     control, dataset, notes = with_first_records(control, found.dataset)
-    return Run(path, control, dataset, (*reading.notes, *found.notes, *notes))
+    return Run(path, control, dataset, (*several, *reading.notes, *found.notes, *notes))
 
 
 def translate(path: Path, *, problem: int = 1, data: Path | None = None) -> Translation:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pkpd.arrays import FloatArray, IntArray
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_MOST_SHOWN = 1000
 _NOTHING = ("", ".", "NA", "NaN", "nan", "NULL", "null")
 _LARGEST_CELL = 40
 
@@ -185,6 +186,13 @@ def problem_at(table: CohortTable, row: int, name: str, message: str) -> Problem
 def in_order_of_lines(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems in the order of the lines that they name, those of a whole file before all lines."""
     return tuple(sorted(problems, key=_line_of))
+
+
+def first_problems(problems: Iterable[Problem], file: str) -> tuple[Problem, ...]:
+    """Return the first thousand problems in the order of the lines that they name, and how many more there are."""
+    ordered = in_order_of_lines(problems)
+    left = len(ordered) - _MOST_SHOWN
+    return (*ordered[:_MOST_SHOWN], Problem(file, f"{left:,} more such problems")) if left > 0 else ordered
 
 
 def _line_of(fault: Problem) -> int:

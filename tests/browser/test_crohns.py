@@ -152,6 +152,18 @@ def test_a_wrong_entry_gets_a_sentence_at_its_field_and_the_last_answer_stays(cr
     expect(crohns.locator(f"#{ids.CROHNS_CASE_LINE}")).to_contain_text("woman, 71 years")
 
 
+def test_a_sentence_at_a_field_leaves_the_fields_below_it_to_the_mouse(crohns: Page):
+    """I mistype the age and go on to the CDAI with the mouse."""
+    enter(crohns, "age_year", "abc")
+    expect(crohns.locator(f"#{ids.crohns_field('age_year')}")).to_have_attribute("aria-invalid", "true")
+    below = crohns.locator(f"#{ids.crohns_field('cdai')}")
+    below.click(position={"x": 10, "y": 10}, timeout=5_000)
+    expect(below).to_be_focused()
+    database = crohns.locator(f"#{ids.OMOP_OPEN}").bounding_box()
+    assert database is not None
+    assert database["height"] > 20
+
+
 def test_a_check_leads_to_its_field(crohns: Page):
     """The age is beyond the trials': I follow the check to it."""
     enter(crohns, "age_year", "105")

@@ -554,3 +554,27 @@ def test_a_file_of_bytes_that_are_no_text(tmp_path: Path):
     path = tmp_path / "run.ctl"
     path.write_bytes(bytes(range(256)) * 10)
     assert read_control(path).problems
+
+
+SIMULATION = (
+    "$PROBLEM Replicates\n$INPUT ID TIME AMT DV WT\n$DATA d.csv IGNORE=@ REWIND\n$MSFI msf1\n$SIMULATION (1) ONLYSIM\n"
+)
+
+
+def test_a_problem_without_routines_has_those_of_the_first():
+    found = parse_control(lines(HEAD + CODE.replace("V=THETA(2)", "V=THETA(2)\nCALL X") + REST + "\n" + SIMULATION))
+    estimation, simulation = found.problems_read
+    assert simulation.codes == estimation.codes
+    assert simulation.subroutines == estimation.subroutines
+    assert [one.message.partition(":")[0] for one in estimation.unsupported] == [
+        "CALL is not read; expected assignments and IF"
+    ]
+    assert [one.place.partition(", ")[2] for one in found.problems] == ["$PK", "$MSFI"]
+    # What the second has that is not supported is no reason to refuse the first.
+    assert [one.place.partition(", ")[2] for one in simulation.unsupported] == ["$MSFI", "$PK"]
+
+
+def test_protected_functions_are_noted():
+    assert parse_control(lines(control(last="$ABBR PROTECT"))).notes == (
+        "Line 5: $ABBREVIATED PROTECT is passed over.",
+    )

@@ -662,6 +662,8 @@ def test_the_duration_of_infusions():
         ({"scale": "S1=V*WT"}, "gives S1 a value that is no multiple of V; expected S1 = V"),
         ({"scale": "S1=V\nALAG1=0.5"}, "has ALAG1, which the engine has not; expected none, or 0"),
         ({"scale": "S1=V\nF1=THETA(3)"}, "has F1, which the engine has not; expected none, or 1"),
+        ({"scale": "S1=V\nTSCALE=24"}, "has TSCALE, which the engine has not; expected none, or 1"),
+        ({"scale": "S1=V\nXSCALE=THETA(3)"}, "has XSCALE, which the engine has not; expected none, or 1"),
         ({"scale": "S1=V\nA_0(1)=5"}, "has A_0(1), which the engine has not"),
         ({"scale": "S1=V\nD1=THETA(3)"}, "has D1 that is no number; expected the duration of all infusions"),
         ({"scale": "S1=V\nR1=THETA(3)"}, "line 9, $PK: has R1 that is no number; expected the rate of all infusions"),

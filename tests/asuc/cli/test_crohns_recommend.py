@@ -9,6 +9,8 @@ import pytest
 
 from asuc.cli import run
 from tests.crohns_srs.predict.cases import case_text
+from tests.crohns_srs.trials import CONFIG, rows
+from tests.crohns_srs.trials import written as trial_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,3 +109,29 @@ def test_files_that_hold_no_case_are_refused(
     assert expected in capsys.readouterr().err
     assert run(["crohns", "recommend", str(tmp_path / "none.json")]) == 2
     assert "no such file; expected a case (asuc-crohns-case/1)" in capsys.readouterr().err
+
+
+def test_outcomes_of_any_unit_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The same trials with the outcome in thousandths: the same figures, three decimals further."""
+    config = CONFIG.replace("response = [10]", "response = [0.01]")
+    table, file = trial_files(tmp_path, [one | {"fall": one["fall"] / 1000.0} for one in rows()], config)
+    folder = tmp_path / "fit"
+    assert run(["crohns", "fit", table, "--config", file, "--out", str(folder)]) == 0
+    capsys.readouterr()
+    case = written(tmp_path, '{"schema": "asuc-crohns-case/1", "season": 10, "age": 40, "male": false}')
+    assert run(["crohns", "recommend", case, "--fit", str(folder), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert run(["crohns", "recommend", case, "--fit", str(folder)]) == 0
+    said = capsys.readouterr().out
+    old, (contrast,) = document["classes"]["old"], document["contrasts"]
+    assert f"{document['placebo']['effect']:.4f} (SE {document['placebo']['se']:.4f})" in said
+    assert f"old drugs  {old['effect']:.4f}" in said
+    assert f"{contrast['difference']:.4f}" in said
+    assert "-0.0 " not in said
+    words = ["crohns", "subgroups", table, "--fit", str(folder), "--out", str(tmp_path / "groups"), "--no-rows"]
+    assert run(words) == 0
+    said = capsys.readouterr().out
+    group = json.loads((tmp_path / "groups" / "subgroups.json").read_text(encoding="utf-8"))["subgroups"][0]
+    assert f"{group['classes']['new']['effect']:+.3f}" in said
+    figure = (tmp_path / "groups" / "figures" / "subgroup_effects.svg").read_text(encoding="utf-8")
+    assert f"{group['classes']['new']['expected']:.3f} (" in figure

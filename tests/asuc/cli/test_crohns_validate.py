@@ -129,6 +129,20 @@ def test_an_interrupted_command_goes_on(
     assert "seed is 1 there and 2 now" in capsys.readouterr().err
 
 
+def test_outcomes_of_any_unit_have_their_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table, config = written(
+        tmp_path,
+        [one | {"fall": one["fall"] / 1000.0} for one in rows()],
+        CONFIG.replace("response = [10]", "response = [0.01]"),
+    )
+    out = tmp_path / "validation"
+    assert run(["crohns", "validate", table, "--config", config, "--out", str(out), *SMALL]) == 0
+    said = capsys.readouterr().out
+    document = read(out / "validation.json")
+    assert f"RMSE (points): {document['held_out']['folds']['active']['rmse']:.4f}" in said
+    assert f"Outcome (points): {document['held_out_trials'][0]['observed']:.4f}" in said
+
+
 def test_a_class_that_cannot_be_held_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     few = [one for one in rows() if one["study"] != "S5"]
     table, config = written(tmp_path, few)

@@ -90,6 +90,8 @@ def test_a_run_that_did_not_converge_is_compared_subject_by_subject_and_its_verd
         "1 of 100 subjects differ: 10. The Hessian of 10 is nearly singular: its determinant is noise."
     )
     assert checks["PRED"]["verdict"] == "pass"
+    assert checks["ETASHRINKSD"]["why"] == "That of 1 random effect differs."
+    assert checks["EBVSHRINKVR"]["why"] == "Those of 4 random effects differ."
 
 
 @pytest.mark.parametrize("folder", ["infliximab_map_foce", "tte_exponential_tte100"])
@@ -209,6 +211,48 @@ def test_a_control_stream_that_was_changed_after_the_run_is_told(
     assert one["reason"] == f"The .ext file {reason}: they are of different models."
 
 
+def test_code_that_was_changed_after_the_run_is_told_where_numbers_differ(pheno_real: Path, compared):
+    control = (
+        (pheno_real / "pheno_real.lst").read_text(encoding="utf-8").partition("\n")[2].partition("NM-TRAN MESSAGES")[0]
+    )
+    (pheno_real / "pheno_real.ctl").write_text(control, encoding="utf-8")
+    changed(pheno_real / "pheno_real.ctl", "APGR.LT.5", "APGR.LT.6")
+    changed(pheno_real / "pheno_real.ctl", "TAD=TIME-BTIME", " TAD = TIME-BTIME ; the same")
+    (one,) = compared(pheno_real)["runs"]
+    assert one["verdict"] == "differ"
+    assert one["reason"].endswith("$PK of the control stream is not what the listing says was run.")
+
+
+def test_each_problem_of_a_control_stream_is_held_against_its_own_tables(reference_dir: Path, tmp_path: Path, compared):
+    source = reference_dir / "nonmem" / "pheno_focei"
+    echoes = [
+        (source / f"{name}.lst").read_text(encoding="utf-8").partition("\n")[2].partition("NM-TRAN MESSAGES")[0]
+        for name in ("pheno", "pheno_real")
+    ]
+    (tmp_path / "both.ctl").write_text("\n".join(echoes), encoding="utf-8")
+    for ending in ("ext", "phi"):
+        second = (source / f"pheno_real.{ending}").read_text(encoding="utf-8").replace("Problem=1 ", "Problem=2 ")
+        text = (source / f"pheno.{ending}").read_text(encoding="utf-8") + second
+        (tmp_path / f"both.{ending}").write_text(text, encoding="utf-8")
+    shutil.copy(source / "pheno.dta", tmp_path / "pheno.dta")
+    for words, ofv in (((), 730.894727), (("--problem", "2"), 586.276056)):
+        document = compared(tmp_path, *words)
+        assert document["verdict"] == "agree"
+        checks = checks_of(document, "both")
+        assert checks["ofv at NONMEM's estimates"]["nonmem"] == pytest.approx(ofv, abs=1e-4)
+        assert checks["objective of each subject"]["verdict"] == "pass"
+    assert compared(tmp_path, "--problem", "3")["runs"][0]["reason"] == (
+        "The .ext file has no final estimates. It holds no estimation of $PROBLEM 3."
+    )
+
+
+def test_a_run_on_simulated_levels_is_not_comparable(pheno: Path, compared):
+    changed(pheno / "pheno.lst", "$ESTIMATION", "$SIMULATION (123) NSUB=10\n$ESTIMATION")
+    (one,) = compared(pheno)["runs"]
+    assert one["verdict"] == "not comparable"
+    assert "$SIMULATION: puts simulated levels in the place of DV before the estimation" in one["reason"]
+
+
 def test_etas_that_are_given_are_no_run_to_compare(pheno: Path, compared):
     changed(
         pheno / "pheno.lst",
@@ -252,6 +296,21 @@ def test_an_unsupported_run_gives_each_reason(pheno: Path, compared):
     assert document["checks"][0]["verdict"] == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("method", "why"),
+    [
+        ("METHOD=ITS INTERACTION", "is METHOD=ITS, whose steps minimize no objective"),
+        ("METHOD=HYBRID ZERO=(2) INTERACTION", "is METHOD=HYBRID, which holds some ETA at 0"),
+        ("METHOD=SAEM INTERACTION", "is METHOD=SAEM, whose objective is sampled"),
+        ("METHOD=1 LAPLACE INTERACTION STIELTJES", "has STIELTJES, whose objective the engine has not"),
+        ("METHOD=1 INTERACTION CENTERING", "has CENTERING, whose objective the engine has not"),
+    ],
+)
+def test_a_method_with_another_objective_says_which(pheno: Path, compared, method: str, why: str):
+    changed(pheno / "pheno.lst", "METHOD=1 INTERACTION", method)
+    assert why in compared(pheno)["runs"][0]["reason"]
+
+
 def test_a_cut_ext_file_is_not_comparable(pheno: Path, compared):
     text = (pheno / "pheno.ext").read_text(encoding="utf-8")
     (pheno / "pheno.ext").write_text(text[: text.index("-1000000000")], encoding="utf-8")
@@ -265,6 +324,7 @@ def test_a_folder_without_runs_and_an_unknown_run_are_refused(
     (tmp_path / "empty").mkdir()
     for words, message in (
         ((str(tmp_path / "empty"),), "holds no .ext file, control stream or listing"),
+        ((str(tmp_path),), f"expected the folder of a run, such as {pheno}"),
         ((str(tmp_path / "none"),), "is no folder; expected the folder of a run"),
         ((str(pheno), "--run", "run9"), "--run: is run9; expected one of pheno"),
     ):

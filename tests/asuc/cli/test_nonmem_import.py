@@ -356,3 +356,17 @@ def test_covariates_with_the_name_of_a_column_of_cohorts_have_another(control: P
     head = cohort.read_text(encoding="utf-8").splitlines()[0].split(",")
     assert len(set(head)) == len(head)
     assert ofvs[0] == pytest.approx(ofvs[1], abs=1e-12)
+
+
+def test_a_simulation_behind_the_estimation_is_no_reason_to_refuse_it(
+    control: Path, capsys: pytest.CaptureFixture[str]
+):
+    items = "$INPUT ID TIME AMT DV CMT WT SEX\n$DATA data.csv IGNORE=@ REWIND\n"
+    simulation = f"$PROBLEM replicates\n{items}$MSFI msf1\n$SIMULATION (1) ONLYSIM SUBPROBLEMS=100\n"
+    control.write_text(CONTROL + simulation, encoding="utf-8")
+    assert imported(control)[2] == 0
+    assert f"{control} has 2 $PROBLEM; this is number 1." in capsys.readouterr().err
+    (control.parent / "model.toml").unlink()
+    (control.parent / "cohort.csv").unlink()
+    assert imported(control, "--problem", "2")[2] == 2
+    assert "$MSFI: is not supported" in capsys.readouterr().err

@@ -52,6 +52,10 @@ def test_a_folder_is_one_row_for_each_run(tmp_path: Path, capsys: pytest.Capture
     ]
     assert run(["nonmem", "read", str(tmp_path)]) == 0
     assert "2 runs" in capsys.readouterr().out
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "run1.ext").write_text("", encoding="utf-8")
+    assert run(["nonmem", "read", str(tmp_path / "one")]) == 0
+    assert "1 run\n" in capsys.readouterr().out
 
 
 def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

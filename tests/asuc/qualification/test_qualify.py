@@ -104,6 +104,16 @@ def test_a_qualification_is_not_written_over(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.usefixtures("quick")
+def test_what_is_recorded_is_said_neither_to_pass_nor_to_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(["qualify", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "recorded" in said
+    assert "Checks with another verdict than pass" in said
+    page = (tmp_path / "out" / "qualification.html").read_text(encoding="utf-8")
+    assert "Every check that has a verdict passed." in page
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_page_has_no_barrier_and_no_number_that_is_none(tmp_path: Path, page: Page):
     assert run(["qualify", "--out", str(tmp_path / "out")]) == 0
     file = tmp_path / "out" / "qualification.html"

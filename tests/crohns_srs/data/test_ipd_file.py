@@ -83,3 +83,13 @@ def test_columns_and_arms_that_are_not_there_are_told(tmp_path: Path):
 def test_the_published_configuration_reads_the_reference_tables(file: str, n: int, n_placebo: int, reference_dir: Path):
     found = read_participants(str(reference_dir / "crohns" / file), load_config())
     assert (found.n_rows, int((found.arm == "placebo").sum())) == (n, n_placebo)
+
+
+def test_of_very_many_problems_the_number_of_the_others_is_told(tmp_path: Path):
+    many = [{**one, "fall": "3,5", "age": "old"} for one in rows()] * 3
+    table, config = written(tmp_path, many)
+    with pytest.raises(InputError) as caught:
+        read_participants(table, load_config(config))
+    problems = caught.value.problems
+    assert len(problems) == 1001
+    assert str(problems[-1]) == f"{table}: 440 more such problems"

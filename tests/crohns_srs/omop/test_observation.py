@@ -34,3 +34,9 @@ def periods(*days: tuple[date | None, date | None]) -> list[Period]:
 def test_observation_without_a_break(given: list[Period], gap: int, expected: date | None):
     found = observed_since(given, INDEX, gap)
     assert (None if isinstance(found, Said) else found) == expected
+
+
+def test_periods_that_cannot_be_used_are_not_said_to_be_none():
+    assert observed_since((), INDEX, 0) == "there is no observation period"
+    expected = "no observation period has a start and an end after it"
+    assert observed_since(periods((INDEX, date(2020, 1, 1)), (None, INDEX)), INDEX, 0) == expected

@@ -12,6 +12,7 @@ from crohns_srs.omop import KEYS, ReadOptions, open_database, people, read_peopl
 from crohns_srs.omop.cohort import Cohort, cohort_document
 from crohns_srs.omop.measurements import QUANTITIES
 from crohns_srs.omop.options import BMI, CDAI, CRP
+from tests.crohns_srs.omop.databases import altered
 from tests.oracles.omop_tables import plain_inputs, read_tables
 
 if TYPE_CHECKING:
@@ -103,3 +104,28 @@ def test_everybody_is_read_whether_named_or_in_a_range(demo_file: Path):
     assert few == many
     assert read_people(database, [300, 5, 9, 5], INDEX_DAYS[0], OPTIONS) == (few[2], few[0], few[1])
     assert read_people(database, [], INDEX_DAYS[0], OPTIONS) == ()
+
+
+def test_a_death_before_the_index_date_is_told_where_deaths_are_recorded(demo_file: Path, tmp_path: Path):
+    index, said = INDEX_DAYS[0], "the person died on 2022-01-01, before the index date."
+    drop, table = "DROP TABLE IF EXISTS death", "CREATE TABLE death (person_id BIGINT, death_date VARCHAR)"
+    rows = "INSERT INTO death (person_id, death_date) VALUES (1, '2022-01-01'), (1, NULL), (2, '2024-07-01'), (5, 'unknown')"
+    told = {one.person_id: one for one in everybody(altered(demo_file, tmp_path, drop, table, rows), index)}
+    assert told[1].warnings[0] == said
+    assert not any("died" in warning for key in (2, 5) for warning in told[key].warnings)
+    none = everybody(altered(demo_file, tmp_path, drop), index)
+    assert [one.case for one in none] == [one.case for one in told.values()]
+
+
+def test_a_height_of_a_child_is_not_said_to_be_none(demo_file: Path, tmp_path: Path):
+    index = INDEX_DAYS[0]
+    delete = "DELETE FROM measurement WHERE person_id = 1"
+    rows = (
+        "INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, measurement_date, value_as_number, unit_concept_id) "
+        "VALUES (900001, 1, 3025315, '2024-05-01', 70, 9529), (900002, 1, 3036277, '1965-01-01', 140, 8582)"
+    )
+    (found,) = read_people(altered(demo_file, tmp_path, delete, rows), [1], index, OPTIONS)
+    expected = (
+        "no body mass index in the 365 days up to the index date; no height from 18 years on, the last is of 1965-01-01"
+    )
+    assert found.values["bmi_kg_per_m2"].how == expected

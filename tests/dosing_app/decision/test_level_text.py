@@ -154,6 +154,21 @@ def test_another_unit_is_refused():
     assert fault.sentence == "“31 mg/L” has the unit “mg/L”. Type it in g/L or g/dL."
 
 
+@pytest.mark.parametrize(("typed", "limit"), [("<5", "5"), ("≤ 5 mg/L", "5 mg/L"), (">0,5 mg/dL", "0,5 mg/dL")])
+def test_a_limit_in_the_place_of_a_value_is_named(typed: str, limit: str):
+    said = f"“{typed}” is a limit, and a value is asked for. Type {limit} if the limit is to stand for it."
+    fault = read_quantity(typed, {"mg/L": "1", "mg/dL": "10"})
+    assert isinstance(fault, TextFault)
+    assert fault.sentence == said
+
+
+def test_a_sign_before_no_number_is_no_limit():
+    assert isinstance(read_number("<70"), TextFault)
+    fault = read_number("<<70")
+    assert isinstance(fault, TextFault)
+    assert "is not a number" in fault.sentence
+
+
 def test_a_unit_alone_is_no_quantity():
     assert isinstance(read_quantity("g/L", ALBUMIN), TextFault)
 
