@@ -193,7 +193,7 @@ def _volume_factor(values: Mapping[str, Expression], central: int, volume: str) 
 
 
 _DEFAULTS = {"ALAG": 0.0, "F": 1.0}
-# Both are what PREDPP multiplies times by.
+# Both name what PREDPP multiplies all rate constants by.
 _TIME_SCALES = ("TSCALE", "XSCALE")
 _NUMBERED = re.compile(r"(ALAG|F|R|D|A_0|DADT|MTIME)\(?([1-9]\d*)\)?")
 
