@@ -330,6 +330,25 @@ def test_a_wrong_cell_says_so_to_a_screen_reader(screen: Page):
     expect(screen.locator(f"#{wrong.get_attribute('aria-describedby')}")).to_contain_text("letter O")
 
 
+def test_a_sentence_at_a_field_leaves_the_fields_below_it_to_the_mouse(screen: Page):
+    """I mistype the weight and go on to the albumin, which the sentence lies over, with the mouse."""
+    actions.open_tab(screen, "Covariates")
+    actions.type_into_field(screen, "weight_kg", "abc")
+    expect(screen.locator(f"#{ids.field('weight_kg')}")).to_have_attribute("aria-invalid", "true")
+    below = screen.locator(f"#{ids.field('albumin_g_per_L')}")
+
+    below.click(timeout=5_000)
+
+    expect(below).to_be_focused()
+    box = below.bounding_box()
+    assert box is not None
+    # What is seen there is the field: the mouse has left it, and the sentence takes no clicks.
+    screen.mouse.move(0, 0)
+    screen.add_style_tag(content=".mantine-InputWrapper-error { pointer-events: auto !important; }")
+    at = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert screen.evaluate("([x, y]) => document.elementFromPoint(x, y).id", at) == ids.field("albumin_g_per_L")
+
+
 def test_a_wrong_field_moves_nothing(screen: Page):
     """I mistype the albumin and the other fields stay where they are."""
     actions.open_tab(screen, "Covariates")
