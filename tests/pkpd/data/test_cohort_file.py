@@ -117,6 +117,26 @@ def test_types_of_parquet_that_are_neither_number_nor_text_are_problems_or_passe
     ]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_lengths_of_time_of_parquet_are_no_days(tmp_path: Path, unit: str):
+    per_day = 86_400 * 10 ** {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]
+    columns = {
+        "ID": ["a", "a"],
+        "TIME": pa.array([0, 14 * per_day + per_day // 2], type=pa.duration(unit)),
+        "AMT": [300.0, None],
+        "DV": [None, 5.5],
+        "WT": [60, 60],
+        "CRP": [30.0, 30.0],
+    }
+    file = str(tmp_path / "cohort.parquet")
+    parquet.write_table(pa.table(columns), file)
+    reading = read_cohort(file, NAMES)
+    assert reading.cohort is None
+    assert reading.problems[1].message.startswith(
+        "“14 days, 12:00:00” is not a number; expected days since the first dose"
+    )
+
+
 def test_a_point_names_neither_assay_nor_centre(tmp_path: Path):
     text = "ID,TIME,AMT,DV,ASSAY,CENTRE\na,0,300,.,.,.\na,5,.,5,x,NA\na,6,.,5,.,p\nb,0,300,.,.,\nb,5,.,5,NA,.\n"
     reading = read(tmp_path, text)
