@@ -408,3 +408,33 @@ def test_impossible_observations_end_a_fit_and_name_the_subject(method: Method):
 def test_a_virtual_cohort_of_a_model_with_other_covariates_is_refused():
     with pytest.raises(InputError, match="reads ada_positive, which a virtual cohort does not have; it has weight_kg"):
         virtual_cohort(load_model("hanzel_2021"), Design(5), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("correlation", [-0.99, -0.999, -0.99999])
+def test_the_deepest_valley_is_not_lost_beside_another_where_random_effects_are_nearly_one(correlation: float):
+    """Two levels have two explanations 5 prior standard deviations apart, of which lines far apart saw the wrong one alone."""
+    samples = tuple(
+        Sample(day, level, Censoring.NONE, np.nan, np.nan) for day, level in ((18.59, 10.885), (24.31, 6.1153))
+    )
+    subject = Subject(
+        (Dose(0.0, 700.0, 0.0),), samples, (CovariateRow(0.0, {"weight_kg": 63.0, "crp_mg_per_L": 30.0}),)
+    )
+    model = dataclasses.replace(NIYIGENA, correlations=(("cl", "v", correlation),))
+    population = bind_population(model, cohort_of([subject]))
+    cl, v, omega2_cl, omega2_v, sigma = 0.655, 15.12, 0.36, 0.117, 0.088
+    covariance = correlation * np.sqrt(omega2_cl * omega2_v)
+    given = {"cl": cl, "v": v, "omega2_cl": omega2_cl, "omega2_v": omega2_v, "omega2_cl_v": covariance}
+    parameters = with_changes(population.parameters, initial={**given, "sigma_proportional": sigma}, fixed={})
+    found = fit(population, FitOptions(Method.EXACT, 0), parameters=parameters)
+
+    along, across = np.linspace(-9.0, 9.0, 6001)[:, None], np.linspace(-8.0, 8.0, 161)
+    log_cl = np.log(cl) + np.sqrt(omega2_cl) * along
+    log_v = np.log(v) + np.sqrt(omega2_v) * (correlation * along + np.sqrt(1.0 - correlation**2) * across)
+    phi = along**2 + across**2 + 2.0 * np.log(2.0 * np.pi)
+    for one in samples:
+        log_level = np.log(700.0) - log_v - np.exp(log_cl - log_v) * one.time_day
+        away = np.minimum(np.abs(one.level / np.exp(np.maximum(log_level, -600.0)) - 1.0) / sigma, 1e9)
+        phi += away**2 + 2.0 * (np.log(sigma) + log_level)
+    steps = (along[1, 0] - along[0, 0]) * (across[1] - across[0])
+    expected = -2.0 * (logsumexp(-0.5 * phi) + np.log(steps))
+    assert found.ofv == pytest.approx(expected, abs=1e-5)
