@@ -217,7 +217,9 @@ def _full_sheets(document: dict[str, Any]) -> list[Sheet | str]:
         )
         for name, one in full["coefficients"].items()
     )
-    return [Sheet("Full covariate model", ("coefficient", "estimate", "95 %", "shrunken"), rows), full["status_text"]]
+    bounds = f" At a bound: {', '.join(full['at_bound'])}." if full["at_bound"] else ""
+    ended = f"{full['status_text']}{bounds}"
+    return [Sheet("Full covariate model", ("coefficient", "estimate", "95 %", "shrunken"), rows), ended]
 
 
 def _step(step: dict[str, Any]) -> tuple[str, ...]:

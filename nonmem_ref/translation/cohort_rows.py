@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     from nonmem_ref.dataset.read import Dataset
     from nonmem_ref.recognition.recognize import RecognizedModel
-    from pkpd.arrays import BoolArray, FloatArray, IntArray
+    from pkpd.arrays import FloatArray, IntArray
 
 _HEAD = ("ID", "TIME", "AMT", "DUR", "EVID", "MDV", "ADDL", "II", "SS", "CMT", "DV", "CENS")
-_N_EVENT = len(_HEAD)
 _RATE_FROM_MODEL, _DURATION_FROM_MODEL = -1.0, -2.0
 _MOST_SHOWN = 20
 
@@ -75,15 +74,9 @@ def cohort_rows(dataset: Dataset, model: RecognizedModel) -> tuple[tuple[str, ..
     )
     assays = _assays(dataset, model)
     rows: list[tuple[float | str, ...]] = []
-    inserted = _before_records(dataset, covariates)
     for r in range(n):
         name = dataset.names[int(dataset.individual[r])]
-        own = tuple(float(column[r]) for column in written)
-        if inserted[r]:
-            start = float(np.nextafter(columns["TIME"][r - 1], np.inf))
-            values, assay = own[_N_EVENT - 1 :], ("",) if assays else ()
-            rows.append((name, start, 0.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0, float("nan"), 0.0, *values, *assay))
-        rows.append((name, *own, *assays[r : r + 1]))
+        rows.append((name, *(float(column[r]) for column in written), *assays[r : r + 1]))
     return (*_HEAD, *covariates, *(("ASSAY",) if assays else ())), rows
 
 
@@ -130,22 +123,6 @@ def _levels(dataset: Dataset, model: RecognizedModel) -> tuple[FloatArray, Float
         with np.errstate(over="ignore"):
             level = np.exp(level)
     return level, code
-
-
-def _before_records(dataset: Dataset, covariates: dict[str, FloatArray]) -> BoolArray:
-    """Return the records before which their covariates begin: those that doses of ADDL may lie in front of.
-
-    NONMEM calls $PK at records alone, so that such a dose has the covariates of the record that follows it.
-    """
-    n = dataset.lines.size
-    found = np.zeros(n, dtype=bool)
-    if not (_column(dataset, "ADDL") > 0.0).any():
-        return found
-    same = np.concatenate(([False], np.diff(dataset.individual) == 0))
-    later = np.concatenate(([False], np.diff(dataset.columns["TIME"]) > 0.0))
-    for values in covariates.values():
-        found |= np.concatenate(([False], np.diff(values) != 0.0))
-    return found & same & later
 
 
 def _problems(dataset: Dataset, model: RecognizedModel) -> Iterator[Problem]:

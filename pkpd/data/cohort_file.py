@@ -425,7 +425,7 @@ class _Reader:
         samples = np.flatnonzero(self.is_sample)
         level, censoring, lloq, uloq = self._levels(samples)
         doses = self._doses()
-        rows = self._covariate_rows()
+        rows, row_time = self._covariate_rows()
         centre, centres = self._centres()
         assay, assays = self._assays(samples)
         self._note(doses, samples)
@@ -445,7 +445,7 @@ class _Reader:
             assay=assay,
             assays=assays,
             row_start=_starts_of(self.subject[rows], n),
-            row_time=self.values["TIME"][rows],
+            row_time=row_time,
             covariates={name: values[rows] for name, values in self.covariates.items()},
             sample_line=self.table.line[samples],
             occasion=self._occasions(rows),
@@ -474,16 +474,20 @@ class _Reader:
 
     def _is_at_further_bolus(self, is_bolus: BoolArray) -> BoolArray:
         """Return which rows have the time of a bolus that ADDL adds: NONMEM gives it before the record of that time."""
+        which, time = self._further_doses(is_bolus)
+        # A complex number for each pair of subject and time.
+        return np.isin(self.subject + 1j * self.values["TIME"], self.subject[which] + 1j * time)
+
+    def _further_doses(self, is_asked: BoolArray) -> tuple[IntArray, FloatArray]:
+        """Return the row and the time of each dose that ADDL adds to some rows; of none where it asks for more than can be."""
         time, apart, extra = self.values["TIME"], self.column("II", 0.0), self.column("ADDL", 0.0)
-        rows = np.flatnonzero(is_bolus & (extra >= 1.0) & (apart > 0.0) & np.isfinite(extra + apart + time))
-        if not rows.size or extra[rows].sum() > _MOST_EXPANDED:
-            return np.zeros(self.table.n_rows, dtype=bool)
+        rows = np.flatnonzero(is_asked & (extra >= 1.0) & (apart > 0.0) & np.isfinite(extra + apart + time))
+        if extra[rows].sum() > _MOST_EXPANDED:
+            rows = rows[:0]
         count = extra[rows].astype(np.int64)
         which = np.repeat(rows, count)
         number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count) + 1
-        # A complex number for each pair of subject and time.
-        given = self.subject[which] + 1j * (time[which] + number * apart[which])
-        return np.isin(self.subject + 1j * time, given)
+        return which, time[which] + number * apart[which]
 
     def _undosed(self) -> tuple[int, ...]:
         """Return the rows of levels that are more than nothing though no dose of the subject came before."""
@@ -540,11 +544,12 @@ class _Reader:
         n = np.clip(np.ceil(_STEADY_SPAN / apart), _FEWEST_STEADY, _MOST_STEADY)
         return np.where(is_steady, n, 0.0).astype(np.int64)
 
-    def _covariate_rows(self) -> IntArray:
-        """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first.
+    def _covariate_rows(self) -> tuple[IntArray, FloatArray]:
+        """Return the rows in which some covariate or the occasion differs from the row before, and each subject's first; and from when on.
 
         A row between dose and level that comes right before such a row counts as well: until then the covariates were those before, and
-        from then on they are those of the change, as in NONMEM.
+        from then on they are those of the change, as in NONMEM. So they are where a dose of ADDL lies between both rows, which is no
+        record of its own: the row then counts twice, first from right after the row before.
         """
         changes = np.zeros(self.table.n_rows, dtype=bool)
         for values in (*self.covariates.values(), self.column("OCC", 0.0)):
@@ -553,7 +558,29 @@ class _Reader:
         is_quiet = ~self.is_dose & ~self.is_sample
         is_last_before = np.append(changes[1:] & (self.subject[1:] == self.subject[:-1]), False)
         changes[self.first] = True
-        return np.flatnonzero(changes | (is_quiet & is_last_before))
+        early = np.flatnonzero(changes & self._follows_further_dose())
+        rows = np.concatenate((early, np.flatnonzero(changes | (is_quiet & is_last_before))))
+        # Two steps beyond a level that counts as drawn one step after its bolus.
+        before = np.nextafter(np.nextafter(self.values["TIME"][early - 1], np.inf), np.inf)
+        time = np.concatenate((before, self.values["TIME"][rows[early.size :]]))
+        order = np.lexsort((time, rows))
+        return rows[order], time[order]
+
+    def _follows_further_dose(self) -> BoolArray:
+        """Return which rows have a dose that ADDL adds between the row before and themselves."""
+        found = np.zeros(self.table.n_rows, dtype=bool)
+        which, given = self._further_doses(self.is_dose)
+        if not which.size:
+            return found
+        # The first row at the time of the dose or later: numbers of subjects and places of times are whole, so that both make one order.
+        times, place = np.unique(np.concatenate((self.values["TIME"], given)), return_inverse=True)
+        key = self.subject * times.size + place[: self.table.n_rows]
+        own = self.subject[which]
+        row = np.searchsorted(key, own * times.size + place[self.table.n_rows :])
+        is_inside = (row < self.table.n_rows) & (self.subject[np.minimum(row, self.table.n_rows - 1)] == own)
+        row, given = row[is_inside], given[is_inside]
+        found[row[given < self.values["TIME"][row]]] = True
+        return found
 
     def _occasions(self, rows: IntArray) -> IntArray:
         """Return the occasions of the rows, numbered from 0 within each subject in the order of their codes."""

@@ -201,7 +201,8 @@ def _line_of(fault: Problem) -> int:
 
 
 def _read_parquet(raw: bytes) -> LinedTable:
-    table = parquet.read_table(pa.BufferReader(raw))
+    # By one thread: of several, one may still be at work when the program ends, which then ends by an abort.
+    table = parquet.ParquetFile(pa.BufferReader(raw)).read(use_threads=False)
     columns = [_as_numbers_or_text(table.column(i)) for i in range(table.num_columns)]
     plain = pa.table(columns, names=table.column_names) if columns else table
     return LinedTable(plain, np.arange(1, int(table.num_rows) + 1, dtype=np.int64), ())
@@ -212,6 +213,10 @@ def _as_numbers_or_text(column: Any) -> Any:  # noqa: ANN401 - an Arrow array
     kind = column.type
     if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_string(kind):
         return column
+    if pa.types.is_duration(kind):
+        # As text Arrow has a count of the file's own unit, which would pass for days.
+        spans = pc.cast(column, pa.duration("us"), safe=False).to_pylist()
+        return pa.array([None if value is None else str(value) for value in spans], type=pa.string())
     try:
         return pc.cast(column, pa.string())
     except (ArrowInvalid, ArrowNotImplemented):

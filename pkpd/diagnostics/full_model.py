@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from pkpd.diagnostics.trials import bound_model, estimates_of
-from pkpd.estimation.covariance import CovarianceKind, uncertainty
+from pkpd.estimation.covariance import CovarianceKind, uncertainty_off_bounds
 from pkpd.estimation.fit import FitOptions, fit
 from pkpd.model.covariate import effect_slope
 from pkpd.model.population import PopulationParameter, with_values
@@ -17,7 +17,7 @@ from pkpd.model.population import PopulationParameter, with_values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pkpd.arrays import FloatArray
+    from pkpd.arrays import FloatArray, IntArray
     from pkpd.diagnostics.candidates import Relation
     from pkpd.diagnostics.trials import Search
     from pkpd.estimation.fit import Fit
@@ -55,7 +55,7 @@ class Coefficients:
     estimate : (n,) array
         Estimates.
     covariance : (n, n) array or None
-        Their covariance; None where there is none.
+        Their covariance, NaN in the rows and columns of those at a bound; None where there is none.
     reach : (n,) array
         Standard errors that a 95 % interval reaches to both sides.
     scale : (n,) array
@@ -128,32 +128,58 @@ def full_model_document(search: Search) -> dict[str, Any]:
 
 
 def fitted_coefficients(search: Search, found: Fit) -> Coefficients:
-    """Return the coefficients of a search's candidates in a fit, without those of its base model."""
+    """Return the coefficients of a search's candidates in a fit, without those of its base model.
+
+    Parameters at a bound are held there, as in the standard errors of a fit.
+    """
     base = {one.name for one in search.parameters}
     places = [i for i, one in enumerate(found.parameters) if one.name not in base]
     own = tuple(found.parameters[i] for i in places)
-    known = uncertainty(found, CovarianceKind.R)
     covariance: FloatArray | None = None
-    if known is not None:
-        at = [found.scale.free.index(i) for i in places]
-        covariance = known.matrix[np.ix_(at, at)]
+    if (known := uncertainty_off_bounds(found, CovarianceKind.R)) is not None:
+        inner, matrix = known[0], known[1].matrix
+        of_all = np.full((len(found.parameters), len(found.parameters)), np.nan)
+        of_all[np.ix_(inner, inner)] = matrix
+        covariance = of_all[np.ix_(places, places)]
     reach = np.full(len(own), _NORMAL_975)
     return Coefficients(own, found.values[places], covariance, reach, _scales(found, own))
 
 
 def coefficients_entry(known: Coefficients) -> dict[str, Any]:
     """Return coefficients with their intervals, and shrunken, as plain dictionaries."""
-    se: FloatArray | None = None
-    shrunken: Shrunken | None = None
+    n = len(known.own)
+    covariance = np.full((n, n), np.nan) if known.covariance is None else known.covariance
+    se = np.sqrt(np.diag(covariance))
+    inner: IntArray = np.flatnonzero(np.isfinite(se)).astype(np.int64)
     neutral = np.array([_neutral(one) for one in known.own])
-    scale = known.scale
-    if known.covariance is not None:
-        se = np.sqrt(np.diag(known.covariance))
-        shrunken = shrink((known.estimate - neutral) * scale, known.covariance * np.outer(scale, scale))
-    return {
-        "prior_sd": None if shrunken is None else float(np.sqrt(shrunken.prior_variance)),
-        "coefficients": {one.name: _entry(i, known, neutral[i], se, shrunken) for i, one in enumerate(known.own)},
+    scale = known.scale[inner]
+    mean, spread, prior_sd = np.full(n, np.nan), np.full(n, np.nan), None
+    if inner.size:
+        block = covariance[np.ix_(inner, inner)] * np.outer(scale, scale)
+        shrunken = shrink((known.estimate - neutral)[inner] * scale, block)
+        prior_sd = float(np.sqrt(shrunken.prior_variance))
+        mean[inner], spread[inner] = neutral[inner] + shrunken.mean / scale, shrunken.sd / scale
+    columns = {
+        "estimate": known.estimate,
+        "scale": known.scale,
+        "se": se,
+        "q025": known.estimate - known.reach * se,
+        "q975": known.estimate + known.reach * se,
+        "shrunken": mean,
+        "shrunken_se": spread,
     }
+    return {
+        "prior_sd": prior_sd,
+        "coefficients": {
+            one.name: {name: number_or_none(float(values[i])) for name, values in columns.items()}
+            for i, one in enumerate(known.own)
+        },
+    }
+
+
+def number_or_none(value: float) -> float | None:
+    """Return a number, or None where there is none."""
+    return value if np.isfinite(value) else None
 
 
 def _neutral(one: PopulationParameter) -> float:
@@ -173,22 +199,3 @@ def _scales(found: Fit, own: Sequence[PopulationParameter]) -> FloatArray:
         slope = effect_slope(effect, first, float(code[0] or 0.0) if what == "entry" else None)
         scales.append(float(slope.std(ddof=1)))
     return np.array(scales)
-
-
-def _entry(
-    i: int, known: Coefficients, neutral: float, se: FloatArray | None, shrunken: Shrunken | None
-) -> dict[str, Any]:
-    estimate, scale = float(known.estimate[i]), float(known.scale[i])
-    if se is None or shrunken is None:
-        nothing = dict.fromkeys(("se", "q025", "q975", "shrunken", "shrunken_se"))
-        return {"estimate": estimate, "scale": scale, **nothing}
-    error, reach = float(se[i]), float(known.reach[i])
-    return {
-        "estimate": estimate,
-        "scale": scale,
-        "se": error,
-        "q025": estimate - reach * error,
-        "q975": estimate + reach * error,
-        "shrunken": float(neutral) + float(shrunken.mean[i]) / scale,
-        "shrunken_se": float(shrunken.sd[i]) / scale,
-    }

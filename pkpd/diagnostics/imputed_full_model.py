@@ -13,6 +13,7 @@ from pkpd.diagnostics.full_model import (
     fitted_coefficients,
     full_model_document,
     full_relations,
+    number_or_none,
 )
 from pkpd.diagnostics.imputed_trial import lacks
 from pkpd.diagnostics.trials import bound_model, trial_options
@@ -108,13 +109,13 @@ def _pooled_entry(search: Search, fits: Sequence[Fit]) -> dict[str, Any]:
     return entry
 
 
-def _lost_entry(pooled: Pooled, i: int) -> dict[str, float]:
-    """Return what the missing covariates cost a coefficient."""
+def _lost_entry(pooled: Pooled, i: int) -> dict[str, float | None]:
+    """Return what the missing covariates cost a coefficient; None where it lies at a bound in one of the fits."""
     return {
-        "se_within": float(np.sqrt(pooled.within[i])),
-        "sd_between": float(np.sqrt(pooled.between[i])),
-        "df": float(pooled.df[i]),
-        "missing_information_pct": float(100.0 * pooled.fmi[i]),
+        "se_within": number_or_none(float(np.sqrt(pooled.within[i]))),
+        "sd_between": number_or_none(float(np.sqrt(pooled.between[i]))),
+        "df": number_or_none(float(pooled.df[i])),
+        "missing_information_pct": number_or_none(float(100.0 * pooled.fmi[i])),
     }
 
 

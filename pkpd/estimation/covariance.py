@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.estimation.information import is_positive
+from pkpd.estimation.scale import jacobian, lines_of, to_free
 from pkpd.likelihood.centres import CentreEvaluation
 from pkpd.likelihood.population import occasions_of
 
@@ -67,28 +68,56 @@ def uncertainty_off_bounds(fit: Fit, kind: CovarianceKind) -> tuple[list[int], U
     Returns
     -------
     (list of int, Uncertainty) or None
-        Places among all parameters, in the order of the matrix; None where the information was not computed or is not positive
+        Places among all parameters, in the order of the matrix (of a covariance at a bound, the correlation is what is held); None where the information was not computed or is not positive
         definite in these directions.
     """
     free = fit.scale.free
     inner = [i for i, place in enumerate(free) if fit.parameters[place].name not in fit.at_bound]
     if fit.information is None or not inner:
         return None
-    known = _uncertainty(fit.information[np.ix_(inner, inner)], fit.scores[:, inner], kind)
+    if any(fit.parameters[free[i]].place[0] == "covariance" for i in set(range(len(free))) - set(inner)):
+        known = _along_blocks(fit, inner, kind)
+    else:
+        known = _uncertainty(fit.information[np.ix_(inner, inner)], fit.scores[:, inner], kind)
     return None if known is None else ([free[i] for i in inner], known)
 
 
+def _along_blocks(fit: Fit, inner: list[int], kind: CovarianceKind) -> Uncertainty | None:
+    """Return the covariance of the parameters at no bound where random effects of a block are lines through others, and stay such.
+
+    What is held is then no single covariance: on the scale of the search it is what the last of those random effects has of its own.
+    """
+    scale = fit.scale
+    derivatives = jacobian(scale, to_free(scale, fit.values))[scale.free]
+    lines = {place for piece in scale.pieces for place in lines_of(piece, fit.values)}
+    kept = [
+        k
+        for k, place in enumerate(scale.free)
+        if place not in lines and (k in inner or fit.parameters[place].place[0] == "covariance")
+    ]
+    assert fit.information is not None, "asked before"  # noqa: S101 (the caller's)
+    information = derivatives.T @ fit.information @ derivatives
+    matrix = _matrix(information[np.ix_(kept, kept)], (fit.scores @ derivatives)[:, kept], kind)
+    mapped = derivatives[np.ix_(inner, kept)]
+    return None if matrix is None else _of_matrix(mapped @ matrix @ mapped.T)
+
+
 def _uncertainty(information: FloatArray, scores: FloatArray, kind: CovarianceKind) -> Uncertainty | None:
+    matrix = _matrix(information, scores, kind)
+    return None if matrix is None else _of_matrix(matrix)
+
+
+def _matrix(information: FloatArray, scores: FloatArray, kind: CovarianceKind) -> FloatArray | None:
     if not is_positive(information):
         return None
     s = 0.25 * scores.T @ scores
     inverse: FloatArray = np.linalg.inv(information).astype(np.float64)
     if kind is CovarianceKind.S:
-        if np.linalg.matrix_rank(s) < len(s):
-            return None
-        matrix: FloatArray = np.linalg.inv(s).astype(np.float64)
-    else:
-        matrix = inverse if kind is CovarianceKind.R else inverse @ s @ inverse
+        return None if np.linalg.matrix_rank(s) < len(s) else np.linalg.inv(s).astype(np.float64)
+    return inverse if kind is CovarianceKind.R else inverse @ s @ inverse
+
+
+def _of_matrix(matrix: FloatArray) -> Uncertainty | None:
     variances = np.diag(matrix)
     if not (variances > 0.0).all():
         return None

@@ -24,7 +24,7 @@ from pkpd.estimation.optimum import (
     search_of,
     settled,
 )
-from pkpd.estimation.scale import Scale, jacobian, reach_of, to_free, to_values
+from pkpd.estimation.scale import NO_SHARE, Scale, jacobian, own_shares, reach_of, to_free, to_values
 from pkpd.kernels.codes import CENSORED
 from pkpd.likelihood.centres import CentreEvaluation, at_mean_effects
 from pkpd.likelihood.importance import Sampling
@@ -33,10 +33,11 @@ from pkpd.model.population import ParameterKind, PopulationParameter
 from pkpd.model.spec import SIGNED_SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pkpd.arrays import FloatArray
     from pkpd.estimation.optimum import Search
+    from pkpd.estimation.scale import Piece
     from pkpd.likelihood.population import Evaluation, Population
 
 
@@ -77,7 +78,6 @@ class FitStatus(Enum):
 
 # Expected decrease at which a search whose sampled points move along ends: its gradient errs as much as its objective.
 _ROUGH = 2e-2
-_NEAR_ONE = 1.0 - 1e-5
 # Share of the model's value's distance from a bound below which a parameter lies there.
 _AT_END = 1e-4
 # Methods whose objective jumps where another mode of a subject becomes the deepest, and so has minima of its own.
@@ -403,23 +403,31 @@ def parameters_at_bound(
     population: Population, parameters: tuple[PopulationParameter, ...], scale: Scale, values: FloatArray
 ) -> tuple[str, ...]:
     """Return the names of the free parameters that lie at a bound."""
-    variance = {
-        str(one.place[1]): value
-        for one, value in zip(parameters, values, strict=True)
-        if one.kind is ParameterKind.OMEGA and one.place[0] == "omega2"
-    }
+    dependent = {place for piece in scale.pieces for place in _dependent(piece, values)}
     found: list[str] = []
     for i in scale.free:
         one, value = parameters[i], values[i]
         if one.kind is not ParameterKind.OMEGA:
             is_there = _is_near_end(one, value, population.parameters[i].value)
-        elif one.place[0] == "omega2":
-            is_there = value < ZERO_VARIANCE
         else:
-            is_there = abs(value) > _NEAR_ONE * np.sqrt(variance[str(one.place[1])] * variance[str(one.place[2])])
+            is_there = value < ZERO_VARIANCE if one.place[0] == "omega2" else i in dependent
         if is_there:
             found.append(one.name)
     return tuple(found)
+
+
+def _dependent(piece: Piece, values: FloatArray) -> Iterator[int]:
+    """Yield the places of covariances by which a random effect of a block is a line through others: one of them, if that is enough."""
+    if piece.kind != "block":
+        return
+    triangle = values[list(piece.places)]
+    shares = own_shares(triangle)
+    starts = np.cumsum(np.arange(shares.size + 1))
+    variance = triangle[starts[1:] - 1]
+    for k in np.flatnonzero(shares < NO_SHARE).tolist():
+        own = triangle[starts[k] : starts[k] + k]
+        is_enough = own * own > (1.0 - NO_SHARE) * variance[:k] * variance[k]
+        yield from (piece.places[starts[k] + j] for j in range(k) if is_enough[j] or not is_enough.any())
 
 
 def _is_near_end(one: PopulationParameter, value: float, typical: float) -> bool:

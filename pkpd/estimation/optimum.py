@@ -18,14 +18,14 @@ from pkpd.estimation.objectives import (
     objective_of,
     underived_of,
 )
-from pkpd.estimation.scale import piece_place, piece_values, reach_of, scale_of, to_values
+from pkpd.estimation.scale import own_shares, piece_place, piece_values, place_of_share, reach_of, scale_of, to_values
 from pkpd.kernels.laplace import Approximation
 from pkpd.likelihood.population import evaluate, problem_at
 from pkpd.model.population import ParameterKind
 from pkpd.model.spec import RandomEffectShape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pkpd.arrays import BoolArray, FloatArray
     from pkpd.estimation.objectives import Objective
@@ -44,6 +44,8 @@ _LOG_ZERO = float(np.log(ZERO_VARIANCE))
 _LEVEL, _ABOVE_LEVEL, _PERHAPS_NOTHING = 1e-4, 1e-2, 1e-2
 # Share of the model's value's distance from a bound that is the bound, and from which on it may be.
 _END, _PERHAPS_END = 1e-5, 0.02
+# The same of the share of its variance that a random effect of a block has of its own.
+_OWN_SHARE, _PERHAPS_NO_SHARE = 1e-6, 2e-3
 LOWER = 1e-2
 """Difference of the objective from which on two optima are not the same."""
 # Difference of -2 log of two modes' densities below which a small change of the parameters makes the other one the deeper.
@@ -210,10 +212,7 @@ def off_level_ground(search: Search, place: FloatArray) -> FloatArray:
 def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
     """Return the minimum with each parameter that is as good at its bound moved there, so that where it is said to be does not depend on the start."""
     n, point = minimum.n_evaluations, minimum.point
-    for at, piece in _first_places(search.scale):
-        end = _end_near(search, piece, point.place[at : at + 1])
-        if end is None:
-            continue
+    for at, end in _ends_near(search, minimum.point.place):
         moved = point.place.copy()
         moved[at] = end
         there = search.objective(moved, point.memory)
@@ -228,10 +227,20 @@ def at_its_bounds(search: Search, minimum: Minimum[Any]) -> Minimum[Any]:
     return replace(minimum, point=point, n_evaluations=n)
 
 
+def _ends_near(search: Search, place: FloatArray) -> Iterator[tuple[int, float]]:
+    """Yield each coordinate that has almost reached a bound with where that lies."""
+    for at, piece in _first_places(search.scale):
+        if piece.kind == "block":
+            free = place[at : at + len(piece.places)]
+            shares = own_shares(piece_values(piece, free))
+            for k in np.flatnonzero(shares < _PERHAPS_NO_SHARE).tolist():
+                yield at + k * (k + 3) // 2, place_of_share(free, k, _OWN_SHARE)
+        elif (end := _end_near(search, piece, place[at : at + 1])) is not None:
+            yield at, end
+
+
 def _end_near(search: Search, piece: Piece, at: FloatArray) -> float | None:
     """Return where the bound lies that a parameter has almost reached, or None where it is not near one or there already."""
-    if piece.kind == "block":
-        return None
     if _is_variance(search, piece):
         return _LOG_ZERO - float(np.log(2.0)) if _LOG_ZERO < at[0] < np.log(_PERHAPS_NOTHING) else None
     (place,) = piece.places

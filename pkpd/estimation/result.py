@@ -170,7 +170,8 @@ def _not_informed(fit: Fit) -> tuple[list[str], list[str]]:
     if not abs(float(eigen.eigenvalues[0])) < _FLAT_CURVATURE:
         return silent, []
     together: list[str] = names[np.abs(eigen.eigenvectors[:, 0]) > _PART].tolist()
-    return silent, together
+    # A covariance at its bound goes with its variances; that is told as the bound.
+    return silent, [] if set(together) & set(fit.at_bound) else together
 
 
 def _warnings(fit: Fit) -> list[dict[str, str]]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pkpd.model.population import PopulationParameter
 
 _SMALLEST_UNIT = 0.1
+# A search may go on towards a correlation of one for ever; less of its own than this, as a standard deviation, is lost in rounding.
+_LEAST_OWN = 1e-6
+NO_SHARE = 2e-5
+"""Share of its variance that a random effect has apart from those before it in its block, below which it is a line through them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,32 @@ def piece_values(piece: Piece, free: FloatArray) -> FloatArray:
     return free * piece.upper
 
 
+def own_shares(triangle: FloatArray) -> FloatArray:
+    """Return what share of its variance each random effect of a block has apart from those before it, (n,), from the block's lower triangle.
+
+    With two of them the second's share is 1 - correlation^2. After one that has none the others' mean nothing.
+    """
+    omega = _square(triangle)
+    n = len(omega)
+    determinants = np.array([1.0, *(np.linalg.det(omega[: k + 1, : k + 1]) for k in range(n))])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return determinants[1:] / determinants[:-1] / np.diag(omega)
+
+
+def lines_of(piece: Piece, values: FloatArray) -> list[int]:
+    """Return the places of the variances of a block's random effects that are lines through those before them."""
+    if piece.kind != "block":
+        return []
+    shares = own_shares(values[list(piece.places)])
+    return [piece.places[k * (k + 3) // 2] for k in np.flatnonzero(shares < NO_SHARE)]
+
+
+def place_of_share(free: FloatArray, k: int, share: float) -> float:
+    """Return the coordinate of row k of a block's diagonal at which its own share of the variance is the given one."""
+    before = _factor(free)[k, :k]
+    return float(0.5 * np.log(share * (before @ before) / (1.0 - share)))
+
+
 def _piece_jacobian(piece: Piece, free: FloatArray) -> FloatArray:
     if piece.kind == "log":
         return np.exp(free)[:, None]
@@ -201,7 +231,8 @@ def _factor(free: FloatArray) -> FloatArray:
     n = round((np.sqrt(8.0 * free.size + 1.0) - 1.0) / 2.0)
     factor = np.zeros((n, n))
     factor[np.tril_indices(n)] = free
-    factor[np.arange(n), np.arange(n)] = np.exp(np.diag(factor))
+    before = np.sqrt((np.tril(factor, -1) ** 2).sum(axis=1))
+    factor[np.arange(n), np.arange(n)] = np.maximum(np.exp(np.diag(factor)), _LEAST_OWN * before)
     return factor
 
 

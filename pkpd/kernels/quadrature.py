@@ -19,6 +19,9 @@ from pkpd.kernels.lines import line_objective, white_on_line
 
 # Mass where phi lies this far above its minimum is left out: a density below 1e-10 of the highest.
 NEGLIGIBLE = 46.0
+# Lines or nodes none of which is less than this above the least phi have not seen its valley.
+UNSEEN = 20.0
+_MOST_DENSER = 3
 _FILLED = 0.6
 # A coordinate that hardly varies along the lines has its distribution across them, from ``outer_marginal``.
 _ALONG = 0.3
@@ -123,8 +126,26 @@ def integrate_line(
 def outer_range(
     subject: PackedSubject, reach: float, cutoff: float, values: FloatArray, n_lines: int
 ) -> tuple[float, float]:
-    """Return the range of the single outer coordinate where phi comes below the cutoff, for models of two random effects."""
-    low, high = -reach, reach
+    """Return the range of the single outer coordinate where phi comes below the cutoff, for models of two random effects.
+
+    Where no line comes near the least phi, which is ``NEGLIGIBLE`` below the cutoff, its valley lies between lines that only saw another
+    one, and the range is looked for with more of them.
+    """
+    low, high, lowest = _range_of_lines(subject, reach, cutoff, values, n_lines)
+    for _ in range(_MOST_DENSER):
+        if lowest < cutoff - NEGLIGIBLE + UNSEEN:
+            break
+        n_lines *= 4
+        low, high, lowest = _range_of_lines(subject, reach, cutoff, values, n_lines)
+    return low, high
+
+
+@kernel
+def _range_of_lines(
+    subject: PackedSubject, reach: float, cutoff: float, values: FloatArray, n_lines: int
+) -> tuple[float, float, float]:
+    """Return the range, and the least phi on any of the lines."""
+    low, high, least = -reach, reach, np.inf
     position = np.empty(1)
     for _ in range(_MAX_PASSES):
         step = (high - low) / (n_lines - 1)
@@ -141,6 +162,7 @@ def outer_range(
                 if first < 0:
                     first = line
                 last = line
+        least = min(least, lowest)
         if first < 0:
             low, high = low + (lowest_line - 1) * step, low + (lowest_line + 1) * step
             continue
@@ -151,8 +173,8 @@ def outer_range(
         full = last - first + 2 >= _FILLED * n_lines
         low, high = low + (first - 1) * step, low + (last + 1) * step
         if full:
-            return low, high
-    return low, high
+            break
+    return low, high, least
 
 
 @kernel

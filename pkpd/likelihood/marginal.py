@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pkpd.kernels.marginal import integrate_some, place_some
+from pkpd.kernels.quadrature import UNSEEN
 from pkpd.kernels.residual import LOG_2PI
 from pkpd.likelihood.population import (
     Evaluation,
@@ -210,7 +211,7 @@ def _tried(
     """Return lines and nodes of some subjects, so many of each, and what is to be doubted about them."""
     n, n_eta = some.size, packed.omega_cholesky.shape[1]
     outer, low, step = (np.empty((n, n_lines)) for _ in range(3))
-    weight, doubt = np.empty(n), np.empty((n, 3))
+    weight, doubt, lowest = np.empty(n), np.empty((n, 3)), np.empty(n)
     place_some(packed, some, least, reach, outer, weight, low, step, size)
     integrate_some(
         packed,
@@ -231,12 +232,15 @@ def _tried(
         np.empty((n, n_eta, n_eta)),
         np.empty((n, 0)),
         doubt,
-        np.empty(n),
+        lowest,
         _NOTHING,
     )
     # Where nothing has any mass, because the observations are impossible, no number of nodes is too few: a NaN is no doubt.
     rows = [_Row(outer[k], low[k], step[k], float(weight[k]), size) for k in range(n)]
     doubt[np.logical_not(np.isfinite(doubt)).any(axis=1)] = 0.0
+    if n_eta > 1:
+        # A valley between lines is missed by every second of them as well.
+        doubt[lowest > least[some] + UNSEEN, 1] = np.inf
     return rows, doubt
 
 

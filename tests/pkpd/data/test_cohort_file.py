@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +115,26 @@ def test_types_of_parquet_that_are_neither_number_nor_text_are_problems_or_passe
     assert [problem.message for problem in read_cohort(file, NAMES).problems] == [
         "“[5.5]” is not a number; expected one, or a point for none"
     ]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_lengths_of_time_of_parquet_are_no_days(tmp_path: Path, unit: str):
+    per_day = 86_400 * 10 ** {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]
+    columns = {
+        "ID": ["a", "a"],
+        "TIME": pa.array([0, 14 * per_day + per_day // 2], type=pa.duration(unit)),
+        "AMT": [300.0, None],
+        "DV": [None, 5.5],
+        "WT": [60, 60],
+        "CRP": [30.0, 30.0],
+    }
+    file = str(tmp_path / "cohort.parquet")
+    parquet.write_table(pa.table(columns), file)
+    reading = read_cohort(file, NAMES)
+    assert reading.cohort is None
+    assert reading.problems[1].message.startswith(
+        "“14 days, 12:00:00” is not a number; expected days since the first dose"
+    )
 
 
 def test_a_point_names_neither_assay_nor_centre(tmp_path: Path):
@@ -309,6 +330,29 @@ def test_a_sample_after_a_bolus_of_the_same_time_counts_as_drawn_after_it(tmp_pa
     found = predict_samples(bind(NIYIGENA, [subject_of(reading.cohort, 1)]), np.zeros(2))
     volume = 13.2 * 60.0 / 63.0
     assert found == pytest.approx([0.0, 300.0 / volume], rel=1e-12)
+
+
+def test_further_doses_have_the_covariates_of_the_record_that_follows_as_in_nonmem(tmp_path: Path):
+    # NONMEM calls $PK at records alone: what lies between two of them goes by the later one, doses of ADDL included.
+    head = "ID,TIME,AMT,ADDL,II,EVID,DV,WT,CRP,OCC\n"
+    text = f"{head}a,0,300,3,10,1,.,60,80,1\na,3,.,.,.,0,20,60,50,1\na,10,.,.,.,0,9,60,40,1\na,25,.,.,.,2,.,60,10,2\na,35,.,.,.,0,3,60,5,2\n"
+    cohort = read(tmp_path, text).cohort
+    assert cohort is not None
+    varying = {name: replace(one, time_varying=True) for name, one in NIYIGENA.covariates.items()}
+    model = replace(NIYIGENA, covariates=varying)
+    found = predict_samples(bind(model, [subject_of(cohort, 0)]), np.zeros(2))
+    volume = 13.2 * 60.0 / 63.0
+    rate = {
+        crp: 0.49 * (60.0 / 63.0) ** 0.75 * (np.log(crp) / np.log(30.0)) ** 0.56 / volume for crp in (50, 40, 10, 5)
+    }
+    first = 300.0 * np.exp(-3.0 * rate[50])
+    second = first * np.exp(-7.0 * rate[40]) + 300.0
+    amount = (second * np.exp(-10.0 * rate[10]) + 300.0) * np.exp(-5.0 * rate[10])
+    last = (amount * np.exp(-5.0 * rate[5]) + 300.0) * np.exp(-5.0 * rate[5])
+    assert found == pytest.approx(np.array([first, second, last]) / volume, rel=1e-12)
+    # The occasion likewise: the dose of day 20 belongs to the one that the record of day 25 opens.
+    begin = cohort.row_time[cohort.occasion == 1]
+    assert 10.0 < begin[0] < 10.0 + 1e-12
 
 
 def test_a_sample_at_the_time_of_a_further_bolus_is_drawn_after_it_as_in_nonmem(tmp_path: Path):

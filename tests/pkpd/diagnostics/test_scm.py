@@ -24,12 +24,18 @@ from pkpd.diagnostics.candidates import (
     with_relations,
     without_effects,
 )
-from pkpd.diagnostics.full_model import full_model_document, shrink
+from pkpd.diagnostics.full_model import (
+    coefficients_entry,
+    fitted_coefficients,
+    full_model_document,
+    full_relations,
+    shrink,
+)
 from pkpd.diagnostics.scm import SearchResult, fit_trials, search_covariates
 from pkpd.diagnostics.scm_document import scm_document
-from pkpd.diagnostics.trials import Direction, Search, Trial, compared
+from pkpd.diagnostics.trials import Direction, Search, Trial, bound_model, compared
 from pkpd.errors import InputError
-from pkpd.estimation.fit import FitStatus
+from pkpd.estimation.fit import FitOptions, FitStatus, fit
 from pkpd.estimation.objectives import Method
 from pkpd.model import load_model
 from pkpd.model.covariate import effect_slope, log_effect
@@ -273,6 +279,29 @@ def test_the_full_model_has_every_pair_once_with_the_errors_of_a_fit(strong: tup
     assert weight["q025"] > 0.0
     assert 0.0 < weight["shrunken"] < weight["estimate"]
     assert weight["shrunken_se"] < weight["se"]
+
+
+def test_the_full_model_at_a_bound_holds_what_lies_there_and_has_the_errors_of_the_others(
+    strong: tuple[Search, SearchResult],
+):
+    search, _ = strong
+    population, parameters = bound_model(search, full_relations(search.candidates), {})
+    found = fit(population, FitOptions(search.method), parameters=parameters)
+    free = [found.parameters[i].name for i in found.scale.free]
+    for at_bound in ("omega2_v", "v_weight_kg"):
+        known = fitted_coefficients(search, replace(found, at_bound=(at_bound,)))
+        document = coefficients_entry(known)["coefficients"]
+        others = [i for i, name in enumerate(free) if name != at_bound]
+        assert found.information is not None
+        covariance = np.linalg.inv(found.information[np.ix_(others, others)])
+        for name, entry in document.items():
+            if name == at_bound:
+                assert entry["estimate"] is not None
+                assert {entry[key] for key in ("se", "q025", "q975", "shrunken", "shrunken_se")} == {None}
+            else:
+                place = others.index(free.index(name))
+                assert entry["se"] == pytest.approx(np.sqrt(covariance[place, place]), rel=1e-9)
+                assert entry["shrunken_se"] < entry["se"]
 
 
 def test_shrinkage_is_the_posterior_of_the_most_likely_prior():

@@ -154,3 +154,19 @@ def test_a_start_outside_its_bounds_is_refused_and_a_fixed_value_is_not():
     with pytest.raises(InputError, match=r"^cl: starts at 0\.49, outside its bounds 0\.6 to 2; give an initial value"):
         with_changes(population.parameters, initial={}, fixed={})
     with_changes(population.parameters, initial={"cl": 0.7}, fixed={})
+
+
+def test_every_place_of_the_search_is_a_covariance_matrix_however_near_to_a_correlation_of_one():
+    correlated = replace(NIYIGENA, correlations=(("cl", "v", 0.3),))
+    parameters = population_parameters(correlated)
+    scale = scale_of(parameters)
+    places = {one.name: i for i, one in enumerate(parameters)}
+    triangle = [places[name] for name in ("omega2_cl", "omega2_cl_v", "omega2_v")]
+    at = [scale.free.index(place) for place in triangle]
+    for own in (-5.0, -10.0, -20.0, -40.0, -800.0):
+        place = to_free(scale, scale.values)
+        place[at] = (-0.3, -0.4, own)
+        cl, both, v = to_values(scale, place)[triangle]
+        assert both == pytest.approx(-0.4 * np.exp(-0.3))
+        assert np.linalg.cholesky([[cl, both], [both, v]])[1, 1] > 0.0
+        assert np.isfinite(to_free(scale, to_values(scale, place))).all()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
+from scipy.stats import norm
 
 from pkpd.data.cohort import cohort_of
 from pkpd.data.records import Censoring, CovariateRow, Dose, Sample, Subject
@@ -29,6 +31,7 @@ from tests.pkpd.likelihood.pheno import covariate_model, ext_row, pheno_subjects
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pkpd.arrays import FloatArray
     from pkpd.estimation.fit import Fit
     from pkpd.likelihood.population import Evaluation
 
@@ -149,6 +152,59 @@ def test_a_variance_of_nothing_ends_at_its_bound_and_says_so():
     assert found.status is FitStatus.AT_BOUND
     assert set(found.at_bound) & {"omega2_cl", "omega2_v"}
     assert uncertainty(found, CovarianceKind.R) is None
+
+
+@pytest.mark.parametrize(("sign", "seed"), [(1.0, 3), (-1.0, 7)])
+def test_a_correlation_of_one_is_at_its_bound_with_the_errors_of_effects_on_a_line(sign: float, seed: int):
+    """The volume's random effect is a multiple of the clearance's, so that a model with that multiple has the same likelihood."""
+    population = virtual(40, seed)
+    eta = 0.3 * np.random.default_rng(3).standard_normal(population.n_subjects)
+    level = np.empty(population.packed.observations.shape[0])
+    predict_all(population.packed, np.column_stack((eta, 0.6 * sign * eta)), level)
+    level *= np.exp(0.2 * np.random.default_rng(1).standard_normal(level.size))
+    cohort = dataclasses.replace(population.cohort, level=level, censoring=np.zeros(level.size, dtype=np.int64))
+    correlated = bind_population(dataclasses.replace(NIYIGENA, correlations=(("cl", "v", 0.3 * sign),)), cohort)
+    found = fit(correlated, FitOptions(Method.EXACT))
+    assert (found.status, found.at_bound) == (FitStatus.AT_BOUND, ("omega2_cl_v",))
+    value = {one.name: x for one, x in zip(found.parameters, found.values, strict=True)}
+    assert abs(value["omega2_cl_v"]) == pytest.approx(np.sqrt(value["omega2_cl"] * value["omega2_v"]), rel=1e-5)
+    document = fit_document(found, CovarianceKind.R, seconds=0.0)
+    assert [one["code"] for one in document["warnings"]] == ["at_bound"]
+    assert document["omega"]["omega2_cl_v"]["se"] is None
+
+    # On the line: standard deviations s_cl and s_v, and one standard normal effect z.
+    nodes = np.linspace(-6.0, 6.0, 601)
+    names = ("cl", "v", "cl_crp_mg_per_L", "sigma_proportional")
+    at = {name: [one.name for one in found.parameters].index(name) for name in names}
+
+    def objective(point: FloatArray) -> float:
+        values = found.values.copy()
+        values[[at[name] for name in names]] = point[:4]
+        packed = problem_at(correlated, values).subjects
+        density = np.empty((nodes.size, population.n_subjects))
+        starts, f = packed.observation_start, np.empty(level.size)
+        for k, z in enumerate(nodes):
+            predict_all(packed, np.full((population.n_subjects, 2), z) * (point[4], sign * point[5]), f)
+            each = norm.logpdf(level, f, point[3] * f) + np.log(2.0 * np.pi) / 2.0
+            density[k] = np.add.reduceat(each, starts[:-1]) + norm.logpdf(z)
+        return float(-2.0 * (logsumexp(density, axis=0) + np.log(nodes[1] - nodes[0])).sum())
+
+    spread = [np.sqrt(value["omega2_cl"]), np.sqrt(value["omega2_v"])]
+    point = np.array([*(value[name] for name in names), *spread])
+    assert objective(point) == pytest.approx(found.ofv, abs=2e-3)
+    steps = np.diag(2e-3 * np.abs(point))
+    hessian = [
+        [
+            sum(i * j * objective(point + i * a + j * b) for i in (1.0, -1.0) for j in (1.0, -1.0))
+            / (4.0 * a.sum() * b.sum())
+            for a in steps
+        ]
+        for b in steps
+    ]
+    expected = np.sqrt(np.diag(np.linalg.inv(0.5 * np.array(hessian)))) * [1, 1, 1, 1, *(2.0 * one for one in spread)]
+    entries = document["theta"] | document["omega"] | document["sigma"]
+    own = [entries[name]["se"] for name in (*names, "omega2_cl", "omega2_v")]
+    np.testing.assert_allclose(own, expected, rtol=5e-3)
 
 
 def test_a_variance_of_nothing_is_found_where_it_is_the_lower_optimum():
@@ -352,3 +408,33 @@ def test_impossible_observations_end_a_fit_and_name_the_subject(method: Method):
 def test_a_virtual_cohort_of_a_model_with_other_covariates_is_refused():
     with pytest.raises(InputError, match="reads ada_positive, which a virtual cohort does not have; it has weight_kg"):
         virtual_cohort(load_model("hanzel_2021"), Design(5), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("correlation", [-0.99, -0.999, -0.99999])
+def test_the_deepest_valley_is_not_lost_beside_another_where_random_effects_are_nearly_one(correlation: float):
+    """Two levels have two explanations 5 prior standard deviations apart, of which lines far apart saw the wrong one alone."""
+    samples = tuple(
+        Sample(day, level, Censoring.NONE, np.nan, np.nan) for day, level in ((18.59, 10.885), (24.31, 6.1153))
+    )
+    subject = Subject(
+        (Dose(0.0, 700.0, 0.0),), samples, (CovariateRow(0.0, {"weight_kg": 63.0, "crp_mg_per_L": 30.0}),)
+    )
+    model = dataclasses.replace(NIYIGENA, correlations=(("cl", "v", correlation),))
+    population = bind_population(model, cohort_of([subject]))
+    cl, v, omega2_cl, omega2_v, sigma = 0.655, 15.12, 0.36, 0.117, 0.088
+    covariance = correlation * np.sqrt(omega2_cl * omega2_v)
+    given = {"cl": cl, "v": v, "omega2_cl": omega2_cl, "omega2_v": omega2_v, "omega2_cl_v": covariance}
+    parameters = with_changes(population.parameters, initial={**given, "sigma_proportional": sigma}, fixed={})
+    found = fit(population, FitOptions(Method.EXACT, 0), parameters=parameters)
+
+    along, across = np.linspace(-9.0, 9.0, 6001)[:, None], np.linspace(-8.0, 8.0, 161)
+    log_cl = np.log(cl) + np.sqrt(omega2_cl) * along
+    log_v = np.log(v) + np.sqrt(omega2_v) * (correlation * along + np.sqrt(1.0 - correlation**2) * across)
+    phi = along**2 + across**2 + 2.0 * np.log(2.0 * np.pi)
+    for one in samples:
+        log_level = np.log(700.0) - log_v - np.exp(log_cl - log_v) * one.time_day
+        away = np.minimum(np.abs(one.level / np.exp(np.maximum(log_level, -600.0)) - 1.0) / sigma, 1e9)
+        phi += away**2 + 2.0 * (np.log(sigma) + log_level)
+    steps = (along[1, 0] - along[0, 0]) * (across[1] - across[0])
+    expected = -2.0 * (logsumexp(-0.5 * phi) + np.log(steps))
+    assert found.ofv == pytest.approx(expected, abs=1e-5)
