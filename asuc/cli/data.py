@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -11,6 +11,13 @@ from asuc.cli.output import print_json, write_output
 from asuc.cli.source import read_model
 from pkpd.data.records import Censoring
 from pkpd.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pkpd.arrays import FloatArray
+    from pkpd.data.cohort import Cohort
+    from pkpd.model.spec import CovariateDomain
 
 data = typer.Typer(help="Cohort files.", no_args_is_help=True)
 _COHORT = typer.Argument(metavar="COHORT.csv", help="Cohort in NONMEM's convention (CSV or Parquet).")
@@ -45,7 +52,7 @@ def check(
         "sha256": reading.table.sha256,
         "n_records": reading.table.n_rows,
         "columns": list(reading.table.columns),
-        "cohort": _summary(reading.cohort),
+        "cohort": _summary(reading.cohort, {} if spec is None else spec.covariates),
         "problems": problems,
         "notes": notes,
     }
@@ -56,7 +63,8 @@ def check(
     return _BAD_INPUT if problems else 0
 
 
-def _summary(cohort: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a cohort or nothing
+def _summary(cohort: Cohort | None, domains: Mapping[str, CovariateDomain]) -> dict[str, Any] | None:
+    """Return how many of what a cohort holds; ``domains`` are those of the model's covariates, by name."""
     if cohort is None:
         return None
     per_subject = np.diff(cohort.sample_start)
@@ -71,15 +79,24 @@ def _summary(cohort: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a cohort o
         "n_centres": len(cohort.centres),
         "assays": [assay for assay in cohort.assays if assay],
         "covariates": {
-            name: {
-                "median": float(np.nanmedian(first)) if np.isfinite(first).any() else None,
-                "q25": float(np.nanquantile(first, 0.25)) if np.isfinite(first).any() else None,
-                "q75": float(np.nanquantile(first, 0.75)) if np.isfinite(first).any() else None,
-                "n_missing": int(np.isnan(first).sum()),
-            }
+            name: _covariate(values[cohort.row_start[:-1]], domains[name].categories if name in domains else ())
             for name, values in cohort.covariates.items()
-            for first in [values[cohort.row_start[:-1]]]
         },
+    }
+
+
+def _covariate(first: FloatArray, categories: Sequence[tuple[str, float]]) -> dict[str, Any]:
+    """Return the distribution of a covariate over the subjects' first rows; of one with categories, how many subjects have each."""
+    has_any = bool(np.isfinite(first).any())
+    n_missing = int(np.isnan(first).sum())
+    if categories:
+        counts = {label: int((first == code).sum()) for label, code in categories}
+        return {"counts": counts, "n_missing": n_missing}
+    return {
+        "median": float(np.nanmedian(first)) if has_any else None,
+        "q25": float(np.nanquantile(first, 0.25)) if has_any else None,
+        "q75": float(np.nanquantile(first, 0.75)) if has_any else None,
+        "n_missing": n_missing,
     }
 
 
@@ -94,15 +111,18 @@ def _lines(document: dict[str, Any]) -> list[str]:
             f"{cohort['n_above']:,} above a limit ({100.0 * beyond / max(n, 1):.0f} % censored)."
         )
         for name, one in cohort["covariates"].items():
-            middle = (
-                "nothing but missing values"
-                if one["median"] is None
-                else f"{one['median']:g} [{one['q25']:g} to {one['q75']:g}]"
-            )
             missing = f", missing in {one['n_missing']}" if one["n_missing"] else ""
-            lines.append(f"  {name}: {middle}{missing}")
+            lines.append(f"  {name}: {_middle(one)}{missing}")
     lines += [f"Note: {note}" for note in document["notes"]]
     lines += [f"Problem: {problem}." for problem in document["problems"]]
     n = len(document["problems"])
     lines.append(f"{n} {'problem' if n == 1 else 'problems'}." if n else "No problem found.")
     return lines
+
+
+def _middle(one: dict[str, Any]) -> str:
+    if "counts" in one:
+        return ", ".join(f"{label} {n:,}" for label, n in one["counts"].items())
+    if one["median"] is None:
+        return "nothing but missing values"
+    return f"{one['median']:g} [{one['q25']:g} to {one['q75']:g}]"

@@ -49,8 +49,15 @@ def scm(
     ],
     out: OutFolder,
     covariate: Annotated[
-        list[str], typer.Option(metavar="NAME", help="Candidate: its name in a model, or its column; repeatable.")
-    ],
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Candidate: its name in a model, or its column; repeatable."),
+    ] = None,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Candidate whose numbers are codes, each with a multiplier of its own; repeatable."
+        ),
+    ] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Searched parameter; repeatable. Those with a random effect where left out."),
@@ -98,7 +105,8 @@ def scm(
     folder = check_folder(out, force=force or resume)
     wanted = Wanted(
         parameters=tuple(parameter or ()),
-        covariates=tuple(covariate),
+        covariates=tuple(covariate or ()),
+        categories=tuple(category or ()),
         forms=tuple(form or ()),
         keep=tuple(keep or ()),
         initial=pairs("--init", init),

@@ -23,6 +23,8 @@ _OTHER_COLUMNS = {"age_year": "AGE", "height_cm": "HT"}
 _UNIT_OF_FILE = "in the unit of the file"
 # Fits of completed cohorts before those that a test is of: what the first were drawn with is forgotten by then.
 _TURNS = 3
+# Codes of a category whose effects a search can still tell apart.
+_MOST_CODES = 20
 _BMI, _FOR_BMI = "bmi_kg_per_m2", ("weight_kg", "height_cm")
 
 
@@ -34,8 +36,8 @@ class Wanted:
     ----------
     parameters : tuple of str
         Parameters that effects are searched on; empty for those with a random effect.
-    covariates : tuple of str
-        Candidates, by their name in a model or their column.
+    covariates, categories : tuple of str
+        Candidates, by their name in a model or their column; of the second the numbers are codes.
     forms : tuple of str
         Forms of continuous covariates; empty for the usual ones.
     keep : tuple of str
@@ -58,6 +60,7 @@ class Wanted:
 
     parameters: tuple[str, ...]
     covariates: tuple[str, ...]
+    categories: tuple[str, ...]
     forms: tuple[str, ...]
     keep: tuple[str, ...]
     initial: Mapping[str, float]
@@ -120,16 +123,21 @@ def read_search(cohort: str, model: str, wanted: Wanted) -> SearchInputs:
     from pkpd.model_cohort_file import read_model_cohort  # noqa: PLC0415
     from pkpd.model_covariates import with_model_covariates  # noqa: PLC0415
 
+    if not (wanted.covariates or wanted.categories):
+        raise input_error("--covariate", "is missing; expected at least one candidate, or one of --category")
     spec = read_model(model)
     parameters = wanted.parameters or tuple(dict.fromkeys(term.parameter for term in spec.terms if term.eta))
     forms = _forms(wanted.forms)
     kept = _kept(spec, wanted.keep)
-    candidates = _domains(spec, wanted.covariates)
-    wider = replace(spec, covariates={**spec.covariates, **{one.name: one for one in candidates}})
+    coded = {one.name for one in _domains(spec, wanted.categories)}
+    candidates = _domains(spec, (*wanted.covariates, *wanted.categories))
+    wider = _with_candidates(spec, candidates)
     # A column that is missing may be computed, and is asked for below.
     reading = read_model_cohort(cohort, wider, columns=_columns(wider), needed=())
     data = _with_body_mass_index(whole_cohort(reading), wider)
     _check_columns(data, cohort, candidates)
+    candidates = tuple(_with_codes(one, data) if one.name in coded else one for one in candidates)
+    wider = _with_candidates(spec, candidates)
     check_occasions_and_centres(spec, data)
     ready = with_model_covariates(data, wider)
     is_drawn = wanted.impute == "multiple"
@@ -246,6 +254,32 @@ def _column_domain(name: str) -> CovariateDomain:
         low_excluded=False,
         time_varying=True,
     )
+
+
+def _with_candidates(spec: ModelSpec, candidates: Sequence[CovariateDomain]) -> ModelSpec:
+    return replace(spec, covariates={**spec.covariates, **{one.name: one for one in candidates}})
+
+
+def _with_codes(domain: CovariateDomain, cohort: Cohort) -> CovariateDomain:
+    """Return the domain of a candidate whose numbers are codes: those of the model, else those that the cohort holds.
+
+    Raises
+    ------
+    InputError
+        Where its values are no codes.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    if domain.categories:
+        return domain
+    values = cohort.covariates[domain.name]
+    codes = np.unique(values[~np.isnan(values)])
+    broken = codes[codes != np.rint(codes)]
+    if broken.size or codes.size > _MOST_CODES:
+        found = f"holds {broken[0]:g}" if broken.size else f"has {codes.size} different values"
+        message = f"{found}; expected codes: whole numbers, {_MOST_CODES} of them at most"
+        raise input_error(f"--category {domain.name}", message)
+    return replace(domain, categories=tuple((f"{code:g}", float(code)) for code in codes))
 
 
 def _columns(model: ModelSpec) -> dict[str, str]:

@@ -56,3 +56,17 @@ def test_copies_and_a_cohort_of_censored_levels_are_notes_and_no_refusal(
     assert copies == "Line 4 is an exact copy of line 3 (subject 1); it counts as another sample."
     assert censored.startswith("Every level is censored (below a lower limit)")
     assert document["cohort"]["n_samples"] == 2
+
+
+def test_subjects_of_each_category_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    file = tmp_path / "cohort.csv"
+    rows = [(1, 0, 1), (2, 1, "."), (3, 1, 0), (4, ".", 0)]
+    lines = [f"{i},0,600,.,{sex},{ada},70\n{i},5,.,9,{sex},{ada},70\n" for i, sex, ada in rows]
+    file.write_text("ID,TIME,AMT,DV,SEX,ADA,WT\n" + "".join(lines), encoding="utf-8")
+    code, document = checked(file, capsys, "--model", "ternant_2008")
+    assert code == 0
+    covariates = document["cohort"]["covariates"]
+    assert covariates["sex"] == {"counts": {"female": 1, "male": 2}, "n_missing": 1}
+    assert covariates["ada_positive"]["counts"] == {"negative": 2, "positive": 1}
+    assert run(["data", "check", str(file), "--model", "ternant_2008"]) == 0
+    assert "sex: female 1, male 2, missing in 1" in capsys.readouterr().out

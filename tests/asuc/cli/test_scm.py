@@ -64,6 +64,51 @@ def test_it_writes_a_document_and_every_fit(cohort: str, tmp_path: Path, capsys:
     assert all(row["base_estimate"] == (repr(base[name]) if name in base else "") for name, row in table.items())
 
 
+def with_column(cohort: str, name: str, value: Callable[[int], object]) -> str:
+    """Write a column of a subject's number beside the others."""
+    with Path(cohort).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    file = Path(cohort).with_name("wider.csv")
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, [*rows[0], name])
+        writer.writeheader()
+        writer.writerows({**row, name: value(int(row["ID"]))} for row in rows)
+    return str(file)
+
+
+def test_numbers_of_any_column_are_codes_where_they_are_said_to_be(
+    cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = with_column(cohort, "SITE", lambda i: (2, 5, 2, 9)[i % 4])
+    out = tmp_path / "scm"
+    assert (
+        run(["scm", file, *MODEL, "--category", "SITE", "--workers", "1", "--full", "--out", str(out), "--json"]) == 0
+    )
+    printed = json.loads(capsys.readouterr().out)
+    assert [(one["parameter"], one["covariate"], one["form"]) for one in printed["steps"][0]["fits"]] == [
+        ("cl", "site", "category"),
+        ("v", "site", "category"),
+    ]
+    # A multiplier for each code but the most frequent.
+    assert [one["df"] for one in printed["steps"][0]["fits"]] == [2, 2]
+    assert printed["full"]["coefficients"].keys() == {"cl_site_5", "cl_site_9", "v_site_5", "v_site_9"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (lambda i: 0.5 * i, "--category site: holds 0.5; expected codes: whole numbers, 20 of them at most"),
+        (lambda i: i, "--category site: has 40 different values; expected codes"),
+    ],
+)
+def test_what_is_no_code_is_refused(
+    cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: Callable[[int], object], expected: str
+):
+    file = with_column(cohort, "SITE", value)
+    assert run(["scm", file, *MODEL, "--category", "SITE", "--out", str(tmp_path / "scm")]) == 2
+    assert expected in capsys.readouterr().err
+
+
 def test_two_workers_and_an_interruption_change_no_byte(
     cohort: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -178,7 +223,7 @@ def test_the_full_model_stands_beside_the_search(cohort: str, tmp_path: Path, ca
         (["--covariate", "WT", "--p-forward", "1.5"], "'--p-forward': Input should be less than or equal to 1."),
         (["--covariate", "WT", "--p-backward", "-1"], "'--p-backward': Input should be greater than or equal to 0."),
         (["--covariate", "WT", "--init", "cl_weight_kg=1"], "cl_weight_kg: is not a parameter of this model"),
-        ([], "Missing option '--covariate'"),
+        ([], "--covariate: is missing; expected at least one candidate, or one of --category"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(
