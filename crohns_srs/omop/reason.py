@@ -72,7 +72,7 @@ SENTENCES = {
     "measured.other_unit": "unit {unit} ({name}) is not one of {units}",
     "measured.unknown_unit": "unit {unit} (of no UCUM concept) is not one of {units}",
     "measured.unmapped_unit": "unit {unit}, which has no concept, is not one of {units}",
-    "measured.no_unit": "unit that is not recorded is not one of {units}",
+    "measured.no_unit": "its unit is not recorded; expected one of {units}",
     "measured.same_day": "{table} holds other values of {day} too ({values}); the last is taken",
     "cdai.not_named": "no concept and no source value of the CDAI is named; databases have no standard one",
     "cdai.assumed": "assumed as asked for",

@@ -68,8 +68,8 @@ def uncertainty_off_bounds(fit: Fit, kind: CovarianceKind) -> tuple[list[int], U
     Returns
     -------
     (list of int, Uncertainty) or None
-        Places among all parameters, in the order of the matrix (of a covariance at a bound, the correlation is what is held); None where the information was not computed or is not positive
-        definite in these directions.
+        Places among all parameters, in the order of the matrix; None where the information was not computed or is not positive definite in
+        these directions. Of a covariance at its bound it is the correlation that is held.
     """
     free = fit.scale.free
     inner = [i for i, place in enumerate(free) if fit.parameters[place].name not in fit.at_bound]

@@ -158,7 +158,7 @@ def complete_scores(data: CompleteData, values: FloatArray, phi: FloatArray) -> 
     by_shift = -2.0 * np.einsum("kni,cni->cnk", shift_slopes(data, model), weighted)
     by_omega = (inverse.transpose(0, 2, 1) @ inverse)[None] - weighted[..., :, None] * weighted[..., None, :]
     # An occasion that a subject does not have says nothing of Omega; what is drawn for it would only add noise.
-    is_there = present_effects(population)
+    is_there = _present_effects(population)
     by_omega *= is_there[:, :, None] & is_there[:, None, :]
     n_theta = data.is_shift.size
     columns = [by_shift + along[..., :n_theta]]
@@ -171,13 +171,11 @@ def complete_scores(data: CompleteData, values: FloatArray, phi: FloatArray) -> 
     return CompleteScores(value, np.concatenate(columns, axis=-1))
 
 
-def present_effects(population: Population) -> BoolArray:
+def _present_effects(population: Population) -> BoolArray:
     """Return which random effects each subject has, (n_subjects, n_eta): its own, and those of its occasions."""
     n_each = len(population.model.occasion_etas)
     own = np.ones((population.n_subjects, len(population.model.etas)), dtype=np.bool_)
-    return np.concatenate(
-        (own, np.repeat(occasions_of(population), n_each, axis=1)[:, : n_each * population.n_occasions]), axis=1
-    )
+    return np.concatenate((own, np.repeat(occasions_of(population), n_each, axis=1)), axis=1)
 
 
 def misfit(data: CompleteData, values: FloatArray, phi: FloatArray) -> tuple[float, FloatArray]:

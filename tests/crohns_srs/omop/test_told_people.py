@@ -78,7 +78,7 @@ def test_units_are_converted_and_others_refused(demo_file: Path):
     assert [one.unit for one in found.values["bmi_kg_per_m2"].records] == ["[lb_av]", "[in_us]"]
     amount = person(demo_file, 12).values
     assert "nmol/L" in amount["crp_mg_per_L"].how
-    assert "unit that is not recorded" in amount["bmi_kg_per_m2"].how
+    assert "its unit is not recorded" in amount["bmi_kg_per_m2"].how
     assert "nor 1 before" in amount["bmi_kg_per_m2"].how
 
 
